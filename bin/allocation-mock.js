@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+// Runs on any Node that knows modules, so that one that is too old is told what to do.
+const NEEDED = [24, 18]
+const [major, minor] = process.versions.node.split('.').map(Number)
+
+if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
+  console.error(
+    `allocation-mock needs Node ${NEEDED.join('.')} or newer; this is ${process.version}.\n` +
+      'In a checkout, "npm ci" brings that Node along and npm scripts then use it; its install script must be allowed to run\n' +
+      '(no --ignore-scripts, no ignore-scripts=true in .npmrc). Elsewhere, get it from https://nodejs.org/en/download.',
+  )
+  process.exitCode = 2
+} else {
+  let main
+  try {
+    ;({ main } = await import('../dist/cli/main.js'))
+  } catch (error) {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND' || !error.message.includes('dist/cli/main.js')) throw error
+    console.error('allocation-mock is not built. Run "npm ci" (with install scripts allowed) or "npm run build" first.')
+    process.exitCode = 2
+  }
+  if (main) process.exitCode = await main(process.argv.slice(2))
+}

@@ -1,0 +1,153 @@
+import { UsageError } from '../problem.ts'
+
+/** Where a command writes, and what it reads beside its arguments. */
+export interface Io {
+  /** Results. */
+  readonly out: (line: string) => void
+  /** Talk. */
+  readonly err: (line: string) => void
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly isTerminal: boolean
+}
+
+/** An option: its flag, its environment twin, how its text is read. */
+export interface Option {
+  /** As in the usage: `--port <number>`; without a value the option is a switch. */
+  readonly flag: string
+  readonly help: string
+  /** Shown in the usage. */
+  readonly default?: string
+  /** May stand several times; the twin separates values by commas. */
+  readonly repeats?: boolean
+  /** @throws UsageError naming what would do. */
+  read(text: string): unknown
+}
+
+/** The options of `serve`, by the name they have in its settings. */
+export const SERVE_OPTIONS = {
+  port: { flag: '--port <number>', default: '4010', help: 'port to listen on; 0 picks a free one', read: wholeNumber(0, 65_535) },
+  host: { flag: '--host <address>', default: '127.0.0.1', help: 'address to listen on; 0.0.0.0 is every one', read: text },
+  seed: { flag: '--seed <text>', default: '1', help: 'what all data is a function of', read: text },
+  now: { flag: '--now <time>', help: 'freeze the clock at an RFC 3339 time', read: text },
+  orders: {
+    flag: '--orders <number>',
+    default: '1000',
+    help: 'orders to start with, up to 1000000000',
+    read: wholeNumber(0, 1_000_000_000),
+  },
+  allocations: {
+    flag: '--allocations <number>',
+    default: '1000',
+    help: 'allocations each account starts with, up to 1000000000',
+    read: wholeNumber(0, 1_000_000_000),
+  },
+  assume: { flag: '--assume <name=value>', repeats: true, help: 'decide what the documents leave open; may be repeated', read: pair },
+  strict: { flag: '--strict', help: 'refuse what the documents do not declare, and check every answer', read: truth },
+  supplierToken: {
+    flag: '--supplier-token <token>',
+    repeats: true,
+    help: 'a token of the first supplier, or of another as TOKEN=NUMBER; may be repeated',
+    read: text,
+  },
+  retailerToken: {
+    flag: '--retailer-token <token>',
+    repeats: true,
+    help: 'a token of the first retailer, or of another as TOKEN=NUMBER; may be repeated',
+    read: text,
+  },
+  requireSession: { flag: '--require-session', help: 'refuse requests that name no session', read: truth },
+  maxSessions: {
+    flag: '--max-sessions <number>',
+    default: '10000',
+    help: 'sessions there may be at a time',
+    read: wholeNumber(1, 1_000_000),
+  },
+  allowHost: {
+    flag: '--allow-host <name>',
+    repeats: true,
+    help: 'a host name under which control routes may be called; may be repeated',
+    read: text,
+  },
+  log: {
+    flag: '--log <form>',
+    default: 'text',
+    help: 'how requests are logged to stderr: text, json or none',
+    read: choice('text', 'json', 'none'),
+  },
+} as const satisfies Record<string, Option>
+
+/** What the options' readers make, a list for one that may be repeated. */
+export type Settings<Options extends Record<string, Option>> = {
+  [Name in keyof Options]?: Options[Name] extends { readonly repeats: true }
+    ? readonly ReturnType<Options[Name]['read']>[]
+    : ReturnType<Options[Name]['read']>
+}
+
+/** `supplierToken` → `ALLOCATION_MOCK_SUPPLIER_TOKEN`. */
+export function environmentName(option: string): string {
+  return `ALLOCATION_MOCK_${option.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
+}
+
+/**
+ * Settings from what was given as flags and, where a flag is not given, its environment twin.
+ * @param given texts by option; several for a repeated one, `true` for a switch
+ * @throws UsageError naming flag or twin, the value met, and what would do
+ */
+export function readOptions<Options extends Record<string, Option>>(
+  options: Options,
+  given: Readonly<Record<string, unknown>>,
+  env: Io['env'],
+): Settings<Options> {
+  const settings: Settings<Options> = {}
+  for (const [name, option] of Object.entries(options)) {
+    const twin = environmentName(name)
+    const flag = option.flag.split(' ', 1)[0] ?? option.flag
+    const isGiven = given[name] !== undefined
+    const raw = isGiven ? given[name] : env[twin]
+    if (raw === undefined || (!isGiven && raw === '')) continue
+    const texts = (Array.isArray(raw) ? raw : option.repeats && !isGiven ? String(raw).split(',') : [raw]).map(String)
+    const values = texts.map((text) => {
+      try {
+        return option.read(text)
+      } catch (error) {
+        if (error instanceof UsageError) throw new UsageError(`${isGiven ? flag : twin} is "${text}"; ${error.message}`)
+        throw error
+      }
+    })
+    Object.assign(settings, { [name]: option.repeats ? values : values.at(-1) })
+  }
+  return settings
+}
+
+function text(value: string): string {
+  if (value === '') throw new UsageError('it must not be empty')
+  return value
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || value < least || value > most) throw new UsageError(`give a whole number from ${least} to ${most}`)
+    return value
+  }
+}
+
+function choice<const Value extends string>(...values: readonly Value[]): (text: string) => Value {
+  return (text) => {
+    const found = values.find((value) => value === text)
+    if (found === undefined) throw new UsageError(`give ${values.slice(0, -1).join(', ')} or ${values.at(-1) ?? ''}`)
+    return found
+  }
+}
+
+function truth(text: string): boolean {
+  if (['true', '1', 'yes', 'on'].includes(text.toLowerCase())) return true
+  if (['false', '0', 'no', 'off'].includes(text.toLowerCase())) return false
+  throw new UsageError('give true or false')
+}
+
+function pair(text: string): readonly [name: string, value: string] {
+  const at = text.indexOf('=')
+  if (at < 1) throw new UsageError('give NAME=VALUE, such as oms.cancel.again=200')
+  return [text.slice(0, at), text.slice(at + 1)]
+}

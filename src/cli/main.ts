@@ -1,0 +1,67 @@
+import { Command, CommanderError, Option as Flag } from 'commander'
+import { readFileSync } from 'node:fs'
+import { UsageError } from '../problem.ts'
+import { environmentName, type Io, type Option, readOptions, SERVE_OPTIONS } from './config.ts'
+
+/** Called wrongly, or cannot start. */
+const WRONG = 2
+
+/**
+ * Runs the command. A command's own code is loaded when it is called: `--help` loads nothing heavy.
+ * @param argv without node and script
+ * @returns the exit code: 0 well, 1 a check failed, 2 called wrongly or cannot start
+ */
+export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
+  let code = 0
+  const program = new Command('allocation-mock')
+    .description('A stand-in for order-allocation APIs: validates requests by their OpenAPI documents and answers from state.')
+    .version(version())
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
+    .showHelpAfterError('(--help lists commands and options)')
+    .helpCommand(false)
+  const serve = program
+    .command('serve')
+    .description('serve the supplier API and the OMS API, with state')
+    .allowExcessArguments(false)
+    .action(async (given: Record<string, unknown>) => {
+      const settings = readOptions(SERVE_OPTIONS, given, io.env)
+      const { serve } = await import('./serve.ts')
+      code = await serve(settings, io)
+    })
+  addOptions(serve, SERVE_OPTIONS)
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG
+    if (error instanceof UsageError) {
+      io.err(`error: ${error.message}`)
+      return WRONG
+    }
+    throw error
+  }
+}
+
+function addOptions(command: Command, options: Readonly<Record<string, Option>>): void {
+  for (const [name, option] of Object.entries(options)) {
+    const shown = option.default === undefined ? '' : ` (default: ${option.default})`
+    const flag = new Flag(option.flag, `${option.help}${shown} [${environmentName(name)}]`)
+    if (option.repeats) flag.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value])
+    command.addOption(flag)
+  }
+}
+
+function version(): string {
+  const manifest: { version?: unknown } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  return String(manifest.version)
+}
+
+function processIo(): Io {
+  return {
+    out: (line) => void process.stdout.write(`${line}\n`),
+    err: (line) => void process.stderr.write(`${line}\n`),
+    env: process.env,
+    isTerminal: process.stderr.isTTY,
+  }
+}

@@ -1,0 +1,138 @@
+import { styleText } from 'node:util'
+import { createMock, type Mock, type MockOptions, type RequestSummary } from '../index.ts'
+import { DocumentError, UsageError } from '../problem.ts'
+import { type Io, type Settings, SERVE_OPTIONS } from './config.ts'
+
+/** How long requests in flight may take to finish after a signal, in milliseconds. */
+const GRACE = 5_000
+
+/** Serves until SIGTERM or SIGINT. @returns the exit code */
+export async function serve(settings: Settings<typeof SERVE_OPTIONS>, io: Io): Promise<number> {
+  const { port = 4010, host = '127.0.0.1', log = 'text' } = settings
+  const lines = log === 'none' ? undefined : createLog(io)
+  const mock = await createMock({
+    ...mockOptions(settings),
+    ...(lines && {
+      onRequest: (summary: RequestSummary) => lines.write(log === 'json' ? JSON.stringify(summary) : logLine(summary, io.isTerminal)),
+    }),
+    onFailure: (error) => io.err(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+  }).catch((error: unknown) => {
+    if (error instanceof DocumentError) throw new UsageError(error.message)
+    throw error
+  })
+  let url: string
+  try {
+    ;({ url } = await mock.listen({ port, host }))
+  } catch (error) {
+    throw new UsageError(cannotListen(error, port, host))
+  }
+  const ended = untilSignal()
+  io.out(`allocation-mock ready on ${url} (seed ${settings.seed ?? '1'}, data version ${mock.dataVersion})`)
+  for (const line of await firstSteps(mock, url)) io.out(line)
+  await ended
+  lines?.flush()
+  await Promise.race([mock.close(), new Promise((resolve) => setTimeout(resolve, GRACE).unref())])
+  lines?.flush()
+  return 0
+}
+
+function mockOptions({
+  seed,
+  now,
+  orders,
+  allocations,
+  assume,
+  strict,
+  supplierToken,
+  retailerToken,
+  requireSession,
+  maxSessions,
+  allowHost,
+}: Settings<typeof SERVE_OPTIONS>): MockOptions {
+  return {
+    checkReplies: strict ?? false,
+    ...(seed !== undefined && { seed }),
+    ...(now !== undefined && { now }),
+    ...(orders !== undefined && { orders }),
+    ...(allocations !== undefined && { allocations }),
+    ...(assume && { assume: Object.fromEntries(assume) }),
+    ...(strict !== undefined && { strict }),
+    ...(supplierToken && { supplierTokens: supplierToken }),
+    ...(retailerToken && { retailerTokens: retailerToken }),
+    ...(requireSession !== undefined && { requireSession }),
+    ...(maxSessions !== undefined && { maxSessions }),
+    ...(allowHost && { allowHosts: allowHost }),
+  }
+}
+
+function cannotListen(error: unknown, port: number, host: string): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'EADDRINUSE')
+    return `port ${port} on ${host} is taken; stop what listens there, or choose another with --port (0 picks a free one)`
+  if (code === 'EACCES') return `port ${port} may not be listened on by this user; choose one above 1023 with --port`
+  return `cannot listen on ${host}:${port} (${error instanceof Error ? error.message : String(error)}); --host takes an address of this machine`
+}
+
+/** What to paste first: list, allocate, cancel, with ids that exist. */
+async function firstSteps(mock: Mock, url: string): Promise<string[]> {
+  const examples = await mock.session().examples({ host: new URL(url).host })
+  const curl = (operation: string): string[] =>
+    examples.flatMap((example) => (example.operation === operation ? ['', `  ${example.curl}`] : []))
+  return [
+    '',
+    'List open orders, allocate one, cancel an allocation:',
+    ...curl('searchOrders'),
+    ...curl('allocateOrder'),
+    ...curl('cancelAllocations'),
+    '',
+    `As a retailer: Authorization: Token ${mock.retailerToken}. More requests that work: ${url}/__mock/sessions/default/examples`,
+    '',
+  ]
+}
+
+/** One request as a line: session, status, operation; for a refusal the reason, what would do, and where it is explained. */
+export function logLine(
+  { session, status, operation, method, path, duration, problem, warnings, assumption, explain }: RequestSummary,
+  isTerminal: boolean,
+): string {
+  const parts = [session, coloured(status, isTerminal), operation ?? '-', method, path, `${duration.toFixed(1)} ms`]
+  if (problem) parts.push(`- ${problem.detail}${problem.fix === undefined ? '' : `; ${problem.fix}`}`)
+  if (assumption !== undefined) parts.push(`[assumed: ${assumption}]`)
+  if (warnings.length > 0) parts.push(`[undeclared: ${warnings.map(({ at }) => at).join(', ')}]`)
+  if (explain !== undefined) parts.push(explain)
+  // A line stays a line, whatever a client sent.
+  return parts.join(' ').replaceAll(/[\u0000-\u001f\u007f]+/g, ' ')
+}
+
+function coloured(status: number, isTerminal: boolean): string {
+  if (!isTerminal) return String(status)
+  return styleText(status < 400 ? 'green' : status < 500 ? 'yellow' : 'red', String(status), { stream: process.stderr })
+}
+
+/** Lines of one turn of the event loop are written together. */
+function createLog(io: Io): { write(line: string): void; flush(): void } {
+  let waiting: string[] = []
+  const flush = (): void => {
+    if (waiting.length > 0) io.err(waiting.join('\n'))
+    waiting = []
+  }
+  return {
+    flush,
+    write(line) {
+      if (waiting.push(line) === 1) setImmediate(flush)
+    },
+  }
+}
+
+function untilSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      // The second signal is meant: the default action ends the process.
+      process.off('SIGTERM', end)
+      process.off('SIGINT', end)
+      resolve()
+    }
+    process.on('SIGTERM', end)
+    process.on('SIGINT', end)
+  })
+}

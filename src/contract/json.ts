@@ -1,0 +1,73 @@
+/** How deep arrays and objects may lie in one another; real bodies have six levels. */
+const MAX_DEPTH = 100
+
+export type Parsed =
+  { readonly kind: 'value'; readonly value: unknown } | { readonly kind: 'broken'; readonly message: string; readonly fix: string }
+
+/**
+ * Parses a JSON text as RFC 8259 would have it sent: no byte order mark, no name twice in one object (parsers differ on which one
+ * counts), no `__proto__` (a name that some receivers turn into a prototype), no nesting beyond 100 levels.
+ */
+export function parseJson(text: string): Parsed {
+  if (text.charCodeAt(0) === 0xfeff) return broken('it begins with a byte order mark', 'send UTF-8 without one')
+  if (text.trim() === '') return broken('it is empty', 'send a JSON value, {} at least')
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    return broken(error instanceof Error ? error.message : String(error), 'send well-formed JSON')
+  }
+  const names = count(value, 0)
+  if (names === TOO_DEEP) return broken(`it is nested deeper than ${MAX_DEPTH} levels`, 'send flatter JSON')
+  // Each name is followed by a colon, so as many colons as names leave no room for a name that was dropped as a duplicate.
+  if (colons(text) !== names || text.includes('__proto__')) {
+    const suspect = findSuspect(text)
+    if (suspect) return broken(suspect.message, suspect.fix)
+  }
+  return { kind: 'value', value }
+}
+
+const TOO_DEEP = -1
+
+function broken(message: string, fix: string): Parsed {
+  return { kind: 'broken', message, fix }
+}
+
+function count(value: unknown, depth: number): number {
+  if (typeof value !== 'object' || value === null) return 0
+  if (depth >= MAX_DEPTH) return TOO_DEEP
+  let sum = 0
+  const inner = Array.isArray(value) ? value : Object.values(value)
+  for (const one of inner) {
+    const names = count(one, depth + 1)
+    if (names === TOO_DEEP) return TOO_DEEP
+    sum += names
+  }
+  return Array.isArray(value) ? sum : sum + inner.length
+}
+
+function colons(text: string): number {
+  let found = 0
+  for (let at = text.indexOf(':'); at !== -1; at = text.indexOf(':', at + 1)) found++
+  return found
+}
+
+/** Walks well-formed JSON by its tokens, looking for a name that stands twice in one object, or `__proto__`. */
+function findSuspect(text: string): { message: string; fix: string } | undefined {
+  const objects: (Set<string> | undefined)[] = []
+  for (const match of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/g)) {
+    const [token, colon] = match
+    if (token === '{') objects.push(new Set())
+    else if (token === '[') objects.push(undefined)
+    else if (token === '}' || token === ']') objects.pop()
+    else if (colon !== undefined) {
+      const name = String(JSON.parse(token.slice(0, token.length - colon.length)))
+      const where = `at character ${match.index}`
+      const names = objects.at(-1)
+      if (names?.has(name)) return { message: `the name "${name}" stands twice in one object, ${where}`, fix: `keep one "${name}"` }
+      if (name === '__proto__') return { message: `the name "__proto__" is not taken, ${where}`, fix: 'leave it out' }
+      names?.add(name)
+    }
+  }
+  return undefined
+}

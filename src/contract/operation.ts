@@ -1,0 +1,255 @@
+import type { Input, Issue, MockReply, Problem, RequestBody } from '../http.ts'
+import { type LoadedDocument } from '../load.ts'
+import { DocumentError } from '../problem.ts'
+import { parseJson } from './json.ts'
+import { createParameter, type Parameter, type RawParameters } from './parameter.ts'
+import { createRouter, type Match, METHODS, type Route } from './router.ts'
+import { createReader, type Located, type Reader } from './schema.ts'
+import { createSecurity, type Judgement } from './security.ts'
+import { type Check, createValidator, excerpt, type Validator } from './validator.ts'
+
+/** An operation of a document, ready to be used. */
+export interface Operation {
+  readonly id: string
+  readonly method: string
+  readonly template: string
+  judge(headers: Readonly<Record<string, string>>): Judgement
+  /** Reads and checks path, query, headers and cookies. `raw.path` is what the router found. */
+  readParameters(raw: { path: Readonly<Record<string, string>>; query: string; headers: Readonly<Record<string, string>> }): ReadParameters
+  /** Reads and checks the body by its media type. A body the operation does not declare is left alone. */
+  readBody(body: RequestBody, contentType: string | undefined): ReadBody
+  /** What is wrong with an answer of ours. */
+  checkReply(reply: MockReply): readonly Issue[]
+  /** Compiles what is otherwise compiled at first use. @throws DocumentError */
+  compile(): void
+}
+
+export type ReadParameters = Omit<Input, 'body'> & { readonly issues: readonly Issue[]; readonly undeclared: readonly Issue[] }
+
+export type ReadBody =
+  | { readonly kind: 'body'; readonly value: unknown; readonly undeclared: readonly Issue[] }
+  | { readonly kind: 'refused'; readonly problem: Problem }
+
+/** What a document says, ready to be asked. */
+export interface Contract {
+  readonly name: string
+  /** The path of the document's first server: what stands before every path of its own. No slash at the end. */
+  readonly base: string
+  readonly operations: readonly Operation[]
+  match(method: string, path: string): Match<Operation>
+  /** The main file of the document, as it is served to whoever asks. */
+  readonly content: unknown
+}
+
+const NONE: readonly Issue[] = []
+const JSON_TYPE = /^application\/(?:[^;]*\+)?json$/
+
+/**
+ * Turns a document into ready operations.
+ * @throws DocumentError on the first thing that cannot be read: nothing is served half-checked. Schemas compile at their first use.
+ */
+export function createContract(document: LoadedDocument): Contract {
+  const reader = createReader(document)
+  const validator = createValidator(document, reader)
+  const [main] = document.sources
+  if (!main) throw new DocumentError(`${document.name}: the document is empty`)
+  const root = reader.at(main.uri, '')
+  const routes: Route<Operation>[] = []
+  for (const [template, item] of reader.children(root, 'paths'))
+    for (const method of METHODS) {
+      const located = reader.child(item, method.toLowerCase())
+      if (located) routes.push({ method, template, target: createOperation(method, template, located, item, root, reader, validator) })
+    }
+  const [server] = reader.children(root, 'servers')
+  return {
+    name: document.name,
+    base: new URL(String(server?.[1].value['url'] ?? '/'), 'http://localhost').pathname.replace(/\/$/, ''),
+    operations: routes.map(({ target }) => target),
+    match: createRouter(routes),
+    content: main.content,
+  }
+}
+
+function createOperation(
+  method: string,
+  template: string,
+  located: Located,
+  item: Located,
+  root: Located,
+  reader: Reader,
+  validator: Validator,
+): Operation {
+  const id = located.value['operationId']
+  if (typeof id !== 'string') throw new DocumentError(`${located.uri}#${located.pointer}: the operation has no operationId`)
+  // An operation's parameter replaces the path's of the same name and place.
+  const parameters = new Map<string, Parameter>()
+  for (const owner of [item, located])
+    for (const [, entry] of reader.children(owner, 'parameters')) {
+      const parameter = createParameter(entry, reader, validator)
+      parameters.set(`${parameter.in}/${parameter.name}`, parameter)
+    }
+  const all = [...parameters.values()]
+  const bodies = createBodies(located, reader, validator)
+  const replies = createReplies(located, reader, validator)
+  return {
+    id,
+    method,
+    template,
+    judge: createSecurity(root, located, reader),
+    readParameters: ({ path, query, headers }) =>
+      readParameters(all, { path, query: pairs(query, '&'), header: headers, cookie: pairs(headers['cookie'] ?? '', ';') }),
+    readBody: bodies.read,
+    checkReply: replies.check,
+    compile() {
+      for (const parameter of all) parameter.compile()
+      bodies.compile()
+      replies.compile()
+    },
+  }
+}
+
+function readParameters(parameters: readonly Parameter[], raw: RawParameters): ReadParameters {
+  const input: Record<Parameter['in'], Record<string, unknown>> = { path: {}, query: {}, header: {}, cookie: {} }
+  let issues = NONE
+  for (const parameter of parameters) {
+    const read = parameter.read(raw)
+    if (read.value !== undefined) input[parameter.in][parameter.name] = read.value
+    if (read.issues.length > 0) issues = [...issues, ...read.issues]
+  }
+  const owners = parameters.filter((parameter) => parameter.in === 'query')
+  const undeclared = raw.query
+    .filter(([name]) => !owners.some((parameter) => parameter.owns(name)))
+    .map(([name]): Issue => ({
+      at: `/query/${name}`,
+      rule: 'undeclared',
+      message: `the document declares no query parameter "${name}" here`,
+      fix: 'leave it out',
+    }))
+  return { ...input, issues, undeclared }
+}
+
+/** Pairs of a query or a cookie header, values still encoded. */
+function pairs(text: string, separator: string): [string, string][] {
+  if (text === '') return []
+  return text.split(separator).flatMap((pair): [string, string][] => {
+    const [name = '', ...value] = pair.trim().split('=')
+    return name === '' ? [] : [[plain(name), value.join('=')]]
+  })
+}
+
+function plain(name: string): string {
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
+  }
+}
+
+function createBodies(operation: Located, reader: Reader, validator: Validator): { read: Operation['readBody']; compile(): void } {
+  const located = reader.child(operation, 'requestBody')
+  if (!located) return { read: () => ({ kind: 'body', value: undefined, undeclared: NONE }), compile: () => undefined }
+  const required = located.value['required'] === true
+  const media = reader.children(located, 'content').map(([type, entry]) => {
+    const schema = reader.child(entry, 'schema')
+    return { type: type.toLowerCase(), check: schema && validator.check(schema), undeclared: schema && validator.undeclared(schema) }
+  })
+  const known = media.map(({ type }) => type).join(', ')
+  const place = reader.placeOf(located.value)
+
+  function unsupported(detail: string): ReadBody {
+    return { kind: 'refused', problem: { code: 'media-type-unsupported', detail, fix: `send Content-Type: ${known}` } }
+  }
+  function unreadable(rule: string, detail: string, fix: string): ReadBody {
+    return {
+      kind: 'refused',
+      problem: { code: 'body-unreadable', detail, fix, issues: [{ at: '/body', rule, message: detail, fix, ...(place && { place }) }] },
+    }
+  }
+
+  return {
+    compile: () => media.forEach(({ check }) => check?.compile()),
+    read(body, contentType) {
+      switch (body.kind) {
+        case 'none':
+          return required
+            ? unreadable('required', 'there is no body', `send one as ${known}`)
+            : { kind: 'body', value: undefined, undeclared: NONE }
+        case 'too-large':
+          return {
+            kind: 'refused',
+            problem: {
+              code: 'body-too-large',
+              detail: `the body has more than ${body.limit} bytes`,
+              fix: 'send fewer line items at a time',
+            },
+          }
+        case 'encoded':
+          return unsupported(`the body has Content-Encoding ${excerpt(body.encoding)}; none is read`)
+        case 'not-utf8':
+          return unreadable('syntax', 'the body is not UTF-8', 'encode it as UTF-8')
+        case 'text':
+          break
+        default:
+          return body satisfies never
+      }
+      const type = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+      const found =
+        media.find((entry) => entry.type === type) ??
+        media.find((entry) => entry.type.endsWith('/*') && (entry.type === '*/*' || type.startsWith(entry.type.slice(0, -1))))
+      if (!found)
+        return unsupported(contentType === undefined ? 'the request has no Content-Type' : `the Content-Type is ${excerpt(contentType)}`)
+      let value: unknown = body.text
+      if (JSON_TYPE.test(type)) {
+        const parsed = parseJson(body.text)
+        if (parsed.kind === 'broken') return unreadable('syntax', parsed.message, parsed.fix)
+        value = parsed.value
+      } else if (type === 'application/x-www-form-urlencoded') value = Object.fromEntries(new URLSearchParams(body.text))
+      const issues = found.check?.(value, '/body') ?? NONE
+      const [first] = issues
+      if (first) return { kind: 'refused', problem: { code: 'request-invalid', detail: `${first.at} ${first.message}`, issues } }
+      return { kind: 'body', value, undeclared: found.undeclared?.(value, '/body') ?? NONE }
+    },
+  }
+}
+
+function createReplies(
+  operation: Located,
+  reader: Reader,
+  validator: Validator,
+): { check(reply: MockReply): readonly Issue[]; compile(): void } {
+  const responses = new Map(
+    reader.children(operation, 'responses').map(([status, response]) => {
+      const content = new Map<string, (Check & { compile(): void }) | undefined>()
+      for (const [type, entry] of reader.children(response, 'content')) {
+        const schema = reader.child(entry, 'schema')
+        content.set(type, schema && validator.check(schema))
+      }
+      const headers = reader
+        .children(response, 'headers')
+        .filter(([, header]) => header.value['required'] === true)
+        .map(([name]) => name.toLowerCase())
+      return [status, { content, headers }] as const
+    }),
+  )
+  return {
+    compile: () => responses.forEach(({ content }) => content.forEach((check) => check?.compile())),
+    check(reply) {
+      const response =
+        responses.get(String(reply.status)) ?? responses.get(`${Math.floor(reply.status / 100)}XX`) ?? responses.get('default')
+      if (!response)
+        return [{ at: '/status', rule: 'undeclared', message: `the document has no answer ${reply.status} here`, value: reply.status }]
+      const sent = new Set(Object.keys(reply.headers ?? {}).map((name) => name.toLowerCase()))
+      const missing = response.headers
+        .filter((name) => !sent.has(name))
+        .map((name): Issue => ({ at: `/header/${name}`, rule: 'required', message: 'is missing' }))
+      if (response.content.size === 0)
+        return reply.body === undefined
+          ? missing
+          : [...missing, { at: '/body', rule: 'undeclared', message: 'the document has no body here' }]
+      const type = reply.mediaType ?? 'application/json'
+      if (!response.content.has(type))
+        return [...missing, { at: '/header/content-type', rule: 'undeclared', message: `the document has no ${type} here` }]
+      return [...missing, ...(response.content.get(type)?.(reply.body, '/body') ?? NONE)]
+    },
+  }
+}

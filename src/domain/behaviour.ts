@@ -1,0 +1,76 @@
+import type { AssumptionName } from './assumption.ts'
+import type { Session } from './control/session.ts'
+import type { Caller, Credentials, Input, MockReply, Problem } from '../http.ts'
+import type { Change, World } from './world.ts'
+
+/** All that a behaviour may look at beside its input. */
+export interface Scene {
+  readonly world: World
+  readonly session: Session
+  /** The session's time, in milliseconds since 1970. */
+  readonly now: number
+}
+
+/** What the server itself has to do, after the session's transaction. */
+export type Command =
+  | { readonly kind: 'health' }
+  | { readonly kind: 'list-sessions' }
+  | { readonly kind: 'reset-session'; readonly name: string }
+  | { readonly kind: 'drop-session'; readonly name: string }
+  | { readonly kind: 'list-requests'; readonly session: string | undefined; readonly refused: boolean; readonly limit: number }
+  | { readonly kind: 'show-request'; readonly id: string }
+  | { readonly kind: 'list-documents' }
+  | { readonly kind: 'show-document'; readonly name: string }
+
+export type Outcome =
+  | { readonly kind: 'reply'; readonly reply: MockReply; readonly changes: readonly Change[]; readonly assumption?: AssumptionName }
+  | { readonly kind: 'refused'; readonly problem: Problem }
+  | { readonly kind: 'command'; readonly command: Command }
+
+/** A request that succeeds now: what `examples` shows and the ready line prints. `path` is below the document's base. */
+export interface ExampleRequest {
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: unknown
+}
+
+/** What an operation does. Methods, so that a table can hold behaviours of different inputs: the document has checked the input. */
+export interface Behaviour<I extends Input = Input> {
+  /** The kinds of caller the operation is for. */
+  readonly admits: readonly Caller['kind'][]
+  /** Looks for what the path names, before the body is looked at. */
+  find?(input: I, caller: Caller, scene: Scene): Problem | undefined
+  run(input: I, caller: Caller, scene: Scene): Outcome
+  /** Undefined when the session holds nothing that would do. */
+  example?(caller: Caller, scene: Scene): ExampleRequest | undefined
+}
+
+/** What is checked of a request before its behaviour runs. */
+export type CheckName = 'method' | 'credentials' | 'caller' | 'admitted' | 'parameters' | 'resource' | 'body'
+
+/** What one API does its own way. */
+export interface Dialect {
+  /** The order in which checks are made: the first that fails is what the client hears of. */
+  readonly order: readonly CheckName[]
+  /** Who the credentials belong to. Header parameters are those the document declares. */
+  caller(credentials: Credentials, headers: Readonly<Record<string, unknown>>, scene: Scene): Caller | Problem
+  /** A refusal in the API's own words. `operation` is unknown for a path or method of nobody. */
+  refuse(problem: Problem, operation: string | undefined): MockReply
+  /** Another path to try where this one has no route: a slash forgotten, say. */
+  reroute?(
+    path: string,
+    scene: Scene,
+  ): { readonly path: string; readonly way: 'accept' | 'redirect' | 'hint'; readonly assumption: AssumptionName } | undefined
+}
+
+export function isProblem(value: Caller | Problem): value is Problem {
+  return 'code' in value
+}
+
+export function reply(status: number, body?: unknown, changes: readonly Change[] = [], assumption?: AssumptionName): Outcome {
+  return { kind: 'reply', reply: { status, ...(body !== undefined && { body }) }, changes, ...(assumption && { assumption }) }
+}
+
+export function refused(problem: Problem): Outcome {
+  return { kind: 'refused', problem }
+}

@@ -1,0 +1,243 @@
+import type { Input } from '../../http.ts'
+import { type Behaviour, type Command, type Dialect, isProblem, type Outcome, refused, reply, type Scene } from '../behaviour.ts'
+import { DEFAULT_SESSION } from './session.ts'
+import { MAX_CANDIDATES } from '../listing.ts'
+import { EXAMPLE_ACCOUNT, EXAMPLE_STAGE, tenantOf } from '../oms/population.ts'
+import { type Account, queryAllocations } from '../oms/query.ts'
+import { SUPPLIER_TOKEN } from '../supplier/dialect.ts'
+import { lineStatus, type Order, type OrderFacts } from '../supplier/order.ts'
+import { orderView } from '../supplier/operations.ts'
+import { orderPopulation } from '../supplier/population.ts'
+import { searchOrders } from '../supplier/search.ts'
+
+/** An API that this server answers, as far as examples need to know it. */
+export interface ServedApi {
+  readonly name: string
+  /** What stands before its paths on this server. */
+  readonly base: string
+  readonly behaviours: Readonly<Record<string, Behaviour>>
+  readonly dialect: Dialect
+  /** `Token` or `Bearer`. */
+  readonly scheme: string
+  methodOf(operation: string): string | undefined
+}
+
+interface NameInput extends Input {
+  readonly path: { readonly name: string }
+}
+
+interface EntitiesInput extends NameInput {
+  readonly query: {
+    readonly kind?: 'order' | 'allocation'
+    readonly status?: string
+    readonly changed?: boolean
+    readonly account?: string
+    readonly stage?: string
+    readonly offset?: number
+    readonly limit?: number
+  }
+}
+
+interface ExamplesInput extends NameInput {
+  readonly query: { readonly account?: string; readonly stage?: string; readonly token?: string }
+}
+
+interface RequestsInput extends Input {
+  readonly query: { readonly session?: string; readonly refused?: boolean; readonly limit?: number }
+}
+
+interface RequestInput extends Input {
+  readonly path: { readonly requestId: string }
+}
+
+interface DocumentInput extends Input {
+  readonly path: { readonly document: string }
+}
+
+/** The control API's behaviours, over the APIs that are served. */
+export function controlBehaviours(apis: readonly ServedApi[]): Readonly<Record<string, Behaviour>> {
+  const listExamples: Behaviour<ExamplesInput> = {
+    admits: ['operator'],
+    run({ query, header, path }, _caller, scene) {
+      // A session other than the default one is named in the path, so that the command works as it is pasted.
+      const origin = `http://${String(header['host'] ?? 'localhost')}${path.name === DEFAULT_SESSION ? '' : `/~${path.name}`}`
+      return reply(200, { examples: apis.flatMap((api) => examplesOf(api, query, origin, scene)) })
+    },
+  }
+  return { ...FIXED, listExamples }
+}
+
+const command = (make: (input: Input) => Command): Behaviour => ({
+  admits: ['operator'],
+  run: (input): Outcome => ({ kind: 'command', command: make(input) }),
+})
+
+const dropSession: Behaviour<NameInput> = {
+  admits: ['operator'],
+  run: ({ path }) => ({ kind: 'command', command: { kind: 'drop-session', name: path.name } }),
+}
+const resetSession: Behaviour<NameInput> = {
+  admits: ['operator'],
+  run: ({ path }) => ({ kind: 'command', command: { kind: 'reset-session', name: path.name } }),
+}
+const listRequests: Behaviour<RequestsInput> = {
+  admits: ['operator'],
+  run: ({ query }) => ({
+    kind: 'command',
+    command: { kind: 'list-requests', session: query.session, refused: query.refused ?? false, limit: query.limit ?? 100 },
+  }),
+}
+const getRequest: Behaviour<RequestInput> = {
+  admits: ['operator'],
+  run: ({ path }) => ({ kind: 'command', command: { kind: 'show-request', id: path.requestId } }),
+}
+const getDocument: Behaviour<DocumentInput> = {
+  admits: ['operator'],
+  run: ({ path }) => ({ kind: 'command', command: { kind: 'show-document', name: path.document.replace(/\.json$/, '') } }),
+}
+
+const listEntities: Behaviour<EntitiesInput> = {
+  admits: ['operator'],
+  run({ query }, _caller, scene) {
+    const { kind, offset = 0, limit = 25 } = query
+    const found: Found[] = []
+    let total = 0
+    for (const source of [...(kind === 'allocation' ? [] : [orders]), ...(kind === 'order' ? [] : [allocations])]) {
+      const page = source(query, { offset: Math.max(0, offset - total), limit: limit - found.length }, scene)
+      if (page.kind === 'too-wide')
+        return refused({ code: 'search-too-wide', detail: `more than ${MAX_CANDIDATES} entities would have to be looked through` })
+      found.push(...page.found)
+      total += page.total
+    }
+    return reply(200, { total, entities: found })
+  },
+}
+
+const FIXED: Readonly<Record<string, Behaviour>> = {
+  getHealth: command(() => ({ kind: 'health' })),
+  listDocuments: command(() => ({ kind: 'list-documents' })),
+  getDocument,
+  listSessions: command(() => ({ kind: 'list-sessions' })),
+  dropSession,
+  resetSession,
+  listRequests,
+  getRequest,
+  listEntities,
+}
+
+interface Found {
+  readonly kind: 'order' | 'allocation'
+  readonly id: string
+  readonly account?: string
+  readonly changed: boolean
+  readonly entity: object
+}
+
+type Source = (
+  query: EntitiesInput['query'],
+  page: { offset: number; limit: number },
+  scene: Scene,
+) => { kind: 'page'; total: number; found: readonly Found[] } | { kind: 'too-wide' }
+
+const orders: Source = ({ status, changed }, { offset, limit }, scene) => {
+  const population = orderPopulation(scene.session)
+  const show = (order: Order): Found => ({
+    kind: 'order',
+    id: order.id,
+    changed: scene.world.get('order', order.id) !== undefined,
+    entity: orderView(order, { kind: 'operator' }, population),
+  })
+  const isWanted = ({ lines }: OrderFacts): boolean => lines.some((line) => lineStatus(line) === status)
+  if (changed === true) {
+    const all = [...scene.world.all('order')].filter((order) => status === undefined || isWanted(order))
+    return { kind: 'page', total: all.length, found: all.slice(offset, offset + limit).map(show) }
+  }
+  const listed = searchOrders(
+    { start: offset, limit },
+    { kind: 'operator' },
+    scene,
+    status === undefined ? [] : [{ kind: 'facts', test: isWanted }],
+  )
+  return listed.kind === 'page' ? { kind: 'page', total: listed.total, found: listed.page.map(show) } : { kind: 'too-wide' }
+}
+
+const allocations: Source = ({ status, changed, account = EXAMPLE_ACCOUNT, stage = EXAMPLE_STAGE }, { offset, limit }, scene) => {
+  if (changed === true) {
+    const all = [...scene.world.all('allocation')].filter(({ document }) => status === undefined || document.statusCode === status)
+    const found = all
+      .slice(offset, offset + limit)
+      .map(({ document, tenant }) => ({
+        kind: 'allocation' as const,
+        id: document.allocationId,
+        account: tenant,
+        changed: true,
+        entity: document,
+      }))
+    return { kind: 'page', total: all.length, found }
+  }
+  const owner: Account = { kind: 'account', account, stage, channel: undefined }
+  const listed = queryAllocations(
+    { offset, limit, sortDirection: 'asc', ...(status !== undefined && { filters: { statusCode: status } }) },
+    owner,
+    scene,
+  )
+  if (listed.kind !== 'page') return { kind: 'too-wide' }
+  const tenant = tenantOf(owner)
+  const found = listed.page.map(({ document }) => ({
+    kind: 'allocation' as const,
+    id: document.allocationId,
+    account: tenant,
+    changed: scene.world.get('allocation', `${tenant}/${document.allocationId}`) !== undefined,
+    entity: document,
+  }))
+  return { kind: 'page', total: listed.total, found }
+}
+
+function examplesOf(
+  api: ServedApi,
+  { account = EXAMPLE_ACCOUNT, stage = EXAMPLE_STAGE, token }: ExamplesInput['query'],
+  origin: string,
+  scene: Scene,
+): object[] {
+  const value = token ?? SUPPLIER_TOKEN
+  const caller = api.dialect.caller({ scheme: api.scheme, value }, { 'x-site-context': { account, stage } }, scene)
+  if (isProblem(caller)) return []
+  return Object.entries(api.behaviours).flatMap(([operation, behaviour]) => {
+    const method = api.methodOf(operation)
+    const example = behaviour.admits.includes(caller.kind) ? behaviour.example?.(caller, scene) : undefined
+    if (!method || !example) return []
+    const headers = {
+      Authorization: `${api.scheme} ${value}`,
+      ...example.headers,
+      ...(example.body !== undefined && { 'Content-Type': 'application/json' }),
+    }
+    const path = api.base + example.path
+    return [
+      {
+        api: api.name,
+        operation,
+        method,
+        path,
+        headers,
+        ...(example.body !== undefined && { body: example.body }),
+        curl: curl(method, origin + path, headers, example.body),
+      },
+    ]
+  })
+}
+
+/** A command for a POSIX shell. */
+function curl(method: string, url: string, headers: Readonly<Record<string, string>>, body: unknown): string {
+  const options = Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`)
+  return [
+    'curl -sS',
+    ...(method === 'GET' ? [] : [`-X ${method}`]),
+    ...options,
+    ...(body === undefined ? [] : [`-d ${quoted(JSON.stringify(body))}`]),
+    quoted(url),
+  ].join(' ')
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`
+}

@@ -1,0 +1,53 @@
+import type { Assumptions } from '../assumption.ts'
+import { type Clock, dayOf, timeOf } from '../clock.ts'
+import type { World } from '../world.ts'
+
+/** 1 to 64 of letters, digits, dot, underscore and hyphen. */
+export type SessionName = string & { readonly __brand: 'SessionName' }
+
+/** Tokens that name somebody; a token that stands nowhere is the first supplier's. */
+export interface NamedToken {
+  readonly token: string
+  readonly kind: 'supplier' | 'retailer'
+  /** Which of the population's suppliers or retailers, from 1. */
+  readonly organization: number
+}
+
+/** What every new session starts from. */
+export interface SessionDefaults {
+  readonly seed: string
+  readonly clock: Clock
+  readonly orders: number
+  readonly allocations: number
+  readonly assumptions: Assumptions
+  readonly tokens: readonly NamedToken[]
+}
+
+/** A session's own settings. They are the first change of its log, made by its first request. */
+export interface Session extends SessionDefaults {
+  /** Its clock at creation, cut to the UTC day: what the population's dates hang on. */
+  readonly epoch: number
+}
+
+export function sessionName(text: string): SessionName | undefined {
+  return isSessionName(text) ? text : undefined
+}
+
+function isSessionName(text: string): text is SessionName {
+  return /^[A-Za-z0-9._-]{1,64}$/.test(text)
+}
+
+export function beginSession(defaults: SessionDefaults, real: number): Session {
+  return { ...defaults, epoch: dayOf(timeOf(defaults.clock, real)) }
+}
+
+/** Whose requests name no session. */
+export const DEFAULT_SESSION = 'default' as SessionName
+
+/** The id under which a session keeps its own settings. */
+export const SESSION_ID = 'session'
+
+/** The session's settings, if it has begun. */
+export function sessionOf(world: World): Session | undefined {
+  return world.get('session', SESSION_ID)
+}

@@ -1,0 +1,200 @@
+import type { Assumptions } from '../assumption.ts'
+import type { Problem } from '../../http.ts'
+import { timestamp } from '../clock.ts'
+import { at, hex, type Key } from '../random.ts'
+
+export type AllocationId = string & { readonly __brand: 'AllocationId' }
+
+export type StatusCode =
+  'ALLOCATED' | 'PENDING_DROP' | 'PENDING_PICK' | 'SHIPPED' | 'PARTIALLY_SHIPPED' | 'REALLOCATED' | 'CANCELLED' | 'PARTIALLY_CANCELLED'
+
+/** An allocation's members, in the API's own names. Timestamps have nine digits of a second. */
+export interface AllocationDocument extends DocumentFacts {
+  readonly allocationId: AllocationId
+  readonly parentAllocationId: string
+  readonly items: readonly Item[]
+  readonly allocationRequestId: string
+  readonly allocationNum: string
+  readonly sentToPPSDate?: string
+  readonly allocationDate: string
+  readonly updatedAt: string
+  readonly previousAllocationLocationNum?: number
+  readonly poNumber: string | null
+  readonly shipDate: string | null
+  readonly shipToId: string
+  readonly shipToAddress: Readonly<Record<string, string>>
+  readonly recipient: readonly Recipient[]
+  readonly auditLogs: readonly AuditLog[]
+}
+
+/** What of an allocation comes round again in its population. */
+export interface AllocationFacts {
+  readonly document: DocumentFacts
+}
+
+export interface DocumentFacts {
+  readonly locationNum: string
+  readonly locationType: string
+  readonly version: number
+  readonly type: 'ALLOCATED' | 'SCRATCHED' | 'RETURNED'
+  readonly itemsType: 'WEB_SHIP' | 'POS' | 'WEB'
+  readonly orderSubType: 'IOS' | 'Android' | 'International' | 'Borderfree' | 'BORDERFREE'
+  readonly vendorId: string | null
+  readonly shipType: string
+  readonly shipMethod: string
+  readonly statusCode: StatusCode
+  readonly items: readonly ItemFacts[]
+}
+
+export interface ItemFacts {
+  readonly allocationLineNumber: number
+  readonly itemId: string
+  readonly quantity: number
+  readonly sku: string
+  readonly shippedQuantity: number
+  readonly scratchQuantity: number
+  readonly channelId: string
+  readonly vendorId: string
+  readonly title: string
+  readonly weight: number
+  readonly cost: number
+  readonly price: number
+  readonly itemStatus: 'ALLOCATED' | 'PARTIALLY_ALLOCATED' | 'CANCELLED' | 'REFUNDED'
+  readonly uom: string
+}
+
+export interface Item extends ItemFacts {
+  readonly orderLineId: string
+  readonly orderId: string
+  readonly orderDate: string
+  readonly estimatedDeliveryDate: string
+  readonly parentAllocationLineNumber?: number
+  readonly reallocationRequestId?: string
+  readonly segment: string | null
+  readonly attributes: Readonly<Record<string, object>>
+}
+
+export interface Recipient {
+  readonly name: { readonly first: string; readonly middle?: string; readonly last: string }
+  readonly email: string
+  readonly phone: { readonly number: string; readonly type: 'MOBILE' | 'HOME' | 'BUSINESS' }
+  readonly pickupType: 'Primary' | 'Alternate'
+}
+
+export interface AuditLog {
+  readonly auditId: string
+  readonly auditType: 'CREATE' | 'UPDATE' | 'CANCEL' | 'SHIP'
+  readonly auditTimestamp: string
+  readonly success: boolean
+  readonly lineItemId?: string
+  readonly lineItemNumber?: number
+  readonly sku?: string
+  readonly quantity?: number
+  readonly updatedFields: readonly { readonly fieldName: string; readonly fieldOriginalValue: string }[]
+}
+
+/** What is kept of an allocation: the document that clients see, and what they do not see. */
+export interface Allocation extends AllocationFacts {
+  readonly document: AllocationDocument
+  /** The account and stage it belongs to. */
+  readonly tenant: string
+  /** Cancelled units of each item: the API has no member for them. */
+  readonly cancelled: readonly number[]
+}
+
+/** Units of an item that are neither shipped, scratched nor cancelled. */
+export function openUnits({ document: { items }, cancelled }: Pick<Allocation, 'document' | 'cancelled'>, index: number): number {
+  const item = items[index]
+  return item ? item.quantity - item.shippedQuantity - item.scratchQuantity - (cancelled[index] ?? 0) : 0
+}
+
+export type Cancellation =
+  { readonly kind: 'allocation'; readonly allocation: Allocation } | { readonly kind: 'refused'; readonly problem: Problem }
+
+const CANCELLABLE: ReadonlySet<StatusCode> = new Set([
+  'ALLOCATED',
+  'PENDING_DROP',
+  'PENDING_PICK',
+  'PARTIALLY_SHIPPED',
+  'PARTIALLY_CANCELLED',
+])
+const WAITING: ReadonlySet<StatusCode> = new Set(['ALLOCATED', 'PENDING_DROP', 'PENDING_PICK'])
+
+/** Whether a cancellation has anything to drop. */
+export function isCancellable(allocation: Allocation): boolean {
+  const { statusCode, type, items } = allocation.document
+  return type === 'ALLOCATED' && CANCELLABLE.has(statusCode) && items.some((_, index) => openUnits(allocation, index) > 0)
+}
+
+/**
+ * Drops all open units; what is shipped stays. The audit log gains one entry for the document and one for each line that lost units.
+ * `again` says what an allocation with nothing to drop is answered: refused with 404 or 400, or, if it is cancelled already, with itself.
+ * @param now milliseconds; @param ids the key that new audit ids are drawn from, a function of allocation and version
+ */
+export function cancel(allocation: Allocation, now: number, ids: Key, again: Assumptions['oms.cancel.again']): Cancellation {
+  const { document, cancelled } = allocation
+  if (!isCancellable(allocation)) {
+    if (again === '200' && (document.statusCode === 'CANCELLED' || document.statusCode === 'PARTIALLY_CANCELLED'))
+      return { kind: 'allocation', allocation }
+    return { kind: 'refused', problem: closed(document, again) }
+  }
+  const dropped = document.items.map((_, index) => openUnits(allocation, index))
+  const statusCode =
+    WAITING.has(document.statusCode) && document.items.every(({ shippedQuantity }) => shippedQuantity === 0)
+      ? 'CANCELLED'
+      : 'PARTIALLY_CANCELLED'
+  const auditTimestamp = timestamp(now, 9)
+  const entry = { auditType: 'CANCEL', auditTimestamp, success: true } as const
+  const auditLogs: readonly AuditLog[] = [
+    ...document.auditLogs,
+    { auditId: hex(at(ids, 0), 24), ...entry, updatedFields: [{ fieldName: 'statusCode', fieldOriginalValue: document.statusCode }] },
+    ...document.items.flatMap((item, index): AuditLog[] => {
+      const quantity = dropped[index] ?? 0
+      const fields = statusOf(item) === item.itemStatus ? [] : [{ fieldName: 'itemStatus', fieldOriginalValue: item.itemStatus }]
+      return quantity === 0
+        ? []
+        : [
+            {
+              lineItemId: String(item.allocationLineNumber),
+              auditId: hex(at(ids, index + 1), 24),
+              ...entry,
+              lineItemNumber: item.allocationLineNumber,
+              sku: item.sku,
+              quantity,
+              updatedFields: fields,
+            },
+          ]
+    }),
+  ]
+  return {
+    kind: 'allocation',
+    allocation: {
+      document: {
+        ...document,
+        statusCode,
+        version: document.version + 1,
+        updatedAt: auditTimestamp,
+        items: document.items.map((item) => ({ ...item, itemStatus: statusOf(item) })),
+        auditLogs,
+      },
+      tenant: allocation.tenant,
+      cancelled: dropped.map((units, index) => units + (cancelled[index] ?? 0)),
+    },
+  }
+}
+
+/** A line with a shipped unit stays what it is. */
+function statusOf(item: Item): Item['itemStatus'] {
+  return item.shippedQuantity === 0 ? 'CANCELLED' : item.itemStatus
+}
+
+function closed({ allocationId, statusCode, type }: AllocationDocument, again: Assumptions['oms.cancel.again']): Problem {
+  const state = type === 'ALLOCATED' ? statusCode : `${statusCode}, of type ${type},`
+  return {
+    code: 'allocation-closed',
+    detail: `Allocation ${allocationId} is ${state} and has nothing left to cancel`,
+    fix: 'cancel only what is ALLOCATED, PENDING_DROP, PENDING_PICK, or has open units',
+    ...(again === '400' && { status: 400 }),
+    assumption: 'oms.cancel.again',
+  }
+}

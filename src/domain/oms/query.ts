@@ -1,0 +1,277 @@
+import type { Caller, Problem } from '../../http.ts'
+import { nearest } from '../assumption.ts'
+import type { Scene } from '../behaviour.ts'
+import { type Condition, list, type Listed, type Overlaid } from '../listing.ts'
+import type { Allocation, AllocationDocument, AllocationFacts } from './allocation.ts'
+import { type AllocationPopulation, allocationPopulation, type Tenant, tenantOf } from './population.ts'
+
+export type Account = Extract<Caller, { kind: 'account' }>
+
+export interface AllocationQuery {
+  readonly filters?: Readonly<Record<string, unknown>>
+  readonly limit?: number
+  readonly offset?: number
+  readonly sortBy?: string
+  readonly sortDirection?: 'asc' | 'desc'
+}
+
+type AllocationCondition = Condition<AllocationFacts, Allocation>
+
+const DEFAULT_LIMIT = 10
+
+const MEMBERS = [
+  'allocationId',
+  'parentAllocationId',
+  'locationNum',
+  'items',
+  'version',
+  'allocationRequestId',
+  'allocationNum',
+  'sentToPPSDate',
+  'allocationDate',
+  'updatedAt',
+  'type',
+  'previousAllocationLocationNum',
+  'poNumber',
+  'itemsType',
+  'orderSubType',
+  'vendorId',
+  'shipDate',
+  'shipType',
+  'shipMethod',
+  'shipToId',
+  'statusCode',
+  'locationType',
+  'shipToAddress',
+  'recipient',
+  'auditLogs',
+] as const satisfies readonly (keyof AllocationDocument)[]
+
+/** Members that come round again in the population, so that a filter on them needs no look at the entity. */
+const FACTS = new Set<string>([
+  'locationNum',
+  'locationType',
+  'version',
+  'type',
+  'itemsType',
+  'orderSubType',
+  'vendorId',
+  'shipType',
+  'shipMethod',
+  'statusCode',
+])
+const ITEM_FACTS = new Set<string>([
+  'allocationLineNumber',
+  'itemId',
+  'quantity',
+  'sku',
+  'shippedQuantity',
+  'scratchQuantity',
+  'channelId',
+  'vendorId',
+  'title',
+  'weight',
+  'cost',
+  'price',
+  'itemStatus',
+  'uom',
+])
+const RANGE = ['gte', 'gt', 'lte', 'lt'] as const
+
+/** The allocation with this id in the account, changed or not. A channel hides what another channel sold. */
+export function findAllocation(id: string, account: Account, { world, session }: Scene): Allocation | undefined {
+  const allocation = world.get('allocation', entityId(account, id)) ?? allocationPopulation(session, account).allocation(id)
+  return allocation && isOfChannel(allocation, account.channel) ? allocation : undefined
+}
+
+/** What an allocation is kept under. */
+export function entityId(tenant: Tenant, id: string): string {
+  return `${tenantOf(tenant)}/${id}`
+}
+
+/** A page of the account's allocations, the last updated first unless the query sorts otherwise. */
+export function queryAllocations(
+  query: AllocationQuery,
+  account: Account,
+  scene: Scene,
+  more: readonly AllocationCondition[] = [],
+): Listed<Allocation> | { readonly kind: 'refused'; readonly problem: Problem } {
+  const { filters = {}, limit = DEFAULT_LIMIT, offset = 0, sortBy = 'updatedAt', sortDirection = 'desc' } = query
+  const population = allocationPopulation(scene.session, account)
+  const unknown = [sortBy, ...Object.keys(filters)].find((name) => !MEMBERS.some((member) => member === name))
+  if (unknown !== undefined)
+    return {
+      kind: 'refused',
+      problem: unknownMember(unknown, unknown === sortBy && !(unknown in filters) ? '/body/sortBy' : `/body/filters/${unknown}`),
+    }
+  const conditions = Object.entries(filters).map(([member, filter]) => condition(member, filter, population))
+  if (account.channel !== undefined) conditions.push({ kind: 'facts', test: (facts) => isOfChannel(facts, account.channel) })
+  return list({
+    sequence: population.sequence,
+    overlay: overlay(population, account, scene),
+    conditions: [...conditions, ...more],
+    group: FACTS.has(sortBy) ? ({ document }) => sortable(read(document, sortBy)) : undefined,
+    by:
+      FACTS.has(sortBy) || sortBy === 'updatedAt'
+        ? undefined
+        : { field: `sortBy ${sortBy}`, value: ({ document }) => sortable(read(document, sortBy)) },
+    descending: sortDirection === 'desc',
+    offset,
+    limit,
+  })
+}
+
+function isOfChannel({ document }: AllocationFacts, channel: string | undefined): boolean {
+  return channel === undefined || document.items.every(({ channelId }) => channelId === channel)
+}
+
+/** Allocations that are not what the population would make: the changed ones of this tenant, and the document's example. */
+function overlay(population: AllocationPopulation, account: Account, { world }: Scene): Overlaid<Allocation>[] {
+  const tenant = tenantOf(account)
+  const allocations = new Map<string, Allocation>()
+  if (population.example) allocations.set(population.example.document.allocationId, population.example)
+  for (const allocation of world.all('allocation'))
+    if (allocation.tenant === tenant) allocations.set(allocation.document.allocationId, allocation)
+  return [...allocations.values()].map((entity) => {
+    const { allocationId, updatedAt } = entity.document
+    return {
+      entity,
+      index: population.indicesOf('allocationId', allocationId)?.[0],
+      place: population.indexUpdatedSince(Date.parse(updatedAt)),
+      tie: updatedAt + allocationId,
+    }
+  })
+}
+
+function condition(member: string, filter: unknown, population: AllocationPopulation): AllocationCondition {
+  const test = ({ document }: AllocationFacts): boolean => matches(read(document, member), filter)
+  const times = member === 'updatedAt' || member === 'allocationDate' ? timeRange(filter) : undefined
+  if (times)
+    return {
+      kind: 'range',
+      test,
+      interval(residue) {
+        const later = member === 'updatedAt' ? 0 : population.age(residue)
+        return { from: population.indexUpdatedSince(times.from + later), to: population.indexUpdatedSince(times.to + later) }
+      },
+    }
+  if (FACTS.has(member) || (member === 'items' && isPlain(filter) && Object.keys(filter).every((name) => ITEM_FACTS.has(name))))
+    return { kind: 'facts', test }
+  const indices =
+    member === 'items' && isPlain(filter)
+      ? indicesOf('items.orderId', filter['orderId'], population)
+      : indicesOf(member, filter, population)
+  return indices ? { kind: 'indices', indices, test } : { kind: 'entity', field: member, test }
+}
+
+/** The indices that one value or any of several values can have. */
+function indicesOf(member: string, filter: unknown, population: AllocationPopulation): readonly number[] | undefined {
+  const values = Array.isArray(filter) ? filter : [filter]
+  const found = values.map((value: unknown) =>
+    typeof value === 'string' && !value.includes('*') ? population.indicesOf(member, value) : undefined,
+  )
+  return found.length > 0 && found.every((indices) => indices !== undefined) ? [...new Set(found.flat())] : undefined
+}
+
+/** Milliseconds `from` (inclusive) `to` (exclusive) that a filter on a time asks for; the population's times are whole milliseconds. */
+function timeRange(filter: unknown): { from: number; to: number } | undefined {
+  const bounds = typeof filter === 'string' && !filter.includes('*') ? { gte: filter, lte: filter } : filter
+  if (!isRange(bounds)) return undefined
+  let from = Number.NEGATIVE_INFINITY
+  let to = Number.POSITIVE_INFINITY
+  for (const [name, value] of Object.entries(bounds)) {
+    const instant = typeof value === 'string' ? instantOf(value) : undefined
+    if (!instant) return undefined
+    const { milliseconds, rest } = instant
+    const next = rest === '' ? milliseconds : milliseconds + 1
+    if (name === 'gte') from = Math.max(from, next)
+    else if (name === 'gt') from = Math.max(from, milliseconds + 1)
+    else if (name === 'lte') to = Math.min(to, milliseconds + 1)
+    else to = Math.min(to, next)
+  }
+  return { from, to }
+}
+
+/** Whether a member's value meets a filter: a scalar is met exactly, a list by any of its elements, a range object by its bounds, a text with `*` as a pattern, a nested object by its members. */
+function matches(value: unknown, filter: unknown): boolean {
+  if (Array.isArray(value)) return value.some((element) => matches(element, filter))
+  if (Array.isArray(filter)) return filter.some((one) => matches(value, one))
+  if (isRange(filter)) return Object.entries(filter).every(([name, bound]) => isWithin(value, name, bound))
+  if (isPlain(filter))
+    return isPlain(value) && Object.entries(filter).every(([name, inner]) => Object.hasOwn(value, name) && matches(value[name], inner))
+  if (typeof filter === 'string' && typeof value === 'string')
+    return filter.includes('*') ? isLike(value, filter) : value === filter || compare(value, filter) === 0
+  return value === filter
+}
+
+function isWithin(value: unknown, bound: string, limit: unknown): boolean {
+  const order = compare(value, limit)
+  if (order === undefined) return false
+  return bound === 'gte' ? order >= 0 : bound === 'gt' ? order > 0 : bound === 'lte' ? order <= 0 : order < 0
+}
+
+/** Numbers as numbers, times as times, other texts as texts; undefined for what has no order. */
+function compare(a: unknown, b: unknown): number | undefined {
+  if (typeof a === 'number' && typeof b === 'number') return a - b
+  if (typeof a !== 'string' || typeof b !== 'string') return undefined
+  const times = [instantOf(a), instantOf(b)] as const
+  const [one, other] = times
+  if (one && other) return one.milliseconds - other.milliseconds || compareText(one.rest, other.rest)
+  return compareText(a, b)
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** An RFC 3339 time; `rest` holds what is finer than a millisecond, without zeros at the end. */
+function instantOf(text: string): { milliseconds: number; rest: string } | undefined {
+  const match = /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d+))?([Zz]|[+-]\d{2}:\d{2})?)?$/.exec(text)
+  if (!match) return undefined
+  const [, day, time = '00:00:00', fraction = '', zone = 'Z'] = match
+  const milliseconds = Date.parse(`${day}T${time}.${fraction.slice(0, 3).padEnd(3, '0')}${zone.toUpperCase()}`)
+  return Number.isNaN(milliseconds) ? undefined : { milliseconds, rest: fraction.slice(3).replace(/0+$/, '') }
+}
+
+/** `*` stands for any text. Compared part by part: a pattern from a client must not become a regular expression that never ends. */
+function isLike(value: string, pattern: string): boolean {
+  const [head = '', ...parts] = pattern.split('*')
+  const tail = parts.pop() ?? ''
+  if (!value.startsWith(head) || !value.endsWith(tail) || value.length < head.length + tail.length) return false
+  let at = head.length
+  for (const part of parts) {
+    at = value.indexOf(part, at)
+    if (at === -1) return false
+    at += part.length
+  }
+  return at <= value.length - tail.length
+}
+
+/** A member by a name that came from outside: own members only. */
+function read(document: object, member: string): unknown {
+  return Object.getOwnPropertyDescriptor(document, member)?.value
+}
+
+function sortable(value: unknown): string {
+  if (typeof value === 'number') return String(Math.round(value * 100) + 1_000_000_000_000).padStart(16, '0')
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
+}
+
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isRange(value: unknown): value is Readonly<Record<string, unknown>> {
+  return isPlain(value) && Object.keys(value).length > 0 && Object.keys(value).every((key) => RANGE.some((name) => name === key))
+}
+
+function unknownMember(name: string, at: string): Problem {
+  const [first = '', second = '', third = ''] = nearest(name, MEMBERS)
+  const fix = `there are ${first}, ${second}, ${third} and the other members of an allocation`
+  return {
+    code: 'request-invalid',
+    detail: `an allocation has no member "${name}"`,
+    fix,
+    issues: [{ at, rule: 'member', message: `"${name}" is no member of an allocation`, fix }],
+  }
+}

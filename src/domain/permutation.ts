@@ -1,0 +1,132 @@
+import { at, type Key, number } from './random.ts'
+
+/**
+ * A population's ids are numbers in disguise: a keyed bijection turns an index into an id and back, so that "is this id one of
+ * ours, and which?" is computed, never looked up. The bijection is a Feistel network (Luby and Rackoff, 1988): whatever the round
+ * function, the rounds run backwards undo it.
+ */
+export interface Numbering {
+  idAt(index: number): string
+  /** The index below `size` that has this id; undefined for an id of nobody. */
+  indexOf(id: string, size: number): number | undefined
+}
+
+/** Six rounds: enough that neighbours show no kinship. */
+const ROUNDS = 6
+const WORD = 0x1_0000_0000
+
+/** Permutes pairs of halves of up to 53 bits each, so that a half fits a number. */
+interface Network {
+  forward(left: number, right: number): readonly [left: number, right: number]
+  backward(left: number, right: number): readonly [left: number, right: number]
+}
+
+function network(key: Key, halfBits: number): Network {
+  const high = halfBits > 32 ? 2 ** (halfBits - 32) : 1
+  const low = halfBits > 32 ? WORD : 2 ** halfBits
+  const keys = Array.from({ length: ROUNDS }, (_, round) => at(key, round))
+  const scramble = (half: number, round: number): number => {
+    const mixed = at(keys[round] ?? key, half)
+    const bits = number(mixed) % low
+    return high === 1 ? bits : ((mixed.x >>> 0) % high) * WORD + bits
+  }
+  const xor = (a: number, b: number): number =>
+    high === 1 ? (a ^ b) >>> 0 : (Math.floor(a / WORD) ^ Math.floor(b / WORD)) * WORD + ((a ^ b) >>> 0)
+  return {
+    forward(left, right) {
+      for (let round = 0; round < ROUNDS; round++) [left, right] = [right, xor(left, scramble(right, round))]
+      return [left, right]
+    },
+    backward(left, right) {
+      for (let round = ROUNDS - 1; round >= 0; round--) [left, right] = [xor(right, scramble(left, round)), left]
+      return [left, right]
+    },
+  }
+}
+
+/**
+ * UUIDs of version 4. Of the 122 free bits 106 are permuted (halves of 53 bits, which a number holds); the rest is a checksum of them,
+ * so that an id that differs in it is nobody's.
+ */
+export function uuids(key: Key): Numbering {
+  const { forward, backward } = network(key, 53)
+  const check = at(key, 'check')
+  const text = (left: number, right: number): string => {
+    const rest = number(at(at(check, left), right))
+      .toString(16)
+      .padStart(8, '0')
+    const digits = rest.slice(0, 2) + left.toString(16).padStart(14, '0') + right.toString(16).padStart(14, '0')
+    const variant = '89ab'.charAt(Number.parseInt(rest.charAt(2), 16) & 3)
+    return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-4${digits.slice(12, 15)}-${variant}${digits.slice(15, 18)}-${digits.slice(18)}`
+  }
+  return {
+    idAt: (index) => text(...forward(0, index)),
+    indexOf(id, size) {
+      if (!UUID_V4.test(id)) return undefined
+      const digits = id.slice(0, 8) + id.slice(9, 13) + id.slice(15, 18) + id.slice(20, 23) + id.slice(24)
+      const left = Number.parseInt(digits.slice(2, 16), 16)
+      const right = Number.parseInt(digits.slice(16), 16)
+      if (!Number.isSafeInteger(left) || !Number.isSafeInteger(right)) return undefined
+      const [zero, index] = backward(left, right)
+      return zero === 0 && index < size && text(left, right) === id ? index : undefined
+    },
+  }
+}
+
+const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+
+/** 24 hexadecimal digits: 96 bits, in halves of 48. */
+export function hexIds(key: Key): Numbering {
+  const { forward, backward } = network(key, 48)
+  return {
+    idAt(index) {
+      const [left, right] = forward(0, index)
+      return left.toString(16).padStart(12, '0') + right.toString(16).padStart(12, '0')
+    },
+    indexOf(id, size) {
+      if (!/^[0-9a-f]{24}$/.test(id)) return undefined
+      const [zero, index] = backward(Number.parseInt(id.slice(0, 12), 16), Number.parseInt(id.slice(12), 16))
+      return zero === 0 && index < size ? index : undefined
+    },
+  }
+}
+
+/** Numbers of ten digits after a prefix. 34 bits are permuted; a result above ten digits is permuted again until it fits (cycle walking). */
+export function tenDigits(key: Key, prefix = ''): Numbering {
+  const { forward, backward } = network(key, 17)
+  const HALF = 2 ** 17
+  const LIMIT = 10 ** 10
+  const walk = (start: number, step: Network['forward']): number => {
+    let value = start
+    do {
+      const [left, right] = step(Math.floor(value / HALF), value % HALF)
+      value = left * HALF + right
+    } while (value >= LIMIT)
+    return value
+  }
+  return {
+    idAt: (index) => prefix + String(walk(index, forward)).padStart(10, '0'),
+    indexOf(id, size) {
+      const digits = id.startsWith(prefix) ? id.slice(prefix.length) : ''
+      if (!/^\d{10}$/.test(digits)) return undefined
+      const index = walk(Number(digits), backward)
+      return index < size ? index : undefined
+    },
+  }
+}
+
+/** The same numbering with one id put at index 0, by a transposition: who had that id before gets what index 0 had. */
+export function withFirst(numbering: Numbering, first: string): Numbering {
+  const displaced = numbering.idAt(0)
+  return {
+    idAt(index) {
+      if (index === 0) return first
+      const id = numbering.idAt(index)
+      return id === first ? displaced : id
+    },
+    indexOf(id, size) {
+      if (id === first) return size > 0 ? 0 : undefined
+      return id === displaced ? numbering.indexOf(first, size) : numbering.indexOf(id, size)
+    },
+  }
+}

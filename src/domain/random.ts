@@ -1,0 +1,113 @@
+import { faker as english } from '@faker-js/faker/locale/en'
+
+/**
+ * Everything generated is a function of a key, and keys come from the seed by name and number, never from the order of calls:
+ * `at(at(keyOf(seed), 'order'), 17)` is the same in every process, on every machine, whatever else was asked before.
+ */
+export interface Key {
+  readonly x: number
+  readonly y: number
+}
+
+/** Goes up with every change that makes the same seed give other data. Exports and the ready line carry it. */
+export const DATA_VERSION = 1
+
+/** The key of a text: FNV-1a over its UTF-16 units, twice with different starts, then mixed. */
+export function keyOf(text: string): Key {
+  let x = 0x811c9dc5
+  let y = 0x1b873593
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index)
+    x = Math.imul(x ^ unit, 0x01000193)
+    y = Math.imul(y ^ unit, 0x85ebca6b)
+    y = (y << 13) | (y >>> 19)
+  }
+  return mix(x, y, text.length, 0)
+}
+
+/** The key of a part: a name, or a whole number from 0 to 2^53 - 1. */
+export function at(key: Key, part: string | number): Key {
+  if (typeof part === 'number') return mix(key.x, key.y, part >>> 0, Math.floor(part / 0x1_0000_0000) + 0x51ed)
+  const { x, y } = keyOf(part)
+  return mix(key.x, key.y, x, y)
+}
+
+/** One 32-bit number for a key. */
+export function number(key: Key): number {
+  return (key.x ^ Math.imul(key.y, 0x9e3779b1)) >>> 0
+}
+
+/** A whole number from 0 to `below` - 1. */
+export function pick(key: Key, below: number): number {
+  return Math.floor((number(key) / 0x1_0000_0000) * below)
+}
+
+/** One of the values. @throws RangeError when there is none. */
+export function oneOf<T>(key: Key, values: readonly T[]): T {
+  const value = values[pick(key, values.length)]
+  if (value === undefined) throw new RangeError('nothing to choose from')
+  return value
+}
+
+/** An endless series in [0, 1) for a key: the generator sfc32, whose state is 128 bits. */
+export function series(key: Key): () => number {
+  let a = key.x
+  let b = key.y
+  let c = 0x9e3779b9
+  let d = 1
+  const next = (): number => {
+    const sum = (((a + b) | 0) + d) | 0
+    d = (d + 1) | 0
+    a = b ^ (b >>> 9)
+    b = (c + (c << 3)) | 0
+    c = ((c << 21) | (c >>> 11)) + sum
+    c |= 0
+    return (sum >>> 0) / 0x1_0000_0000
+  }
+  for (let round = 0; round < 12; round++) next()
+  return next
+}
+
+/** As many lower-case hexadecimal digits as asked for. */
+export function hex(key: Key, digits: number): string {
+  let text = ''
+  for (let word = 0; text.length < digits; word++) text += number(at(key, word)).toString(16).padStart(8, '0')
+  return text.slice(0, digits)
+}
+
+/** A UUID, version 4 (RFC 9562). */
+export function uuid(key: Key): string {
+  const digits = hex(key, 32)
+  const variant = '89ab'.charAt(Number.parseInt(digits.charAt(16), 16) & 3)
+  return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-4${digits.slice(13, 16)}-${variant}${digits.slice(17, 20)}-${digits.slice(20)}`
+}
+
+let next = series({ x: 0, y: 0 })
+// An instance of our own, so that nobody who shares the process is disturbed. The class comes from the one-locale module: the package's
+// main module loads all locales (160 ms instead of 20). `next` is a closure: faker calls it detached from its object.
+const faker: typeof english = Reflect.construct(english.constructor, [
+  { locale: english.rawDefinitions, randomizer: { next: () => next(), seed: () => undefined } },
+])
+
+/** Faker at a key: whatever it is asked first is a function of that key alone. One key a value. */
+export function fakerAt(key: Key): typeof english {
+  next = series(key)
+  return faker
+}
+
+/** Two rounds of the murmur3 finaliser over four words, crossed. */
+function mix(a: number, b: number, c: number, d: number): Key {
+  let x = final(a ^ Math.imul(c, 0xcc9e2d51) ^ 0x9e3779b9)
+  let y = final(b ^ Math.imul(d, 0x1b873593) ^ 0x85ebca6b)
+  x = final((x + Math.imul(y, 0xc2b2ae35) + c) | 0)
+  y = final((y ^ Math.imul(x, 0x27d4eb2f) ^ d) | 0)
+  return { x, y }
+}
+
+function final(value: number): number {
+  let mixed = value ^ (value >>> 16)
+  mixed = Math.imul(mixed, 0x85ebca6b)
+  mixed ^= mixed >>> 13
+  mixed = Math.imul(mixed, 0xc2b2ae35)
+  return mixed ^ (mixed >>> 16)
+}

@@ -1,0 +1,149 @@
+import { type Caller, type Credentials, type Issue, type MockReply, pointerParts, type Problem } from '../../http.ts'
+import { PROBLEMS } from '../../problem.ts'
+import type { Dialect, Scene } from '../behaviour.ts'
+
+/** The token that the document shows: the first supplier's. */
+export const SUPPLIER_TOKEN = '1234567890'
+/** The first retailer's, printed at start. */
+export const RETAILER_TOKEN = 'retailer-1234567890'
+const REFUSED_TOKEN = 'invalid'
+
+/** A Django REST service: view-level checks first, then the verb, the object, the body; `detail` objects and nested field errors. */
+export const supplierDialect: Dialect = {
+  order: ['credentials', 'caller', 'admitted', 'method', 'parameters', 'resource', 'body'],
+
+  caller({ value }: Credentials, _headers, { session }: Scene): Caller | Problem {
+    if (value === REFUSED_TOKEN)
+      return {
+        code: 'credentials-refused',
+        detail: `the token "${REFUSED_TOKEN}" is always refused`,
+        fix: `send Authorization: Token ${SUPPLIER_TOKEN}`,
+      }
+    const named = session.tokens.find(({ token }) => token === value)
+    if (named) return { kind: named.kind, organization: named.organization }
+    return value === RETAILER_TOKEN ? { kind: 'retailer', organization: 1 } : { kind: 'supplier', organization: 1 }
+  },
+
+  refuse(problem): MockReply {
+    // A path that Django's patterns do not match is no path.
+    const noPath =
+      problem.code === 'path-undecodable' ||
+      (problem.code === 'parameters-invalid' && problem.issues?.some(({ at }) => at.startsWith('/path/')))
+    const status = noPath ? 404 : (problem.status ?? PROBLEMS[problem.code].status)
+    const headers = {
+      ...(status === 401 && { 'WWW-Authenticate': 'Token' }),
+      ...(problem.allowed && { Allow: problem.allowed.join(', ') }),
+      ...(problem.location !== undefined && { Location: problem.location }),
+    }
+    if (status === 301) return { status, headers }
+    if (noPath) return { status, headers, body: { detail: NOT_FOUND } }
+    if (problem.code === 'body-unreadable') return { status, headers, body: { detail: `JSON parse error - ${problem.detail}` } }
+    const { issues = [] } = problem
+    return { status, headers, body: issues.length > 0 ? fieldErrors(issues) : { detail: DETAIL[problem.code] ?? problem.detail } }
+  },
+
+  reroute(path, { session }) {
+    if (path.endsWith('/')) return undefined
+    const assumption = 'supplier.trailing-slash'
+    const way = ({ required: 'hint', redirect: 'redirect', optional: 'accept' } as const)[session.assumptions[assumption]]
+    return { path: `${path}/`, way, assumption }
+  },
+}
+
+const NOT_FOUND = 'Not found.'
+
+/** Sentences that the framework says of itself; everything else says what was met. */
+const DETAIL: { readonly [Code in Problem['code']]?: string } = {
+  'route-unknown': NOT_FOUND,
+  'order-unknown': NOT_FOUND,
+  'credentials-missing': 'Authentication credentials were not provided.',
+  'credentials-refused': 'Invalid token.',
+}
+
+/** Issues as a tree of field errors. A list has one entry for each element, `{}` for those that are well. */
+function fieldErrors(issues: readonly Issue[]): unknown {
+  const root: Tree = { messages: [], members: new Map() }
+  for (const issue of issues) {
+    let tree = root
+    for (const part of pointerParts(issue.at).slice(1)) {
+      const next = tree.members.get(part) ?? { messages: [], members: new Map() }
+      tree.members.set(part, next)
+      tree = next
+    }
+    tree.messages.push({ text: wording(issue), whole: issue.rule === 'quantities-differ' && issue.value === undefined })
+  }
+  const body = render(root)
+  return Array.isArray(body) ? { non_field_errors: body } : body
+}
+
+interface Tree {
+  readonly messages: { readonly text: string; readonly whole: boolean }[]
+  readonly members: Map<string, Tree>
+}
+
+function render({ messages, members }: Tree): unknown {
+  const texts = messages.map(({ text }) => text)
+  const numbers = [...members.keys()].map(Number)
+  if (members.size > 0 && numbers.every((number) => Number.isInteger(number)))
+    return Array.from({ length: Math.max(...numbers) + 1 }, (_, index) => {
+      const member = members.get(String(index))
+      return member ? wrap(render(member)) : {}
+    })
+  // A complaint about an object as a whole stands among those about its fields.
+  if (members.size > 0 || messages.some(({ whole }) => whole))
+    return {
+      ...(texts.length > 0 && { non_field_errors: texts }),
+      ...Object.fromEntries([...members].map(([name, member]) => [name, render(member)])),
+    }
+  return texts
+}
+
+function wrap(element: unknown): unknown {
+  return Array.isArray(element) ? { non_field_errors: element } : element
+}
+
+function wording({ rule, message, value, wanted }: Issue): string {
+  switch (rule) {
+    case 'required':
+      return 'This field is required.'
+    case 'type':
+      if (value === null) return 'This field may not be null.'
+      if (wanted === 'array') return `Expected a list of items but got type "${pythonType(value)}".`
+      if (wanted === 'object') return `Invalid data. Expected a dictionary, but got ${pythonType(value)}.`
+      if (wanted === 'boolean') return 'Must be a valid boolean.'
+      return [wanted].flat().includes('integer') ? 'A valid integer is required.' : 'Not a valid string.'
+    case 'pattern':
+      return 'A valid integer is required.'
+    case 'minimum':
+      return `Ensure this value is greater than or equal to ${String(wanted)}.`
+    case 'maximum':
+      return `Ensure this value is less than or equal to ${String(wanted)}.`
+    case 'minItems':
+      return 'This list may not be empty.'
+    case 'maxLength':
+      return `Ensure this field has no more than ${String(wanted)} characters.`
+    case 'enum':
+      return `"${String(value)}" is not a valid choice.`
+    case 'format':
+      return wanted === 'uuid'
+        ? 'Must be a valid UUID.'
+        : 'Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].'
+    case 'anyOf':
+      return [wanted].flat().includes('date') ? 'Date has wrong format. Use one of these formats instead: YYYY-MM-DD.' : message
+    default:
+      return `${message.charAt(0).toUpperCase()}${message.slice(1)}.`
+  }
+}
+
+function pythonType(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return 'str'
+    case 'boolean':
+      return 'bool'
+    case 'number':
+      return Number.isInteger(value) ? 'int' : 'float'
+    default:
+      return Array.isArray(value) ? 'list' : 'dict'
+  }
+}

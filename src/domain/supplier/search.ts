@@ -1,0 +1,160 @@
+import type { Caller } from '../../http.ts'
+import type { Scene } from '../behaviour.ts'
+import { type Condition, list, type Listed, type Overlaid } from '../listing.ts'
+import {
+  allocationStatus,
+  type AllocationStatus,
+  type Designation,
+  isDesignated,
+  lineStatus,
+  type LineFacts,
+  type Order,
+  type OrderFacts,
+} from './order.ts'
+import { EXAMPLE_ORDER_ID, type OrderPopulation, orderPopulation } from './population.ts'
+
+/** The search of the document, and what the control API asks beside it. */
+export interface OrderSearch {
+  readonly start?: number
+  readonly limit?: number
+  readonly sort?: { readonly key?: 'date' | 'status' | 'sku_id'; readonly dir?: 'asc' | 'desc'; readonly value?: 'asc' | 'desc' }
+  readonly line_item_allocation_statuses?: readonly AllocationStatus[]
+  readonly line_item_designation?: Designation
+  readonly start_date?: string
+  readonly end_date?: string
+  readonly term?: string
+  readonly search_term?: string
+  readonly org_uuids?: readonly string[]
+  readonly po_number?: string
+}
+
+/** Sees every line of every order: the control API. */
+export type Viewer = Extract<Caller, { kind: 'supplier' | 'retailer' }> | { readonly kind: 'operator' }
+
+type OrderCondition = Condition<OrderFacts, Order>
+
+const DEFAULT_LIMIT = 25
+
+/** The lines this viewer may see: a supplier its own, the retailer who placed the order all of them, anybody else none. */
+export function visibleLines<L extends LineFacts>(
+  order: { readonly retailer: number; readonly lines: readonly L[] },
+  viewer: Viewer,
+): readonly L[] {
+  switch (viewer.kind) {
+    case 'supplier':
+      return order.lines.filter((line) => line.supplier === viewer.organization)
+    case 'retailer':
+      return order.retailer === viewer.organization ? order.lines : []
+    case 'operator':
+      return order.lines
+    default:
+      return viewer satisfies never
+  }
+}
+
+/** The order with this id, changed or not; undefined where the viewer sees none of it. */
+export function findOrder(id: string, viewer: Viewer, scene: Scene): Order | undefined {
+  const order = scene.world.get('order', id) ?? orderPopulation(scene.session).order(id)
+  return order && visibleLines(order, viewer).length > 0 ? order : undefined
+}
+
+/** A page of the orders the viewer sees, by creation date, oldest first, unless the search sorts otherwise. */
+export function searchOrders(search: OrderSearch, viewer: Viewer, scene: Scene, more: readonly OrderCondition[] = []): Listed<Order> {
+  const population = orderPopulation(scene.session)
+  const key = search.sort?.key ?? 'date'
+  const first = (facts: OrderFacts): LineFacts | undefined => visibleLines(facts, viewer)[0]
+  return list({
+    sequence: population.sequence,
+    overlay: overlay(population, scene),
+    conditions: [...conditions(search, viewer, population), ...more],
+    group:
+      key === 'date'
+        ? undefined
+        : (facts) => {
+            const line = first(facts)
+            return line ? (key === 'status' ? lineStatus(line) : line.skuId) : ''
+          },
+    descending: (search.sort?.dir ?? search.sort?.value ?? 'asc') === 'desc',
+    offset: search.start ?? 0,
+    limit: search.limit ?? DEFAULT_LIMIT,
+  })
+}
+
+/** Orders that are not what the population would make: the changed ones, and the document's example, whose date is its own. */
+function overlay(population: OrderPopulation, { world }: Scene): Overlaid<Order>[] {
+  const orders = new Map<string, Order>()
+  const example = population.order(EXAMPLE_ORDER_ID)
+  if (example) orders.set(example.id, example)
+  for (const order of world.all('order')) orders.set(order.id, order)
+  return [...orders.values()].map((entity) => {
+    const index = population.indexOf(entity.id)
+    return { entity, index, place: index ?? population.sequence.size, tie: entity.createdAt + entity.id }
+  })
+}
+
+function conditions(search: OrderSearch, viewer: Viewer, population: OrderPopulation): OrderCondition[] {
+  const some = (test: (line: LineFacts) => boolean): OrderCondition => ({
+    kind: 'facts',
+    test: (facts) => visibleLines(facts, viewer).some(test),
+  })
+  const found: OrderCondition[] = viewer.kind === 'operator' ? [] : [some(() => true)]
+  const {
+    line_item_allocation_statuses: statuses,
+    line_item_designation: designation,
+    start_date: since,
+    end_date: until,
+    org_uuids: organizations,
+  } = search
+  if (statuses) found.push(some((line) => statuses.includes(allocationStatus(line))))
+  if (designation) found.push(some((line) => isDesignated(line, designation)))
+  if (since !== undefined || until !== undefined) found.push(created(since, until, population))
+  if (organizations) found.push(involves(organizations, viewer, population))
+  if (search.po_number !== undefined) found.push(numbered(search.po_number, population))
+  const term = search.term ?? search.search_term
+  if (term !== undefined && term !== '') found.push(mentions(term, population, some))
+  return found
+}
+
+/** Both ends belong to the range. */
+function created(since: string | undefined, until: string | undefined, population: OrderPopulation): OrderCondition {
+  const from = since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(since)
+  const to = until === undefined ? Number.POSITIVE_INFINITY : Date.parse(until)
+  const interval = {
+    from: since === undefined ? 0 : population.indexSince(from),
+    to: until === undefined ? population.sequence.size : population.indexSince(to + 1),
+  }
+  return {
+    kind: 'range',
+    interval: () => interval,
+    test: ({ createdAt }) => {
+      const time = Date.parse(createdAt)
+      return time >= from && time <= to
+    },
+  }
+}
+
+/** Organisations of the other side: retailers for a supplier, suppliers for a retailer. */
+function involves(uuids: readonly string[], viewer: Viewer, population: OrderPopulation): OrderCondition {
+  return {
+    kind: 'facts',
+    test: (facts) =>
+      (viewer.kind !== 'retailer' && uuids.includes(population.retailer(facts.retailer).uuid)) ||
+      (viewer.kind !== 'supplier' && facts.lines.some((line) => uuids.includes(population.supplier(line.supplier).uuid))),
+  }
+}
+
+function numbered(poNumber: string, population: OrderPopulation): OrderCondition {
+  const index = population.indexOfPoNumber(poNumber)
+  return { kind: 'indices', indices: index === undefined ? [] : [index], test: (order) => order.poNumber === poNumber }
+}
+
+/** An order's id, its PO number, or the SKU of a line: the population's tell by their form which of them they are. */
+function mentions(term: string, population: OrderPopulation, some: (test: (line: LineFacts) => boolean) => OrderCondition): OrderCondition {
+  const index = population.indexOf(term) ?? population.indexOfPoNumber(term)
+  if (index === undefined && /^\d+$/.test(term)) return some((line) => line.skuId === term)
+  return {
+    kind: 'indices',
+    indices: index === undefined ? [] : [index],
+    test: (order) => order.id === term || order.poNumber === term || order.lines.some((line) => line.skuId === term),
+  }
+}

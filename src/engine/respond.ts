@@ -1,0 +1,274 @@
+import type { Contract, Operation, ReadParameters } from '../contract/operation.ts'
+import type { AssumptionName } from '../domain/assumption.ts'
+import { type Behaviour, type CheckName, type Command, type Dialect, isProblem, type Scene } from '../domain/behaviour.ts'
+import { timeOf } from '../domain/clock.ts'
+import { problemReply } from '../domain/control/dialect.ts'
+import { beginSession, SESSION_ID, type SessionDefaults, sessionOf } from '../domain/control/session.ts'
+import type { Change, World } from '../domain/world.ts'
+import type { Caller, Credentials, Input, Issue, MockReply, MockRequest, Problem } from '../http.ts'
+import { DocumentError } from '../problem.ts'
+
+/** One API: what its document says, what its business does, and how it speaks. */
+export interface Service {
+  readonly contract: Contract
+  readonly behaviours: Readonly<Record<string, Behaviour>>
+  readonly dialect: Dialect
+}
+
+/** What a request meets beside its session. */
+export interface Around {
+  readonly defaults: SessionDefaults
+  /** The world's time, in milliseconds since 1970. */
+  readonly real: number
+  /** Refuses what the document does not declare. */
+  readonly strict: boolean
+  /** Answers 500 instead of an answer that does not fit the document. */
+  readonly checkReplies: boolean
+  /** The client would rather have `application/problem+json`. */
+  readonly prefersProblem: boolean
+}
+
+export interface Answer {
+  readonly reply: MockReply
+  readonly changes: readonly Change[]
+  /** By the session's clock. */
+  readonly now: number
+  readonly operation?: string
+  readonly problem?: Problem
+  /** What the document does not declare. */
+  readonly warnings: readonly Issue[]
+  readonly assumption?: string
+  /** What the server has to do for the reply. */
+  readonly command?: Command
+}
+
+const NONE: readonly Issue[] = []
+
+/** @throws DocumentError when behaviours and operations do not name one another. */
+export function createService(contract: Contract, behaviours: Readonly<Record<string, Behaviour>>, dialect: Dialect): Service {
+  const operations = contract.operations.map(({ id }) => id)
+  const stray = Object.keys(behaviours).find((id) => !operations.includes(id))
+  if (stray !== undefined)
+    throw new DocumentError(`${contract.name}: a behaviour is named "${stray}"; the document's operations are ${operations.join(', ')}`)
+  const idle = operations.find((id) => !Object.hasOwn(behaviours, id))
+  if (idle !== undefined) throw new DocumentError(`${contract.name}: the operation "${idle}" has no behaviour`)
+  return { contract, behaviours, dialect }
+}
+
+/** The whole road of one request. Pure: a store may run it again when two requests collide. */
+export function respond(service: Service, request: MockRequest, world: World, around: Around): Answer {
+  const begun = sessionOf(world)
+  const session = begun ?? beginSession(around.defaults, around.real)
+  const scene: Scene = { world, session, now: timeOf(session.clock, around.real) }
+  const opening: readonly Change[] = begun ? [] : [{ kind: 'session', id: SESSION_ID, to: session }]
+  const finish = (answer: Omit<Answer, 'now' | 'changes'> & { changes?: readonly Change[] }): Answer => ({
+    ...answer,
+    changes: answer.changes && answer.changes.length > 0 ? [...opening, ...answer.changes] : opening,
+    now: scene.now,
+  })
+  const road = new Road(service, request, scene, around)
+  try {
+    const refuse = (problem: Problem): Answer => finish(road.refuse(problem))
+    const routed = road.route()
+    if (routed) return refuse(routed)
+    for (const check of service.dialect.order) {
+      const problem = road[check]()
+      if (problem) return refuse(problem)
+    }
+    const { operation, behaviour, input, caller } = road.ready()
+    const outcome = behaviour.run(input, caller, scene)
+    switch (outcome.kind) {
+      case 'refused':
+        return refuse(outcome.problem)
+      case 'command':
+        return finish({ reply: { status: 200 }, operation: operation.id, warnings: road.warnings, command: outcome.command })
+      case 'reply': {
+        const broken = around.checkReplies ? operation.checkReply(outcome.reply) : NONE
+        if (broken.length > 0) return refuse(unfit(broken))
+        const assumption = outcome.assumption ?? road.assumption
+        return finish({
+          reply: outcome.reply,
+          changes: outcome.changes,
+          operation: operation.id,
+          warnings: road.warnings,
+          ...(assumption && { assumption }),
+        })
+      }
+      default:
+        return outcome satisfies never
+    }
+  } catch (error) {
+    if (error instanceof DocumentError) return finish(road.refuse({ code: 'schema-broken', detail: error.message }))
+    throw error
+  }
+}
+
+/** An answer that its document does not have. */
+export function unfit(issues: readonly Issue[]): Problem {
+  return {
+    code: 'reply-invalid',
+    detail: `the answer does not fit the document: ${issues.map(({ at, message }) => `${at} ${message}`).join('; ')}`,
+    issues,
+  }
+}
+
+/** What is known of a request so far, and the checks that find out more. A dialect says in which order they are made. */
+class Road implements Record<CheckName, () => Problem | undefined> {
+  warnings: readonly Issue[] = NONE
+  assumption: AssumptionName | undefined
+  #operations: readonly Operation[] = []
+  #rawPath: Readonly<Record<string, string>> = {}
+  #allowed: readonly string[] | undefined
+  #credentials: Credentials = { scheme: '', value: '' }
+  #parameters: ReadParameters | undefined
+  #caller: Caller | undefined
+  #body: unknown
+
+  readonly #service: Service
+  readonly #request: MockRequest
+  readonly #scene: Scene
+  readonly #around: Around
+
+  constructor(service: Service, request: MockRequest, scene: Scene, around: Around) {
+    this.#service = service
+    this.#request = request
+    this.#scene = scene
+    this.#around = around
+  }
+
+  /** The operation; for a path that has others, those. */
+  route(): Problem | undefined {
+    const { contract, dialect } = this.#service
+    const { method, path, prefix, query } = this.#request
+    const below = path.slice(contract.base.length)
+    let match = contract.match(method, below)
+    if (match.kind === 'unknown') {
+      const other = dialect.reroute?.(below, this.#scene)
+      const found = other && contract.match(method, other.path)
+      const fallback: Problem = { code: 'route-unknown', detail: `no operation has the path ${path}` }
+      if (!other || !found || found.kind === 'unknown' || found.kind === 'undecodable')
+        return {
+          ...fallback,
+          fix: `the paths are ${contract.operations.map((operation) => contract.base + operation.template).join(', ')}`,
+        }
+      const right = contract.base + other.path
+      if (other.way === 'hint') return { ...fallback, fix: `the path is ${right}`, assumption: other.assumption }
+      if (other.way === 'redirect')
+        return {
+          ...fallback,
+          status: 301,
+          location: `${prefix}${right}${query === '' ? '' : `?${query}`}`,
+          fix: `the path is ${right}`,
+          assumption: other.assumption,
+        }
+      this.assumption = other.assumption
+      match = found
+    }
+    switch (match.kind) {
+      case 'found':
+        this.#operations = [match.target]
+        this.#rawPath = match.path
+        return undefined
+      case 'wrong-method':
+        this.#operations = match.targets
+        this.#allowed = [...match.allowed, ...(match.allowed.includes('GET') ? ['HEAD'] : [])]
+        return undefined
+      case 'undecodable':
+        return {
+          code: 'path-undecodable',
+          detail: `the path ${path} holds a percent sign that begins no UTF-8 character`,
+          fix: 'encode each byte as %XX, and a percent sign as %25',
+        }
+      default:
+        return match satisfies never
+    }
+  }
+
+  method(): Problem | undefined {
+    const { method, path } = this.#request
+    return (
+      this.#allowed && {
+        code: 'method-unknown',
+        detail: `Method "${method}" not allowed.`,
+        fix: `${path} takes ${this.#allowed.join(', ')}`,
+        allowed: this.#allowed,
+      }
+    )
+  }
+
+  credentials(): Problem | undefined {
+    const judgement = this.#operations[0]?.judge(this.#request.headers)
+    if (judgement?.kind === 'refused') return judgement.problem
+    if (judgement) this.#credentials = judgement.credentials
+    return undefined
+  }
+
+  caller(): Problem | undefined {
+    const caller = this.#service.dialect.caller(this.#credentials, this.#parameters?.header ?? {}, this.#scene)
+    if (isProblem(caller)) return caller
+    this.#caller = caller
+    return undefined
+  }
+
+  admitted(): Problem | undefined {
+    const kinds = this.#operations.flatMap(({ id }) => this.#service.behaviours[id]?.admits ?? [])
+    const kind = this.#caller?.kind
+    return kind && kinds.includes(kind)
+      ? undefined
+      : {
+          code: 'caller-refused',
+          detail: `the operation is for a ${kinds.join(' or a ')}, and the token is that of a ${kind ?? 'nobody'}`,
+          fix: `send the token of a ${kinds.join(' or a ')}`,
+        }
+  }
+
+  parameters(): Problem | undefined {
+    const { query, headers } = this.#request
+    const read = this.#operations[0]?.readParameters({ path: this.#rawPath, query, headers })
+    if (!read) return undefined
+    this.#parameters = read
+    return this.#judge('parameters-invalid', read.issues, read.undeclared)
+  }
+
+  resource(): Problem | undefined {
+    const { behaviour, input, caller } = this.ready()
+    return behaviour.find?.(input, caller, this.#scene)
+  }
+
+  body(): Problem | undefined {
+    const { body, headers } = this.#request
+    const read = this.#operations[0]?.readBody(body, headers['content-type'])
+    if (!read) return undefined
+    if (read.kind === 'refused') return read.problem
+    this.#body = read.value
+    return this.#judge('request-invalid', NONE, read.undeclared)
+  }
+
+  ready(): { operation: Operation; behaviour: Behaviour; input: Input; caller: Caller } {
+    const [operation] = this.#operations
+    const behaviour = operation && this.#service.behaviours[operation.id]
+    if (!operation || !behaviour || !this.#caller || !this.#parameters)
+      throw new Error(`the dialect of ${this.#service.contract.name} leaves out a check`)
+    return { operation, behaviour, caller: this.#caller, input: { ...this.#parameters, body: this.#body } }
+  }
+
+  /** The refusal in the API's words, or in problem details for a client that prefers them. */
+  refuse(problem: Problem): Omit<Answer, 'now' | 'changes'> {
+    const known = this.#allowed ? undefined : this.#operations[0]
+    const worded = this.#service.dialect.refuse(problem, known?.id)
+    const reply = this.#around.prefersProblem && worded.status >= 400 ? problemReply(problem, worded) : worded
+    const broken = this.#around.checkReplies && known && reply === worded ? known.checkReply(worded) : NONE
+    const assumption = problem.assumption ?? this.assumption
+    const answer = { warnings: this.warnings, ...(known && { operation: known.id }), ...(assumption !== undefined && { assumption }) }
+    if (broken.length === 0) return { ...answer, reply, problem }
+    const inner = unfit(broken)
+    return { ...answer, reply: problemReply(inner), problem: inner }
+  }
+
+  #judge(code: 'parameters-invalid' | 'request-invalid', issues: readonly Issue[], undeclared: readonly Issue[]): Problem | undefined {
+    const wrong = this.#around.strict ? [...issues, ...undeclared] : issues
+    if (undeclared.length > 0) this.warnings = [...this.warnings, ...undeclared]
+    const [first] = wrong
+    return first && { code, detail: `${first.at} ${first.message}`, issues: wrong, ...(first.fix !== undefined && { fix: first.fix }) }
+  }
+}

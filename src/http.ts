@@ -1,0 +1,129 @@
+import type { ProblemCode } from './problem.ts'
+
+/** What arrived, as plain data: made by the edge, read by everything else. */
+export interface MockRequest {
+  /** Upper case. */
+  readonly method: string
+  /** Still percent-encoded, without query and without the session's prefix. */
+  readonly path: string
+  /** What stands after `?`, still encoded; empty when there is none. */
+  readonly query: string
+  /** Names in lower case; repeated headers joined as Node joins them. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: RequestBody
+  /** The path prefix that named the session (`/~a`), to be put before any path that goes back to the client. */
+  readonly prefix: string
+}
+
+export type RequestBody =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'too-large'; readonly limit: number }
+  | { readonly kind: 'not-utf8' }
+  | { readonly kind: 'encoded'; readonly encoding: string }
+
+/** What goes back. `body` is a JSON value; the edge serialises it, once for a value given to `keepText`. */
+export interface MockReply {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: unknown
+  /** `application/json` unless said otherwise. */
+  readonly mediaType?: string
+}
+
+/** Where a rule stands: the file, the line in it, and the JSON pointer. */
+export interface Place {
+  readonly file: string
+  readonly line?: number
+  readonly pointer: string
+}
+
+/** One thing that is wrong with a request or a reply. */
+export interface Issue {
+  /** JSON pointer into the message: `/body/line_items/0`, `/path/order_uuid`, `/query/x`, `/header/x-site-context`. */
+  readonly at: string
+  /** The broken JSON Schema keyword (`required`, `type`, …), or `undeclared`, `syntax`, or the code of a business rule. */
+  readonly rule: string
+  readonly message: string
+  /** What was met there, when there is something. */
+  readonly value?: unknown
+  /** What the rule asks for: the type, limit, format, list of values. */
+  readonly wanted?: unknown
+  /** What would do instead. */
+  readonly fix?: string
+  /** The rule in the document. */
+  readonly place?: Place
+}
+
+/** A refusal, before a dialect words it. */
+export interface Problem {
+  readonly code: ProblemCode
+  readonly detail: string
+  /** What would do instead. */
+  readonly fix?: string
+  readonly issues?: readonly Issue[]
+  /** The assumption that shaped the refusal. */
+  readonly assumption?: string
+  /** Methods the path does have, for `Allow`. */
+  readonly allowed?: readonly string[]
+  /** Where the request should have gone, for `Location`. */
+  readonly location?: string
+  /** The status in place of the code's own: an assumption or a dialect may say so. */
+  readonly status?: number
+}
+
+/** What the request says of its sender, unjudged. */
+export interface Credentials {
+  /** The security scheme's name in the document; empty where the operation asks for none. */
+  readonly scheme: string
+  readonly value: string
+}
+
+/** Who is asking, after the dialect has judged the credentials. */
+export type Caller =
+  | { readonly kind: 'supplier' | 'retailer'; /** The population's number of the organisation, from 1. */ readonly organization: number }
+  | { readonly kind: 'account'; readonly account: string; readonly stage: string; readonly channel: string | undefined }
+  | { readonly kind: 'operator' }
+
+/** What a request carries once it is read by the document: parameters decoded and typed, the body parsed. */
+export interface Input {
+  readonly path: Readonly<Record<string, unknown>>
+  readonly query: Readonly<Record<string, unknown>>
+  readonly header: Readonly<Record<string, unknown>>
+  readonly cookie: Readonly<Record<string, unknown>>
+  readonly body: unknown
+}
+
+/** The parts of a JSON pointer, unescaped (RFC 6901). */
+export function pointerParts(pointer: string): string[] {
+  return pointer === ''
+    ? []
+    : pointer
+        .slice(1)
+        .split('/')
+        .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+}
+
+/** A key as a part of a JSON pointer (RFC 6901). */
+export function pointerPart(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1')
+}
+
+const texts = new WeakMap<object, string>()
+
+/** Marks a value that will be sent more than once: it is serialised at its first sending only. It must not change any more. */
+export function keepText<T extends object>(value: T): T {
+  if (!texts.has(value)) texts.set(value, '')
+  return value
+}
+
+/** The value as JSON text; kept for values marked by `keepText`. */
+export function jsonText(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const kept = texts.get(value)
+  if (kept === undefined) return JSON.stringify(value)
+  if (kept !== '') return kept
+  const text = JSON.stringify(value)
+  texts.set(value, text)
+  return text
+}

@@ -1,0 +1,385 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { isIPv6 } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import type { Express } from 'express'
+import { createContract, type Contract } from './contract/operation.ts'
+import { assume } from './domain/assumption.ts'
+import type { Behaviour, Dialect } from './domain/behaviour.ts'
+import { controlDialect } from './domain/control/dialect.ts'
+import { controlBehaviours, type ServedApi } from './domain/control/operations.ts'
+import { DEFAULT_SESSION, type NamedToken, type SessionDefaults, sessionName } from './domain/control/session.ts'
+import { omsDialect } from './domain/oms/dialect.ts'
+import { omsBehaviours } from './domain/oms/operations.ts'
+import { DATA_VERSION } from './domain/random.ts'
+import { RETAILER_TOKEN, supplierDialect } from './domain/supplier/dialect.ts'
+import { supplierBehaviours } from './domain/supplier/operations.ts'
+import { RETAILERS, SUPPLIERS } from './domain/supplier/population.ts'
+import { createService, type Service } from './engine/respond.ts'
+import type { Issue, MockRequest, Problem } from './http.ts'
+import { loadCompiled, loadDocument, type LoadedDocument } from './load.ts'
+import { UsageError } from './problem.ts'
+import { createApp } from './server/app.ts'
+import { createJournal, type Exchange } from './server/journal.ts'
+import { createSessions, type Sessions } from './server/session.ts'
+import { memoryStore } from './store/memory.ts'
+import type { Store } from './store/store.ts'
+
+export { UsageError } from './problem.ts'
+export type { Change, World } from './domain/world.ts'
+export type { SessionName } from './domain/control/session.ts'
+export type { Store, Work } from './store/store.ts'
+
+export interface MockOptions {
+  /** What all data is a function of. Any text; `1` unless said otherwise. */
+  readonly seed?: string | number
+  /** Freezes every session's clock: RFC 3339, or a Date. */
+  readonly now?: string | Date
+  /** How many orders the supplier API starts with, up to 10^9. */
+  readonly orders?: number
+  /** How many allocations each OMS account starts with, up to 10^9. */
+  readonly allocations?: number
+  /** Other choices where the documents are silent: `{ 'oms.cancel.again': '200' }`. */
+  readonly assume?: Readonly<Record<string, string>>
+  /** Refuses what the documents do not declare, and checks every answer. */
+  readonly strict?: boolean
+  /** Answers 500 instead of anything that does not fit the document. On unless said otherwise. */
+  readonly checkReplies?: boolean
+  /** Refuses requests that name no session. */
+  readonly requireSession?: boolean
+  /** Tokens of suppliers: `TOKEN` for the first, `TOKEN=2` for the second. */
+  readonly supplierTokens?: readonly string[]
+  /** Tokens of retailers, written the same way. */
+  readonly retailerTokens?: readonly string[]
+  /** Names under which control routes may be called, beside loopback and IP addresses. */
+  readonly allowHosts?: readonly string[]
+  /** How large a request body may be, in bytes. */
+  readonly maxBodyBytes?: number
+  /** How many sessions there may be at a time. */
+  readonly maxSessions?: number
+  /** How many bytes of past requests are kept. */
+  readonly journalBytes?: number
+  /** Where sessions live; in memory unless said otherwise. */
+  readonly store?: Store
+  /** Hears of each request to the APIs after it is answered. */
+  readonly onRequest?: (summary: RequestSummary) => void
+  /** Hears of failures of the mock's own. */
+  readonly onFailure?: (error: unknown) => void
+}
+
+/** One request in short: what a log line says. */
+export interface RequestSummary {
+  readonly id: string
+  readonly session: string
+  readonly status: number
+  readonly method: string
+  readonly path: string
+  readonly operation?: string
+  /** Milliseconds. */
+  readonly duration: number
+  /** Why it was refused, and what would do. */
+  readonly problem?: Problem
+  /** What the document does not declare. */
+  readonly warnings: readonly Issue[]
+  /** The assumption that shaped the answer. */
+  readonly assumption?: string
+  /** Where the explanation of a refusal can be read. */
+  readonly explain?: string
+}
+
+export interface Mock {
+  /** The Express app, not listening: hand it to supertest. */
+  readonly app: Express
+  /** What the same seed's data hangs on beside the seed. */
+  readonly dataVersion: number
+  /** The token that is always the first retailer's; every other one that is not named is the first supplier's. */
+  readonly retailerToken: string
+  /** Listens until the mock is closed. Port 0 picks a free one. Rejects with Node's error when the port cannot be had. */
+  listen(options?: { readonly port?: number; readonly host?: string }): Promise<{ readonly url: string; readonly port: number }>
+  /** A session by name. It begins with its first request. */
+  session(name?: string): MockSession
+  /** Finishes what is in flight and stops. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** A session as tests use it: a thin caller of the control API. */
+export interface MockSession {
+  readonly name: string
+  /** What a request has to carry to belong to the session. */
+  readonly headers: { readonly 'Mock-Session': string }
+  reset(): Promise<void>
+  drop(): Promise<void>
+  entities(filter?: {
+    readonly kind?: 'order' | 'allocation'
+    readonly status?: string
+    readonly changed?: boolean
+    readonly account?: string
+    readonly stage?: string
+    readonly offset?: number
+    readonly limit?: number
+  }): Promise<EntityPage>
+  examples(filter?: {
+    readonly account?: string
+    readonly stage?: string
+    readonly token?: string
+    readonly host?: string
+  }): Promise<readonly ExampleRequest[]>
+  requests(filter?: { readonly refused?: boolean; readonly limit?: number }): Promise<readonly Readonly<Record<string, unknown>>[]>
+}
+
+export interface EntityPage {
+  readonly total: number
+  readonly entities: readonly {
+    readonly kind: 'order' | 'allocation'
+    readonly id: string
+    readonly account?: string
+    readonly changed: boolean
+    readonly entity: Readonly<Record<string, unknown>>
+  }[]
+}
+
+/** A request that succeeds now. */
+export interface ExampleRequest {
+  readonly api: string
+  readonly operation: string
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: unknown
+  readonly curl: string
+}
+
+const MAX_POPULATION = 1_000_000_000
+const MIB = 1_048_576
+
+/** The APIs that come with the mock: a document, its behaviours, its dialect. */
+const APIS: readonly { document: string; behaviours: Readonly<Record<string, Behaviour>>; dialect: Dialect; scheme: string }[] = [
+  { document: 'supplier-orders', behaviours: supplierBehaviours, dialect: supplierDialect, scheme: 'Token' },
+  { document: 'oms-allocations', behaviours: omsBehaviours, dialect: omsDialect, scheme: 'Bearer' },
+]
+
+/**
+ * A mock of the bundled APIs. Nothing listens until `listen` is called.
+ * @throws UsageError for an option that cannot be; DocumentError for a document that cannot be served
+ */
+export async function createMock(options: MockOptions = {}): Promise<Mock> {
+  const defaults = readDefaults(options)
+  const served = await Promise.all(APIS.map(async (api) => ({ ...api, contract: createContract(await load(api.document)) })))
+  const services = served.map(({ contract, behaviours, dialect }) => createService(contract, behaviours, dialect))
+  const control = createService(createContract(await load('control')), controlBehaviours(served.map(servedApi)), controlDialect)
+  const store = options.store ?? memoryStore()
+  const strict = options.strict ?? false
+  const sessions = createSessions({
+    control,
+    services,
+    store,
+    defaults,
+    strict,
+    journal: createJournal(wholeNumber('journalBytes', options.journalBytes ?? 8 * MIB, Number.MAX_SAFE_INTEGER)),
+    checkReplies: options.checkReplies ?? true,
+    requireSession: options.requireSession ?? false,
+    maxSessions: wholeNumber('maxSessions', options.maxSessions ?? 10_000, 1_000_000),
+    allowedHosts: (options.allowHosts ?? []).map((host) => host.toLowerCase()),
+    version: readVersion(),
+    dataVersion: DATA_VERSION,
+    real: Date.now,
+    onExchange: (exchange) => {
+      options.onRequest?.(summary(exchange))
+      if (exchange.problem?.code === 'internal' || exchange.problem?.code === 'schema-broken')
+        options.onFailure?.(new Error(exchange.problem.detail))
+    },
+  })
+  const app = createApp({
+    sessions,
+    maxBodyBytes: wholeNumber('maxBodyBytes', options.maxBodyBytes ?? MIB, 1_000 * MIB),
+    onFailure: options.onFailure ?? (() => undefined),
+  })
+  const servers = new Set<Server>()
+  const close = async (): Promise<void> => {
+    await Promise.all([...servers].map(stop))
+    servers.clear()
+    await store.close()
+  }
+  return {
+    app,
+    dataVersion: DATA_VERSION,
+    retailerToken: RETAILER_TOKEN,
+    async listen({ port = 4010, host = '127.0.0.1' } = {}) {
+      const server = createServer(app)
+      const bound = await start(server, port, host)
+      servers.add(server)
+      compileWhenIdle([...services, control])
+      return { url: `http://${isIPv6(host) ? `[${host}]` : host}:${bound}`, port: bound }
+    },
+    session: (name = DEFAULT_SESSION) => createSession(name, sessions),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+function readDefaults({
+  seed = '1',
+  now,
+  orders = 1_000,
+  allocations = 1_000,
+  assume: choices = {},
+  supplierTokens = [],
+  retailerTokens = [],
+}: MockOptions): SessionDefaults {
+  const assumed = assume(choices)
+  if (assumed.kind === 'unknown')
+    throw new UsageError(`unknown ${assumed.what}; there ${assumed.known.length === 1 ? 'is' : 'are'} ${assumed.known.join(', ')}`)
+  return {
+    seed: String(seed),
+    clock: now === undefined ? { kind: 'real' } : { kind: 'frozen', at: readTime(now) },
+    orders: wholeNumber('orders', orders, MAX_POPULATION),
+    allocations: wholeNumber('allocations', allocations, MAX_POPULATION),
+    assumptions: assumed.assumptions,
+    tokens: [
+      ...supplierTokens.map((text) => readToken(text, 'supplier', SUPPLIERS)),
+      ...retailerTokens.map((text) => readToken(text, 'retailer', RETAILERS)),
+    ],
+  }
+}
+
+function readTime(now: string | Date): number {
+  const time =
+    typeof now === 'string'
+      ? /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/.test(now)
+        ? Date.parse(now)
+        : Number.NaN
+      : now.getTime()
+  // What four digits of a year can write; RFC 3339 knows no other.
+  if (Number.isNaN(time) || time < Date.parse('1970-06-01') || time > Date.parse('9999-01-01'))
+    throw new UsageError(`now is "${String(now)}"; give a time like 2026-01-31T12:00:00Z, from 1970-06-01 on`)
+  return time
+}
+
+function readToken(text: string, kind: NamedToken['kind'], count: number): NamedToken {
+  const [, token = '', number] = /^(.*?)(?:=(\d+))?$/s.exec(text) ?? []
+  const organization = number === undefined ? 1 : Number(number)
+  if (!/^[\x21-\x7e]+$/.test(token) || organization < 1 || organization > count)
+    throw new UsageError(`${kind} token "${text}": give TOKEN, or TOKEN=NUMBER with a number from 1 to ${count}`)
+  return { token, kind, organization }
+}
+
+function wholeNumber(name: string, value: number, most: number): number {
+  if (!Number.isSafeInteger(value) || value < 0 || value > most)
+    throw new UsageError(`${name} is ${value}; give a whole number from 0 to ${most}`)
+  return value
+}
+
+/** Compiled by the build where there is one; from YAML where the sources run. */
+async function load(name: string): Promise<LoadedDocument> {
+  const compiled = fileURLToPath(new URL(`documents/${name}.json`, import.meta.url))
+  return existsSync(compiled)
+    ? loadCompiled(compiled, compiled.replace(/\.json$/, '.lines.json'))
+    : loadDocument(fileURLToPath(new URL(`../spec/${name}.yaml`, import.meta.url)))
+}
+
+function readVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : '0.0.0'
+}
+
+function servedApi({
+  contract,
+  behaviours,
+  dialect,
+  scheme,
+}: {
+  contract: Contract
+  behaviours: Readonly<Record<string, Behaviour>>
+  dialect: Dialect
+  scheme: string
+}): ServedApi {
+  const methods = new Map(contract.operations.map(({ id, method }) => [id, method]))
+  return { name: contract.name, base: contract.base, behaviours, dialect, scheme, methodOf: (operation) => methods.get(operation) }
+}
+
+function start(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      const address = server.address()
+      resolve(typeof address === 'object' && address ? address.port : port)
+    })
+  })
+}
+
+function stop(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+  })
+}
+
+/** One operation at a time, when nothing else is to do. What does not compile says so when it is called. */
+function compileWhenIdle(services: readonly Service[]): void {
+  const waiting = services.flatMap(({ contract }) => contract.operations)
+  const next = (): void => {
+    const operation = waiting.shift()
+    if (!operation) return
+    try {
+      operation.compile()
+    } catch {
+      // Nothing is served unchecked: the operation answers 500 with the place.
+    }
+    setImmediate(next)
+  }
+  setImmediate(next)
+}
+
+function summary({ id, session, reply, request, operation, duration, problem, warnings, assumption }: Exchange): RequestSummary {
+  const explain = reply.headers?.['Mock-Explain']
+  return {
+    id,
+    session,
+    status: reply.status,
+    method: request.method,
+    path: request.prefix + request.path,
+    duration,
+    warnings,
+    ...(operation !== undefined && { operation }),
+    ...(problem && { problem }),
+    ...(assumption !== undefined && { assumption }),
+    ...(explain !== undefined && { explain }),
+  }
+}
+
+function createSession(name: string, sessions: Sessions): MockSession {
+  if (!sessionName(name))
+    throw new UsageError(`"${name}" is no name for a session; take 1 to 64 letters, digits, dots, underscores and hyphens`)
+  const control = async <T>(
+    method: string,
+    path: string,
+    query: Readonly<Record<string, string | number | boolean | undefined>> = {},
+    host = 'localhost',
+  ): Promise<T> => {
+    const pairs = Object.entries(query).flatMap(([key, value]): [string, string][] => (value === undefined ? [] : [[key, String(value)]]))
+    const request: MockRequest = {
+      method,
+      path: `/__mock${path}`,
+      query: new URLSearchParams(pairs).toString(),
+      headers: { host },
+      body: { kind: 'none' },
+      prefix: '',
+    }
+    const { reply } = await sessions.handle(request, false)
+    if (reply.status >= 400) throw new UsageError(`${method} /__mock${path}: ${JSON.stringify(reply.body)}`)
+    return reply.body as T
+  }
+  return {
+    name,
+    headers: { 'Mock-Session': name },
+    reset: async () => void (await control('POST', `/sessions/${name}/reset`)),
+    drop: async () => void (await control('DELETE', `/sessions/${name}`)),
+    entities: (filter = {}) => control<EntityPage>('GET', `/sessions/${name}/entities`, filter),
+    examples: async ({ host, ...filter } = {}) =>
+      (await control<{ examples: ExampleRequest[] }>('GET', `/sessions/${name}/examples`, filter, host)).examples,
+    requests: async (filter = {}) =>
+      (await control<{ requests: Readonly<Record<string, unknown>>[] }>('GET', '/requests', { session: name, ...filter })).requests,
+  }
+}

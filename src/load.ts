@@ -1,0 +1,163 @@
+import { readFileSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, extname, relative, resolve, sep } from 'node:path'
+import type { Document, LineCounter } from 'yaml'
+import { pointerPart, pointerParts } from './http.ts'
+import { DocumentError } from './problem.ts'
+
+/** One file of a document. */
+export interface Source {
+  /** Relative to the main document's folder; the URI that references inside the document resolve against. */
+  readonly uri: string
+  readonly content: unknown
+  /** The line, from 1, on which the value at a JSON pointer begins; of its nearest parent when it has none of its own. */
+  lineOf(pointer: string): number | undefined
+}
+
+/** A document and the files it refers to, the main one first. */
+export interface LoadedDocument {
+  /** The file's name without its ending: `supplier-orders`. */
+  readonly name: string
+  readonly sources: readonly Source[]
+}
+
+/** What `compileDocument` keeps of a document, so that nobody parses YAML at start. */
+export interface CompiledDocument {
+  readonly name: string
+  readonly sources: readonly { readonly uri: string; readonly content: unknown }[]
+}
+
+/** Lines by pointer, one object a source, in a file of their own: only a refusal asks for them. */
+export type CompiledLines = readonly Readonly<Record<string, number>>[]
+
+const MAX_BYTES = 10_000_000
+const MAX_ALIASES = 100
+
+/**
+ * Reads a YAML or JSON document and every file it refers to. References may not leave the document's folder, symbolic links
+ * resolved, and never go to the network.
+ * @throws DocumentError for a file that cannot be read or parsed, is too large, or lies outside.
+ */
+export async function loadDocument(file: string): Promise<LoadedDocument> {
+  // Loaded only when YAML is read: the bundled documents are compiled.
+  const yaml = await import('yaml')
+  const main = realPath(file, `document ${file}`)
+  const root = dirname(main)
+  const sources = new Map<string, Source>()
+  const waiting = [main]
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    const uri = relative(root, path).split(sep).join('/')
+    if (sources.has(uri)) continue
+    const source = parse(path, uri, yaml)
+    sources.set(uri, source)
+    for (const { target, pointer } of references(source.content)) {
+      const where = `${uri}:${source.lineOf(pointer) ?? '?'} ($ref: ${target})`
+      if (/^[a-z][a-z0-9+.-]*:/i.test(target) || target.startsWith('//'))
+        throw new DocumentError(`${where}: references may name files beside the document, not addresses`)
+      const path_ = target.split('#')[0]
+      if (path_ === undefined || path_ === '') continue
+      const found = realPath(resolve(dirname(path), decodeURIComponent(path_)), where)
+      if (!found.startsWith(root + sep)) throw new DocumentError(`${where}: the file lies outside the document's folder ${root}`)
+      waiting.push(found)
+    }
+  }
+  return { name: basename(main, extname(main)), sources: [...sources.values()] }
+}
+
+/** The compiled form of a document, to be written as two JSON files. */
+export function compileDocument(loaded: LoadedDocument): { document: CompiledDocument; lines: CompiledLines } {
+  return {
+    document: { name: loaded.name, sources: loaded.sources.map(({ uri, content }) => ({ uri, content })) },
+    lines: loaded.sources.map((source) =>
+      Object.fromEntries(pointersOf(source.content).map((pointer) => [pointer, source.lineOf(pointer) ?? 1])),
+    ),
+  }
+}
+
+/** Reads what `compileDocument` made. The lines are read when the first one is asked for. */
+export function loadCompiled(file: string, linesFile: string): LoadedDocument {
+  const { name, sources } = readJson<CompiledDocument>(file)
+  let lines: CompiledLines | undefined
+  return {
+    name,
+    sources: sources.map(({ uri, content }, index) => ({
+      uri,
+      content,
+      lineOf: (pointer) => {
+        lines ??= readJson<CompiledLines>(linesFile)
+        return nearest(pointer, (candidate) => lines?.[index]?.[candidate])
+      },
+    })),
+  }
+}
+
+function readJson<T>(file: string): T {
+  const content: T = JSON.parse(readFileSync(file, 'utf8'))
+  return content
+}
+
+function realPath(file: string, what: string): string {
+  try {
+    return realpathSync(file)
+  } catch {
+    throw new DocumentError(`${what}: there is no such file`)
+  }
+}
+
+type Yaml = typeof import('yaml')
+
+function parse(path: string, uri: string, yaml: Yaml): Source {
+  const { size } = statSync(path)
+  if (size > MAX_BYTES) throw new DocumentError(`${uri}: ${size} bytes; a document may have ${MAX_BYTES}`)
+  const counter = new yaml.LineCounter()
+  const document = yaml.parseDocument(readFileSync(path, 'utf8'), { lineCounter: counter, uniqueKeys: true })
+  const [error] = document.errors
+  if (error) throw new DocumentError(`${uri}:${error.linePos?.[0].line ?? '?'}: ${error.message.split('\n')[0] ?? ''}`)
+  return {
+    uri,
+    content: document.toJS({ maxAliasCount: MAX_ALIASES }),
+    lineOf: (pointer) => nearest(pointer, (candidate) => lineIn(document, counter, candidate, yaml)),
+  }
+}
+
+function nearest(pointer: string, lineAt: (pointer: string) => number | undefined): number | undefined {
+  for (let candidate = pointer; ; candidate = candidate.slice(0, candidate.lastIndexOf('/'))) {
+    const line = lineAt(candidate)
+    if (line !== undefined || candidate === '') return line
+  }
+}
+
+function lineIn(document: Document, counter: LineCounter, pointer: string, { isMap, isNode, isSeq }: Yaml): number | undefined {
+  let node: unknown = document.contents
+  let begin: unknown = node
+  for (const part of pointerParts(pointer)) {
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => String(key) === part)
+      if (!pair) return undefined
+      begin = pair.key
+      node = pair.value
+    } else if (isSeq(node)) {
+      node = node.items[Number(part)]
+      begin = node
+    } else return undefined
+  }
+  const offset = isNode(begin) ? begin.range?.[0] : undefined
+  return offset === undefined ? undefined : counter.linePos(offset).line
+}
+
+/** Examples and defaults are data: a `$ref` in them is a property, not a reference. */
+const DATA = new Set(['example', 'examples', 'default', 'enum', 'const'])
+
+function* references(value: unknown, pointer = '', named = false): Generator<{ target: string; pointer: string }> {
+  if (typeof value !== 'object' || value === null) return
+  for (const [key, inner] of Object.entries(value)) {
+    const at = `${pointer}/${pointerPart(key)}`
+    if (!named && DATA.has(key)) continue
+    if (!named && key === '$ref' && typeof inner === 'string') yield { target: inner, pointer: at }
+    else yield* references(inner, at, !named && (key === 'properties' || key === 'patternProperties' || key === 'schemas'))
+  }
+}
+
+function pointersOf(value: unknown, pointer = ''): string[] {
+  if (typeof value !== 'object' || value === null) return [pointer]
+  return [pointer, ...Object.entries(value).flatMap(([key, inner]) => pointersOf(inner, `${pointer}/${pointerPart(key)}`))]
+}

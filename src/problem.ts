@@ -1,0 +1,46 @@
+/** Every error the tool can answer with. The README lists them; a test compares the two. */
+export const PROBLEMS = {
+  'route-unknown': { status: 404, title: 'No operation has this path' },
+  'path-undecodable': { status: 400, title: 'The path holds a percent-encoding that does not decode' },
+  'method-unknown': { status: 405, title: 'The path exists, but not with this method' },
+  'credentials-missing': { status: 401, title: 'The request names no credentials' },
+  'credentials-refused': { status: 401, title: 'The credentials are wrong' },
+  'caller-refused': { status: 409, title: 'The caller is of the wrong type of organisation' },
+  'parameters-invalid': { status: 400, title: 'A parameter does not fit the document' },
+  'media-type-unsupported': { status: 415, title: 'The operation does not read this media type' },
+  'body-too-large': { status: 413, title: 'The body is larger than the server reads' },
+  'body-unreadable': { status: 400, title: 'The body cannot be parsed' },
+  'request-invalid': { status: 400, title: 'The body does not fit the document' },
+  'order-unknown': { status: 404, title: 'There is no such order for this caller' },
+  'allocation-unknown': { status: 404, title: 'There is no such allocation in this account' },
+  'allocation-closed': { status: 404, title: 'The allocation has nothing left to cancel' },
+  'allocations-none': { status: 404, title: 'No allocation matches the query' },
+  'quantities-differ': { status: 400, title: 'The quantities do not add up to what was ordered' },
+  'line-repeated': { status: 400, title: 'A line item stands in the request twice' },
+  'line-unknown': { status: 422, title: 'The order has no such line item for this caller' },
+  'line-closed': { status: 422, title: 'The line item cannot be allocated any more' },
+  'shipped-already': { status: 422, title: 'More units are shipped than the request leaves allocated' },
+  'search-too-wide': { status: 400, title: 'The filter leaves too many candidates to look through' },
+  'session-invalid': { status: 400, title: 'The request does not name one usable session' },
+  'session-required': { status: 400, title: 'The server takes only requests that name a session' },
+  'sessions-exhausted': { status: 503, title: 'The server holds as many sessions as it may' },
+  'session-unknown': { status: 404, title: 'There is no such session' },
+  'request-unknown': { status: 404, title: 'The journal holds no such request' },
+  'document-unknown': { status: 404, title: 'There is no such document' },
+  'host-refused': { status: 403, title: 'Control routes answer only to known hosts and origins' },
+  'schema-broken': { status: 500, title: 'A schema of the document cannot be compiled' },
+  'reply-invalid': { status: 500, title: 'The answer does not fit the document' },
+  internal: { status: 500, title: 'The server failed' },
+} as const satisfies Record<string, { readonly status: number; readonly title: string }>
+
+export type ProblemCode = keyof typeof PROBLEMS
+
+/** Wrong use of the command or the library: an unknown flag, name or value. The command prints it and exits with 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** A document that cannot be loaded or compiled. Names the file and, where there is one, the place in it. */
+export class DocumentError extends Error {
+  override readonly name = 'DocumentError'
+}

@@ -1,0 +1,85 @@
+import express, { type Express, type Request, type Response } from 'express'
+import type { MockRequest } from '../http.ts'
+import { readRequest, writeReply } from './exchange.ts'
+import type { Sessions } from './session.ts'
+
+export interface AppSettings {
+  readonly sessions: Sessions
+  readonly maxBodyBytes: number
+  /** What the app does not expect of itself. */
+  readonly onFailure: (error: unknown) => void
+}
+
+/** What pages may read of an answer beside its body. */
+const EXPOSED = 'Mock-Session, Mock-Request-Id, Mock-Explain, Location, Allow, WWW-Authenticate'
+
+/** One Express app, not listening. It has one layer: the documents route, not Express. */
+export function createApp({ sessions, maxBodyBytes, onFailure }: AppSettings): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.use((request: Request, response: Response) => {
+    serve(request, response).catch((error: unknown) => {
+      onFailure(error)
+      response.destroy()
+    })
+  })
+
+  async function serve(incoming: Request, response: Response): Promise<void> {
+    let request: MockRequest
+    try {
+      request = await readRequest(incoming, maxBodyBytes)
+    } catch {
+      // The client went away in the middle of its body: there is nobody to answer, and nothing was begun.
+      response.destroy()
+      return
+    }
+    const isHead = request.method === 'HEAD'
+    const { origin } = request.headers
+    // The rest of a body that is too large is not read, so the connection cannot serve another request.
+    const mustClose = request.body.kind === 'too-large'
+    if (isPreflight(request)) {
+      const asked = request.headers['access-control-request-headers']
+      const headers = {
+        ...corsHeaders(origin),
+        'Access-Control-Allow-Methods': 'GET, HEAD, PUT, PATCH, POST, DELETE',
+        ...(asked !== undefined && { 'Access-Control-Allow-Headers': asked }),
+        'Access-Control-Max-Age': '600',
+      }
+      writeReply(response, { status: 204 }, headers, isHead, mustClose)
+      return
+    }
+    const { reply, now, isControl } = await sessions.handle(isHead ? { ...request, method: 'GET' } : request, prefersProblem(incoming))
+    const headers = { Date: new Date(now).toUTCString(), ...(!isControl && corsHeaders(origin)) }
+    writeReply(response, reply, headers, isHead, mustClose)
+  }
+  return app
+}
+
+/** A browser's question before a request (Fetch, section 3.3.5). Pages never get an answer about control routes. */
+function isPreflight({ method, headers, path }: MockRequest): boolean {
+  return (
+    method === 'OPTIONS' &&
+    headers['origin'] !== undefined &&
+    headers['access-control-request-method'] !== undefined &&
+    !/^(\/(~|%7e)[^/]*)?\/(__mock|_pact)(\/|$)/i.test(path)
+  )
+}
+
+function corsHeaders(origin: string | undefined): Record<string, string> {
+  return origin === undefined
+    ? {}
+    : {
+        'Access-Control-Allow-Origin': origin,
+        'Access-Control-Allow-Credentials': 'true',
+        'Access-Control-Expose-Headers': EXPOSED,
+        Vary: 'Origin',
+      }
+}
+
+/** Whether `Accept` ranks problem details above plain JSON (RFC 9110, 12.5.1). */
+function prefersProblem(request: Request): boolean {
+  return (
+    request.headers.accept?.includes('application/problem+json') === true &&
+    request.accepts(['application/json', 'application/problem+json']) === 'application/problem+json'
+  )
+}

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // Starting a process, or a property over many runs, on a busy machine of two cores.
+    testTimeout: 60_000,
+    // Times are instants: nothing may hang on the zone of the machine.
+    env: { TZ: 'America/New_York' },
+  },
+})
