@@ -8,7 +8,7 @@ import { assume } from './domain/assumption.ts'
 import type { Behaviour, Dialect } from './domain/behaviour.ts'
 import { controlDialect } from './domain/control/dialect.ts'
 import { controlBehaviours, type ServedApi } from './domain/control/operations.ts'
-import { DEFAULT_SESSION, type NamedToken, type SessionDefaults, sessionName } from './domain/control/session.ts'
+import { DEFAULT_SESSION, type NamedToken, type SessionDefaults, isSessionName } from './domain/control/session.ts'
 import { omsDialect } from './domain/oms/dialect.ts'
 import { omsBehaviours } from './domain/oms/operations.ts'
 import { DATA_VERSION } from './domain/random.ts'
@@ -21,7 +21,7 @@ import { loadCompiled, loadDocument, type LoadedDocument } from './load.ts'
 import { UsageError } from './problem.ts'
 import { createApp } from './server/app.ts'
 import { createJournal, type Exchange } from './server/journal.ts'
-import { createSessions, type Sessions } from './server/session.ts'
+import { createHandler, type Handler } from './server/handler.ts'
 import { memoryStore } from './store/memory.ts'
 import type { Store } from './store/store.ts'
 
@@ -170,7 +170,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   const control = createService(createContract(await load('control')), controlBehaviours(served.map(servedApi)), controlDialect)
   const store = options.store ?? memoryStore()
   const strict = options.strict ?? false
-  const sessions = createSessions({
+  const handle = createHandler({
     control,
     services,
     store,
@@ -191,7 +191,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     },
   })
   const app = createApp({
-    sessions,
+    handle,
     maxBodyBytes: wholeNumber('maxBodyBytes', options.maxBodyBytes ?? MIB, 1_000 * MIB),
     onFailure: options.onFailure ?? (() => undefined),
   })
@@ -212,7 +212,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
       compileWhenIdle([...services, control])
       return { url: `http://${isIPv6(host) ? `[${host}]` : host}:${bound}`, port: bound }
     },
-    session: (name = DEFAULT_SESSION) => createSession(name, sessions),
+    session: (name = DEFAULT_SESSION) => createSession(name, handle),
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -349,8 +349,8 @@ function summary({ id, session, reply, request, operation, duration, problem, wa
   }
 }
 
-function createSession(name: string, sessions: Sessions): MockSession {
-  if (!sessionName(name))
+function createSession(name: string, handle: Handler): MockSession {
+  if (!isSessionName(name))
     throw new UsageError(`"${name}" is no name for a session; take 1 to 64 letters, digits, dots, underscores and hyphens`)
   const control = async <T>(
     method: string,
@@ -367,8 +367,10 @@ function createSession(name: string, sessions: Sessions): MockSession {
       body: { kind: 'none' },
       prefix: '',
     }
-    const { reply } = await sessions.handle(request, false)
+    const { reply } = await handle(request, false)
     if (reply.status >= 400) throw new UsageError(`${method} /__mock${path}: ${JSON.stringify(reply.body)}`)
+    // Its document says what an answer of the control API is like, and tests check it against the document.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return reply.body as T
   }
   return {

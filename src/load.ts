@@ -53,9 +53,9 @@ export async function loadDocument(file: string): Promise<LoadedDocument> {
       const where = `${uri}:${source.lineOf(pointer) ?? '?'} ($ref: ${target})`
       if (/^[a-z][a-z0-9+.-]*:/i.test(target) || target.startsWith('//'))
         throw new DocumentError(`${where}: references may name files beside the document, not addresses`)
-      const path_ = target.split('#')[0]
-      if (path_ === undefined || path_ === '') continue
-      const found = realPath(resolve(dirname(path), decodeURIComponent(path_)), where)
+      const file = target.split('#')[0]
+      if (file === undefined || file === '') continue
+      const found = realPath(resolve(dirname(path), decodeURIComponent(file)), where)
       if (!found.startsWith(root + sep)) throw new DocumentError(`${where}: the file lies outside the document's folder ${root}`)
       waiting.push(found)
     }
@@ -75,7 +75,7 @@ export function compileDocument(loaded: LoadedDocument): { document: CompiledDoc
 
 /** Reads what `compileDocument` made. The lines are read when the first one is asked for. */
 export function loadCompiled(file: string, linesFile: string): LoadedDocument {
-  const { name, sources } = readJson<CompiledDocument>(file)
+  const { name, sources }: CompiledDocument = JSON.parse(readFileSync(file, 'utf8'))
   let lines: CompiledLines | undefined
   return {
     name,
@@ -83,16 +83,11 @@ export function loadCompiled(file: string, linesFile: string): LoadedDocument {
       uri,
       content,
       lineOf: (pointer) => {
-        lines ??= readJson<CompiledLines>(linesFile)
-        return nearest(pointer, (candidate) => lines?.[index]?.[candidate])
+        const known: CompiledLines = (lines ??= JSON.parse(readFileSync(linesFile, 'utf8')))
+        return nearest(pointer, (candidate) => known[index]?.[candidate])
       },
     })),
   }
-}
-
-function readJson<T>(file: string): T {
-  const content: T = JSON.parse(readFileSync(file, 'utf8'))
-  return content
 }
 
 function realPath(file: string, what: string): string {
@@ -103,7 +98,8 @@ function realPath(file: string, what: string): string {
   }
 }
 
-type Yaml = typeof import('yaml')
+import type * as YamlModule from 'yaml'
+type Yaml = typeof YamlModule
 
 function parse(path: string, uri: string, yaml: Yaml): Source {
   const { size } = statSync(path)

@@ -103,9 +103,8 @@ export function readOptions<Options extends Record<string, Option>>(
     const twin = environmentName(name)
     const flag = option.flag.split(' ', 1)[0] ?? option.flag
     const isGiven = given[name] !== undefined
-    const raw = isGiven ? given[name] : env[twin]
-    if (raw === undefined || (!isGiven && raw === '')) continue
-    const texts = (Array.isArray(raw) ? raw : option.repeats && !isGiven ? String(raw).split(',') : [raw]).map(String)
+    if (!isGiven && (env[twin] ?? '') === '') continue
+    const texts = textsOf(isGiven ? given[name] : option.repeats ? env[twin]?.split(',') : env[twin])
     const values = texts.map((text) => {
       try {
         return option.read(text)
@@ -117,6 +116,11 @@ export function readOptions<Options extends Record<string, Option>>(
     Object.assign(settings, { [name]: option.repeats ? values : values.at(-1) })
   }
   return settings
+}
+
+/** A switch is `true`, a repeated flag a list. */
+function textsOf(given: unknown): string[] {
+  return (Array.isArray(given) ? given : [given]).map((one: unknown) => (typeof one === 'string' ? one : JSON.stringify(one)))
 }
 
 function text(value: string): string {

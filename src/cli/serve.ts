@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import { createMock, type Mock, type MockOptions, type RequestSummary } from '../index.ts'
 import { DocumentError, UsageError } from '../problem.ts'
-import { type Io, type Settings, SERVE_OPTIONS } from './config.ts'
+import { type Io, type SERVE_OPTIONS, type Settings } from './config.ts'
 
 /** How long requests in flight may take to finish after a signal, in milliseconds. */
 const GRACE = 5_000

@@ -1,5 +1,5 @@
 import type { Input, Issue, MockReply, Problem, RequestBody } from '../http.ts'
-import { type LoadedDocument } from '../load.ts'
+import type { LoadedDocument } from '../load.ts'
 import { DocumentError } from '../problem.ts'
 import { parseJson } from './json.ts'
 import { createParameter, type Parameter, type RawParameters } from './parameter.ts'
@@ -60,10 +60,10 @@ export function createContract(document: LoadedDocument): Contract {
       const located = reader.child(item, method.toLowerCase())
       if (located) routes.push({ method, template, target: createOperation(method, template, located, item, root, reader, validator) })
     }
-  const [server] = reader.children(root, 'servers')
+  const url = reader.children(root, 'servers')[0]?.[1].value['url']
   return {
     name: document.name,
-    base: new URL(String(server?.[1].value['url'] ?? '/'), 'http://localhost').pathname.replace(/\/$/, ''),
+    base: new URL(typeof url === 'string' ? url : '/', 'http://localhost').pathname.replace(/\/$/, ''),
     operations: routes.map(({ target }) => target),
     match: createRouter(routes),
     content: main.content,

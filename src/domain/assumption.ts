@@ -71,7 +71,7 @@ function isAssumption(name: string): name is AssumptionName {
 export function nearest(name: string, known: readonly string[]): string[] {
   return known
     .map((one) => ({ one, far: distance(name.toLowerCase(), one.toLowerCase()) }))
-    .sort((a, b) => a.far - b.far)
+    .toSorted((a, b) => a.far - b.far)
     .map(({ one }) => one)
 }
 

@@ -1,5 +1,5 @@
 import type { AssumptionName } from './assumption.ts'
-import type { Session } from './control/session.ts'
+import type { Session, SessionName } from './control/session.ts'
 import type { Caller, Credentials, Input, MockReply, Problem } from '../http.ts'
 import type { Change, World } from './world.ts'
 
@@ -15,8 +15,8 @@ export interface Scene {
 export type Command =
   | { readonly kind: 'health' }
   | { readonly kind: 'list-sessions' }
-  | { readonly kind: 'reset-session'; readonly name: string }
-  | { readonly kind: 'drop-session'; readonly name: string }
+  | { readonly kind: 'reset-session'; readonly name: SessionName }
+  | { readonly kind: 'drop-session'; readonly name: SessionName }
   | { readonly kind: 'list-requests'; readonly session: string | undefined; readonly refused: boolean; readonly limit: number }
   | { readonly kind: 'show-request'; readonly id: string }
   | { readonly kind: 'list-documents' }

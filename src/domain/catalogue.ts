@@ -170,7 +170,7 @@ export function remember<Argument, Result>(
 /** The residues 0 to `period` - 1 dealt out in a keyed order: which of them gets which plan. */
 export function deal(key: Key, period: number): readonly number[] {
   return Array.from({ length: period }, (_, residue) => ({ residue, rank: keyOf(`${key.x}/${key.y}/${residue}`).x }))
-    .sort((a, b) => a.rank - b.rank || a.residue - b.residue)
+    .toSorted((a, b) => a.rank - b.rank || a.residue - b.residue)
     .map(({ residue }) => residue)
 }
 

@@ -124,14 +124,15 @@ function materialise<Facts, Entity extends Facts>(
   const found = candidates
     .map((index) => ({ entity: sequence.entity(index), place: index, tie: undefined }))
     .filter(({ entity }) => conditions.every((condition) => condition.test(entity)))
-  const rows = [...overlay, ...found].map((row) => ({ ...row, group: by?.value(row.entity) ?? group?.(row.entity) ?? '' }))
-  rows.sort(
-    (a, b) =>
-      compareText(a.group, b.group) ||
-      a.place - b.place ||
-      Number(a.tie === undefined) - Number(b.tie === undefined) ||
-      compareText(a.tie ?? '', b.tie ?? ''),
-  )
+  const rows = [...overlay, ...found]
+    .map((row) => ({ ...row, group: by?.value(row.entity) ?? group?.(row.entity) ?? '' }))
+    .toSorted(
+      (a, b) =>
+        compareText(a.group, b.group) ||
+        a.place - b.place ||
+        Number(a.tie === undefined) - Number(b.tie === undefined) ||
+        compareText(a.tie ?? '', b.tie ?? ''),
+    )
   return [{ count: rows.length, at: (rank) => (rows[rank] ?? fail(rank)).entity }]
 }
 
@@ -151,7 +152,7 @@ function arrange<Facts, Entity extends Facts>(
   for (const interval of intervals) rowsOf(group?.(sequence.facts(interval.residue)) ?? '').intervals.push(interval)
   for (const one of overlay) rowsOf(group?.(one.entity) ?? '').overlay.push(one)
   return [...groups]
-    .sort(([a], [b]) => compareText(a, b))
+    .toSorted(([a], [b]) => compareText(a, b))
     .map(([, rows]) => weave(select(sequence.period, rows.intervals), rows.overlay, hidden, sequence.entity))
 }
 
@@ -165,13 +166,13 @@ function weave<Entity>(
   const gaps = [...hidden]
     .filter((index) => selection.has(index))
     .map((index) => selection.rank(index))
-    .sort((a, b) => a - b)
+    .toSorted((a, b) => a - b)
   const before = (place: number): number => {
     const rank = selection.rank(place)
     return rank - gaps.filter((gap) => gap < rank).length
   }
   const woven = [...overlay]
-    .sort((a, b) => a.place - b.place || compareText(a.tie, b.tie))
+    .toSorted((a, b) => a.place - b.place || compareText(a.tie, b.tie))
     .map((one, order) => ({ rank: before(one.place) + order, entity: one.entity }))
   const overlaid = new Map(woven.map(({ rank, entity }) => [rank, entity]))
   return {

@@ -1,10 +1,10 @@
 import express, { type Express, type Request, type Response } from 'express'
 import type { MockRequest } from '../http.ts'
 import { readRequest, writeReply } from './exchange.ts'
-import type { Sessions } from './session.ts'
+import type { Handler } from './handler.ts'
 
 export interface AppSettings {
-  readonly sessions: Sessions
+  readonly handle: Handler
   readonly maxBodyBytes: number
   /** What the app does not expect of itself. */
   readonly onFailure: (error: unknown) => void
@@ -14,7 +14,7 @@ export interface AppSettings {
 const EXPOSED = 'Mock-Session, Mock-Request-Id, Mock-Explain, Location, Allow, WWW-Authenticate'
 
 /** One Express app, not listening. It has one layer: the documents route, not Express. */
-export function createApp({ sessions, maxBodyBytes, onFailure }: AppSettings): Express {
+export function createApp({ handle, maxBodyBytes, onFailure }: AppSettings): Express {
   const app = express()
   app.disable('x-powered-by')
   app.use((request: Request, response: Response) => {
@@ -48,7 +48,7 @@ export function createApp({ sessions, maxBodyBytes, onFailure }: AppSettings): E
       writeReply(response, { status: 204 }, headers, isHead, mustClose)
       return
     }
-    const { reply, now, isControl } = await sessions.handle(isHead ? { ...request, method: 'GET' } : request, prefersProblem(incoming))
+    const { reply, now, isControl } = await handle(isHead ? { ...request, method: 'GET' } : request, prefersProblem(incoming))
     const headers = { Date: new Date(now).toUTCString(), ...(!isControl && corsHeaders(origin)) }
     writeReply(response, reply, headers, isHead, mustClose)
   }

@@ -4,7 +4,9 @@ import { jsonText, type MockReply, type MockRequest, type RequestBody } from '..
 
 /** The request as plain data. A body above the limit is not kept; what is left of it is not read. */
 export async function readRequest(incoming: IncomingMessage, maxBytes: number): Promise<MockRequest> {
-  const { method = 'GET', url = '/' } = incoming
+  const { method = 'GET' } = incoming
+  // A proxy's client sends the whole address (RFC 9112, 3.2.2).
+  const url = (incoming.url ?? '/').replace(/^https?:\/\/[^/?]*/i, '') || '/'
   const mark = url.indexOf('?')
   return {
     method,

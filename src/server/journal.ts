@@ -58,7 +58,7 @@ export function createJournal(maxBytes: number): Journal {
     },
     list({ session, refused, limit }) {
       const found: object[] = []
-      for (const entry of [...entries.values()].reverse()) {
+      for (const entry of [...entries.values()].toReversed()) {
         if (found.length === limit) break
         if ((session === undefined || entry.exchange.session === session) && (!refused || entry.exchange.problem)) found.push(show(entry))
       }

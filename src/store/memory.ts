@@ -20,7 +20,7 @@ export function memoryStore(): Store {
       return sessions.delete(session)
     },
     async sessions() {
-      return [...sessions.keys()].sort()
+      return [...sessions.keys()].toSorted()
     },
     async close() {
       sessions.clear()

@@ -1,6 +1,6 @@
 import type { Input } from '../../http.ts'
 import { type Behaviour, type Command, type Dialect, isProblem, type Outcome, refused, reply, type Scene } from '../behaviour.ts'
-import { DEFAULT_SESSION } from './session.ts'
+import { DEFAULT_SESSION, type SessionName } from './session.ts'
 import { MAX_CANDIDATES } from '../listing.ts'
 import { EXAMPLE_ACCOUNT, EXAMPLE_STAGE, tenantOf } from '../oms/population.ts'
 import { type Account, queryAllocations } from '../oms/query.ts'
@@ -23,7 +23,7 @@ export interface ServedApi {
 }
 
 interface NameInput extends Input {
-  readonly path: { readonly name: string }
+  readonly path: { readonly name: SessionName }
 }
 
 interface EntitiesInput extends NameInput {
@@ -40,6 +40,7 @@ interface EntitiesInput extends NameInput {
 
 interface ExamplesInput extends NameInput {
   readonly query: { readonly account?: string; readonly stage?: string; readonly token?: string }
+  readonly header: { readonly host?: string }
 }
 
 interface RequestsInput extends Input {
@@ -60,7 +61,7 @@ export function controlBehaviours(apis: readonly ServedApi[]): Readonly<Record<s
     admits: ['operator'],
     run({ query, header, path }, _caller, scene) {
       // A session other than the default one is named in the path, so that the command works as it is pasted.
-      const origin = `http://${String(header['host'] ?? 'localhost')}${path.name === DEFAULT_SESSION ? '' : `/~${path.name}`}`
+      const origin = `http://${header.host ?? 'localhost'}${path.name === DEFAULT_SESSION ? '' : `/~${path.name}`}`
       return reply(200, { examples: apis.flatMap((api) => examplesOf(api, query, origin, scene)) })
     },
   }
@@ -164,15 +165,13 @@ const orders: Source = ({ status, changed }, { offset, limit }, scene) => {
 const allocations: Source = ({ status, changed, account = EXAMPLE_ACCOUNT, stage = EXAMPLE_STAGE }, { offset, limit }, scene) => {
   if (changed === true) {
     const all = [...scene.world.all('allocation')].filter(({ document }) => status === undefined || document.statusCode === status)
-    const found = all
-      .slice(offset, offset + limit)
-      .map(({ document, tenant }) => ({
-        kind: 'allocation' as const,
-        id: document.allocationId,
-        account: tenant,
-        changed: true,
-        entity: document,
-      }))
+    const found = all.slice(offset, offset + limit).map(({ document, tenant }) => ({
+      kind: 'allocation' as const,
+      id: document.allocationId,
+      account: tenant,
+      changed: true,
+      entity: document,
+    }))
     return { kind: 'page', total: all.length, found }
   }
   const owner: Account = { kind: 'account', account, stage, channel: undefined }

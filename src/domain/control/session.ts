@@ -29,20 +29,16 @@ export interface Session extends SessionDefaults {
   readonly epoch: number
 }
 
-export function sessionName(text: string): SessionName | undefined {
-  return isSessionName(text) ? text : undefined
-}
-
-function isSessionName(text: string): text is SessionName {
+export function isSessionName(text: string): text is SessionName {
   return /^[A-Za-z0-9._-]{1,64}$/.test(text)
 }
+
+/** What requests that name no session belong to. */
+export const DEFAULT_SESSION = 'default'
 
 export function beginSession(defaults: SessionDefaults, real: number): Session {
   return { ...defaults, epoch: dayOf(timeOf(defaults.clock, real)) }
 }
-
-/** Whose requests name no session. */
-export const DEFAULT_SESSION = 'default' as SessionName
 
 /** The id under which a session keeps its own settings. */
 export const SESSION_ID = 'session'

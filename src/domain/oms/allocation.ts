@@ -5,6 +5,16 @@ import { at, hex, type Key } from '../random.ts'
 
 export type AllocationId = string & { readonly __brand: 'AllocationId' }
 
+/** @throws TypeError for a text that is not 24 hexadecimal digits in lower case. */
+export function allocationId(text: string): AllocationId {
+  if (!isAllocationId(text)) throw new TypeError(`"${text}" is no allocation id`)
+  return text
+}
+
+function isAllocationId(text: string): text is AllocationId {
+  return /^[0-9a-f]{24}$/.test(text)
+}
+
 export type StatusCode =
   'ALLOCATED' | 'PENDING_DROP' | 'PENDING_PICK' | 'SHIPPED' | 'PARTIALLY_SHIPPED' | 'REALLOCATED' | 'CANCELLED' | 'PARTIALLY_CANCELLED'
 

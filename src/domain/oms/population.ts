@@ -4,15 +4,15 @@ import type { Session } from '../control/session.ts'
 import type { Sequence } from '../listing.ts'
 import { hexIds, type Numbering, tenDigits, withFirst } from '../permutation.ts'
 import { at, hex, type Key, keyOf, oneOf, pick } from '../random.ts'
-import type {
-  Allocation,
-  AllocationDocument,
-  AllocationFacts,
-  AllocationId,
-  AuditLog,
-  DocumentFacts,
-  Item,
-  StatusCode,
+import {
+  allocationId,
+  type Allocation,
+  type AllocationDocument,
+  type AllocationFacts,
+  type AuditLog,
+  type DocumentFacts,
+  type Item,
+  type StatusCode,
 } from './allocation.ts'
 
 /** The account that the document shows; it has the document's example allocation. */
@@ -199,7 +199,7 @@ function createPopulation({ seed, epoch, size, account, stage }: Origin): Alloca
       const created = stamp(plan.steps[0]?.before ?? 0)
       const sent = plan.steps.find(({ from }) => from === 'PENDING_DROP')
       const customer = person(own)
-      const id = ids.idAt(index) as AllocationId
+      const id = allocationId(ids.idAt(index))
       const { items, ...rest } = facts
       const document: AllocationDocument = {
         allocationId: id,
@@ -392,7 +392,7 @@ function exampleAllocation(tenant: string, oldest: number): Allocation {
     uom: 'KG',
   }
   const document: AllocationDocument = {
-    allocationId: EXAMPLE_ALLOCATION_ID as AllocationId,
+    allocationId: allocationId(EXAMPLE_ALLOCATION_ID),
     parentAllocationId: EXAMPLE_ALLOCATION_ID,
     locationNum: '1234B',
     items: [item],

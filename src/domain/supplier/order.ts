@@ -4,6 +4,28 @@ import type { Issue, Problem } from '../../http.ts'
 export type OrderId = string & { readonly __brand: 'OrderId' }
 export type LineId = string & { readonly __brand: 'LineId' }
 
+/** @throws TypeError for a text that is no UUID in lower case. */
+export function orderId(text: string): OrderId {
+  if (!isOrderId(text)) throw new TypeError(`"${text}" is no order id`)
+  return text
+}
+
+/** @throws TypeError for a text that is no UUID in lower case. */
+export function lineId(text: string): LineId {
+  if (!isLineId(text)) throw new TypeError(`"${text}" is no line id`)
+  return text
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+function isOrderId(text: string): text is OrderId {
+  return UUID.test(text)
+}
+
+function isLineId(text: string): text is LineId {
+  return UUID.test(text)
+}
+
 /** What of a line decides its status and what a search can ask for. Quantities are whole units. */
 export interface LineFacts {
   /** The population's number of the supplier, from 1. */

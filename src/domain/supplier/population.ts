@@ -4,7 +4,7 @@ import type { Session } from '../control/session.ts'
 import type { Sequence } from '../listing.ts'
 import { tenDigits, uuids, withFirst } from '../permutation.ts'
 import { at, type Key, keyOf, number, oneOf, pick, uuid } from '../random.ts'
-import type { Line, LineFacts, LineId, Order, OrderFacts, OrderId, Tracking } from './order.ts'
+import { type Line, type LineFacts, lineId, type Order, type OrderFacts, orderId, type Tracking } from './order.ts'
 
 /** The organisations of a population. The first of each has the documents' example data. */
 export const SUPPLIERS = 4
@@ -106,7 +106,7 @@ function createPopulation({ seed, epoch, orders: size }: Session): OrderPopulati
       const value = lines.reduce((sum, { cost, ordered }) => sum + cost * ordered, 0)
       const business = pick(at(own, 'business'), 5) === 0
       return {
-        id: orderIds.idAt(index) as OrderId,
+        id: orderId(orderIds.idAt(index)),
         poNumber: poNumbers.idAt(index),
         createdAt: timestamp(created, 6),
         retailer,
@@ -127,7 +127,7 @@ function createPopulation({ seed, epoch, orders: size }: Session): OrderPopulati
         fees: { order_fee: 0.99, order_tax: money(value * 0.07), shipping_cost: shippingCost, drop_ship_fee: 0.5 },
         lines: lines.map((line, place): Line => ({
           ...line,
-          id: lineIds.idAt(index * MAX_LINES + place) as LineId,
+          id: lineId(lineIds.idAt(index * MAX_LINES + place)),
           tracking: line.shipped === 0 ? [] : [tracking(at(own, place), line, shipping, shippingCost, created)],
         })),
       } satisfies Order
@@ -251,7 +251,7 @@ function tracking(key: Key, line: LineFacts, shipping: Order['shipping'], cost: 
 function exampleOrder(oldest: number): Order {
   const documented = '2018-08-23T16:07:35.864274Z'
   return {
-    id: EXAMPLE_ORDER_ID as OrderId,
+    id: orderId(EXAMPLE_ORDER_ID),
     poNumber: 'po-5527771067',
     createdAt: Date.parse(documented) <= oldest ? documented : timestamp(oldest, 6),
     retailer: 1,
@@ -272,7 +272,7 @@ function exampleOrder(oldest: number): Order {
     fees: { order_fee: 0.99, order_tax: 2.97, shipping_cost: 7.99, drop_ship_fee: 0.5 },
     lines: [
       {
-        id: EXAMPLE_LINE_ID as LineId,
+        id: lineId(EXAMPLE_LINE_ID),
         supplier: 1,
         skuId: '000106',
         itemId: '5c9c3f0e-2b1d-4e0b-8a37-7d1f2a9b6e40',

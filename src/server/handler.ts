@@ -1,0 +1,155 @@
+import type { SessionDefaults, SessionName } from '../domain/control/session.ts'
+import type { World } from '../domain/world.ts'
+import { type Answer, type Around, respond, type Service, unfit } from '../engine/respond.ts'
+import { nameOf, ofBusiness, refusal, timeAtStart } from '../engine/session.ts'
+import type { MockReply, MockRequest, Problem } from '../http.ts'
+import { DocumentError, PROBLEMS } from '../problem.ts'
+import { Entities } from '../store/memory.ts'
+import type { Store } from '../store/store.ts'
+import { createCommands } from './commands.ts'
+import { createCounts } from './counts.ts'
+import { foreign } from './guard.ts'
+import type { Exchange, Journal } from './journal.ts'
+import { locate } from './session.ts'
+
+export interface HandlerSettings {
+  /** The control API; its base is peeled off before any other. */
+  readonly control: Service
+  /** Every other API. */
+  readonly services: readonly Service[]
+  readonly store: Store
+  readonly journal: Journal
+  readonly defaults: SessionDefaults
+  readonly strict: boolean
+  readonly checkReplies: boolean
+  readonly requireSession: boolean
+  readonly maxSessions: number
+  /** Hosts that control routes answer to, beside loopback and IP addresses. */
+  readonly allowedHosts: readonly string[]
+  readonly version: string
+  readonly dataVersion: number
+  /** The world's time, in milliseconds. */
+  readonly real: () => number
+  /** Hears of each exchange of the APIs; control requests are nobody's traffic. */
+  readonly onExchange: (exchange: Exchange) => void
+}
+
+/** A reply with what the edge has to know. */
+export interface Handled {
+  readonly reply: MockReply
+  /** By the session's clock. */
+  readonly now: number
+  readonly isControl: boolean
+}
+
+/** Answers a request, whose path may begin with a session's prefix. */
+export type Handler = (request: MockRequest, prefersProblem: boolean) => Promise<Handled>
+
+/** What server-level control requests run in. */
+const NO_SESSION: World = new Entities()
+
+/** Finds the session of each request, lets the engine answer it in a transaction, and keeps the journal. */
+export function createHandler(settings: HandlerSettings): Handler {
+  const { control, store, journal, defaults, strict, checkReplies } = settings
+  // The longest base first: an empty one is anybody's prefix.
+  const services = settings.services.toSorted((a, b) => b.contract.base.length - a.contract.base.length)
+  const counts = createCounts(settings.maxSessions)
+  const carryOut = createCommands({ ...settings, services, counts })
+
+  return async (raw, prefersProblem) => {
+    const started = performance.now()
+    const real = settings.real()
+    const around: Around = { defaults, real, strict, checkReplies, prefersProblem }
+    const located = locate(raw)
+    if (located.kind === 'refused') return refuse(located.problem, around, false)
+    const { name, request, isLabelled } = located
+    if (isBelow(control.contract.base, request.path)) return handleControl(name, request, around)
+    if (settings.requireSession && !isLabelled) return refuse(UNLABELLED, around, false)
+    const full = counts.begin(name)
+    if (full) return refuse(full, around, false)
+    const id = `${name}-${counts.next(name)}`
+    const answer = await answerIn(name, request, around)
+    const explain = `http://${request.headers['host'] ?? 'localhost'}${control.contract.base}/requests/${id}`
+    const headers = {
+      ...answer.reply.headers,
+      'Mock-Session': name,
+      'Mock-Request-Id': id,
+      ...(answer.problem && { 'Mock-Explain': explain }),
+    }
+    const reply = { ...answer.reply, headers }
+    const duration = Math.round((performance.now() - started) * 1_000) / 1_000
+    const exchange = { ...answer, id, session: name, request, reply, changes: ofBusiness(answer.changes), duration }
+    journal.add(exchange)
+    settings.onExchange(exchange)
+    return { reply, now: answer.now, isControl: false }
+  }
+
+  async function answerIn(name: SessionName, request: MockRequest, around: Around): Promise<Answer> {
+    const service = services.find(({ contract }) => isBelow(contract.base, request.path))
+    if (!service) return nowhere(request, timeAtStart(defaults, around.real))
+    try {
+      return await store.transact(name, (world) => {
+        const result = respond(service, request, world, around)
+        return { changes: result.changes, result }
+      })
+    } catch (error) {
+      return failed(error, service, timeAtStart(defaults, around.real))
+    }
+  }
+
+  /** A control request on one session runs in that session; one on the server runs in none, and may leave something for the server to do. */
+  async function handleControl(name: SessionName, request: MockRequest, around: Around): Promise<Handled> {
+    const stranger = foreign(request.headers, settings.allowedHosts)
+    if (stranger) return refuse(stranger, around, true)
+    const [, section, target = '', action] = request.path.slice(control.contract.base.length).split('/')
+    const subject = section === 'sessions' && action !== undefined ? nameOf(target) : undefined
+    try {
+      // A refused look at a session must not begin it.
+      const work = (world: World): { changes: Answer['changes']; result: Answer } => {
+        const result = respond(control, request, world, around)
+        return { changes: result.problem || result.command ? [] : result.changes, result }
+      }
+      const isSubject = typeof subject === 'string'
+      const full = isSubject && counts.begin(subject)
+      if (full) return refuse(full, around, true)
+      const answer = isSubject ? await store.transact(subject, work) : work(NO_SESSION).result
+      const reply = answer.command ? await carryOut(answer.command, around.real) : answer.reply
+      const operation = answer.command && control.contract.operations.find(({ id }) => id === answer.operation)
+      const broken = (checkReplies && operation?.checkReply(reply)) || []
+      if (broken.length > 0) return refuse(unfit(broken), around, true)
+      return {
+        reply: { ...reply, headers: { ...reply.headers, 'Mock-Session': isSubject ? subject : name } },
+        now: answer.now,
+        isControl: true,
+      }
+    } catch (error) {
+      return { ...failed(error, control, timeAtStart(defaults, around.real)), isControl: true }
+    }
+  }
+}
+
+const UNLABELLED: Problem = {
+  code: 'session-required',
+  detail: 'the request names no session',
+  fix: 'send the header Mock-Session: <name>, or put /~<name> before the path',
+}
+
+function refuse(problem: Problem, { defaults, real }: Around, isControl: boolean): Handled {
+  return { reply: refusal(problem), now: timeAtStart(defaults, real), isControl }
+}
+
+function isBelow(base: string, path: string): boolean {
+  return path.startsWith(base) && (base === '' || path.length === base.length || path.charAt(base.length) === '/')
+}
+
+function nowhere(request: MockRequest, now: number): Answer {
+  const problem: Problem = { code: 'route-unknown', detail: `no document has the path ${request.path}` }
+  return { reply: refusal(problem), changes: [], now, problem, warnings: [] }
+}
+
+/** What our own failure answers: the API's 500. The reason stays in the journal and with `onFailure`. */
+function failed(error: unknown, service: Service, now: number): Answer {
+  const code = error instanceof DocumentError ? 'schema-broken' : 'internal'
+  const problem: Problem = { code, detail: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+  return { reply: service.dialect.refuse({ code, detail: PROBLEMS[code].title }, undefined), changes: [], now, problem, warnings: [] }
+}

@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const src = join(import.meta.dirname, '../src')
+
+/** Which rooms a room may import from, beside itself, `problem` and `http`. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  problem: [],
+  http: [],
+  load: [],
+  contract: ['types of load'],
+  domain: [],
+  engine: ['contract', 'domain'],
+  store: ['types of domain'],
+  server: ['contract', 'engine', 'store', 'types of domain'],
+  pact: ['contract'],
+  index: ['contract', 'domain', 'engine', 'load', 'pact', 'server', 'store'],
+  cli: ['index', 'load', 'contract', 'pact'],
+}
+/** Rooms where time, chance and the outside come in as arguments. */
+const PURE = ['problem', 'http', 'contract', 'domain', 'engine']
+const FORBIDDEN = [/Date\.now/, /new Date\(\)/, /Math\.random/, /\bprocess\./, /performance\.now/, /randomUUID/, /from 'node:/]
+
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+const roomOf = (file: string): string => file.split(/[/\\]/)[0]?.replace(/\.ts$/, '') ?? ''
+
+export function forbiddenImports(file: string, text: string): string[] {
+  const room = roomOf(file)
+  const allowed = [room, 'problem', 'http', ...(MAY_IMPORT[room] ?? [])]
+  return [...text.matchAll(/(import|export)( type)?\s[^'"]*?from '(\.[^']+)'|import\('(\.[^']+)'\)/g)].flatMap(
+    ([, , type, from, dynamic]) => {
+      const target = roomOf(relative(src, resolve(src, dirname(file), from ?? dynamic ?? '')))
+      return allowed.includes(target) || (type !== undefined && allowed.includes(`types of ${target}`)) ? [] : [`${file} imports ${target}`]
+    },
+  )
+}
+
+describe('the rooms of src', () => {
+  it('finds the files', () => expect(files.length).toBeGreaterThan(30))
+
+  it.each(files)('%s imports only from rooms it may', (file) => {
+    expect(MAY_IMPORT).toHaveProperty(roomOf(file))
+    expect(forbiddenImports(file, readFileSync(join(src, file), 'utf8'))).toEqual([])
+  })
+
+  it.each(files.filter((file) => PURE.includes(roomOf(file))))('%s takes time, chance and the outside as arguments', (file) => {
+    const code = readFileSync(join(src, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '')
+    expect(FORBIDDEN.filter((pattern) => pattern.test(code))).toEqual([])
+  })
+
+  it('would notice an offence', () => {
+    expect(forbiddenImports('domain/x.ts', "import { a } from '../contract/json.ts'")).toHaveLength(1)
+    expect(forbiddenImports('store/x.ts', "import { a } from '../domain/clock.ts'")).toHaveLength(1)
+    expect(forbiddenImports('store/x.ts', "import type { a } from '../domain/clock.ts'")).toHaveLength(0)
+    expect(forbiddenImports('cli/x.ts', "const a = await import('../server/app.ts')")).toHaveLength(1)
+  })
+})
