@@ -206,7 +206,11 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     dataVersion: DATA_VERSION,
     retailerToken: RETAILER_TOKEN,
     async listen({ port = 4010, host = '127.0.0.1' } = {}) {
-      const server = createServer(app)
+      const server = createServer((request, response) => {
+        // While it closes, a connection that is kept alive would go on bringing requests.
+        if (!server.listening) response.setHeader('Connection', 'close')
+        app(request, response)
+      })
       const bound = await start(server, port, host)
       servers.add(server)
       compileWhenIdle([...services, control])
@@ -243,14 +247,17 @@ function readDefaults({
   }
 }
 
+/** The day must be one: JavaScript reads February 30 as March 2. */
+function isDay(text: string): boolean {
+  const day = text.slice(0, 10)
+  const time = Date.parse(`${day}T00:00:00Z`)
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day)
+}
+
 function readTime(now: string | Date): number {
-  const time =
-    typeof now === 'string'
-      ? /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/.test(now)
-        ? Date.parse(now)
-        : Number.NaN
-      : now.getTime()
-  // What four digits of a year can write; RFC 3339 knows no other.
+  const form = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/
+  const time = typeof now !== 'string' ? now.getTime() : form.test(now) && isDay(now) ? Date.parse(now) : Number.NaN
+  // RFC 3339 writes years with four digits; and the population's dates lie up to 90 days before the clock.
   if (Number.isNaN(time) || time < Date.parse('1970-06-01') || time > Date.parse('9999-01-01'))
     throw new UsageError(`now is "${String(now)}"; give a time like 2026-01-31T12:00:00Z, from 1970-06-01 on`)
   return time

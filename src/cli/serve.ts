@@ -26,7 +26,7 @@ export async function serve(settings: Settings<typeof SERVE_OPTIONS>, io: Io): P
   } catch (error) {
     throw new UsageError(cannotListen(error, port, host))
   }
-  const ended = untilSignal()
+  const ended = untilStopped(io.env['npm_lifecycle_event'] !== undefined)
   io.out(`allocation-mock ready on ${url} (seed ${settings.seed ?? '1'}, data version ${mock.dataVersion})`)
   for (const line of await firstSteps(mock, url)) io.out(line)
   await ended
@@ -124,14 +124,24 @@ function createLog(io: Io): { write(line: string): void; flush(): void } {
   }
 }
 
-function untilSignal(): Promise<void> {
+/** How often a command that npm runs looks whether npm's shell is still there, in milliseconds. */
+const WATCH = 250
+
+/** SIGTERM or SIGINT; under npm also the end of the shell between: npm hands a SIGTERM to that shell, which dies without a word to us. */
+function untilStopped(isUnderNpm: boolean): Promise<void> {
   return new Promise((resolve) => {
+    const parent = process.ppid
+    const watch = setInterval(() => {
+      if (process.ppid !== parent) end()
+    }, WATCH)
     const end = (): void => {
-      // The second signal is meant: the default action ends the process.
+      clearInterval(watch)
+      // A second signal is meant: the default action ends the process.
       process.off('SIGTERM', end)
       process.off('SIGINT', end)
       resolve()
     }
+    if (!isUnderNpm) clearInterval(watch)
     process.on('SIGTERM', end)
     process.on('SIGINT', end)
   })

@@ -53,6 +53,7 @@ export function createValidator(document: LoadedDocument, reader: Reader): Valid
       let shape: Shape | undefined
       return (value, at) => {
         shape ??= shapeOf(schema, reader, shapes)
+        if (isDeclared(value, shape)) return FINE
         const found: Issue[] = []
         walk(value, shape, at, (pointer, name, declared) =>
           found.push({
@@ -62,7 +63,7 @@ export function createValidator(document: LoadedDocument, reader: Reader): Valid
             fix: `leave it out; declared are ${declared.join(', ')}`,
           }),
         )
-        return found.length === 0 ? FINE : found
+        return found
       }
     },
   }
@@ -196,6 +197,21 @@ function collect(schema: Located, into: Shape, reader: Reader, shapes: Map<objec
   }
 }
 
+function isDeclared(value: unknown, shape: Shape): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  if (Array.isArray(value)) {
+    const { items } = shape
+    return items === undefined || value.every((element) => isDeclared(element, items))
+  }
+  if (shape.members.size === 0) return true
+  for (const [name, inner] of Object.entries(value)) {
+    const member = shape.members.get(name)
+    if (member ? !isDeclared(inner, member) : !shape.open) return false
+  }
+  return true
+}
+
+/** Reports what `isDeclared` found wanting, with its pointer. */
 function walk(value: unknown, shape: Shape, pointer: string, report: (pointer: string, name: string, declared: string[]) => void): void {
   if (Array.isArray(value)) {
     if (shape.items) for (let index = 0; index < value.length; index++) walk(value[index], shape.items, `${pointer}/${index}`, report)

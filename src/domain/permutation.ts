@@ -22,23 +22,22 @@ interface Network {
 }
 
 function network(key: Key, halfBits: number): Network {
-  const high = halfBits > 32 ? 2 ** (halfBits - 32) : 1
-  const low = halfBits > 32 ? WORD : 2 ** halfBits
+  const highMask = halfBits > 32 ? 2 ** (halfBits - 32) - 1 : 0
+  const lowMask = halfBits < 32 ? 2 ** halfBits - 1 : -1
   const keys = Array.from({ length: ROUNDS }, (_, round) => at(key, round))
-  const scramble = (half: number, round: number): number => {
-    const mixed = at(keys[round] ?? key, half)
-    const bits = number(mixed) % low
-    return high === 1 ? bits : ((mixed.x >>> 0) % high) * WORD + bits
+  /** One half, changed by a function of the other. */
+  const mix = (half: number, other: number, round: number): number => {
+    const mixed = at(keys[round] ?? key, other)
+    const low = (half ^ (number(mixed) & lowMask)) >>> 0
+    return highMask === 0 ? low : ((half / WORD) ^ (mixed.x & highMask)) * WORD + low
   }
-  const xor = (a: number, b: number): number =>
-    high === 1 ? (a ^ b) >>> 0 : (Math.floor(a / WORD) ^ Math.floor(b / WORD)) * WORD + ((a ^ b) >>> 0)
   return {
     forward(left, right) {
-      for (let round = 0; round < ROUNDS; round++) [left, right] = [right, xor(left, scramble(right, round))]
+      for (let round = 0; round < ROUNDS; round++) [left, right] = [right, mix(left, right, round)]
       return [left, right]
     },
     backward(left, right) {
-      for (let round = ROUNDS - 1; round >= 0; round--) [left, right] = [xor(right, scramble(left, round)), left]
+      for (let round = ROUNDS - 1; round >= 0; round--) [left, right] = [mix(right, left, round), left]
       return [left, right]
     },
   }

@@ -29,43 +29,43 @@ export interface Journal {
   readonly bytes: number
 }
 
-/** Past exchanges, as many as fit a number of bytes: the oldest go first. Bodies and changes are kept as text, so that nothing else is held. */
+/** Past exchanges, as many as fit a number of bytes: the oldest go first. Bodies are kept as the texts they were. */
 export function createJournal(maxBytes: number): Journal {
-  const entries = new Map<string, Entry>()
+  // A queue: entries before `first` are gone. Looking one up is rare, so nothing is indexed while requests are served.
+  let entries: Entry[] = []
+  let first = 0
   let bytes = 0
-  const remove = (id: string, entry: Entry): void => {
-    entries.delete(id)
-    bytes -= entry.bytes
-  }
   return {
     get bytes() {
       return bytes
     },
     add(exchange) {
       const entry = entryOf(exchange)
-      const known = entries.get(exchange.id)
-      if (known) remove(exchange.id, known)
-      entries.set(exchange.id, entry)
+      entries.push(entry)
       bytes += entry.bytes
-      for (const [id, oldest] of entries) {
-        if (bytes <= maxBytes) break
-        remove(id, oldest)
+      while (bytes > maxBytes && first < entries.length) bytes -= entries[first++]?.bytes ?? 0
+      if (first > entries.length / 2) {
+        entries = entries.slice(first)
+        first = 0
       }
     },
     get(id) {
-      const entry = entries.get(id)
+      const entry = entries.findLast(({ exchange }, index) => index >= first && exchange.id === id)
       return entry && show(entry)
     },
     list({ session, refused, limit }) {
       const found: object[] = []
-      for (const entry of [...entries.values()].toReversed()) {
-        if (found.length === limit) break
-        if ((session === undefined || entry.exchange.session === session) && (!refused || entry.exchange.problem)) found.push(show(entry))
+      for (let index = entries.length - 1; index >= first && found.length < limit; index--) {
+        const entry = entries[index]
+        if (entry && (session === undefined || entry.exchange.session === session) && (!refused || entry.exchange.problem))
+          found.push(show(entry))
       }
       return found
     },
     forget(session) {
-      for (const [id, entry] of entries) if (entry.exchange.session === session) remove(id, entry)
+      entries = entries.filter(({ exchange }, index) => index >= first && exchange.session !== session)
+      first = 0
+      bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0)
     },
   }
 }
@@ -78,30 +78,29 @@ interface Entry {
   readonly headers: Readonly<Record<string, string>>
   readonly requestBody: string | undefined
   readonly replyBody: string | undefined
-  readonly changes: string | undefined
+  readonly changes: readonly Change[]
   readonly bytes: number
 }
 
-/** An entry's objects beside its texts, measured once and rounded up. */
+/** What an entry's objects take beside its texts, and what a changed entity takes: it shares most of what it holds with the session. Rounded up. */
 const OVERHEAD = 1_000
+const CHANGE = 3_000
 
 function entryOf({ request, reply, changes, ...exchange }: Exchange): Entry {
+  const { method, headers, path, query } = request
   const requestBody = request.body.kind === 'text' ? request.body.text : undefined
   const replyBody = reply.body === undefined ? undefined : jsonText(reply.body)
-  const kept = changes.length === 0 ? undefined : JSON.stringify(changes)
-  let bytes =
-    OVERHEAD + (requestBody?.length ?? 0) + (replyBody?.length ?? 0) + (kept?.length ?? 0) + request.path.length + request.query.length
+  let bytes = OVERHEAD + changes.length * CHANGE + (requestBody?.length ?? 0) + (replyBody?.length ?? 0) + path.length + query.length
   for (const issue of exchange.problem?.issues ?? exchange.warnings) bytes += 200 + issue.message.length
-  const path = request.query === '' ? request.path : `${request.path}?${request.query}`
   return {
     exchange,
     status: reply.status,
-    method: request.method,
-    path,
-    headers: request.headers,
+    method,
+    path: query === '' ? path : `${path}?${query}`,
+    headers,
     requestBody,
     replyBody,
-    changes: kept,
+    changes,
     bytes,
   }
 }
@@ -123,7 +122,7 @@ function show({ exchange, status, method, path, headers, requestBody, replyBody,
     requestHeaders: masked(headers),
     ...(requestBody !== undefined && { requestBody: withoutSecrets(requestBody) }),
     ...(replyBody !== undefined && { replyBody: withoutSecrets(replyBody) }),
-    ...(changes !== undefined && { changes: JSON.parse(changes) as unknown }),
+    ...(changes.length > 0 && { changes }),
   }
 }
 

@@ -28,6 +28,7 @@ export interface Tenant {
 /** The allocations that nobody stored: pure functions of the session's seed, epoch and number of allocations, and of the tenant. */
 export interface AllocationPopulation {
   readonly sequence: Sequence<AllocationFacts, Allocation>
+  idAt(index: number): string
   allocation(id: string): Allocation | undefined
   /** The indices that carry a value in a member whose values are bijections of the index; undefined for another member. */
   indicesOf(member: string, value: string): readonly number[] | undefined
@@ -133,9 +134,17 @@ const METHODS = ['Ground', 'Ground', 'Two Day Delivery', 'Overnight Delivery'] a
 const VENDORS = ['56', '71', '103', '118', '240'] as const
 
 /** The population of a tenant in a session; the last few are kept. */
-export function allocationPopulation({ seed, epoch, allocations }: Session, { account, stage }: Tenant): AllocationPopulation {
-  return populationOf({ seed, epoch, size: allocations, account, stage })
+export function allocationPopulation(session: Session, { account, stage }: Tenant): AllocationPopulation {
+  const last = lastOf.get(session)
+  if (last?.account === account && last.stage === stage) return last.population
+  const { seed, epoch, allocations: size } = session
+  const population = populationOf({ seed, epoch, size, account, stage })
+  lastOf.set(session, { account, stage, population })
+  return population
 }
+
+/** A session's requests mostly come from one account. */
+const lastOf = new WeakMap<Session, Tenant & { readonly population: AllocationPopulation }>()
 
 interface Origin extends Tenant {
   readonly seed: string
@@ -196,8 +205,13 @@ function createPopulation({ seed, epoch, size, account, stage }: Origin): Alloca
       const plan = planOf(residue)
       const updated = timeAt(index)
       const stamp = (before: number): string => timestamp(updated - before * HOUR, 9)
-      const created = stamp(plan.steps[0]?.before ?? 0)
-      const sent = plan.steps.find(({ from }) => from === 'PENDING_DROP')
+      const stamps = plan.steps.map(({ before }) => stamp(before))
+      const [created = stamp(0)] = stamps
+      const updatedAt = stamps.at(-1) ?? created
+      const orderDate = stamp((plan.steps[0]?.before ?? 0) + 0.25)
+      const estimatedDeliveryDate = stamp(-72)
+      const orderId = orders.idAt(index)
+      const sentToPPSDate = stamps[plan.steps.findIndex(({ from }) => from === 'PENDING_DROP')]
       const customer = person(own)
       const id = allocationId(ids.idAt(index))
       const { items, ...rest } = facts
@@ -208,19 +222,19 @@ function createPopulation({ seed, epoch, size, account, stage }: Origin): Alloca
         items: items.map((item, place) => ({
           ...item,
           orderLineId: orderLines.idAt(index * MAX_ITEMS + place),
-          orderId: orders.idAt(index),
-          orderDate: stamp((plan.steps[0]?.before ?? 0) + 0.25),
-          estimatedDeliveryDate: stamp(-72),
+          orderId,
+          orderDate,
+          estimatedDeliveryDate,
           segment: null,
           attributes: {},
         })),
         allocationRequestId: requests.idAt(index),
         allocationNum: numbers.idAt(index),
-        ...(sent && { sentToPPSDate: stamp(sent.before) }),
+        ...(sentToPPSDate !== undefined && { sentToPPSDate }),
         allocationDate: created,
-        updatedAt: timestamp(updated, 9),
+        updatedAt,
         poNumber: poNumbers.idAt(index),
-        shipDate: plan.statusCode === 'CANCELLED' ? null : stamp(plan.statusCode === 'SHIPPED' ? 0 : -24),
+        shipDate: plan.statusCode === 'CANCELLED' ? null : plan.statusCode === 'SHIPPED' ? updatedAt : stamp(-24),
         shipToId: addresses.idAt(index),
         shipToAddress: {
           name: `${customer.first} ${customer.last}`,
@@ -239,7 +253,7 @@ function createPopulation({ seed, epoch, size, account, stage }: Origin): Alloca
           },
         ],
         auditLogs: plan.steps.flatMap((step, number) =>
-          auditLogs(step, at(at(own, 'audit'), number), stamp(step.before), items, cancelled),
+          auditLogs(step, at(at(own, 'audit'), number), stamps[number] ?? updatedAt, items, cancelled),
         ),
       }
       return { document, tenant, cancelled }
@@ -255,6 +269,7 @@ function createPopulation({ seed, epoch, size, account, stage }: Origin): Alloca
   return {
     sequence: { size, period: PERIOD, facts: template, entity },
     example,
+    idAt: ids.idAt,
     allocation(id) {
       const index = find(id)
       return index === undefined ? undefined : entity(index)

@@ -62,8 +62,14 @@ export const EXAMPLE_LINE_ID = 'b84ccd3c-88f8-4050-accf-e049163052e3'
 
 /** The population of a session; the last few are kept. */
 export function orderPopulation(session: Session): OrderPopulation {
-  return populationOf(session)
+  const known = bySession.get(session)
+  if (known) return known
+  const made = populationOf(session)
+  bySession.set(session, made)
+  return made
 }
+
+const bySession = new WeakMap<Session, OrderPopulation>()
 
 const populationOf = remember(16, ({ seed, epoch, orders }: Session) => `${epoch} ${orders} ${seed}`, createPopulation)
 

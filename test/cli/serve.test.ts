@@ -1,0 +1,213 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { ACCOUNT, ORDER, quantities, SUPPLIER } from '../support.ts'
+import { BIN, ROOT, run, Running, serve } from './process.ts'
+
+describe('allocation-mock serve', () => {
+  it('prints a ready line and three commands that work as they are pasted', async () => {
+    const { server, url } = await serve()
+    await server.until(/examples\n\n/)
+    const commands = server.out.split('\n').filter((line) => line.startsWith('  curl'))
+    expect(commands).toHaveLength(3)
+    const answers = await Promise.all(
+      commands.map((command) => new Running('sh', [], { input: command.replace('curl -sS', 'curl -sS --fail-with-body') }).ended),
+    )
+    expect(answers.map(({ code, err }) => ({ code, err }))).toEqual([0, 1, 2].map(() => ({ code: 0, err: '' })))
+    const [list, allocate, cancel] = answers.map(({ out }) => JSON.parse(out))
+    expect(list.total_results).toBeGreaterThan(0)
+    expect(allocate.line_items).toHaveLength(1)
+    expect(cancel).toMatchObject([{ statusCode: 'CANCELLED' }])
+    const { sessions } = (await (await fetch(`${url}/__mock/sessions`)).json()) as { sessions: object[] }
+    expect(sessions).toMatchObject([{ name: 'default', changes: 2, requests: 3 }])
+    expect(await server.stop()).toMatchObject({ code: 0 })
+  })
+
+  it('says of each request what became of it, in one line on stderr', async () => {
+    const { server, url } = await serve()
+    await fetch(`${url}/orders/${ORDER}/`, { headers: { Authorization: SUPPLIER } })
+    await fetch(`${url}/~a/orders/allocation/${ORDER}/`, {
+      method: 'PUT',
+      headers: { Authorization: SUPPLIER, 'Content-Type': 'application/json' },
+      body: JSON.stringify(quantities(5, 0, 0, { colour: 'red' })),
+    })
+    const { err } = await server.stop()
+    const [read, refused, ...rest] = err.trimEnd().split('\n')
+    expect(rest).toEqual([])
+    expect(read).toMatch(new RegExp(`^default 200 getOrder GET /orders/${ORDER}/ [\\d.]+ ms$`))
+    expect(refused).toMatch(
+      /^a 400 allocateOrder PUT \/~a\/orders\S+ [\d.]+ ms - 5 allocated .* is 5, not the 6 ordered; make them add up to 6 /,
+    )
+    expect(refused).toContain('[assumed: supplier.allocate.sum]')
+    expect(refused).toContain('[undeclared: /body/line_items/0/allocation/colour]')
+    expect(refused).toMatch(new RegExp(` ${url}/__mock/requests/a-1$`))
+    expect(err).not.toContain('1234567890')
+  })
+
+  it('logs as JSON, or not at all', async () => {
+    const { server, url } = await serve(['--log', 'json'])
+    await fetch(`${url}/nowhere`)
+    const { err } = await server.stop()
+    expect(JSON.parse(err)).toMatchObject({ session: 'default', status: 404, problem: { code: 'route-unknown' } })
+    const silent = await serve(['--log=none'])
+    await fetch(`${silent.url}/nowhere`)
+    expect(await silent.server.stop()).toMatchObject({ err: '' })
+  })
+
+  it('takes options from their environment twins; flags win', async () => {
+    const env = {
+      ALLOCATION_MOCK_SEED: 'twin',
+      ALLOCATION_MOCK_ORDERS: '3',
+      ALLOCATION_MOCK_ASSUME: 'oms.query.none=200,oms.cancel.again=400',
+      ALLOCATION_MOCK_STRICT: 'true',
+      ALLOCATION_MOCK_NOW: '2020-02-03T04:05:06Z',
+    }
+    const { server, url } = await serve(['--orders', '5'], { env })
+    expect(server.out).toContain('(seed twin, ')
+    const orders = await fetch(`${url}/orders/`, {
+      method: 'POST',
+      headers: { Authorization: 'Token retailer-1234567890', 'Content-Type': 'application/json' },
+      body: '{"limit":1}',
+    })
+    expect(orders.headers.get('date')).toBe('Mon, 03 Feb 2020 04:05:06 GMT')
+    const none = await fetch(`${url}/api/v2/allocation/query`, {
+      method: 'POST',
+      headers: { Authorization: 'Bearer x', 'Content-Type': 'application/json', 'x-site-context': JSON.stringify({ account: ACCOUNT }) },
+      body: '{"filters":{"poNumber":"none"}}',
+    })
+    expect([none.status, await none.text()]).toEqual([200, '[]'])
+    const strict = await fetch(`${url}/orders/`, {
+      method: 'POST',
+      headers: { Authorization: SUPPLIER, 'Content-Type': 'application/json' },
+      body: '{"colour":1}',
+    })
+    expect(strict.status).toBe(400)
+    await server.stop()
+  })
+
+  it.each([
+    [['serve', '--ordrs', '3'], /unknown option '--ordrs'[\s\S]*--orders/],
+    [['serve', '--port', '70000'], /--port is "70000"; give a whole number from 0 to 65535/],
+    [['serve', '--port'], /--port <number>.* argument missing/],
+    [['serve', '--orders', '1e3'], /--orders is "1e3"; give a whole number from 0 to 1000000000/],
+    [['serve', '--allocations', '-1'], /--allocations is "-1"/],
+    [['serve', '--seed', ''], /--seed is ""; it must not be empty/],
+    [['serve', '--now', 'yesterday'], /now is "yesterday"; give a time like 2026-01-31T12:00:00Z/],
+    [['serve', '--now', '2026-02-30T00:00:00Z'], /now is "2026-02-30T00:00:00Z"/],
+    [['serve', '--assume', 'oms.cancel.agian=200'], /unknown assumption "oms.cancel.agian"; there are oms.cancel.again, /],
+    [['serve', '--assume', 'oms.cancel.again=201'], /unknown value "201" of oms.cancel.again; there are 20?/],
+    [['serve', '--assume', 'oms.cancel.again'], /--assume is "oms.cancel.again"; give NAME=VALUE/],
+    [['serve', '--supplier-token', 'abc=9'], /supplier token "abc=9": give TOKEN, or TOKEN=NUMBER with a number from 1 to 4/],
+    [['serve', '--log', 'xml'], /--log is "xml"; give text, json or none/],
+    [['serve', '--max-sessions', '0'], /--max-sessions is "0"; give a whole number from 1/],
+    [['serve', '--host', 'not-an-address'], /cannot listen on not-an-address/],
+    [['serve', 'extra'], /too many arguments/],
+    [['srve'], /unknown command 'srve'[\s\S]*serve/],
+  ])('%j: exit 2, and what would do', async (args, message) => {
+    const { code, err, out } = await run(args).ended
+    expect(err).toMatch(message)
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err).not.toMatch(/\n\s+at /)
+  })
+
+  it('names the environment twin that is wrong', async () => {
+    const { code, err } = await run(['serve'], { env: { ALLOCATION_MOCK_STRICT: 'perhaps' } }).ended
+    expect({ code, err }).toEqual({ code: 2, err: 'error: ALLOCATION_MOCK_STRICT is "perhaps"; give true or false\n' })
+  })
+
+  it('says in one line that the port is taken', async () => {
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    const address = other.address()
+    const port = typeof address === 'object' && address ? String(address.port) : ''
+    const { code, err, out } = await run(['serve', '--port', port]).ended
+    other.close()
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err).toBe(
+      `error: port ${port} on 127.0.0.1 is taken; stop what listens there, or choose another with --port (0 picks a free one)\n`,
+    )
+  })
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('%s: finishes what is in flight, and ends well', async (signal) => {
+    const { server, port } = await serve()
+    const body = JSON.stringify(quantities(6))
+    const socket = connect(Number(port), '127.0.0.1')
+    let answer = ''
+    socket.setEncoding('utf8').on('data', (text: string) => (answer += text))
+    const closed = new Promise((resolve) => socket.on('close', resolve))
+    const head = `PUT /orders/allocation/${ORDER}/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${SUPPLIER}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`
+    socket.write(head)
+    // The server has begun with the request when it asks for the body.
+    await new Promise<void>((resolve) => socket.once('data', () => resolve()))
+    server.child.kill(signal)
+    await expect
+      .poll(() =>
+        fetch(`http://127.0.0.1:${port}/__mock/health`, { headers: { Connection: 'close' } }).then(
+          () => 'open',
+          () => 'closed',
+        ),
+      )
+      .toBe('closed')
+    socket.write(body)
+    await closed
+    expect(answer).toContain('HTTP/1.1 200 OK')
+    expect(await server.ended).toMatchObject({ code: 0, signal: null })
+  })
+
+  it('prints help and version without loading what serves', async () => {
+    const { code, out } = await run(['serve', '--help']).ended
+    expect(code).toBe(0)
+    expect(out).toContain('ALLOCATION_MOCK_SUPPLIER_TOKEN')
+    const main = readFileSync(join(ROOT, 'dist/cli/main.js'), 'utf8')
+    expect([...main.matchAll(/^import .* from '(.*)';$/gm)].map(([, from]) => from)).toEqual([
+      'commander',
+      'node:fs',
+      '../problem.js',
+      './config.js',
+    ])
+    const manifest: { version: string } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+    expect(await run(['--version']).ended).toMatchObject({ code: 0, out: `${manifest.version}\n` })
+  })
+
+  it('says what to do when it is not built', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'allocation-mock-'))
+    cpSync(BIN, join(folder, 'bin/allocation-mock.js'))
+    cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'))
+    const { code, err } = await new Running(process.execPath, [join(folder, 'bin/allocation-mock.js'), 'serve'], { cwd: folder }).ended
+    rmSync(folder, { recursive: true })
+    expect({ code, err }).toEqual({
+      code: 2,
+      err: 'allocation-mock is not built. Run "npm ci" (with install scripts allowed) or "npm run build" first.\n',
+    })
+  })
+
+  const old = findOldNode()
+  it.skipIf(old === undefined)('says which Node it needs where the Node is too old (skipped where there is no older one)', async () => {
+    const { code, err } = await new Running(old ?? '', [BIN, 'serve']).ended
+    expect(code).toBe(2)
+    expect(err).toMatch(/^allocation-mock needs Node 24.18 or newer; this is v\d+/)
+    expect(err).toContain('npm ci')
+  })
+
+  it('runs on the Node that the manifest pins', () => {
+    const manifest: { devDependencies: { node: string } } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+    expect(process.version).toBe(`v${manifest.devDependencies.node}`)
+  })
+})
+
+function findOldNode(): string | undefined {
+  return (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, 'node'))
+    .find((node) => {
+      try {
+        return Number(/^v(\d+)/.exec(execFileSync(node, ['--version'], { encoding: 'utf8', stdio: 'pipe' }))?.[1]) < 24
+      } catch {
+        return false
+      }
+    })
+}

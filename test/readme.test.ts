@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { SERVE_OPTIONS, type Option } from '../src/cli/config.ts'
+import { ASSUMPTIONS } from '../src/domain/assumption.ts'
+import { PROBLEMS } from '../src/problem.ts'
+import { ROOT, Running, serve } from './cli/process.ts'
+
+const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
+const blocks = [...readme.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language = '', text = '']) => ({ language, text }))
+const shell = blocks.filter(({ language }) => language === 'sh').map(({ text }) => text)
+const rows = (heading: string): string[][] => {
+  const section = readme.split(`## ${heading}\n`)[1]?.split('\n## ')[0] ?? ''
+  return [...section.matchAll(/^\| (?!---)(.*) \|$/gm)].map(([, row = '']) => row.split('|').map((cell) => cell.trim())).slice(1)
+}
+
+describe('the README', () => {
+  it('begins with two commands that the manifest has', () => {
+    expect(shell.slice(0, 2)).toEqual(['npm ci && npm start\n', 'npm cit\n'])
+    const manifest: { scripts: Record<string, string>; bin: object } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+    expect(manifest.scripts).toMatchObject({ start: 'node bin/allocation-mock.js serve', test: 'vitest run' })
+    for (const [, script = ''] of readme.matchAll(/npm run ([\w:]+)/g)) expect(manifest.scripts).toHaveProperty([script])
+  })
+
+  it('tells a story whose commands work and print what it says', async () => {
+    const { server, url } = await serve()
+    for (const [index, block] of blocks.entries()) {
+      if (block.language !== 'sh' || !block.text.startsWith('curl')) continue
+      const { out, err, code } = await new Running('sh', [], { input: block.text.replaceAll('http://127.0.0.1:4010', url) }).ended
+      expect({ err, code }).toEqual({ err: '', code: 0 })
+      const next = blocks[index + 1]
+      if (next?.language === 'json') expect(`${out}\n`).toBe(next.text)
+      if (block.text.includes('-X PUT') && block.text.includes('/allocation/cancel/'))
+        expect(JSON.parse(out)).toMatchObject([{ statusCode: 'CANCELLED' }])
+      if (block.text.includes('/reset')) expect(JSON.parse(out)).toMatchObject({ name: 'default', changes: 0, requests: 0 })
+      if (!block.text.includes('-X')) expect(out).toContain('"quantity_allocated":4,"quantity_backordered":2')
+    }
+    const { err } = await server.stop()
+    const plain = (line: string): string => line.replace(/[\d.]+ ms/, '').replaceAll(url, 'http://127.0.0.1:4010')
+    const logged = blocks.find(({ language }) => language === 'text')?.text.trimEnd() ?? ''
+    expect(err.split('\n').map(plain)).toContain(plain(logged))
+  })
+
+  it('shows a test that is one of the tests', () => {
+    expect(blocks.filter(({ language }) => language === 'ts').map(({ text }) => text)).toEqual([
+      readFileSync(join(ROOT, 'test/example.test.ts'), 'utf8'),
+    ])
+  })
+
+  it('starts by npm start', async () => {
+    const npm = new Running('npm', ['start', '--', '--port', '0'])
+    const [, url = ''] = await npm.until(/ready on (http:\/\/\S+) /)
+    expect((await fetch(`${url}/__mock/health`)).status).toBe(200)
+    await npm.stop()
+  })
+
+  it('lists every option, assumption and problem as it is', () => {
+    const options: readonly Option[] = Object.values(SERVE_OPTIONS)
+    expect(rows('Options')).toEqual(options.map((option) => [`\`${option.flag}\``, option.default ?? '', option.help]))
+    expect(rows('Assumptions')).toEqual(
+      Object.entries(ASSUMPTIONS).map(([name, { values, question }]) => [`\`${name}\``, values.join(', '), question]),
+    )
+    expect(rows('What a refusal is called')).toEqual(
+      Object.entries(PROBLEMS).map(([code, { status, title }]) => [`\`${code}\``, String(status), title]),
+    )
+  })
+
+  it('names files that are there', () => {
+    for (const [, file = ''] of readme.matchAll(/\]\((?!http)([^)]+)\)/g)) expect(readFileSync(join(ROOT, file), 'utf8')).not.toBe('')
+  })
+})
