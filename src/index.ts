@@ -339,14 +339,25 @@ function compileWhenIdle(services: readonly Service[]): void {
   setImmediate(next)
 }
 
-function summary({ id, session, reply, request, operation, duration, problem, warnings, assumption }: Exchange): RequestSummary {
-  const explain = reply.headers?.['Mock-Explain']
+function summary({
+  id,
+  session,
+  status,
+  method,
+  path,
+  operation,
+  duration,
+  problem,
+  warnings,
+  assumption,
+  explain,
+}: Exchange): RequestSummary {
   return {
     id,
     session,
-    status: reply.status,
-    method: request.method,
-    path: request.prefix + request.path,
+    status,
+    method,
+    path,
     duration,
     warnings,
     ...(operation !== undefined && { operation }),
@@ -374,11 +385,11 @@ function createSession(name: string, handle: Handler): MockSession {
       body: { kind: 'none' },
       prefix: '',
     }
-    const { reply } = await handle(request, false)
-    if (reply.status >= 400) throw new UsageError(`${method} /__mock${path}: ${JSON.stringify(reply.body)}`)
+    const { status, text } = await handle(request, false)
+    if (status >= 400) throw new UsageError(`${method} /__mock${path}: ${text ?? ''}`)
     // Its document says what an answer of the control API is like, and tests check it against the document.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    return reply.body as T
+    return (text === undefined ? undefined : JSON.parse(text)) as T
   }
   return {
     name,

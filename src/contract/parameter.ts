@@ -121,7 +121,9 @@ function single(raw: RawParameters, where: ParameterPlace, key: string): string 
 }
 
 function text(raw: string, where: ParameterPlace): string {
-  return where === 'header' || where === 'cookie' ? raw : decodeURIComponent(where === 'query' ? raw.replaceAll('+', '%20') : raw)
+  if (where === 'header' || where === 'cookie') return raw
+  const plain = where === 'query' ? raw.replaceAll('+', ' ') : raw
+  return plain.includes('%') ? decodeURIComponent(plain) : plain
 }
 
 function decode(

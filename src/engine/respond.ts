@@ -211,15 +211,15 @@ class Road implements Record<CheckName, () => Problem | undefined> {
   }
 
   admitted(): Problem | undefined {
-    const kinds = this.#operations.flatMap(({ id }) => this.#service.behaviours[id]?.admits ?? [])
-    const kind = this.#caller?.kind
-    return kind && kinds.includes(kind)
-      ? undefined
-      : {
-          code: 'caller-refused',
-          detail: `the operation is for a ${kinds.join(' or a ')}, and the token is that of a ${kind ?? 'nobody'}`,
-          fix: `send the token of a ${kinds.join(' or a ')}`,
-        }
+    const { behaviours } = this.#service
+    const kind = this.#caller?.kind ?? 'nobody'
+    if (this.#operations.some(({ id }) => behaviours[id]?.admits.some((admitted) => admitted === kind))) return undefined
+    const wanted = this.#operations.flatMap(({ id }) => behaviours[id]?.admits ?? []).join(' or a ')
+    return {
+      code: 'caller-refused',
+      detail: `the operation is for a ${wanted}, and the token is that of a ${kind}`,
+      fix: `send the token of a ${wanted}`,
+    }
   }
 
   parameters(): Problem | undefined {

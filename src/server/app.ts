@@ -45,14 +45,27 @@ export function createApp({ handle, maxBodyBytes, onFailure }: AppSettings): Exp
         ...(asked !== undefined && { 'Access-Control-Allow-Headers': asked }),
         'Access-Control-Max-Age': '600',
       }
-      writeReply(response, { status: 204 }, headers, isHead, mustClose)
+      writeReply(response, { status: 204, headers, mediaType: '', text: undefined }, {}, isHead, mustClose)
       return
     }
-    const { reply, now, isControl } = await handle(isHead ? { ...request, method: 'GET' } : request, prefersProblem(incoming))
-    const headers = { Date: new Date(now).toUTCString(), ...(!isControl && corsHeaders(origin)) }
+    const reply = await handle(isHead ? { ...request, method: 'GET' } : request, prefersProblem(incoming))
+    const headers = { Date: httpDate(reply.now), ...(!reply.isControl && corsHeaders(origin)) }
     writeReply(response, reply, headers, isHead, mustClose)
   }
   return app
+}
+
+let lastSecond = Number.NaN
+let lastDate = ''
+
+/** A `Date` header; requests mostly come many in a second. */
+function httpDate(time: number): string {
+  const second = Math.floor(time / 1_000)
+  if (second !== lastSecond) {
+    lastSecond = second
+    lastDate = new Date(time).toUTCString()
+  }
+  return lastDate
 }
 
 /** A browser's question before a request (Fetch, section 3.3.5). Pages never get an answer about control routes. */

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { jsonText, type MockReply, type MockRequest, type RequestBody } from '../http.ts'
+import type { MockRequest, RequestBody } from '../http.ts'
+import type { Handled } from './handler.ts'
 
 /** The request as plain data. A body above the limit is not kept; what is left of it is not read. */
 export async function readRequest(incoming: IncomingMessage, maxBytes: number): Promise<MockRequest> {
@@ -21,21 +22,23 @@ export async function readRequest(incoming: IncomingMessage, maxBytes: number): 
 /** Sends a reply. To HEAD the body is announced, not sent. */
 export function writeReply(
   response: ServerResponse,
-  reply: MockReply,
+  reply: Line,
   more: Readonly<Record<string, string>>,
   isHead: boolean,
   mustClose: boolean,
 ): void {
-  const text = reply.body === undefined ? undefined : jsonText(reply.body)
+  const { status, text, mediaType } = reply
   const headers: Record<string, string | number> = { ...more, ...reply.headers }
   if (text !== undefined) {
-    headers['Content-Type'] = reply.mediaType ?? 'application/json'
+    headers['Content-Type'] = mediaType
     headers['Content-Length'] = Buffer.byteLength(text)
-  } else if (reply.status !== 204 && reply.status !== 304) headers['Content-Length'] = 0
+  } else if (status !== 204 && status !== 304) headers['Content-Length'] = 0
   if (mustClose) headers['Connection'] = 'close'
-  response.writeHead(reply.status, headers)
+  response.writeHead(status, headers)
   response.end(isHead ? undefined : text)
 }
+
+type Line = Pick<Handled, 'status' | 'headers' | 'mediaType' | 'text'>
 
 const NO_BODY: RequestBody = { kind: 'none' }
 

@@ -2,7 +2,7 @@ import type { SessionDefaults, SessionName } from '../domain/control/session.ts'
 import type { World } from '../domain/world.ts'
 import { type Answer, type Around, respond, type Service, unfit } from '../engine/respond.ts'
 import { nameOf, ofBusiness, refusal, timeAtStart } from '../engine/session.ts'
-import type { MockReply, MockRequest, Problem } from '../http.ts'
+import { jsonText, type MockReply, type MockRequest, type Problem } from '../http.ts'
 import { DocumentError, PROBLEMS } from '../problem.ts'
 import { Entities } from '../store/memory.ts'
 import type { Store } from '../store/store.ts'
@@ -34,9 +34,12 @@ export interface HandlerSettings {
   readonly onExchange: (exchange: Exchange) => void
 }
 
-/** A reply with what the edge has to know. */
+/** A reply as it goes over the line, and what the edge has to know of it. */
 export interface Handled {
-  readonly reply: MockReply
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly mediaType: string
+  readonly text: string | undefined
   /** By the session's clock. */
   readonly now: number
   readonly isControl: boolean
@@ -68,20 +71,34 @@ export function createHandler(settings: HandlerSettings): Handler {
     const full = counts.begin(name)
     if (full) return refuse(full, around, false)
     const id = `${name}-${counts.next(name)}`
-    const answer = await answerIn(name, request, around)
-    const explain = `http://${request.headers['host'] ?? 'localhost'}${control.contract.base}/requests/${id}`
-    const headers = {
-      ...answer.reply.headers,
+    const { reply, changes, now, operation, problem, warnings, assumption } = await answerIn(name, request, around)
+    const explain = problem && `http://${request.headers['host'] ?? 'localhost'}${control.contract.base}/requests/${id}`
+    const handled = toLine(reply, now, false, {
       'Mock-Session': name,
       'Mock-Request-Id': id,
-      ...(answer.problem && { 'Mock-Explain': explain }),
+      ...(explain !== undefined && { 'Mock-Explain': explain }),
+    })
+    const exchange: Exchange = {
+      id,
+      session: name,
+      now,
+      method: request.method,
+      path: request.prefix + request.path + (request.query === '' ? '' : `?${request.query}`),
+      headers: request.headers,
+      requestBody: request.body.kind === 'text' ? request.body.text : undefined,
+      status: handled.status,
+      replyBody: handled.text,
+      operation,
+      problem,
+      warnings,
+      assumption,
+      changes: ofBusiness(changes),
+      explain,
+      duration: Math.round((performance.now() - started) * 1_000) / 1_000,
     }
-    const reply = { ...answer.reply, headers }
-    const duration = Math.round((performance.now() - started) * 1_000) / 1_000
-    const exchange = { ...answer, id, session: name, request, reply, changes: ofBusiness(answer.changes), duration }
     journal.add(exchange)
     settings.onExchange(exchange)
-    return { reply, now: answer.now, isControl: false }
+    return handled
   }
 
   async function answerIn(name: SessionName, request: MockRequest, around: Around): Promise<Answer> {
@@ -117,13 +134,10 @@ export function createHandler(settings: HandlerSettings): Handler {
       const operation = answer.command && control.contract.operations.find(({ id }) => id === answer.operation)
       const broken = (checkReplies && operation?.checkReply(reply)) || []
       if (broken.length > 0) return refuse(unfit(broken), around, true)
-      return {
-        reply: { ...reply, headers: { ...reply.headers, 'Mock-Session': isSubject ? subject : name } },
-        now: answer.now,
-        isControl: true,
-      }
+      return toLine(reply, answer.now, true, { 'Mock-Session': isSubject ? subject : name })
     } catch (error) {
-      return { ...failed(error, control, timeAtStart(defaults, around.real)), isControl: true }
+      const { reply, now } = failed(error, control, timeAtStart(defaults, around.real))
+      return toLine(reply, now, true)
     }
   }
 }
@@ -135,7 +149,16 @@ const UNLABELLED: Problem = {
 }
 
 function refuse(problem: Problem, { defaults, real }: Around, isControl: boolean): Handled {
-  return { reply: refusal(problem), now: timeAtStart(defaults, real), isControl }
+  return toLine(refusal(problem), timeAtStart(defaults, real), isControl)
+}
+
+function toLine(
+  { status, headers, mediaType = 'application/json', body }: MockReply,
+  now: number,
+  isControl: boolean,
+  more?: Readonly<Record<string, string>>,
+): Handled {
+  return { status, headers: { ...headers, ...more }, mediaType, text: body === undefined ? undefined : jsonText(body), now, isControl }
 }
 
 function isBelow(base: string, path: string): boolean {

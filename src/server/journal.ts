@@ -1,20 +1,27 @@
 import type { Change } from '../domain/world.ts'
-import { jsonText, type Issue, type MockReply, type MockRequest, type Problem } from '../http.ts'
+import type { Issue, Problem } from '../http.ts'
 import { PROBLEMS } from '../problem.ts'
 
-/** One request and what became of it. */
+/** One request and what became of it. Bodies are the texts that went over the line. */
 export interface Exchange {
   readonly id: string
   readonly session: string
   /** By the session's clock, in milliseconds since 1970. */
   readonly now: number
-  readonly request: MockRequest
-  readonly reply: MockReply
-  readonly operation?: string
-  readonly problem?: Problem
+  readonly method: string
+  /** As it was sent, session prefix and query included. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly requestBody: string | undefined
+  readonly status: number
+  readonly replyBody: string | undefined
+  readonly operation: string | undefined
+  readonly problem: Problem | undefined
   readonly warnings: readonly Issue[]
-  readonly assumption?: string
+  readonly assumption: string | undefined
   readonly changes: readonly Change[]
+  /** Where a refusal is explained. */
+  readonly explain: string | undefined
   /** Milliseconds. */
   readonly duration: number
 }
@@ -29,10 +36,10 @@ export interface Journal {
   readonly bytes: number
 }
 
-/** Past exchanges, as many as fit a number of bytes: the oldest go first. Bodies are kept as the texts they were. */
+/** Past exchanges, as many as fit a number of bytes: the oldest go first. */
 export function createJournal(maxBytes: number): Journal {
   // A queue: entries before `first` are gone. Looking one up is rare, so nothing is indexed while requests are served.
-  let entries: Entry[] = []
+  let entries: Exchange[] = []
   let first = 0
   let bytes = 0
   return {
@@ -40,73 +47,62 @@ export function createJournal(maxBytes: number): Journal {
       return bytes
     },
     add(exchange) {
-      const entry = entryOf(exchange)
-      entries.push(entry)
-      bytes += entry.bytes
-      while (bytes > maxBytes && first < entries.length) bytes -= entries[first++]?.bytes ?? 0
+      entries.push(exchange)
+      bytes += sizeOf(exchange)
+      for (let oldest = entries[first]; oldest && bytes > maxBytes; oldest = entries[++first]) bytes -= sizeOf(oldest)
       if (first > entries.length / 2) {
         entries = entries.slice(first)
         first = 0
       }
     },
     get(id) {
-      const entry = entries.findLast(({ exchange }, index) => index >= first && exchange.id === id)
-      return entry && show(entry)
+      const exchange = entries.findLast((entry, index) => index >= first && entry.id === id)
+      return exchange && show(exchange)
     },
     list({ session, refused, limit }) {
       const found: object[] = []
       for (let index = entries.length - 1; index >= first && found.length < limit; index--) {
-        const entry = entries[index]
-        if (entry && (session === undefined || entry.exchange.session === session) && (!refused || entry.exchange.problem))
-          found.push(show(entry))
+        const exchange = entries[index]
+        if (exchange && (session === undefined || exchange.session === session) && (!refused || exchange.problem))
+          found.push(show(exchange))
       }
       return found
     },
     forget(session) {
-      entries = entries.filter(({ exchange }, index) => index >= first && exchange.session !== session)
+      entries = entries.filter((entry, index) => index >= first && entry.session !== session)
       first = 0
-      bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0)
+      bytes = entries.reduce((sum, entry) => sum + sizeOf(entry), 0)
     },
   }
 }
 
-interface Entry {
-  readonly exchange: Omit<Exchange, 'reply' | 'changes' | 'request'>
-  readonly status: number
-  readonly method: string
-  readonly path: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly requestBody: string | undefined
-  readonly replyBody: string | undefined
-  readonly changes: readonly Change[]
-  readonly bytes: number
-}
-
-/** What an entry's objects take beside its texts, and what a changed entity takes: it shares most of what it holds with the session. Rounded up. */
+/** What an exchange's objects take beside its texts, and what a changed entity takes: it shares most of what it holds with the session. Rounded up. */
 const OVERHEAD = 1_000
 const CHANGE = 3_000
+const ISSUE = 300
 
-function entryOf({ request, reply, changes, ...exchange }: Exchange): Entry {
-  const { method, headers, path, query } = request
-  const requestBody = request.body.kind === 'text' ? request.body.text : undefined
-  const replyBody = reply.body === undefined ? undefined : jsonText(reply.body)
-  let bytes = OVERHEAD + changes.length * CHANGE + (requestBody?.length ?? 0) + (replyBody?.length ?? 0) + path.length + query.length
-  for (const issue of exchange.problem?.issues ?? exchange.warnings) bytes += 200 + issue.message.length
-  return {
-    exchange,
-    status: reply.status,
-    method,
-    path: query === '' ? path : `${path}?${query}`,
-    headers,
-    requestBody,
-    replyBody,
-    changes,
-    bytes,
-  }
+function sizeOf({ path, requestBody, replyBody, changes, problem, warnings }: Exchange): number {
+  const issues = (problem?.issues?.length ?? 0) + warnings.length
+  return OVERHEAD + changes.length * CHANGE + issues * ISSUE + path.length + (requestBody?.length ?? 0) + (replyBody?.length ?? 0)
 }
 
-function show({ exchange, status, method, path, headers, requestBody, replyBody, changes }: Entry): object {
-  const { id, session, now, operation, problem, warnings, assumption, duration } = exchange
+function show({
+  id,
+  session,
+  now,
+  operation,
+  method,
+  path,
+  status,
+  duration,
+  problem,
+  warnings,
+  assumption,
+  headers,
+  requestBody,
+  replyBody,
+  changes,
+}: Exchange): object {
   return {
     id,
     session,

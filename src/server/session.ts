@@ -8,7 +8,7 @@ export type Located =
 
 /** The session of a request: its path prefix, its header, its baggage, else the default one. */
 export function locate(request: MockRequest): Located {
-  const prefix = /^\/(?:~|%7e)([^/]*)(.*)$/is.exec(request.path)
+  const prefix = mayHavePrefix(request.path) ? /^\/(?:~|%7e)([^/]*)(.*)$/is.exec(request.path) : undefined
   const header = request.headers['mock-session']
   if (prefix && header !== undefined && prefix[1] !== header)
     return {
@@ -29,6 +29,12 @@ export function locate(request: MockRequest): Located {
     request: prefix ? { ...request, path, prefix: `/~${name}` } : request,
     isLabelled: label !== undefined,
   }
+}
+
+/** Most paths have none: no regular expression for them. */
+function mayHavePrefix(path: string): boolean {
+  const second = path.charAt(1)
+  return second === '~' || second === '%'
 }
 
 /** The member `mock-session` of W3C baggage: `a=1, mock-session=one;property`. */
