@@ -49,13 +49,13 @@ export async function loadDocument(file: string): Promise<LoadedDocument> {
     if (sources.has(uri)) continue
     const source = parse(path, uri, yaml)
     sources.set(uri, source)
-    for (const { target, pointer } of references(source.content)) {
+    for (const { target, pointer } of referencesOf(source)) {
       const where = `${uri}:${source.lineOf(pointer) ?? '?'} ($ref: ${target})`
       if (/^[a-z][a-z0-9+.-]*:/i.test(target) || target.startsWith('//'))
         throw new DocumentError(`${where}: references may name files beside the document, not addresses`)
-      const file = target.split('#')[0]
-      if (file === undefined || file === '') continue
-      const found = realPath(resolve(dirname(path), decodeURIComponent(file)), where)
+      const file = fileOf(target, where)
+      if (file === '') continue
+      const found = realPath(resolve(dirname(path), file), where)
       if (!found.startsWith(root + sep)) throw new DocumentError(`${where}: the file lies outside the document's folder ${root}`)
       waiting.push(found)
     }
@@ -91,10 +91,32 @@ export function loadCompiled(file: string, linesFile: string): LoadedDocument {
 }
 
 function realPath(file: string, what: string): string {
+  let path: string
   try {
-    return realpathSync(file)
+    path = realpathSync(file)
   } catch {
     throw new DocumentError(`${what}: there is no such file`)
+  }
+  if (!statSync(path).isFile()) throw new DocumentError(`${what}: it is no file`)
+  return path
+}
+
+/** The file that a reference names, decoded; empty for one into its own file. */
+function fileOf(reference: string, where: string): string {
+  try {
+    return decodeURIComponent(reference.split('#', 1)[0] ?? '')
+  } catch {
+    throw new DocumentError(`${where}: the reference holds a percent sign that encodes nothing`)
+  }
+}
+
+function referencesOf({ content, uri }: Source): { target: string; pointer: string }[] {
+  try {
+    return [...references(content)]
+  } catch (error) {
+    // An alias that stands for what it stands in has no end.
+    if (error instanceof RangeError) throw new DocumentError(`${uri}: it is nested without end`)
+    throw error
   }
 }
 
@@ -108,10 +130,12 @@ function parse(path: string, uri: string, yaml: Yaml): Source {
   const document = yaml.parseDocument(readFileSync(path, 'utf8'), { lineCounter: counter, uniqueKeys: true })
   const [error] = document.errors
   if (error) throw new DocumentError(`${uri}:${error.linePos?.[0].line ?? '?'}: ${error.message.split('\n')[0] ?? ''}`)
-  return {
-    uri,
-    content: document.toJS({ maxAliasCount: MAX_ALIASES }),
-    lineOf: (pointer) => nearest(pointer, (candidate) => lineIn(document, counter, candidate, yaml)),
+  try {
+    const content: unknown = document.toJS({ maxAliasCount: MAX_ALIASES })
+    return { uri, content, lineOf: (pointer) => nearest(pointer, (candidate) => lineIn(document, counter, candidate, yaml)) }
+  } catch (cause) {
+    // What aliases stand for is only known now: too many of them, or none of that name.
+    throw new DocumentError(`${uri}: ${cause instanceof Error ? cause.message : String(cause)}`)
   }
 }
 
@@ -142,6 +166,28 @@ function lineIn(document: Document, counter: LineCounter, pointer: string, { isM
 
 /** Examples and defaults are data: a `$ref` in them is a property, not a reference. */
 const DATA = new Set(['example', 'examples', 'default', 'enum', 'const'])
+/** Below these stand names that somebody chose: there a `default` is no default, but somebody's name. */
+const NAMES = new Set([
+  'properties',
+  'patternProperties',
+  'dependentSchemas',
+  '$defs',
+  'definitions',
+  'paths',
+  'pathItems',
+  'webhooks',
+  'responses',
+  'content',
+  'schemas',
+  'parameters',
+  'headers',
+  'requestBodies',
+  'securitySchemes',
+  'links',
+  'callbacks',
+  'encoding',
+  'variables',
+])
 
 function* references(value: unknown, pointer = '', named = false): Generator<{ target: string; pointer: string }> {
   if (typeof value !== 'object' || value === null) return
@@ -149,7 +195,7 @@ function* references(value: unknown, pointer = '', named = false): Generator<{ t
     const at = `${pointer}/${pointerPart(key)}`
     if (!named && DATA.has(key)) continue
     if (!named && key === '$ref' && typeof inner === 'string') yield { target: inner, pointer: at }
-    else yield* references(inner, at, !named && (key === 'properties' || key === 'patternProperties' || key === 'schemas'))
+    else yield* references(inner, at, !named && NAMES.has(key))
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Input, Issue, MockReply, Problem, RequestBody } from '../http.ts'
+import { type Input, type Issue, type MockReply, pointerPart, type Problem, type RequestBody } from '../http.ts'
 import type { LoadedDocument } from '../load.ts'
 import { DocumentError } from '../problem.ts'
 import { parseJson } from './json.ts'
@@ -42,6 +42,7 @@ export interface Contract {
 }
 
 const NONE: readonly Issue[] = []
+const EMPTY: Readonly<Record<string, unknown>> = Object.freeze({})
 const JSON_TYPE = /^application\/(?:[^;]*\+)?json$/
 
 /**
@@ -55,11 +56,13 @@ export function createContract(document: LoadedDocument): Contract {
   if (!main) throw new DocumentError(`${document.name}: the document is empty`)
   const root = reader.at(main.uri, '')
   const routes: Route<Operation>[] = []
-  for (const [template, item] of reader.children(root, 'paths'))
+  for (const [template, item] of reader.children(root, 'paths')) {
+    if (!template.startsWith('/')) throw new DocumentError(`${main.uri}: the path "${template}" does not begin with a slash`)
     for (const method of METHODS) {
       const located = reader.child(item, method.toLowerCase())
       if (located) routes.push({ method, template, target: createOperation(method, template, located, item, root, reader, validator) })
     }
+  }
   const url = reader.children(root, 'servers')[0]?.[1].value['url']
   return {
     name: document.name,
@@ -109,18 +112,26 @@ function createOperation(
 }
 
 function readParameters(parameters: readonly Parameter[], raw: RawParameters): ReadParameters {
-  const input: Record<Parameter['in'], Record<string, unknown>> = { path: {}, query: {}, header: {}, cookie: {} }
+  const values: Record<Parameter['in'], [name: string, value: unknown][]> = { path: [], query: [], header: [], cookie: [] }
   let issues = NONE
   for (const parameter of parameters) {
     const read = parameter.read(raw)
-    if (read.value !== undefined) input[parameter.in][parameter.name] = read.value
+    if (read.value !== undefined) values[parameter.in].push([parameter.name, read.value])
     if (read.issues.length > 0) issues = [...issues, ...read.issues]
+  }
+  // Names come from documents and clients: never by assignment, which a name like __proto__ would turn into something else.
+  const { path, query, header, cookie } = values
+  const input = {
+    path: path.length === 0 ? EMPTY : Object.fromEntries(path),
+    query: query.length === 0 ? EMPTY : Object.fromEntries(query),
+    header: header.length === 0 ? EMPTY : Object.fromEntries(header),
+    cookie: cookie.length === 0 ? EMPTY : Object.fromEntries(cookie),
   }
   const owners = parameters.filter((parameter) => parameter.in === 'query')
   const undeclared = raw.query
     .filter(([name]) => !owners.some((parameter) => parameter.owns(name)))
     .map(([name]): Issue => ({
-      at: `/query/${name}`,
+      at: `/query/${pointerPart(name)}`,
       rule: 'undeclared',
       message: `the document declares no query parameter "${name}" here`,
       fix: 'leave it out',
@@ -139,7 +150,7 @@ function pairs(text: string, separator: string): [string, string][] {
 
 function plain(name: string): string {
   try {
-    return decodeURIComponent(name)
+    return decodeURIComponent(name.replaceAll('+', ' '))
   } catch {
     return name
   }
@@ -150,7 +161,7 @@ function createBodies(operation: Located, reader: Reader, validator: Validator):
   if (!located) return { read: () => ({ kind: 'body', value: undefined, undeclared: NONE }), compile: () => undefined }
   const required = located.value['required'] === true
   const media = reader.children(located, 'content').map(([type, entry]) => {
-    const schema = reader.child(entry, 'schema')
+    const schema = reader.schema(entry, 'schema')
     return { type: type.toLowerCase(), check: schema && validator.check(schema), undeclared: schema && validator.undeclared(schema) }
   })
   const known = media.map(({ type }) => type).join(', ')
@@ -221,7 +232,7 @@ function createReplies(
     reader.children(operation, 'responses').map(([status, response]) => {
       const content = new Map<string, (Check & { compile(): void }) | undefined>()
       for (const [type, entry] of reader.children(response, 'content')) {
-        const schema = reader.child(entry, 'schema')
+        const schema = reader.schema(entry, 'schema')
         content.set(type, schema && validator.check(schema))
       }
       const headers = reader

@@ -1,4 +1,5 @@
 import { type Issue, pointerPart } from '../http.ts'
+import { DocumentError } from '../problem.ts'
 import { parseJson } from './json.ts'
 import { isJson, type Located, type Reader } from './schema.ts'
 import { type Check, excerpt, type Validator } from './validator.ts'
@@ -24,23 +25,33 @@ export interface Parameter {
 }
 
 const NONE: readonly Issue[] = []
+const STYLES: Readonly<Record<ParameterPlace, readonly string[]>> = {
+  path: ['simple'],
+  header: ['simple'],
+  query: ['form', 'spaceDelimited', 'pipeDelimited', 'deepObject'],
+  cookie: ['form'],
+}
 const DEFAULT_STYLE = { path: 'simple', header: 'simple', query: 'form', cookie: 'form' } as const
 const SEPARATORS: Readonly<Record<string, RegExp>> = { spaceDelimited: /%20|\+| /, pipeDelimited: /\||%7c/i }
 
 export function createParameter(located: Located, reader: Reader, validator: Validator): Parameter {
   const { name, in: where, required, style, explode } = located.value
   if (typeof name !== 'string' || (where !== 'path' && where !== 'query' && where !== 'header' && where !== 'cookie'))
-    throw new TypeError(`${located.uri}#${located.pointer}: a parameter needs "name" and "in"`)
+    throw new DocumentError(`${located.uri}#${located.pointer}: a parameter needs a name, and a place: path, query, header or cookie`)
   const key = where === 'header' ? name.toLowerCase() : name
   const json = reader.child(located, 'content', 'application/json')
-  const schema = json ? reader.child(json, 'schema') : reader.child(located, 'schema')
+  const schema = reader.schema(json ?? located, 'schema')
   const check = schema && validator.check(schema)
   const at = `/${where}/${pointerPart(key)}`
   const settings = {
     style: typeof style === 'string' ? style : DEFAULT_STYLE[where],
     explode: typeof explode === 'boolean' ? explode : style === undefined ? where === 'query' || where === 'cookie' : style === 'form',
   }
-  const types = schema ? typesOf(schema, reader) : new Map<string, ReadonlySet<string>>()
+  if (!STYLES[where].includes(settings.style))
+    throw new DocumentError(
+      `${located.uri}#${located.pointer}: the style "${settings.style}" is not read in ${where}; ${STYLES[where].join(', ')} are`,
+    )
+  const types = schema ? typesOf(schema, reader) : NO_TYPES
 
   function fail(rule: string, message: string, value?: unknown, fix?: string): { value: undefined; issues: readonly Issue[] } {
     const place = reader.placeOf(located.value)
@@ -59,8 +70,8 @@ export function createParameter(located: Located, reader: Reader, validator: Val
     in: where,
     owns: (queryName) =>
       queryName === name ||
-      queryName.startsWith(`${name}[`) ||
-      (settings.style === 'form' && settings.explode && types.has(`.${queryName}`)),
+      (settings.style === 'deepObject' && queryName.startsWith(`${name}[`)) ||
+      (settings.style === 'form' && settings.explode && types.members.has(queryName)),
     compile: () => check?.compile(),
     read(raw) {
       let value: unknown
@@ -90,88 +101,118 @@ export function createParameter(located: Located, reader: Reader, validator: Val
   }
 }
 
-/** Types that a raw text may be turned into: of the value (key ``), of array elements (`*`), of an object's members (`.name`). */
-function typesOf(schema: Located, reader: Reader): Map<string, ReadonlySet<string>> {
-  const types = new Map<string, ReadonlySet<string>>()
-  const add = (key: string, from: Located): void =>
-    void types.set(key, new Set([from.value['type']].flat().filter((type) => typeof type === 'string')))
-  add('', schema)
-  const items = reader.child(schema, 'items')
-  if (items) add('*', items)
-  for (const [name, member] of reader.children(schema, 'properties')) add(`.${name}`, member)
-  return types
+type Types = ReadonlySet<string>
+
+/** Types that raw texts may be turned into: of the value, of a list's elements, of an object's members. */
+interface ValueTypes {
+  readonly own: Types
+  readonly items: Types
+  readonly members: ReadonlyMap<string, Types>
+}
+
+const NO_TYPES: ValueTypes = { own: new Set(), items: new Set(), members: new Map() }
+
+function typesOf(schema: Located, reader: Reader): ValueTypes {
+  const all = branchesOf(schema, reader)
+  const own = (schemas: readonly Located[]): Types =>
+    new Set(schemas.flatMap(({ value }) => [value['type']].flat()).filter((type) => typeof type === 'string'))
+  const items = all.flatMap((one) => reader.schema(one, 'items') ?? [])
+  const members = all.flatMap((one) => reader.schemas(one, 'properties'))
+  return {
+    own: own(all),
+    items: own(items.flatMap((one) => branchesOf(one, reader))),
+    members: new Map(members.map(([name, member]) => [name, own(branchesOf(member, reader))])),
+  }
+}
+
+/** The schema, what it refers to, and its branches. */
+function branchesOf(schema: Located, reader: Reader, seen = new Set<object>()): Located[] {
+  if (seen.has(schema.value)) return []
+  seen.add(schema.value)
+  const branches = ['allOf', 'anyOf', 'oneOf'].flatMap((key) => reader.schemas(schema, key).map(([, branch]) => branch))
+  const target = reader.target(schema)
+  return [schema, ...(target ? [target, ...branches] : branches).flatMap((branch) => branchesOf(branch, reader, seen))]
 }
 
 function single(raw: RawParameters, where: ParameterPlace, key: string): string | undefined {
+  const [first] = rawValues(raw, where, key)
+  return first === undefined ? undefined : decoded(first, where)
+}
+
+/** Everything sent under a name, as it was sent. */
+function rawValues(raw: RawParameters, where: ParameterPlace, key: string): string[] {
   switch (where) {
-    case 'path': {
-      const text = raw.path[key]
-      return text === undefined ? undefined : decodeURIComponent(text)
+    case 'path':
+    case 'header': {
+      const value = Object.hasOwn(raw[where], key) ? raw[where][key] : undefined
+      return value === undefined ? [] : [value]
     }
-    case 'header':
-      return raw.header[key]
     case 'query':
-    case 'cookie': {
-      const pair = raw[where].find(([name]) => name === key)
-      return pair && text(pair[1], where)
-    }
+    case 'cookie':
+      return raw[where].flatMap(([name, value]) => (name === key ? [value] : []))
     default:
       return where satisfies never
   }
 }
 
-function text(raw: string, where: ParameterPlace): string {
+function decoded(raw: string, where: ParameterPlace): string {
   if (where === 'header' || where === 'cookie') return raw
   const plain = where === 'query' ? raw.replaceAll('+', ' ') : raw
   return plain.includes('%') ? decodeURIComponent(plain) : plain
 }
 
-function decode(
-  raw: RawParameters,
-  where: ParameterPlace,
-  key: string,
-  { style, explode }: { style: string; explode: boolean },
-  types: ReadonlyMap<string, ReadonlySet<string>>,
-): unknown {
-  const whole = types.get('') ?? new Set()
-  const one = (part: string, kind: string): unknown => coerce(text(part, where), types.get(kind))
-  const many = where === 'query' || where === 'cookie' ? raw[where].filter(([name]) => name === key).map(([, value]) => value) : []
-  if (whole.has('object') && (where === 'query' || where === 'cookie')) {
+interface Style {
+  readonly style: string
+  readonly explode: boolean
+}
+
+function decode(raw: RawParameters, where: ParameterPlace, key: string, settings: Style, types: ValueTypes): unknown {
+  const { style, explode } = settings
+  const isPaired = where === 'query' || where === 'cookie'
+  if (types.own.has('object') && isPaired && (explode || style === 'deepObject')) {
     const members = raw[where].flatMap(([name, value]): [string, unknown][] => {
-      const member =
-        style === 'deepObject'
-          ? name.startsWith(`${key}[`) && name.endsWith(']')
-            ? name.slice(key.length + 1, -1)
-            : undefined
-          : explode && types.has(`.${name}`)
-            ? name
-            : undefined
-      return member === undefined ? [] : [[member, one(value, `.${member}`)]]
+      const member = style === 'deepObject' ? bracketed(name, key) : types.members.has(name) ? name : undefined
+      return member === undefined ? [] : [[member, coerce(decoded(value, where), types.members.get(member))]]
     })
-    if (style === 'deepObject' || explode) return members.length === 0 ? undefined : Object.fromEntries(members)
+    return members.length === 0 ? undefined : Object.fromEntries(members)
   }
-  if (whole.has('array') && explode && style === 'form') return many.length === 0 ? undefined : many.map((value) => one(value, '*'))
-  const value = where === 'path' ? raw.path[key] : where === 'header' ? raw.header[key] : many[0]
+  const values = rawValues(raw, where, key)
+  const [value] = values
   if (value === undefined) return undefined
-  const parts = (): string[] => value.split(SEPARATORS[style] ?? ',').map((part) => (where === 'header' ? part.trim() : part))
-  if (whole.has('array')) return parts().map((part) => one(part, '*'))
-  if (whole.has('object')) {
-    const pairs = parts()
-    if (explode)
-      return Object.fromEntries(
-        pairs.map((pair) => pair.split('=')).map(([name = '', inner = '']) => [text(name, where), one(inner, `.${name}`)]),
-      )
-    return Object.fromEntries(
-      pairs.flatMap((name, index) => (index % 2 === 0 ? [[text(name, where), one(pairs[index + 1] ?? '', `.${name}`)]] : [])),
-    )
-  }
-  return one(value, '')
+  const element = (part: string): unknown => coerce(decoded(part, where), types.items)
+  if (types.own.has('array')) return isPaired && explode && style === 'form' ? values.map(element) : split(value, style, where).map(element)
+  if (types.own.has('object')) return members(split(value, style, where), explode, where, types)
+  return coerce(decoded(value, where), types.own)
+}
+
+/** `color[R]` names the member `R` of `color`. */
+function bracketed(name: string, key: string): string | undefined {
+  return name.startsWith(`${key}[`) && name.endsWith(']') ? name.slice(key.length + 1, -1) : undefined
+}
+
+function split(value: string, style: string, where: ParameterPlace): string[] {
+  const parts = value.split(SEPARATORS[style] ?? ',')
+  return where === 'header' ? parts.map((part) => part.trim()) : parts
+}
+
+/** `R=100,G=200` exploded, `R,100,G,200` not. */
+function members(parts: readonly string[], explode: boolean, where: ParameterPlace, types: ValueTypes): object {
+  const pairs = explode
+    ? parts.map((part): [string, string] => [part.split('=', 1)[0] ?? '', part.slice(part.indexOf('=') + 1)])
+    : parts.flatMap((name, index): [string, string][] => (index % 2 === 0 ? [[name, parts[index + 1] ?? '']] : []))
+  return Object.fromEntries(
+    pairs.map(([raw, value]) => {
+      const name = decoded(raw, where)
+      return [name, coerce(decoded(value, where), types.members.get(name))]
+    }),
+  )
 }
 
 /** The text as the type its schema asks for; as it is when it cannot be read so, for the schema to refuse. */
-function coerce(value: string, types: ReadonlySet<string> | undefined): unknown {
+function coerce(value: string, types: Types | undefined): unknown {
   if (!types || types.size === 0) return value
-  if ((types.has('integer') || types.has('number')) && /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(value)) return Number(value)
+  if ((types.has('integer') || types.has('number')) && /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(value) && Number.isFinite(Number(value)))
+    return Number(value)
   if (types.has('boolean') && (value === 'true' || value === 'false')) return value === 'true'
   if (types.has('null') && value === 'null') return null
   return value

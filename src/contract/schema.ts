@@ -16,8 +16,14 @@ export interface Reader {
   at(uri: string, pointer: string): Located
   /** The object under a key, references followed. Undefined when there is no such key. */
   child(parent: Located, ...keys: string[]): Located | undefined
-  /** The entries of an object under a key, references followed. */
+  /** The entries of an object under a key, references followed, extensions (`x-…`) left out where names cannot begin so. */
   children(parent: Located, key: string): [name: string, child: Located][]
+  /** The schema under a key as it stands: what stands beside its reference counts too. `true` reads as `{}`. */
+  schema(parent: Located, key: string): Located | undefined
+  /** The schemas of a list or a map under a key, as they stand. */
+  schemas(parent: Located, key: string): [name: string, schema: Located][]
+  /** What a schema's reference leads to, if it has one. */
+  target(schema: Located): Located | undefined
   /** Where an object of the document stands; undefined for one that is none of its. */
   placeOf(node: unknown, key?: string): Place | undefined
 }
@@ -25,6 +31,13 @@ export interface Reader {
 export function isJson(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
+
+/** Schemas `true` and `false`, written out. */
+const ANYTHING: Json = {}
+const NOTHING: Json = { not: {} }
+
+/** Objects whose names are paths, statuses or media types, so that an `x-` before one is an extension. */
+const EXTENDED = new Set(['paths', 'responses', 'callbacks', 'content'])
 
 /** @throws DocumentError when a pointer leads nowhere, or references run in a circle. */
 export function createReader(document: LoadedDocument): Reader {
@@ -48,10 +61,12 @@ export function createReader(document: LoadedDocument): Reader {
       if (typeof reference !== 'string') return { value, uri, pointer }
       if (seen.has(here)) throw new DocumentError(`${here}: the reference leads back to itself`)
       seen.add(here)
-      const [file = '', fragment = ''] = reference.split('#')
-      if (file !== '') uri = new URL(file, `file:///${uri}`).pathname.slice(1)
-      pointer = decodeURIComponent(fragment)
+      ;({ uri, pointer } = resolve(reference, uri))
     }
+  }
+
+  function located(uri: string, pointer: string, value: unknown): Located {
+    return { value: isJson(value) ? value : value === false ? NOTHING : ANYTHING, uri, pointer }
   }
 
   function child(parent: Located, ...keys: string[]): Located | undefined {
@@ -72,7 +87,22 @@ export function createReader(document: LoadedDocument): Reader {
     children(parent, key) {
       const inner = parent.value[key]
       if (typeof inner !== 'object' || inner === null) return []
-      return Object.keys(inner).map((name) => [name, at(parent.uri, `${parent.pointer}/${pointerPart(key)}/${pointerPart(name)}`)])
+      const names = Object.keys(inner).filter((name) => !EXTENDED.has(key) || !name.startsWith('x-') || name.includes('/'))
+      return names.map((name) => [name, at(parent.uri, `${parent.pointer}/${pointerPart(key)}/${pointerPart(name)}`)])
+    },
+    schema: (parent, key) =>
+      Object.hasOwn(parent.value, key) ? located(parent.uri, `${parent.pointer}/${pointerPart(key)}`, parent.value[key]) : undefined,
+    schemas(parent, key) {
+      const inner = parent.value[key]
+      if (typeof inner !== 'object' || inner === null) return []
+      const base = `${parent.pointer}/${pointerPart(key)}`
+      return Object.entries(inner).map(([name, value]) => [name, located(parent.uri, `${base}/${pointerPart(name)}`, value)])
+    },
+    target({ value, uri }) {
+      const reference = value['$ref']
+      if (typeof reference !== 'string') return undefined
+      const { uri: file, pointer } = resolve(reference, uri)
+      return located(file, pointer, lookup(file, pointer))
     },
     placeOf(node, key) {
       if (typeof node !== 'object' || node === null) return undefined
@@ -87,4 +117,11 @@ export function createReader(document: LoadedDocument): Reader {
       return { file: found.uri, pointer, ...(line !== undefined && { line }) }
     },
   }
+}
+
+/** The file and the pointer that a reference means, read from the file it stands in. */
+function resolve(reference: string, from: string): { uri: string; pointer: string } {
+  const [file = '', fragment = ''] = reference.split('#')
+  const uri = file === '' ? from : decodeURIComponent(new URL(file, `file:///${encodeURI(from)}`).pathname.slice(1))
+  return { uri, pointer: decodeURIComponent(fragment) }
 }

@@ -1,11 +1,9 @@
 import type { Credentials, Problem } from '../http.ts'
 import { DocumentError } from '../problem.ts'
 import { type Located, type Reader } from './schema.ts'
-import { excerpt } from './validator.ts'
 
 export type Judgement =
-  | { readonly kind: 'credentials'; readonly credentials: Credentials }
-  | { readonly kind: 'refused'; readonly problem: Problem; readonly challenge: string | undefined }
+  { readonly kind: 'credentials'; readonly credentials: Credentials } | { readonly kind: 'refused'; readonly problem: Problem }
 
 interface Scheme {
   readonly name: string
@@ -32,33 +30,37 @@ export function createSecurity(
   const alternatives = (Array.isArray(requirements) ? requirements : []).map((requirement: object) =>
     Object.keys(requirement).map((name) => schemeOf(name, root, reader)),
   )
-  const [main] = alternatives
-  if (!main || alternatives.some((schemes) => schemes.length === 0)) return () => OPEN
+  const isOptional = alternatives.some((schemes) => schemes.length === 0)
+  const named = alternatives.filter((schemes) => schemes.length > 0)
   return (headers) => {
-    for (const schemes of alternatives) {
-      const values = schemes.map((scheme) => valueOf(scheme, headers))
+    for (const schemes of named) {
       const [first] = schemes
-      if (first && values.every((value) => value !== undefined))
-        return { kind: 'credentials', credentials: { scheme: first.name, value: values[0] ?? '' } }
+      const value = first && valueOf(first, headers)
+      if (first && value !== undefined && schemes.every((scheme) => valueOf(scheme, headers) !== undefined))
+        return { kind: 'credentials', credentials: { scheme: first.name, value } }
     }
-    const [wanted] = main
+    if (isOptional || named.length === 0) return OPEN
+    const wanted = named[0]?.find((scheme) => valueOf(scheme, headers) === undefined)
     return refuse(wanted, headers)
   }
 }
 
+/** Schemes that may be repeated to who sent them; any other first word may be the secret itself. */
+const SCHEMES = new Set(['basic', 'bearer', 'digest', 'token', 'negotiate', 'apikey'])
+
 function refuse(wanted: Scheme | undefined, headers: Readonly<Record<string, string>>): Judgement {
-  const header = wanted?.header ?? 'authorization'
-  const sent = headers[header]
-  const form = `${header === 'authorization' ? 'Authorization' : header}: ${wanted?.prefix ?? ''}<token>`
-  const challenge = wanted?.prefix.trim()
-  // The scheme may be named; the secret behind it may not.
-  const detail =
-    sent === undefined
-      ? `there is no ${header} header`
-      : sent.includes(' ')
-        ? `the ${header} header has the scheme ${excerpt(sent.split(' ', 1)[0])}`
-        : `the ${header} header has no scheme before its value`
-  return { kind: 'refused', problem: { code: 'credentials-missing', detail, fix: `send ${form}` }, challenge }
+  const { header, prefix } = wanted ?? { header: 'authorization', prefix: '' }
+  const fix = `send ${header === 'authorization' ? 'Authorization' : header}: ${prefix}<token>`
+  return { kind: 'refused', problem: { code: 'credentials-missing', detail: missing(header, prefix.trim(), headers[header]), fix } }
+}
+
+function missing(header: string, scheme: string, sent: string | undefined): string {
+  if (sent === undefined) return `there is no ${header} header`
+  const [word = ''] = sent.split(' ', 1)
+  if (word.toLowerCase() === scheme.toLowerCase()) return `the ${header} header has nothing behind ${word}`
+  return SCHEMES.has(word.toLowerCase())
+    ? `the ${header} header has the scheme ${word}, not ${scheme}`
+    : `the ${header} header does not begin with ${scheme}`
 }
 
 function valueOf({ header, prefix }: Scheme, headers: Readonly<Record<string, string>>): string | undefined {

@@ -22,11 +22,19 @@ const EXCERPT = 80
 
 /** A validator for one document: one ajv instance that reads every schema in place. */
 export function createValidator(document: LoadedDocument, reader: Reader): Validator {
-  const ajv = new Ajv2020({ strict: false, allErrors: true, validateSchema: false, verbose: true, logger: false, addUsedSchema: false })
+  const ajv = new Ajv2020({
+    strict: false,
+    strictNumbers: true,
+    allErrors: true,
+    validateSchema: false,
+    verbose: true,
+    logger: false,
+    addUsedSchema: false,
+  })
   addFormats.default(ajv)
   const base = `mock://${document.name}/`
-  for (const { uri, content } of document.sources) if (isJson(content)) ajv.addSchema(content, base + uri)
-  const shapes = new Map<object, Shape>()
+  for (const { uri, content } of document.sources) if (isJson(content)) ajv.addSchema(content, base + encodeURI(uri))
+  const shapeOf = createShapes(reader)
 
   return {
     check(schema) {
@@ -34,7 +42,7 @@ export function createValidator(document: LoadedDocument, reader: Reader): Valid
       const compile = (): ReturnType<typeof ajv.compile> => {
         if (compiled) return compiled
         try {
-          compiled = ajv.compile({ $ref: `${base}${schema.uri}#${encodeURI(schema.pointer)}` })
+          compiled = ajv.compile({ $ref: `${base}${encodeURI(schema.uri)}#${encodeURI(schema.pointer)}` })
         } catch (error) {
           const place = reader.placeOf(schema.value)
           throw new DocumentError(
@@ -52,7 +60,7 @@ export function createValidator(document: LoadedDocument, reader: Reader): Valid
     undeclared(schema) {
       let shape: Shape | undefined
       return (value, at) => {
-        shape ??= shapeOf(schema, reader, shapes)
+        shape ??= shapeOf([schema])
         if (isDeclared(value, shape)) return FINE
         const found: Issue[] = []
         walk(value, shape, at, (pointer, name, declared) =>
@@ -75,26 +83,34 @@ export function excerpt(value: unknown): string {
   return text.length > EXCERPT ? `${text.slice(0, EXCERPT)}…` : text
 }
 
+/**
+ * One issue for each thing that is wrong. Where all branches of an anyOf or oneOf fail, ajv lists what is wrong with each, and then the
+ * choice itself: read from the end, a choice takes the errors of its branches with it.
+ */
 function issuesOf(errors: readonly ErrorObject[], at: string, reader: Reader): Issue[] {
-  const composites = errors.filter(({ keyword }) => keyword === 'anyOf' || keyword === 'oneOf')
-  const isBranch = (error: ErrorObject, of: ErrorObject): boolean => error !== of && error.schemaPath.startsWith(`${of.schemaPath}/`)
-  return errors
-    .filter((error) => !composites.some((composite) => isBranch(error, composite)))
-    .map((error) => {
-      const branches = errors.filter((other) => isBranch(other, error))
-      const [first] = branches
-      // "One of these members is needed" is one missing member, with alternatives.
-      const missing = branches.map((branch) => missingMember(branch))
-      if (first && missing.every((name) => name !== undefined && first.instancePath === error.instancePath))
-        return {
-          at: `${at}${error.instancePath}/${pointerPart(missing[0] ?? '')}`,
-          rule: 'required',
-          message: `is missing${missing.length > 1 ? `, and so is ${missing.slice(1).join(', ')} that could stand for it` : ''}`,
-          wanted: missing,
-          ...placed(error, reader),
-        }
-      return issueOf(error, branches, at, reader)
-    })
+  const issues: Issue[] = []
+  for (let index = errors.length - 1; index >= 0; index--) {
+    const error = errors[index]
+    if (!error) continue
+    const branches: ErrorObject[] = []
+    if (error.keyword === 'anyOf' || error.keyword === 'oneOf')
+      for (let other = errors[index - 1]; other && isOfBranch(other, error, reader); other = errors[index - 1]) {
+        branches.unshift(other)
+        index--
+      }
+    issues.unshift(issueOf(error, branches, at, reader))
+  }
+  return issues
+}
+
+/** Whether an error listed before a choice belongs to a branch of it: it is about the same value or a part of it, and no rule beside the choice. */
+function isOfBranch(error: ErrorObject, choice: ErrorObject, reader: Reader): boolean {
+  if (error.instancePath !== choice.instancePath && !error.instancePath.startsWith(`${choice.instancePath}/`)) return false
+  const rule = reader.placeOf(error.parentSchema)
+  const owner = reader.placeOf(choice.parentSchema)
+  if (!rule || !owner || rule.file !== owner.file) return true
+  const isBelow = rule.pointer === owner.pointer || rule.pointer.startsWith(`${owner.pointer}/`)
+  return !isBelow || rule.pointer.startsWith(`${owner.pointer}/${choice.keyword}/`)
 }
 
 function missingMember({ keyword, params }: ErrorObject): string | undefined {
@@ -108,17 +124,42 @@ function placed(error: ErrorObject, reader: Reader): Pick<Issue, 'place'> {
 }
 
 function issueOf(error: ErrorObject, branches: readonly ErrorObject[], at: string, reader: Reader): Issue {
-  const missing = missingMember(error)
-  const where = `${at}${error.instancePath}${missing === undefined ? '' : `/${pointerPart(missing)}`}`
-  const wanted = branches.length > 0 ? branches.map((branch) => wantedBy(branch)) : wantedBy(error)
+  // "One of these members is needed" is one missing member, with others that could stand for it.
+  const alternatives = branches.map((branch) => (branch.instancePath === error.instancePath ? missingMember(branch) : undefined))
+  const [missing, ...others] =
+    branches.length === 0 ? [missingMember(error)] : alternatives.every((name) => name !== undefined) ? alternatives : []
+  const here = at + error.instancePath
+  if (missing !== undefined)
+    return {
+      at: `${here}/${pointerPart(missing)}`,
+      rule: 'required',
+      message: `is missing${others.length > 0 ? `, and so is ${others.join(', ')} that could stand for it` : ''}`,
+      wanted: others.length > 0 ? [missing, ...others] : missing,
+      ...placed(error, reader),
+    }
+  const stray = strayMember(error)
+  if (stray !== undefined)
+    return {
+      at: `${here}/${pointerPart(stray)}`,
+      rule: error.keyword,
+      message: `is not among the names allowed here: "${stray}"`,
+      ...placed(error, reader),
+    }
+  const own = branches.filter((branch) => branch.instancePath === error.instancePath)
+  const wanted = own.length > 0 ? own.flatMap((branch) => wantedBy(branch)) : wantedBy(error)
   return {
-    at: where,
+    at: here,
     rule: error.keyword,
-    message: missing === undefined ? `is ${excerpt(error.data)}; ${sentence(error, wanted)}` : 'is missing',
-    ...(missing === undefined && { value: error.data }),
+    message: `is ${excerpt(error.data)}; ${sentence(error, wanted)}`,
+    value: error.data,
     wanted,
     ...placed(error, reader),
   }
+}
+
+function strayMember({ params }: ErrorObject): string | undefined {
+  const name: unknown = params['additionalProperty'] ?? params['unevaluatedProperty']
+  return typeof name === 'string' ? name : undefined
 }
 
 /** What a failed keyword asks for, as a value. */
@@ -163,38 +204,53 @@ function sentence({ keyword }: ErrorObject, wanted: unknown): string {
   }
 }
 
-/** What a schema declares, as far as names go: all its branches together. */
+/** What several schemas together declare, as far as names go. */
 interface Shape {
-  readonly members: Map<string, Shape>
-  items?: Shape
+  readonly members: ReadonlyMap<string, Shape>
+  readonly items: Shape | undefined
   /** Anything may stand here. */
-  open: boolean
+  readonly open: boolean
 }
 
-function shapeOf(schema: Located, reader: Reader, shapes: Map<object, Shape>): Shape {
-  const known = shapes.get(schema.value)
-  if (known) return known
-  const shape: Shape = { members: new Map(), open: false }
-  shapes.set(schema.value, shape)
-  collect(schema, shape, reader, shapes)
-  // A schema that names no member at all leaves them free.
-  if (shape.members.size === 0) shape.open = true
-  return shape
-}
+/** Says what schemas declare that all speak of one value: a name is declared when one of them, or any branch of one, declares it. */
+function createShapes(reader: Reader): (schemas: readonly Located[]) => Shape {
+  const known = new Map<string, Shape>()
 
-function collect(schema: Located, into: Shape, reader: Reader, shapes: Map<object, Shape>): void {
-  for (const [name, member] of reader.children(schema, 'properties')) into.members.set(name, shapeOf(member, reader, shapes))
-  const items = reader.child(schema, 'items')
-  if (items) into.items = shapeOf(items, reader, shapes)
-  const { additionalProperties, patternProperties, unevaluatedProperties } = schema.value
-  if (patternProperties !== undefined || [additionalProperties, unevaluatedProperties].some((rule) => rule !== undefined && rule !== false))
-    into.open = true
-  for (const key of ['allOf', 'anyOf', 'oneOf'])
-    for (const [, branch] of reader.children(schema, key)) collect(branch, into, reader, shapes)
-  for (const key of ['if', 'then', 'else']) {
-    const branch = reader.child(schema, key)
-    if (branch) collect(branch, into, reader, shapes)
+  function shapeOf(schemas: readonly Located[]): Shape {
+    const key = schemas.map(({ uri, pointer }) => `${uri}#${pointer}`).join(' ')
+    const found = known.get(key)
+    if (found) return found
+    const members = new Map<string, Located[]>()
+    const items: Located[] = []
+    let open = false
+    const seen = new Set<object>()
+    const collect = (schema: Located): void => {
+      if (seen.has(schema.value)) return
+      seen.add(schema.value)
+      const { additionalProperties, patternProperties, unevaluatedProperties } = schema.value
+      if (
+        patternProperties !== undefined ||
+        [additionalProperties, unevaluatedProperties].some((rule) => rule !== undefined && rule !== false)
+      )
+        open = true
+      for (const [name, member] of reader.schemas(schema, 'properties')) members.set(name, [...(members.get(name) ?? []), member])
+      for (const one of [reader.schema(schema, 'items')]) if (one) items.push(one)
+      const branches = ['allOf', 'anyOf', 'oneOf', 'dependentSchemas'].flatMap((name) =>
+        reader.schemas(schema, name).map(([, branch]) => branch),
+      )
+      const others = ['if', 'then', 'else'].map((name) => reader.schema(schema, name))
+      for (const branch of [reader.target(schema), ...branches, ...others]) if (branch) collect(branch)
+    }
+    for (const schema of schemas) collect(schema)
+    const shapes = new Map<string, Shape>()
+    // Registered before its members are looked at: a schema may contain itself. One that names no member at all leaves names free.
+    const shape = { members: shapes, items: undefined as Shape | undefined, open: open || members.size === 0 }
+    known.set(key, shape)
+    for (const [name, located] of members) shapes.set(name, shapeOf(located))
+    if (items.length > 0) shape.items = shapeOf(items)
+    return shape
   }
+  return shapeOf
 }
 
 function isDeclared(value: unknown, shape: Shape): boolean {

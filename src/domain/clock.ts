@@ -29,6 +29,34 @@ export function timestamp(time: number, digits: 6 | 9): string {
     .padEnd(20 + digits, '0')}Z`
 }
 
+/** A point in time as a client may write it: to the millisecond, and the digits beyond. */
+export interface Instant {
+  readonly milliseconds: number
+  /** Digits finer than a millisecond, without zeros at the end. */
+  readonly rest: string
+}
+
+/** Reads a date, or a time as RFC 3339 has it, with any number of digits; a leap second is the second after. Undefined for another text. */
+export function instantOf(text: string): Instant | undefined {
+  const match = /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}:)(\d{2})(?:\.(\d+))?([Zz]|[+-]\d{2}:\d{2})?)?$/.exec(text)
+  if (!match) return undefined
+  const [, day, minutes = '00:00:', seconds = '00', fraction = '', zone = 'Z'] = match
+  const isLeap = seconds === '60'
+  const whole = Date.parse(`${day}T${minutes}${isLeap ? '59' : seconds}${zone.toUpperCase()}`)
+  if (Number.isNaN(whole)) return undefined
+  const milliseconds = whole + Number(fraction.slice(0, 3).padEnd(3, '0')) + (isLeap ? 1_000 : 0)
+  return { milliseconds, rest: fraction.slice(3).replace(/0+$/, '') }
+}
+
+export function compareInstants(a: Instant, b: Instant): number {
+  return a.milliseconds - b.milliseconds || (a.rest < b.rest ? -1 : a.rest > b.rest ? 1 : 0)
+}
+
+/** The first whole millisecond that is not before the instant. */
+export function ceiling({ milliseconds, rest }: Instant): number {
+  return rest === '' ? milliseconds : milliseconds + 1
+}
+
 /** `2019-01-01` */
 export function date(time: number): string {
   return new Date(time).toISOString().slice(0, 10)

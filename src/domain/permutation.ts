@@ -1,4 +1,4 @@
-import { at, type Key, number } from './random.ts'
+import { at, hexWord, type Key, number, scramble } from './random.ts'
 
 /**
  * A population's ids are numbers in disguise: a keyed bijection turns an index into an id and back, so that "is this id one of
@@ -25,19 +25,22 @@ function network(key: Key, halfBits: number): Network {
   const highMask = halfBits > 32 ? 2 ** (halfBits - 32) - 1 : 0
   const lowMask = halfBits < 32 ? 2 ** halfBits - 1 : -1
   const keys = Array.from({ length: ROUNDS }, (_, round) => at(key, round))
-  /** One half, changed by a function of the other. */
-  const mix = (half: number, other: number, round: number): number => {
-    const mixed = at(keys[round] ?? key, other)
-    const low = (half ^ (number(mixed) & lowMask)) >>> 0
-    return highMask === 0 ? low : ((half / WORD) ^ (mixed.x & highMask)) * WORD + low
+  const reversed = keys.toReversed()
+  /** One half, changed by a function of the other. In plain integers: an id is asked for often, and six rounds deep. */
+  const mix = (half: number, other: number, { x, y }: Key): number => {
+    const otherHigh = other / WORD
+    const first = scramble(x ^ other ^ Math.imul(otherHigh, 0x9e3779b1))
+    const second = scramble(y ^ Math.imul(first, 0x85ebca6b) ^ otherHigh)
+    const low = (half ^ (second & lowMask)) >>> 0
+    return highMask === 0 ? low : ((half / WORD) ^ (first & highMask)) * WORD + low
   }
   return {
     forward(left, right) {
-      for (let round = 0; round < ROUNDS; round++) [left, right] = [right, mix(left, right, round)]
+      for (const round of keys) [left, right] = [right, mix(left, right, round)]
       return [left, right]
     },
     backward(left, right) {
-      for (let round = ROUNDS - 1; round >= 0; round--) [left, right] = [mix(right, left, round), left]
+      for (const round of reversed) [left, right] = [mix(right, left, round), left]
       return [left, right]
     },
   }
@@ -51,10 +54,8 @@ export function uuids(key: Key): Numbering {
   const { forward, backward } = network(key, 53)
   const check = at(key, 'check')
   const text = (left: number, right: number): string => {
-    const rest = number(at(at(check, left), right))
-      .toString(16)
-      .padStart(8, '0')
-    const digits = rest.slice(0, 2) + left.toString(16).padStart(14, '0') + right.toString(16).padStart(14, '0')
+    const rest = hexWord(number(at(at(check, left), right)))
+    const digits = rest.slice(0, 2) + hexHalf(left).slice(2) + hexHalf(right).slice(2)
     const variant = '89ab'.charAt(Number.parseInt(rest.charAt(2), 16) & 3)
     return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-4${digits.slice(12, 15)}-${variant}${digits.slice(15, 18)}-${digits.slice(18)}`
   }
@@ -74,13 +75,18 @@ export function uuids(key: Key): Numbering {
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
+/** 16 hexadecimal digits. */
+function hexHalf(half: number): string {
+  return hexWord(half / WORD) + hexWord(half)
+}
+
 /** 24 hexadecimal digits: 96 bits, in halves of 48. */
 export function hexIds(key: Key): Numbering {
   const { forward, backward } = network(key, 48)
   return {
     idAt(index) {
       const [left, right] = forward(0, index)
-      return left.toString(16).padStart(12, '0') + right.toString(16).padStart(12, '0')
+      return hexHalf(left).slice(4) + hexHalf(right).slice(4)
     },
     indexOf(id, size) {
       if (!/^[0-9a-f]{24}$/.test(id)) return undefined

@@ -68,10 +68,17 @@ export function series(key: Key): () => number {
   return next
 }
 
+const BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+/** A 32-bit number as eight lower-case hexadecimal digits. By table: `toString(16)` of a number beyond 2^30 takes a microsecond. */
+export function hexWord(word: number): string {
+  return `${BYTES[word >>> 24]}${BYTES[(word >>> 16) & 255]}${BYTES[(word >>> 8) & 255]}${BYTES[word & 255]}`
+}
+
 /** As many lower-case hexadecimal digits as asked for. */
 export function hex(key: Key, digits: number): string {
   let text = ''
-  for (let word = 0; text.length < digits; word++) text += number(at(key, word)).toString(16).padStart(8, '0')
+  for (let word = 0; text.length < digits; word++) text += hexWord(number(at(key, word)))
   return text.slice(0, digits)
 }
 
@@ -97,14 +104,15 @@ export function fakerAt(key: Key): typeof english {
 
 /** Two rounds of the murmur3 finaliser over four words, crossed. */
 function mix(a: number, b: number, c: number, d: number): Key {
-  let x = final(a ^ Math.imul(c, 0xcc9e2d51) ^ 0x9e3779b9)
-  let y = final(b ^ Math.imul(d, 0x1b873593) ^ 0x85ebca6b)
-  x = final((x + Math.imul(y, 0xc2b2ae35) + c) | 0)
-  y = final((y ^ Math.imul(x, 0x27d4eb2f) ^ d) | 0)
+  let x = scramble(a ^ Math.imul(c, 0xcc9e2d51) ^ 0x9e3779b9)
+  let y = scramble(b ^ Math.imul(d, 0x1b873593) ^ 0x85ebca6b)
+  x = scramble((x + Math.imul(y, 0xc2b2ae35) + c) | 0)
+  y = scramble((y ^ Math.imul(x, 0x27d4eb2f) ^ d) | 0)
   return { x, y }
 }
 
-function final(value: number): number {
+/** The finaliser of murmur3: every bit of a 32-bit number comes to hang on every other. */
+export function scramble(value: number): number {
   let mixed = value ^ (value >>> 16)
   mixed = Math.imul(mixed, 0x85ebca6b)
   mixed ^= mixed >>> 13

@@ -4,8 +4,9 @@ import type { Problem } from '../http.ts'
 /** How many requests each session has had, and with it which sessions there are. */
 export interface SessionCounts {
   of(name: SessionName): number
-  /** Makes room for a session. @returns the problem, when there are as many as there may be */
-  begin(name: SessionName): Problem | undefined
+  /** @returns the problem, when the session is new and there are as many as there may be */
+  room(name: SessionName): Problem | undefined
+  begin(name: SessionName): void
   /** The number of the session's next request, from 1. */
   next(name: SessionName): number
   restart(name: SessionName): void
@@ -17,17 +18,15 @@ export function createCounts(maxSessions: number): SessionCounts {
   const counts = new Map<SessionName, number>()
   return {
     of: (name) => counts.get(name) ?? 0,
-    begin(name) {
-      if (counts.has(name)) return undefined
-      if (counts.size >= maxSessions)
-        return {
-          code: 'sessions-exhausted',
-          detail: `there are ${counts.size} sessions`,
-          fix: 'drop some with DELETE /__mock/sessions/{name}, or start with a larger --max-sessions',
-        }
-      counts.set(name, 0)
-      return undefined
+    room(name) {
+      if (counts.has(name) || counts.size < maxSessions) return undefined
+      return {
+        code: 'sessions-exhausted',
+        detail: `there are ${counts.size} sessions`,
+        fix: 'drop some with DELETE /__mock/sessions/{name}, or start with a larger --max-sessions',
+      }
     },
+    begin: (name) => void counts.set(name, counts.get(name) ?? 0),
     next(name) {
       const count = (counts.get(name) ?? 0) + 1
       counts.set(name, count)

@@ -68,8 +68,8 @@ export function createHandler(settings: HandlerSettings): Handler {
     const { name, request, isLabelled } = located
     if (isBelow(control.contract.base, request.path)) return handleControl(name, request, around)
     if (settings.requireSession && !isLabelled) return refuse(UNLABELLED, around, false)
-    const full = counts.begin(name)
-    if (full) return refuse(full, around, false)
+    const full = counts.room(name)
+    if (full) return toLine(refusal(full), timeAtStart(defaults, real), false, { 'Mock-Session': name })
     const id = `${name}-${counts.next(name)}`
     const { reply, changes, now, operation, problem, warnings, assumption } = await answerIn(name, request, around)
     const explain = problem && `http://${request.headers['host'] ?? 'localhost'}${control.contract.base}/requests/${id}`
@@ -119,17 +119,19 @@ export function createHandler(settings: HandlerSettings): Handler {
     const stranger = foreign(request.headers, settings.allowedHosts)
     if (stranger) return refuse(stranger, around, true)
     const [, section, target = '', action] = request.path.slice(control.contract.base.length).split('/')
-    const subject = section === 'sessions' && action !== undefined ? nameOf(target) : undefined
+    const subject = section === 'sessions' && action !== undefined ? nameOf(decoded(target)) : undefined
     try {
-      // A refused look at a session must not begin it.
+      // A refused look at a session must not begin it, nor one at the server the session that the request is in.
       const work = (world: World): { changes: Answer['changes']; result: Answer } => {
-        const result = respond(control, request, world, around)
-        return { changes: result.problem || result.command ? [] : result.changes, result }
+        const answer = respond(control, request, world, around)
+        const result = answer.problem || answer.command ? { ...answer, changes: [] } : answer
+        return { changes: result.changes, result }
       }
       const isSubject = typeof subject === 'string'
-      const full = isSubject && counts.begin(subject)
+      const full = isSubject && counts.room(subject)
       if (full) return refuse(full, around, true)
       const answer = isSubject ? await store.transact(subject, work) : work(NO_SESSION).result
+      if (isSubject && answer.changes.length > 0) counts.begin(subject)
       const reply = answer.command ? await carryOut(answer.command, around.real) : answer.reply
       const operation = answer.command && control.contract.operations.find(({ id }) => id === answer.operation)
       const broken = (checkReplies && operation?.checkReply(reply)) || []
@@ -139,6 +141,15 @@ export function createHandler(settings: HandlerSettings): Handler {
       const { reply, now } = failed(error, control, timeAtStart(defaults, around.real))
       return toLine(reply, now, true)
     }
+  }
+}
+
+/** A segment as the operation reads it; one that does not decode is refused there. */
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
   }
 }
 

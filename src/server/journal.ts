@@ -39,7 +39,7 @@ export interface Journal {
 /** Past exchanges, as many as fit a number of bytes: the oldest go first. */
 export function createJournal(maxBytes: number): Journal {
   // A queue: entries before `first` are gone. Looking one up is rare, so nothing is indexed while requests are served.
-  let entries: Exchange[] = []
+  let entries: Entry[] = []
   let first = 0
   let bytes = 0
   return {
@@ -47,33 +47,39 @@ export function createJournal(maxBytes: number): Journal {
       return bytes
     },
     add(exchange) {
-      entries.push(exchange)
-      bytes += sizeOf(exchange)
-      for (let oldest = entries[first]; oldest && bytes > maxBytes; oldest = entries[++first]) bytes -= sizeOf(oldest)
+      const entry = { exchange, size: sizeOf(exchange) }
+      entries.push(entry)
+      bytes += entry.size
+      for (let oldest = entries[first]; oldest && bytes > maxBytes; oldest = entries[++first]) bytes -= oldest.size
       if (first > entries.length / 2) {
         entries = entries.slice(first)
         first = 0
       }
     },
     get(id) {
-      const exchange = entries.findLast((entry, index) => index >= first && entry.id === id)
-      return exchange && show(exchange)
+      const entry = entries.findLast(({ exchange }, index) => index >= first && exchange.id === id)
+      return entry && show(entry.exchange)
     },
     list({ session, refused, limit }) {
       const found: object[] = []
       for (let index = entries.length - 1; index >= first && found.length < limit; index--) {
-        const exchange = entries[index]
+        const exchange = entries[index]?.exchange
         if (exchange && (session === undefined || exchange.session === session) && (!refused || exchange.problem))
           found.push(show(exchange))
       }
       return found
     },
     forget(session) {
-      entries = entries.filter((entry, index) => index >= first && entry.session !== session)
+      entries = entries.filter(({ exchange }, index) => index >= first && exchange.session !== session)
       first = 0
-      bytes = entries.reduce((sum, entry) => sum + sizeOf(entry), 0)
+      bytes = entries.reduce((sum, { size }) => sum + size, 0)
     },
   }
+}
+
+interface Entry {
+  readonly exchange: Exchange
+  readonly size: number
 }
 
 /** What an exchange's objects take beside its texts, and what a changed entity takes: it shares most of what it holds with the session. Rounded up. */
@@ -81,9 +87,12 @@ const OVERHEAD = 1_000
 const CHANGE = 3_000
 const ISSUE = 300
 
-function sizeOf({ path, requestBody, replyBody, changes, problem, warnings }: Exchange): number {
-  const issues = (problem?.issues?.length ?? 0) + warnings.length
-  return OVERHEAD + changes.length * CHANGE + issues * ISSUE + path.length + (requestBody?.length ?? 0) + (replyBody?.length ?? 0)
+function sizeOf({ path, headers, requestBody, replyBody, changes, problem, warnings }: Exchange): number {
+  let size = OVERHEAD + changes.length * CHANGE + path.length + (requestBody?.length ?? 0) + (replyBody?.length ?? 0)
+  for (const name in headers) size += name.length + (headers[name]?.length ?? 0)
+  for (const issue of problem?.issues ?? []) size += ISSUE + issue.message.length
+  for (const issue of warnings) size += ISSUE + issue.message.length
+  return size + (problem?.detail.length ?? 0)
 }
 
 function show({
@@ -128,10 +137,13 @@ function reason({ code, detail, fix, issues }: Problem): object {
 
 const SECRET_HEADERS = new Set(['authorization', 'proxy-authorization', 'cookie', 'x-api-key'])
 
-/** Of a credential the scheme may be seen, never the value. */
+/** Of a credential its scheme may be seen where it has one, never the value. */
 function masked(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, SECRET_HEADERS.has(name) ? value.replace(/^(\S+ )?.*$/s, '$1***') : value]),
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      SECRET_HEADERS.has(name) ? `${/^(basic|bearer|digest|token) /i.exec(value)?.[0] ?? ''}***` : value,
+    ]),
   )
 }
 

@@ -176,9 +176,10 @@ const allocations: Source = ({ status, changed, account = EXAMPLE_ACCOUNT, stage
   }
   const owner: Account = { kind: 'account', account, stage, channel: undefined }
   const listed = queryAllocations(
-    { offset, limit, sortDirection: 'asc', ...(status !== undefined && { filters: { statusCode: status } }) },
+    { offset, limit, sortDirection: 'asc' },
     owner,
     scene,
+    status === undefined ? [] : [{ kind: 'facts', test: ({ document }) => document.statusCode === status }],
   )
   if (listed.kind !== 'page') return { kind: 'too-wide' }
   const tenant = tenantOf(owner)

@@ -11,7 +11,7 @@ export function allocationId(text: string): AllocationId {
   return text
 }
 
-function isAllocationId(text: string): text is AllocationId {
+export function isAllocationId(text: string): text is AllocationId {
   return /^[0-9a-f]{24}$/.test(text)
 }
 

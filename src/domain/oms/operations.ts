@@ -147,9 +147,14 @@ function request(caller: Caller, path: string, body?: unknown): ExampleRequest |
   const { account, stage, channel } = caller
   return {
     path,
-    headers: { 'x-site-context': JSON.stringify({ account, stage, ...(channel !== undefined && { channel }) }) },
+    headers: { 'x-site-context': ascii({ account, stage, ...(channel !== undefined && { channel }) }) },
     ...(body !== undefined && { body }),
   }
+}
+
+/** As JSON that any HTTP client takes for a header: header values are Latin-1 at best. */
+function ascii(value: object): string {
+  return JSON.stringify(value).replaceAll(/[^ -~]/g, (unit) => String.raw`\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 function accountOf(caller: Caller): Account | undefined {

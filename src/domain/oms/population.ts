@@ -183,7 +183,7 @@ function createPopulation({ seed, epoch, size, account, stage }: Origin): Alloca
     (residue: number) => residue,
     (residue) => createTemplate(key, residue, planOf(residue)),
   )
-  const timeAt = (index: number): number => epoch - SPAN + Math.floor((index * SPAN) / size)
+  const timeAt = (index: number): number => epoch - SPAN + Math.floor((index * SPAN) / Math.max(size, 1))
   const members: ReadonlyMap<string, Numbering> = new Map([
     ['allocationId', ids],
     ['parentAllocationId', ids],

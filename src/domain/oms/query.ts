@@ -1,8 +1,9 @@
 import type { Caller, Problem } from '../../http.ts'
 import { nearest } from '../assumption.ts'
 import type { Scene } from '../behaviour.ts'
+import { ceiling, compareInstants, instantOf } from '../clock.ts'
 import { type Condition, list, type Listed, type Overlaid } from '../listing.ts'
-import type { Allocation, AllocationDocument, AllocationFacts } from './allocation.ts'
+import { type Allocation, type AllocationDocument, type AllocationFacts, isAllocationId } from './allocation.ts'
 import { type AllocationPopulation, allocationPopulation, type Tenant, tenantOf } from './population.ts'
 
 export type Account = Extract<Caller, { kind: 'account' }>
@@ -80,6 +81,8 @@ const RANGE = ['gte', 'gt', 'lte', 'lt'] as const
 
 /** The allocation with this id in the account, changed or not. A channel hides what another channel sold. */
 export function findAllocation(id: string, account: Account, { world, session }: Scene): Allocation | undefined {
+  // Another text than an id, put behind the tenant, might read as another tenant's id.
+  if (!isAllocationId(id)) return undefined
   const allocation = world.get('allocation', entityId(account, id)) ?? allocationPopulation(session, account).allocation(id)
   return allocation && isOfChannel(allocation, account.channel) ? allocation : undefined
 }
@@ -182,8 +185,8 @@ function timeRange(filter: unknown): { from: number; to: number } | undefined {
   for (const [name, value] of Object.entries(bounds)) {
     const instant = typeof value === 'string' ? instantOf(value) : undefined
     if (!instant) return undefined
-    const { milliseconds, rest } = instant
-    const next = rest === '' ? milliseconds : milliseconds + 1
+    const { milliseconds } = instant
+    const next = ceiling(instant)
     if (name === 'gte') from = Math.max(from, next)
     else if (name === 'gt') from = Math.max(from, milliseconds + 1)
     else if (name === 'lte') to = Math.min(to, milliseconds + 1)
@@ -216,21 +219,12 @@ function compare(a: unknown, b: unknown): number | undefined {
   if (typeof a !== 'string' || typeof b !== 'string') return undefined
   const times = [instantOf(a), instantOf(b)] as const
   const [one, other] = times
-  if (one && other) return one.milliseconds - other.milliseconds || compareText(one.rest, other.rest)
+  if (one && other) return compareInstants(one, other)
   return compareText(a, b)
 }
 
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
-}
-
-/** An RFC 3339 time; `rest` holds what is finer than a millisecond, without zeros at the end. */
-function instantOf(text: string): { milliseconds: number; rest: string } | undefined {
-  const match = /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d+))?([Zz]|[+-]\d{2}:\d{2})?)?$/.exec(text)
-  if (!match) return undefined
-  const [, day, time = '00:00:00', fraction = '', zone = 'Z'] = match
-  const milliseconds = Date.parse(`${day}T${time}.${fraction.slice(0, 3).padEnd(3, '0')}${zone.toUpperCase()}`)
-  return Number.isNaN(milliseconds) ? undefined : { milliseconds, rest: fraction.slice(3).replace(/0+$/, '') }
 }
 
 /** `*` stands for any text. Compared part by part: a pattern from a client must not become a regular expression that never ends. */

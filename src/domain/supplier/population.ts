@@ -93,7 +93,7 @@ function createPopulation({ seed, epoch, orders: size }: Session): OrderPopulati
     (residue: number) => residue,
     (residue) => createTemplate(key, residue, PLAN_AT[dealt[residue] ?? 0] ?? 'unallocated', epoch),
   )
-  const timeAt = (index: number): number => epoch - SPAN + Math.floor((index * SPAN) / size)
+  const timeAt = (index: number): number => epoch - SPAN + Math.floor((index * SPAN) / Math.max(size, 1))
   const example = exampleOrder(timeAt(0))
 
   function entity(index: number): Order {
@@ -134,7 +134,7 @@ function createPopulation({ seed, epoch, orders: size }: Session): OrderPopulati
         lines: lines.map((line, place): Line => ({
           ...line,
           id: lineId(lineIds.idAt(index * MAX_LINES + place)),
-          tracking: line.shipped === 0 ? [] : [tracking(at(own, place), line, shipping, shippingCost, created)],
+          tracking: line.shipped === 0 ? [] : [tracking(at(own, place), line, shipping, shippingCost, Math.min(created + 2 * DAY, epoch))],
         })),
       } satisfies Order
     },
@@ -241,14 +241,14 @@ function quantities(plan: Plan, ordered: number, place: number): Quantities {
   }
 }
 
-function tracking(key: Key, line: LineFacts, shipping: Order['shipping'], cost: number, created: number): Tracking {
+function tracking(key: Key, line: LineFacts, shipping: Order['shipping'], cost: number, shippedOn: number): Tracking {
   return {
     tracking_number: `1Z${String(number(key)).padStart(10, '0')}${String(pick(at(key, 'tail'), 1_000_000)).padStart(6, '0')}`,
     shipping_carrier: shipping.shipping_carrier,
     shipping_method: shipping.shipping_method,
     shipping_weight: null,
     shipping_cost: cost,
-    shipping_date: date(created + 2 * DAY),
+    shipping_date: date(shippedOn),
     quantity: line.shipped,
   }
 }

@@ -1,5 +1,6 @@
 import type { Caller } from '../../http.ts'
 import type { Scene } from '../behaviour.ts'
+import { ceiling, compareInstants, instantOf } from '../clock.ts'
 import { type Condition, list, type Listed, type Overlaid } from '../listing.ts'
 import {
   allocationStatus,
@@ -115,26 +116,27 @@ function conditions(search: OrderSearch, viewer: Viewer, population: OrderPopula
   return found
 }
 
-/** Both ends belong to the range. */
+/** Both ends belong to the range. The population's dates are whole milliseconds, the example's is finer. */
 function created(since: string | undefined, until: string | undefined, population: OrderPopulation): OrderCondition {
-  const from = since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(since)
-  const to = until === undefined ? Number.POSITIVE_INFINITY : Date.parse(until)
+  const from = since === undefined ? undefined : instantOf(since)
+  const to = until === undefined ? undefined : instantOf(until)
   const interval = {
-    from: since === undefined ? 0 : population.indexSince(from),
-    to: until === undefined ? population.sequence.size : population.indexSince(to + 1),
+    from: from ? population.indexSince(ceiling(from)) : 0,
+    to: to ? population.indexSince(to.milliseconds + 1) : population.sequence.size,
   }
   return {
     kind: 'range',
     interval: () => interval,
-    test: ({ createdAt }) => {
-      const time = Date.parse(createdAt)
-      return time >= from && time <= to
+    test({ createdAt }) {
+      const time = instantOf(createdAt)
+      return time !== undefined && (!from || compareInstants(time, from) >= 0) && (!to || compareInstants(time, to) <= 0)
     },
   }
 }
 
 /** Organisations of the other side: retailers for a supplier, suppliers for a retailer. */
-function involves(uuids: readonly string[], viewer: Viewer, population: OrderPopulation): OrderCondition {
+function involves(organizations: readonly string[], viewer: Viewer, population: OrderPopulation): OrderCondition {
+  const uuids = organizations.map((uuid) => uuid.toLowerCase())
   return {
     kind: 'facts',
     test: (facts) =>
@@ -150,11 +152,12 @@ function numbered(poNumber: string, population: OrderPopulation): OrderCondition
 
 /** An order's id, its PO number, or the SKU of a line: the population's tell by their form which of them they are. */
 function mentions(term: string, population: OrderPopulation, some: (test: (line: LineFacts) => boolean) => OrderCondition): OrderCondition {
-  const index = population.indexOf(term) ?? population.indexOfPoNumber(term)
+  const id = term.toLowerCase()
+  const index = population.indexOf(id) ?? population.indexOfPoNumber(term)
   if (index === undefined && /^\d+$/.test(term)) return some((line) => line.skuId === term)
   return {
     kind: 'indices',
     indices: index === undefined ? [] : [index],
-    test: (order) => order.id === term || order.poNumber === term || order.lines.some((line) => line.skuId === term),
+    test: (order) => order.id === id || order.poNumber === term || order.lines.some((line) => line.skuId === term),
   }
 }
