@@ -28,7 +28,7 @@ export type ReadParameters = Omit<Input, 'body'> & { readonly issues: readonly I
 
 export type ReadBody =
   | { readonly kind: 'body'; readonly value: unknown; readonly undeclared: readonly Issue[] }
-  | { readonly kind: 'refused'; readonly problem: Problem }
+  | { readonly kind: 'refused'; readonly problem: Problem; /** As far as it could be read. */ readonly value: unknown }
 
 /** What a document says, ready to be asked. */
 export interface Contract {
@@ -100,7 +100,7 @@ function createOperation(
     template,
     judge: createSecurity(root, located, reader),
     readParameters: ({ path, query, headers }) =>
-      readParameters(all, { path, query: pairs(query, '&'), header: headers, cookie: pairs(headers['cookie'] ?? '', ';') }),
+      readParameters(all, { path, query: pairs(query, '&', true), header: headers, cookie: pairs(headers['cookie'] ?? '', ';', false) }),
     readBody: bodies.read,
     checkReply: replies.check,
     compile() {
@@ -114,8 +114,10 @@ function createOperation(
 function readParameters(parameters: readonly Parameter[], raw: RawParameters): ReadParameters {
   const values: Record<Parameter['in'], [name: string, value: unknown][]> = { path: [], query: [], header: [], cookie: [] }
   let issues = NONE
+  let strange = NONE
   for (const parameter of parameters) {
     const read = parameter.read(raw)
+    if (read.undeclared.length > 0) strange = [...strange, ...read.undeclared]
     if (read.value !== undefined) values[parameter.in].push([parameter.name, read.value])
     if (read.issues.length > 0) issues = [...issues, ...read.issues]
   }
@@ -136,25 +138,28 @@ function readParameters(parameters: readonly Parameter[], raw: RawParameters): R
       message: `the document declares no query parameter "${name}" here`,
       fix: 'leave it out',
     }))
-  return { ...input, issues, undeclared }
+  return { ...input, issues, undeclared: strange.length > 0 ? [...strange, ...undeclared] : undeclared }
 }
 
-/** Pairs of a query or a cookie header, values still encoded. */
-function pairs(text: string, separator: string): [string, string][] {
+/** Pairs of a query or a cookie header, values still encoded. In a query's names a plus is a blank. */
+function pairs(text: string, separator: string, isForm: boolean): [string, string][] {
   if (text === '') return []
   return text.split(separator).flatMap((pair): [string, string][] => {
     const [name = '', ...value] = pair.trim().split('=')
-    return name === '' ? [] : [[plain(name), value.join('=')]]
+    return name === '' ? [] : [[plain(isForm ? name.replaceAll('+', ' ') : name), value.join('=')]]
   })
 }
 
 function plain(name: string): string {
   try {
-    return decodeURIComponent(name.replaceAll('+', ' '))
+    return decodeURIComponent(name)
   } catch {
     return name
   }
 }
+
+/** Above so many characters only the first thing that is wrong with a body is looked for: to list all takes time by their square. */
+const LARGE = 16_384
 
 function createBodies(operation: Located, reader: Reader, validator: Validator): { read: Operation['readBody']; compile(): void } {
   const located = reader.child(operation, 'requestBody')
@@ -168,56 +173,55 @@ function createBodies(operation: Located, reader: Reader, validator: Validator):
   const place = reader.placeOf(located.value)
 
   function unsupported(detail: string): ReadBody {
-    return { kind: 'refused', problem: { code: 'media-type-unsupported', detail, fix: `send Content-Type: ${known}` } }
+    return { kind: 'refused', value: undefined, problem: { code: 'media-type-unsupported', detail, fix: `send Content-Type: ${known}` } }
   }
-  function unreadable(rule: string, detail: string, fix: string): ReadBody {
+  function unreadable(rule: string, message: string, fix: string): ReadBody {
+    const issues = [{ at: '/body', rule, message, fix, ...(place && { place }) }]
     return {
       kind: 'refused',
-      problem: { code: 'body-unreadable', detail, fix, issues: [{ at: '/body', rule, message: detail, fix, ...(place && { place }) }] },
+      value: undefined,
+      problem: { code: 'body-unreadable', detail: `the body cannot be read: ${message}`, fix, issues },
     }
   }
 
   return {
     compile: () => media.forEach(({ check }) => check?.compile()),
     read(body, contentType) {
-      switch (body.kind) {
-        case 'none':
-          return required
-            ? unreadable('required', 'there is no body', `send one as ${known}`)
-            : { kind: 'body', value: undefined, undeclared: NONE }
-        case 'too-large':
-          return {
-            kind: 'refused',
-            problem: {
-              code: 'body-too-large',
-              detail: `the body has more than ${body.limit} bytes`,
-              fix: 'send fewer line items at a time',
-            },
-          }
-        case 'encoded':
-          return unsupported(`the body has Content-Encoding ${excerpt(body.encoding)}; none is read`)
-        case 'not-utf8':
-          return unreadable('syntax', 'the body is not UTF-8', 'encode it as UTF-8')
-        case 'text':
-          break
-        default:
-          return body satisfies never
-      }
+      if (body.kind === 'none')
+        return required
+          ? unreadable('required', 'there is none', `send one as ${known}`)
+          : { kind: 'body', value: undefined, undeclared: NONE }
       const type = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
       const found =
         media.find((entry) => entry.type === type) ??
         media.find((entry) => entry.type.endsWith('/*') && (entry.type === '*/*' || type.startsWith(entry.type.slice(0, -1))))
       if (!found)
         return unsupported(contentType === undefined ? 'the request has no Content-Type' : `the Content-Type is ${excerpt(contentType)}`)
+      switch (body.kind) {
+        case 'too-large':
+          return {
+            kind: 'refused',
+            value: undefined,
+            problem: { code: 'body-too-large', detail: `the body has more than ${body.limit} bytes`, fix: 'send a smaller one' },
+          }
+        case 'encoded':
+          return unsupported(`the body has Content-Encoding ${excerpt(body.encoding)}; none is read`)
+        case 'not-utf8':
+          return unreadable('syntax', 'it is not UTF-8', 'encode it as UTF-8')
+        case 'text':
+          break
+        default:
+          return body satisfies never
+      }
       let value: unknown = body.text
       if (JSON_TYPE.test(type)) {
         const parsed = parseJson(body.text)
         if (parsed.kind === 'broken') return unreadable('syntax', parsed.message, parsed.fix)
         value = parsed.value
       } else if (type === 'application/x-www-form-urlencoded') value = Object.fromEntries(new URLSearchParams(body.text))
-      const issues = found.check?.(value, '/body') ?? NONE
+      const issues = found.check?.(value, '/body', body.text.length <= LARGE) ?? NONE
       const [first] = issues
-      if (first) return { kind: 'refused', problem: { code: 'request-invalid', detail: `${first.at} ${first.message}`, issues } }
+      if (first) return { kind: 'refused', value, problem: { code: 'request-invalid', detail: `${first.at} ${first.message}`, issues } }
       return { kind: 'body', value, undeclared: found.undeclared?.(value, '/body') ?? NONE }
     },
   }

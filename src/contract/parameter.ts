@@ -2,7 +2,7 @@ import { type Issue, pointerPart } from '../http.ts'
 import { DocumentError } from '../problem.ts'
 import { parseJson } from './json.ts'
 import { isJson, type Located, type Reader } from './schema.ts'
-import { type Check, excerpt, type Validator } from './validator.ts'
+import { excerpt, type Validator } from './validator.ts'
 
 export type ParameterPlace = 'path' | 'query' | 'header' | 'cookie'
 
@@ -20,8 +20,14 @@ export interface Parameter {
   /** The names of query pairs that belong to it. */
   owns(queryName: string): boolean
   /** Reads the parameter by its style (OpenAPI 3.1, 4.8.12), typed as its schema says, and checks it. */
-  read(raw: RawParameters): { readonly value: unknown; readonly issues: readonly Issue[] }
+  read(raw: RawParameters): ReadParameter
   compile(): void
+}
+
+export interface ReadParameter {
+  readonly value: unknown
+  readonly issues: readonly Issue[]
+  readonly undeclared: readonly Issue[]
 }
 
 const NONE: readonly Issue[] = []
@@ -42,7 +48,10 @@ export function createParameter(located: Located, reader: Reader, validator: Val
   const json = reader.child(located, 'content', 'application/json')
   const schema = reader.schema(json ?? located, 'schema')
   const check = schema && validator.check(schema)
+  const undeclared = schema && validator.undeclared(schema)
   const at = `/${where}/${pointerPart(key)}`
+  const shown = json?.value['example'] ?? located.value['example']
+  const example = shown === undefined ? undefined : `send ${name}: ${typeof shown === 'string' ? shown : JSON.stringify(shown)}`
   const settings = {
     style: typeof style === 'string' ? style : DEFAULT_STYLE[where],
     explode: typeof explode === 'boolean' ? explode : style === undefined ? where === 'query' || where === 'cookie' : style === 'form',
@@ -53,16 +62,16 @@ export function createParameter(located: Located, reader: Reader, validator: Val
     )
   const types = schema ? typesOf(schema, reader) : NO_TYPES
 
-  function fail(rule: string, message: string, value?: unknown, fix?: string): { value: undefined; issues: readonly Issue[] } {
+  function fail(rule: string, message: string, value?: unknown, fix?: string): ReadParameter {
     const place = reader.placeOf(located.value)
-    return {
-      value: undefined,
-      issues: [{ at, rule, message, ...(value !== undefined && { value }), ...(fix !== undefined && { fix }), ...(place && { place }) }],
-    }
+    const issue = { at, rule, message, ...(value !== undefined && { value }), ...(fix !== undefined && { fix }), ...(place && { place }) }
+    return { value: undefined, issues: [issue], undeclared: NONE }
   }
 
-  function checked(value: unknown, check: Check | undefined): { value: unknown; issues: readonly Issue[] } {
-    return { value, issues: check?.(value, at) ?? NONE }
+  function checked(value: unknown): ReadParameter {
+    const issues = check?.(value, at) ?? NONE
+    const mayHold = typeof value === 'object' && issues.length === 0
+    return { value, issues, undeclared: (mayHold && undeclared?.(value, at)) || NONE }
   }
 
   return {
@@ -80,17 +89,18 @@ export function createParameter(located: Located, reader: Reader, validator: Val
       } catch {
         return fail('syntax', 'holds a percent-encoding that does not decode', undefined, 'encode it as UTF-8, each byte as %XX')
       }
-      if (value === undefined) return required === true ? fail('required', 'is missing') : { value, issues: NONE }
-      if (!json || typeof value !== 'string') return checked(value, check)
+      if (value === undefined)
+        return required === true ? fail('required', 'is missing', undefined, example) : { value, issues: NONE, undeclared: NONE }
+      if (!json || typeof value !== 'string') return checked(value)
       const parsed = parseJson(value)
       if (parsed.kind === 'broken') return fail('syntax', `is not JSON: ${parsed.message}`, value, parsed.fix)
       const { value: content } = parsed
-      const result = checked(content, check)
+      const result = checked(content)
       // A serialised string of JSON, as some documentation prints its examples, is one step of quoting too many.
       const inner = typeof content === 'string' && parseJson(content)
       if (!inner || inner.kind === 'broken' || !isJson(inner.value) || result.issues.length === 0) return result
       return {
-        value: content,
+        ...result,
         issues: result.issues.map((issue) => ({
           ...issue,
           message: `is a JSON string that holds JSON: ${excerpt(content)}`,

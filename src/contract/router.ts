@@ -1,4 +1,4 @@
-import FindMyWay, { type HTTPMethod } from 'find-my-way'
+import FindMyWay from 'find-my-way'
 import { DocumentError } from '../problem.ts'
 
 export type Match<Target> =
@@ -12,14 +12,14 @@ export type Match<Target> =
   | { readonly kind: 'unknown' }
 
 export interface Route<Target> {
-  readonly method: HTTPMethod
+  readonly method: string
   /** An OpenAPI path template. */
   readonly template: string
   readonly target: Target
 }
 
 /** The methods an OpenAPI 3.1 path item can have. */
-export const METHODS = ['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH', 'TRACE'] as const satisfies readonly HTTPMethod[]
+export const METHODS = ['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH', 'TRACE'] as const
 
 /** As long as Node lets a request line be: a hundred ids in one path are 2.5 kB. */
 const MAX_PARAMETER_LENGTH = 16_384
@@ -30,31 +30,38 @@ const MAX_PARAMETER_LENGTH = 16_384
  */
 export function createRouter<Target>(routes: readonly Route<Target>[]): (method: string, path: string) => Match<Target> {
   const router = FindMyWay({ maxParamLength: MAX_PARAMETER_LENGTH, ignoreTrailingSlash: false, caseSensitive: true })
-  const entries: { target: Target; segments: readonly Segment[] }[] = []
-  const methods = new Set<HTTPMethod>()
+  const items = new Map<string, Item<Target>>()
   for (const { method, template, target } of routes) {
-    methods.add(method)
+    const item = items.get(template) ?? { segments: segmentsOf(template), targets: new Map() }
+    item.targets.set(method, target)
+    if (items.has(template)) continue
+    items.set(template, item)
     try {
-      router.on(method, routeOf(template), () => undefined, entries.length)
+      // First the path, then the method: a literal path wins also where it lacks the method.
+      router.on('GET', routeOf(template), () => undefined, item)
     } catch (error) {
       throw new DocumentError(`the path ${template} cannot be told from another: ${error instanceof Error ? error.message : String(error)}`)
     }
-    entries.push({ target, segments: segmentsOf(template) })
   }
 
-  const find = (method: HTTPMethod, path: string): (typeof entries)[number] | undefined => entries[Number(router.find(method, path)?.store)]
   return (method, path) => {
     if (path.includes('%') && !decodes(path)) return { kind: 'undecodable' }
-    const known = METHODS.find((one) => one === method)
-    const route = known && find(known, path)
-    if (route) return { kind: 'found', target: route.target, path: valuesOf(route.segments, path) }
-    const others = [...methods].flatMap((other) => {
-      const found = find(other, path)
-      return found ? [{ method: other, target: found.target }] : []
-    })
-    if (others.length === 0) return { kind: 'unknown' }
-    return { kind: 'wrong-method', allowed: others.map((other) => other.method), targets: others.map((other) => other.target) }
+    // The router takes what is behind a number sign for no part of the path; a client that sends one means it.
+    const found: Item<Target> | undefined = path.includes('#') ? undefined : router.find('GET', path)?.store
+    if (!found) return { kind: 'unknown' }
+    // RFC 9110, 9.3.2: HEAD is GET without a body.
+    const target = found.targets.get(method) ?? (method === 'HEAD' ? found.targets.get('GET') : undefined)
+    if (target) return { kind: 'found', target, path: valuesOf(found.segments, path) }
+    const allowed = [...found.targets.keys()]
+    if (found.targets.has('GET') && !found.targets.has('HEAD')) allowed.push('HEAD')
+    return { kind: 'wrong-method', allowed, targets: [...found.targets.values()] }
   }
+}
+
+/** A path of the document, with its methods. */
+interface Item<Target> {
+  readonly segments: readonly Segment[]
+  readonly targets: Map<string, Target>
 }
 
 /** A segment of a template that holds parameters. */

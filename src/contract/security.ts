@@ -57,6 +57,7 @@ function refuse(wanted: Scheme | undefined, headers: Readonly<Record<string, str
 function missing(header: string, scheme: string, sent: string | undefined): string {
   if (sent === undefined) return `there is no ${header} header`
   const [word = ''] = sent.split(' ', 1)
+  if (scheme === '') return `the ${header} header is empty`
   if (word.toLowerCase() === scheme.toLowerCase()) return `the ${header} header has nothing behind ${word}`
   return SCHEMES.has(word.toLowerCase())
     ? `the ${header} header has the scheme ${word}, not ${scheme}`

@@ -1,12 +1,12 @@
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { type Issue, pointerPart } from '../http.ts'
 import type { LoadedDocument } from '../load.ts'
 import { DocumentError } from '../problem.ts'
 import { isJson, type Located, type Reader } from './schema.ts'
 
-/** Says what is wrong with a value; `at` is the JSON pointer of the value itself. */
-export type Check = (value: unknown, at: string) => readonly Issue[]
+/** Says what is wrong with a value; `at` is the JSON pointer of the value itself. All of it, unless the first issue is enough. */
+export type Check = (value: unknown, at: string, all?: boolean) => readonly Issue[]
 
 export interface Validator {
   /** A check against the schema, compiled at its first use (2 to 11 ms); throws DocumentError then if it does not compile. */
@@ -22,40 +22,33 @@ const EXCERPT = 80
 
 /** A validator for one document: one ajv instance that reads every schema in place. */
 export function createValidator(document: LoadedDocument, reader: Reader): Validator {
-  const ajv = new Ajv2020({
-    strict: false,
-    strictNumbers: true,
-    allErrors: true,
-    validateSchema: false,
-    verbose: true,
-    logger: false,
-    addUsedSchema: false,
-  })
-  addFormats.default(ajv)
-  const base = `mock://${document.name}/`
-  for (const { uri, content } of document.sources) if (isJson(content)) ajv.addSchema(content, base + encodeURI(uri))
+  // Most values are well, and one that is not is looked at again: stopping at the first issue is the faster check.
+  const [first, every] = [createAjv(document, false), createAjv(document, true)]
   const shapeOf = createShapes(reader)
 
   return {
     check(schema) {
-      let compiled: ReturnType<typeof ajv.compile> | undefined
-      const compile = (): ReturnType<typeof ajv.compile> => {
-        if (compiled) return compiled
+      const uri = `${baseOf(document)}${encodeURI(schema.uri)}#${encodeURI(schema.pointer)}`
+      const compile = (ajv: Ajv2020): ValidateFunction => {
         try {
-          compiled = ajv.compile({ $ref: `${base}${encodeURI(schema.uri)}#${encodeURI(schema.pointer)}` })
+          return ajv.compile({ $ref: uri })
         } catch (error) {
           const place = reader.placeOf(schema.value)
-          throw new DocumentError(
-            `${schema.uri}:${place?.line ?? '?'}: the schema at #${schema.pointer} does not compile: ${String(error instanceof Error ? error.message : error)}`,
-          )
+          const reason = error instanceof Error ? error.message : String(error)
+          throw new DocumentError(`${schema.uri}:${place?.line ?? '?'}: the schema at #${schema.pointer} does not compile: ${reason}`)
         }
-        return compiled
       }
-      const check: Check = (value, at) => {
-        const validate = compile()
-        return validate(value) ? FINE : issuesOf(validate.errors ?? [], at, reader)
+      let isFine: ValidateFunction | undefined
+      let explain: ValidateFunction | undefined
+      const check: Check = (value, at, all = true) => {
+        isFine ??= compile(first)
+        if (isFine(value)) return FINE
+        if (!all) return issuesOf(isFine.errors ?? [], at, reader)
+        explain ??= compile(every)
+        explain(value)
+        return issuesOf(explain.errors ?? [], at, reader)
       }
-      return Object.assign(check, { compile: () => void compile() })
+      return Object.assign(check, { compile: () => void (isFine ??= compile(first)) })
     },
     undeclared(schema) {
       let shape: Shape | undefined
@@ -77,9 +70,28 @@ export function createValidator(document: LoadedDocument, reader: Reader): Valid
   }
 }
 
+function baseOf({ name }: LoadedDocument): string {
+  return `mock://${name}/`
+}
+
+function createAjv(document: LoadedDocument, allErrors: boolean): Ajv2020 {
+  const ajv = new Ajv2020({
+    strict: false,
+    strictNumbers: true,
+    allErrors,
+    validateSchema: false,
+    verbose: true,
+    logger: false,
+    addUsedSchema: false,
+  })
+  addFormats.default(ajv)
+  for (const { uri, content } of document.sources) if (isJson(content)) ajv.addSchema(content, baseOf(document) + encodeURI(uri))
+  return ajv
+}
+
 /** The value as it may stand in a message. */
 export function excerpt(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value)
+  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value))
   return text.length > EXCERPT ? `${text.slice(0, EXCERPT)}…` : text
 }
 
@@ -89,28 +101,50 @@ export function excerpt(value: unknown): string {
  */
 function issuesOf(errors: readonly ErrorObject[], at: string, reader: Reader): Issue[] {
   const issues: Issue[] = []
+  const mistyped = new Set(
+    errors.flatMap(({ keyword, instancePath, schemaPath }) => (keyword === 'type' ? [`${instancePath} ${parentOf(schemaPath)}`] : [])),
+  )
   for (let index = errors.length - 1; index >= 0; index--) {
     const error = errors[index]
     if (!error) continue
     const branches: ErrorObject[] = []
-    if (error.keyword === 'anyOf' || error.keyword === 'oneOf')
-      for (let other = errors[index - 1]; other && isOfBranch(other, error, reader); other = errors[index - 1]) {
-        branches.unshift(other)
+    if (error.keyword === 'anyOf' || error.keyword === 'oneOf') {
+      const inside = schemasOfChoice(error, reader)
+      for (let other = errors[index - 1]; other && inside.has(other.parentSchema); other = errors[index - 1]) {
+        branches.push(other)
         index--
       }
-    issues.unshift(issueOf(error, branches, at, reader))
+      branches.reverse()
+    }
+    // What is of the wrong type has no length, limit or form that could be wrong too.
+    if (error.keyword !== 'type' && mistyped.has(`${error.instancePath} ${parentOf(error.schemaPath)}`)) continue
+    issues.push(issueOf(error, branches, at, reader))
   }
-  return issues
+  return issues.toReversed()
 }
 
-/** Whether an error listed before a choice belongs to a branch of it: it is about the same value or a part of it, and no rule beside the choice. */
-function isOfBranch(error: ErrorObject, choice: ErrorObject, reader: Reader): boolean {
-  if (error.instancePath !== choice.instancePath && !error.instancePath.startsWith(`${choice.instancePath}/`)) return false
-  const rule = reader.placeOf(error.parentSchema)
-  const owner = reader.placeOf(choice.parentSchema)
-  if (!rule || !owner || rule.file !== owner.file) return true
-  const isBelow = rule.pointer === owner.pointer || rule.pointer.startsWith(`${owner.pointer}/`)
-  return !isBelow || rule.pointer.startsWith(`${owner.pointer}/${choice.keyword}/`)
+function parentOf(schemaPath: string): string {
+  return schemaPath.slice(0, schemaPath.lastIndexOf('/'))
+}
+
+/** The objects of the document that a choice's branches are made of, references followed: errors of these rules are the branches'. */
+function schemasOfChoice({ parentSchema, keyword }: ErrorObject, reader: Reader): ReadonlySet<unknown> {
+  const found = new Set<unknown>()
+  const place = reader.placeOf(parentSchema)
+  const collect = (schema: Located): void => {
+    if (found.has(schema.value)) return
+    found.add(schema.value)
+    const target = reader.target(schema)
+    if (target) collect(target)
+    for (const key of Object.keys(schema.value)) {
+      const inner = reader.schema(schema, key)
+      if (inner && typeof schema.value[key] === 'object') collect(inner)
+      for (const [, one] of reader.schemas(schema, key)) collect(one)
+    }
+  }
+  if (place && isJson(parentSchema))
+    for (const [, branch] of reader.schemas({ value: parentSchema, uri: place.file, pointer: place.pointer }, keyword)) collect(branch)
+  return found
 }
 
 function missingMember({ keyword, params }: ErrorObject): string | undefined {
@@ -133,6 +167,7 @@ function issueOf(error: ErrorObject, branches: readonly ErrorObject[], at: strin
     return {
       at: `${here}/${pointerPart(missing)}`,
       rule: 'required',
+      fix: `send ${[missing, ...others].join(' or ')}`,
       message: `is missing${others.length > 0 ? `, and so is ${others.join(', ')} that could stand for it` : ''}`,
       wanted: others.length > 0 ? [missing, ...others] : missing,
       ...placed(error, reader),

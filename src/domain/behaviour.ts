@@ -54,8 +54,8 @@ export interface Dialect {
   readonly order: readonly CheckName[]
   /** Who the credentials belong to. Header parameters are those the document declares. */
   caller(credentials: Credentials, headers: Readonly<Record<string, unknown>>, scene: Scene): Caller | Problem
-  /** A refusal in the API's own words. `operation` is unknown for a path or method of nobody. */
-  refuse(problem: Problem, operation: string | undefined): MockReply
+  /** A refusal in the API's own words. `body` is what the request's body holds, as far as it could be read: some APIs answer in its shape. */
+  refuse(problem: Problem, body: unknown): MockReply
   /** Another path to try where this one has no route: a slash forgotten, say. */
   reroute?(
     path: string,

@@ -38,11 +38,13 @@ export interface Instant {
 
 /** Reads a date, or a time as RFC 3339 has it, with any number of digits; a leap second is the second after. Undefined for another text. */
 export function instantOf(text: string): Instant | undefined {
-  const match = /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}:)(\d{2})(?:\.(\d+))?([Zz]|[+-]\d{2}:\d{2})?)?$/.exec(text)
+  const match = /^(\d{4}-\d{2}-\d{2})(?:[Tt\s](\d{2}:\d{2}:)(\d{2})(?:\.(\d+))?([Zz]|[+-]\d{2}(?::?\d{2})?)?)?$/.exec(text)
   if (!match) return undefined
   const [, day, minutes = '00:00:', seconds = '00', fraction = '', zone = 'Z'] = match
   const isLeap = seconds === '60'
-  const whole = Date.parse(`${day}T${minutes}${isLeap ? '59' : seconds}${zone.toUpperCase()}`)
+  // `+0100` and `+01` are `+01:00`.
+  const offset = zone.replace(/^([+-]\d{2}):?(\d{2})?$/, (_all, hours: string, rest = '00') => `${hours}:${rest}`).toUpperCase()
+  const whole = Date.parse(`${day}T${minutes}${isLeap ? '59' : seconds}${offset}`)
   if (Number.isNaN(whole)) return undefined
   const milliseconds = whole + Number(fraction.slice(0, 3).padEnd(3, '0')) + (isLeap ? 1_000 : 0)
   return { milliseconds, rest: fraction.slice(3).replace(/0+$/, '') }

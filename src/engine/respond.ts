@@ -171,7 +171,7 @@ class Road implements Record<CheckName, () => Problem | undefined> {
         return undefined
       case 'wrong-method':
         this.#operations = match.targets
-        this.#allowed = [...match.allowed, ...(match.allowed.includes('GET') ? ['HEAD'] : [])]
+        this.#allowed = match.allowed
         return undefined
       case 'undecodable':
         return {
@@ -239,8 +239,8 @@ class Road implements Record<CheckName, () => Problem | undefined> {
     const { body, headers } = this.#request
     const read = this.#operations[0]?.readBody(body, headers['content-type'])
     if (!read) return undefined
-    if (read.kind === 'refused') return read.problem
     this.#body = read.value
+    if (read.kind === 'refused') return read.problem
     return this.#judge('request-invalid', NONE, read.undeclared)
   }
 
@@ -255,7 +255,7 @@ class Road implements Record<CheckName, () => Problem | undefined> {
   /** The refusal in the API's words, or in problem details for a client that prefers them. */
   refuse(problem: Problem): Omit<Answer, 'now' | 'changes'> {
     const known = this.#allowed ? undefined : this.#operations[0]
-    const worded = this.#service.dialect.refuse(problem, known?.id)
+    const worded = this.#service.dialect.refuse(problem, this.#body)
     const reply = this.#around.prefersProblem && worded.status >= 400 ? problemReply(problem, worded) : worded
     const broken = this.#around.checkReplies && known && reply === worded ? known.checkReply(worded) : NONE
     const assumption = problem.assumption ?? this.assumption

@@ -1,4 +1,5 @@
 import express, { type Express, type Request, type Response } from 'express'
+import type { Socket } from 'node:net'
 import type { MockRequest } from '../http.ts'
 import { readRequest, writeReply } from './exchange.ts'
 import type { Handler } from './handler.ts'
@@ -17,14 +18,18 @@ const EXPOSED = 'Mock-Session, Mock-Request-Id, Mock-Explain, Location, Allow, W
 export function createApp({ handle, maxBodyBytes, onFailure }: AppSettings): Express {
   const app = express()
   app.disable('x-powered-by')
+  // A client may send its next request before the answer to the last: on one connection they are answered one after the other, or a
+  // read could overtake the write it was sent behind (RFC 9112, 9.3.2).
+  const turns = new WeakMap<Socket, Promise<void>>()
   app.use((request: Request, response: Response) => {
-    serve(request, response).catch((error: unknown) => {
+    const turn = serve(request, response, turns.get(request.socket)).catch((error: unknown) => {
       onFailure(error)
       response.destroy()
     })
+    turns.set(request.socket, turn)
   })
 
-  async function serve(incoming: Request, response: Response): Promise<void> {
+  async function serve(incoming: Request, response: Response, earlier: Promise<void> | undefined): Promise<void> {
     let request: MockRequest
     try {
       request = await readRequest(incoming, maxBodyBytes)
@@ -33,6 +38,7 @@ export function createApp({ handle, maxBodyBytes, onFailure }: AppSettings): Exp
       response.destroy()
       return
     }
+    await earlier
     const isHead = request.method === 'HEAD'
     const { origin } = request.headers
     // The rest of a body that is too large is not read, so the connection cannot serve another request.
@@ -48,7 +54,7 @@ export function createApp({ handle, maxBodyBytes, onFailure }: AppSettings): Exp
       writeReply(response, { status: 204, headers, mediaType: '', text: undefined }, {}, isHead, mustClose)
       return
     }
-    const reply = await handle(isHead ? { ...request, method: 'GET' } : request, prefersProblem(incoming))
+    const reply = await handle(request, prefersProblem(incoming))
     const headers = { Date: httpDate(reply.now), ...(!reply.isControl && corsHeaders(origin)) }
     writeReply(response, reply, headers, isHead, mustClose)
   }
@@ -92,7 +98,7 @@ function corsHeaders(origin: string | undefined): Record<string, string> {
 /** Whether `Accept` ranks problem details above plain JSON (RFC 9110, 12.5.1). */
 function prefersProblem(request: Request): boolean {
   return (
-    request.headers.accept?.includes('application/problem+json') === true &&
+    request.headers.accept?.toLowerCase().includes('application/problem+json') === true &&
     request.accepts(['application/json', 'application/problem+json']) === 'application/problem+json'
   )
 }

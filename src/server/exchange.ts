@@ -72,7 +72,7 @@ function readBody(incoming: IncomingMessage, maxBytes: number): Promise<RequestB
     incoming.on('end', () => {
       const [first] = chunks
       const bytes = chunks.length === 1 && first ? first : Buffer.concat(chunks)
-      if (encoding !== undefined && encoding !== 'identity') resolve({ kind: 'encoded', encoding })
+      if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') resolve({ kind: 'encoded', encoding })
       else if (bytes.length === 0) resolve(NO_BODY)
       else resolve(isUtf8(bytes) ? { kind: 'text', text: bytes.toString('utf8') } : { kind: 'not-utf8' })
     })

@@ -30,3 +30,8 @@ function isKnown(name: string, allowed: readonly string[]): boolean {
 function hostname(host: string): string {
   return host.startsWith('[') ? host.slice(1, host.indexOf(']')) : (host.split(':', 1)[0] ?? '').toLowerCase()
 }
+
+/** The Host header, as far as it may stand in a URL of ours. */
+export function hostOf({ host = '' }: Readonly<Record<string, string>>): string {
+  return /^[\w.:[\]-]+$/.test(host) ? host : 'localhost'
+}

@@ -8,7 +8,7 @@ import { Entities } from '../store/memory.ts'
 import type { Store } from '../store/store.ts'
 import { createCommands } from './commands.ts'
 import { createCounts } from './counts.ts'
-import { foreign } from './guard.ts'
+import { foreign, hostOf } from './guard.ts'
 import type { Exchange, Journal } from './journal.ts'
 import { locate } from './session.ts'
 
@@ -72,7 +72,7 @@ export function createHandler(settings: HandlerSettings): Handler {
     if (full) return toLine(refusal(full), timeAtStart(defaults, real), false, { 'Mock-Session': name })
     const id = `${name}-${counts.next(name)}`
     const { reply, changes, now, operation, problem, warnings, assumption } = await answerIn(name, request, around)
-    const explain = problem && `http://${request.headers['host'] ?? 'localhost'}${control.contract.base}/requests/${id}`
+    const explain = problem && `http://${hostOf(request.headers)}${control.contract.base}/requests/${id}`
     const handled = toLine(reply, now, false, {
       'Mock-Session': name,
       'Mock-Request-Id': id,

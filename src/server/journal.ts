@@ -50,7 +50,9 @@ export function createJournal(maxBytes: number): Journal {
       const entry = { exchange, size: sizeOf(exchange) }
       entries.push(entry)
       bytes += entry.size
-      for (let oldest = entries[first]; oldest && bytes > maxBytes; oldest = entries[++first]) bytes -= oldest.size
+      // The newest stays whatever its size: its answer says where it is explained.
+      for (let oldest = entries[first]; oldest && (oldest !== entry || maxBytes === 0) && bytes > maxBytes; oldest = entries[++first])
+        bytes -= oldest.size
       if (first > entries.length / 2) {
         entries = entries.slice(first)
         first = 0

@@ -44,7 +44,7 @@ export const omsDialect: Dialect = {
 /** What was met; for a parameter or a body, each place of it. */
 function sentence({ detail, issues, code }: Problem): string {
   if (!issues || (code !== 'parameters-invalid' && code !== 'request-invalid')) return detail
-  return issues.map(({ at, message }) => `${at.replace(/^\/(header|path|query|body)\//, '').replaceAll('/', '.')} ${message}`).join('; ')
+  return issues.map(({ at, message }) => `${at.replace(/^\/((header|path|query|body)\/)?/, '').replaceAll('/', '.')} ${message}`).join('; ')
 }
 
 /** The document has checked the form; this tells the compiler. */

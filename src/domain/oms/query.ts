@@ -1,4 +1,4 @@
-import type { Caller, Problem } from '../../http.ts'
+import { type Caller, type Issue, pointerPart, type Problem } from '../../http.ts'
 import { nearest } from '../assumption.ts'
 import type { Scene } from '../behaviour.ts'
 import { ceiling, compareInstants, instantOf } from '../clock.ts'
@@ -101,11 +101,22 @@ export function queryAllocations(
 ): Listed<Allocation> | { readonly kind: 'refused'; readonly problem: Problem } {
   const { filters = {}, limit = DEFAULT_LIMIT, offset = 0, sortBy = 'updatedAt', sortDirection = 'desc' } = query
   const population = allocationPopulation(scene.session, account)
-  const unknown = [sortBy, ...Object.keys(filters)].find((name) => !MEMBERS.some((member) => member === name))
-  if (unknown !== undefined)
+  const members = [
+    ...Object.keys(filters).map((name) => ({ name, at: `/body/filters/${pointerPart(name)}` })),
+    { name: sortBy, at: '/body/sortBy' },
+  ]
+  const unknown = members.filter(({ name }) => !MEMBERS.some((member) => member === name)).map(({ name, at }) => unknownMember(name, at))
+  const [first] = unknown
+  if (first) return { kind: 'refused', problem: { code: 'request-invalid', detail: first.message, fix: first.fix, issues: unknown } }
+  const costly = findCostly(filters)
+  if (costly)
     return {
       kind: 'refused',
-      problem: unknownMember(unknown, unknown === sortBy && !(unknown in filters) ? '/body/sortBy' : `/body/filters/${unknown}`),
+      problem: {
+        code: 'request-invalid',
+        ...costly,
+        issues: [{ at: '/body/filters', rule: 'limit', message: costly.detail, fix: costly.fix }],
+      },
     }
   const conditions = Object.entries(filters).map(([member, filter]) => condition(member, filter, population))
   if (account.channel !== undefined) conditions.push({ kind: 'facts', test: (facts) => isOfChannel(facts, account.channel) })
@@ -213,6 +224,22 @@ function isWithin(value: unknown, bound: string, limit: unknown): boolean {
   return bound === 'gte' ? order >= 0 : bound === 'gt' ? order > 0 : bound === 'lte' ? order <= 0 : order < 0
 }
 
+/** What filters may hold together: each value may be held against each of thousands of allocations. */
+const MAX_VALUES = 500
+const MAX_LENGTH = 1_000
+
+function findCostly(filters: unknown): { detail: string; fix: string } | undefined {
+  const waiting = [filters]
+  let values = 0
+  for (let one = waiting.pop(); waiting.length > 0 || one !== undefined; one = waiting.pop()) {
+    if (++values > MAX_VALUES) return { detail: `filters hold more than ${MAX_VALUES} values`, fix: 'ask for fewer at a time' }
+    if (typeof one === 'string' && one.length > MAX_LENGTH)
+      return { detail: `filters hold a text of ${one.length} characters`, fix: `send at most ${MAX_LENGTH}` }
+    if (typeof one === 'object' && one !== null) waiting.push(...Object.values(one))
+  }
+  return undefined
+}
+
 /** Numbers as numbers, times as times, other texts as texts; undefined for what has no order. */
 function compare(a: unknown, b: unknown): number | undefined {
   if (typeof a === 'number' && typeof b === 'number') return a - b
@@ -259,13 +286,13 @@ function isRange(value: unknown): value is Readonly<Record<string, unknown>> {
   return isPlain(value) && Object.keys(value).length > 0 && Object.keys(value).every((key) => RANGE.some((name) => name === key))
 }
 
-function unknownMember(name: string, at: string): Problem {
-  const [first = '', second = '', third = ''] = nearest(name, MEMBERS)
-  const fix = `there are ${first}, ${second}, ${third} and the other members of an allocation`
+function unknownMember(name: string, at: string): Issue & { readonly fix: string } {
+  const shown = name.length > 80 ? `${name.slice(0, 80)}…` : name
+  const [first = '', second = '', third = ''] = nearest(shown, MEMBERS)
   return {
-    code: 'request-invalid',
-    detail: `an allocation has no member "${name}"`,
-    fix,
-    issues: [{ at, rule: 'member', message: `"${name}" is no member of an allocation`, fix }],
+    at: at.length > 200 ? `${at.slice(0, 200)}…` : at,
+    rule: 'member',
+    message: `"${shown}" is no member of an allocation`,
+    fix: `there are ${first}, ${second}, ${third} and the other members of an allocation`,
   }
 }

@@ -24,7 +24,7 @@ export const supplierDialect: Dialect = {
     return value === RETAILER_TOKEN ? { kind: 'retailer', organization: 1 } : { kind: 'supplier', organization: 1 }
   },
 
-  refuse(problem): MockReply {
+  refuse(problem, requestBody): MockReply {
     // A path that Django's patterns do not match is no path.
     const noPath =
       problem.code === 'path-undecodable' ||
@@ -37,9 +37,14 @@ export const supplierDialect: Dialect = {
     }
     if (status === 301) return { status, headers }
     if (noPath) return { status, headers, body: { detail: NOT_FOUND } }
-    if (problem.code === 'body-unreadable') return { status, headers, body: { detail: `JSON parse error - ${problem.detail}` } }
+    if (problem.code === 'body-unreadable')
+      return { status, headers, body: { detail: `JSON parse error - ${problem.issues?.[0]?.message ?? problem.detail}` } }
     const { issues = [] } = problem
-    return { status, headers, body: issues.length > 0 ? fieldErrors(issues) : { detail: DETAIL[problem.code] ?? problem.detail } }
+    return {
+      status,
+      headers,
+      body: issues.length > 0 ? fieldErrors(issues, requestBody) : { detail: DETAIL[problem.code] ?? problem.detail },
+    }
   },
 
   reroute(path, { session }) {
@@ -60,8 +65,8 @@ const DETAIL: { readonly [Code in Problem['code']]?: string } = {
   'credentials-refused': 'Invalid token.',
 }
 
-/** Issues as a tree of field errors. A list has one entry for each element, `{}` for those that are well. */
-function fieldErrors(issues: readonly Issue[]): unknown {
+/** Issues as field errors, in the shape of the body: a list has one entry for each of its elements, `{}` for those that are well. */
+function fieldErrors(issues: readonly Issue[], requestBody: unknown): unknown {
   const root: Tree = { messages: [], members: new Map() }
   for (const issue of issues) {
     let tree = root
@@ -72,7 +77,7 @@ function fieldErrors(issues: readonly Issue[]): unknown {
     }
     tree.messages.push({ text: wording(issue), whole: issue.rule === 'quantities-differ' && issue.value === undefined })
   }
-  const body = render(root)
+  const body = render(root, requestBody)
   return Array.isArray(body) ? { non_field_errors: body } : body
 }
 
@@ -81,25 +86,25 @@ interface Tree {
   readonly members: Map<string, Tree>
 }
 
-function render({ messages, members }: Tree): unknown {
+function render({ messages, members }: Tree, value: unknown): unknown {
   const texts = messages.map(({ text }) => text)
-  const numbers = [...members.keys()].map(Number)
-  if (members.size > 0 && numbers.every((number) => Number.isInteger(number)))
-    return Array.from({ length: Math.max(...numbers) + 1 }, (_, index) => {
+  if (members.size > 0 && Array.isArray(value))
+    return value.map((element: unknown, index) => {
       const member = members.get(String(index))
-      return member ? wrap(render(member)) : {}
+      const rendered = member ? render(member, element) : {}
+      return Array.isArray(rendered) ? { non_field_errors: rendered } : rendered
     })
   // A complaint about an object as a whole stands among those about its fields.
   if (members.size > 0 || messages.some(({ whole }) => whole))
     return {
       ...(texts.length > 0 && { non_field_errors: texts }),
-      ...Object.fromEntries([...members].map(([name, member]) => [name, render(member)])),
+      ...Object.fromEntries([...members].map(([name, member]) => [name, render(member, memberOf(value, name))])),
     }
   return texts
 }
 
-function wrap(element: unknown): unknown {
-  return Array.isArray(element) ? { non_field_errors: element } : element
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined
 }
 
 function wording({ rule, message, value, wanted }: Issue): string {
@@ -123,7 +128,7 @@ function wording({ rule, message, value, wanted }: Issue): string {
     case 'maxLength':
       return `Ensure this field has no more than ${String(wanted)} characters.`
     case 'enum':
-      return `"${String(value)}" is not a valid choice.`
+      return `"${typeof value === 'string' ? value : JSON.stringify(value)}" is not a valid choice.`
     case 'format':
       return wanted === 'uuid'
         ? 'Must be a valid UUID.'
@@ -131,7 +136,8 @@ function wording({ rule, message, value, wanted }: Issue): string {
     case 'anyOf':
       return [wanted].flat().includes('date') ? 'Date has wrong format. Use one of these formats instead: YYYY-MM-DD.' : message
     default:
-      return `${message.charAt(0).toUpperCase()}${message.slice(1)}.`
+      // A name that begins the sentence stays as it is written.
+      return /^[a-z]+_/.test(message) ? `${message}.` : `${message.charAt(0).toUpperCase()}${message.slice(1)}.`
   }
 }
 

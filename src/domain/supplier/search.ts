@@ -136,12 +136,12 @@ function created(since: string | undefined, until: string | undefined, populatio
 
 /** Organisations of the other side: retailers for a supplier, suppliers for a retailer. */
 function involves(organizations: readonly string[], viewer: Viewer, population: OrderPopulation): OrderCondition {
-  const uuids = organizations.map((uuid) => uuid.toLowerCase())
+  const uuids = new Set(organizations.map((uuid) => uuid.toLowerCase()))
   return {
     kind: 'facts',
     test: (facts) =>
-      (viewer.kind !== 'retailer' && uuids.includes(population.retailer(facts.retailer).uuid)) ||
-      (viewer.kind !== 'supplier' && facts.lines.some((line) => uuids.includes(population.supplier(line.supplier).uuid))),
+      (viewer.kind !== 'retailer' && uuids.has(population.retailer(facts.retailer).uuid)) ||
+      (viewer.kind !== 'supplier' && facts.lines.some((line) => uuids.has(population.supplier(line.supplier).uuid))),
   }
 }
 
