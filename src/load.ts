@@ -5,7 +5,7 @@ import { pointerPart, pointerParts } from './http.ts'
 import { DocumentError } from './problem.ts'
 
 /** One file of a document. */
-export interface Source {
+interface Source {
   /** Relative to the main document's folder; the URI that references inside the document resolve against. */
   readonly uri: string
   readonly content: unknown

@@ -91,7 +91,7 @@ async function firstSteps(mock: Mock, url: string): Promise<string[]> {
 }
 
 /** One request as a line: session, status, operation; for a refusal the reason, what would do, and where it is explained. */
-export function logLine(
+function logLine(
   { session, status, operation, method, path, duration, problem, warnings, assumption, explain }: RequestSummary,
   isTerminal: boolean,
 ): string {

@@ -26,7 +26,7 @@ export interface Operation {
 
 export type ReadParameters = Omit<Input, 'body'> & { readonly issues: readonly Issue[]; readonly undeclared: readonly Issue[] }
 
-export type ReadBody =
+type ReadBody =
   | { readonly kind: 'body'; readonly value: unknown; readonly undeclared: readonly Issue[] }
   | { readonly kind: 'refused'; readonly problem: Problem; /** As far as it could be read. */ readonly value: unknown }
 

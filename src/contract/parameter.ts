@@ -4,7 +4,7 @@ import { parseJson } from './json.ts'
 import { isJson, type Located, type Reader } from './schema.ts'
 import { excerpt, type Validator } from './validator.ts'
 
-export type ParameterPlace = 'path' | 'query' | 'header' | 'cookie'
+type ParameterPlace = 'path' | 'query' | 'header' | 'cookie'
 
 /** Where raw parameter texts come from; a query gives all its pairs, for styles that spread over several. */
 export interface RawParameters {
@@ -24,7 +24,7 @@ export interface Parameter {
   compile(): void
 }
 
-export interface ReadParameter {
+interface ReadParameter {
   readonly value: unknown
   readonly issues: readonly Issue[]
   readonly undeclared: readonly Issue[]

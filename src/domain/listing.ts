@@ -39,6 +39,8 @@ export interface Listing<Facts, Entity extends Facts> {
   readonly sequence: Sequence<Facts, Entity>
   readonly overlay: readonly Overlaid<Entity>[]
   readonly conditions: readonly Condition<Facts, Entity>[]
+  /** A name for what conditions and group ask for, where they hang on facts alone: the same name, the same selection, made once. */
+  readonly signature?: string | undefined
   /** Sorts by this first, where it is given; it must hang on facts alone. */
   readonly group?: ((facts: Facts) => string) | undefined
   /** Sorts by this instead: it has to be looked at in every entity. `field` is named when there are too many. */
@@ -64,17 +66,16 @@ export function list<Facts, Entity extends Facts>(listing: Listing<Facts, Entity
     const candidates = first.indices.filter((index) => index < sequence.size && !hidden.has(index))
     runs = materialise(candidates, listing, overlay)
   } else {
-    const intervals = intervalsOf(listing)
     const unknown = [
       ...conditions.flatMap((condition) => (condition.kind === 'entity' ? [condition.field] : [])),
       ...(by ? [by.field] : []),
     ]
     if (unknown.length > 0) {
-      const selection = select(sequence.period, intervals)
+      const selection = select(sequence.period, intervalsOf(listing))
       if (selection.count > MAX_CANDIDATES) return { kind: 'too-wide', fields: unknown, candidates: selection.count }
       const candidates = Array.from({ length: selection.count }, (_, rank) => selection.at(rank)).filter((index) => !hidden.has(index))
       runs = materialise(candidates, listing, overlay)
-    } else runs = arrange(intervals, listing, overlay, hidden)
+    } else runs = arrange(selectionsOf(listing), listing, overlay, hidden)
   }
   const total = runs.reduce((sum, run) => sum + run.count, 0)
   const from = Math.min(offset, total)
@@ -136,24 +137,45 @@ function materialise<Facts, Entity extends Facts>(
   return [{ count: rows.length, at: (rank) => (rows[rank] ?? fail(rank)).entity }]
 }
 
-/** The population's own selection with the overlay woven in, one run for each group. */
+/** Selections by group, in the order of the groups. */
+type Selections = ReadonlyMap<string, Selection>
+
+const NOTHING = select(1, [])
+const kept = new WeakMap<object, Map<string, Selections>>()
+/** How many selections are kept of a population, and how long the name of one may be: names come from clients. */
+const MAX_KEPT = 64
+const MAX_SIGNATURE = 500
+
+function selectionsOf<Facts, Entity extends Facts>(listing: Listing<Facts, Entity>): Selections {
+  const { sequence, signature } = listing
+  if (signature === undefined || signature.length > MAX_SIGNATURE) return makeSelections(listing)
+  const known = kept.get(sequence) ?? new Map<string, Selections>()
+  kept.set(sequence, known)
+  const found = known.get(signature)
+  if (found) return found
+  if (known.size >= MAX_KEPT) known.clear()
+  const made = makeSelections(listing)
+  known.set(signature, made)
+  return made
+}
+
+function makeSelections<Facts, Entity extends Facts>(listing: Listing<Facts, Entity>): Selections {
+  const { sequence, group } = listing
+  const groups = Map.groupBy(intervalsOf(listing), ({ residue }) => group?.(sequence.facts(residue)) ?? '')
+  return new Map([...groups].map(([name, intervals]) => [name, select(sequence.period, intervals)]))
+}
+
+/** The population's own selections with the overlay woven in, one run for each group. */
 function arrange<Facts, Entity extends Facts>(
-  intervals: readonly Interval[],
+  selections: Selections,
   { sequence, group }: Listing<Facts, Entity>,
   overlay: readonly Overlaid<Entity>[],
   hidden: ReadonlySet<number>,
 ): Run<Entity>[] {
-  const groups = new Map<string, { intervals: Interval[]; overlay: Overlaid<Entity>[] }>()
-  const rowsOf = (name: string): { intervals: Interval[]; overlay: Overlaid<Entity>[] } => {
-    const rows = groups.get(name) ?? { intervals: [], overlay: [] }
-    groups.set(name, rows)
-    return rows
-  }
-  for (const interval of intervals) rowsOf(group?.(sequence.facts(interval.residue)) ?? '').intervals.push(interval)
-  for (const one of overlay) rowsOf(group?.(one.entity) ?? '').overlay.push(one)
-  return [...groups]
-    .toSorted(([a], [b]) => compareText(a, b))
-    .map(([, rows]) => weave(select(sequence.period, rows.intervals), rows.overlay, hidden, sequence.entity))
+  const overlays = Map.groupBy(overlay, ({ entity }) => group?.(entity) ?? '')
+  return [...new Set([...selections.keys(), ...overlays.keys()])]
+    .toSorted(compareText)
+    .map((name) => weave(selections.get(name) ?? NOTHING, overlays.get(name) ?? [], hidden, sequence.entity))
 }
 
 function weave<Entity>(

@@ -50,7 +50,7 @@ export function oneOf<T>(key: Key, values: readonly T[]): T {
 }
 
 /** An endless series in [0, 1) for a key: the generator sfc32, whose state is 128 bits. */
-export function series(key: Key): () => number {
+function series(key: Key): () => number {
   let a = key.x
   let b = key.y
   let c = 0x9e3779b9

@@ -57,7 +57,7 @@ export function createCommands({
       }
       case 'reset-session': {
         const { name } = command
-        const full = counts.room(name)
+        const full = counts.begin(name)
         if (full) return refusal(full)
         await store.drop(name)
         await store.transact(name, () => ({ changes: beginning(defaults, real), result: undefined }))

@@ -3,10 +3,12 @@ import type { Problem } from '../http.ts'
 
 /** How many requests each session has had, and with it which sessions there are. */
 export interface SessionCounts {
+  has(name: SessionName): boolean
   of(name: SessionName): number
-  /** @returns the problem, when the session is new and there are as many as there may be */
-  room(name: SessionName): Problem | undefined
-  begin(name: SessionName): void
+  /** Takes a place for the session, if it has none. @returns the problem, when there are as many as there may be */
+  begin(name: SessionName): Problem | undefined
+  /** Gives the place back, if nothing was asked of the session. */
+  release(name: SessionName): void
   /** The number of the session's next request, from 1. */
   next(name: SessionName): number
   restart(name: SessionName): void
@@ -17,16 +19,22 @@ export interface SessionCounts {
 export function createCounts(maxSessions: number): SessionCounts {
   const counts = new Map<SessionName, number>()
   return {
+    has: (name) => counts.has(name),
     of: (name) => counts.get(name) ?? 0,
-    room(name) {
-      if (counts.has(name) || counts.size < maxSessions) return undefined
-      return {
-        code: 'sessions-exhausted',
-        detail: `there are ${counts.size} sessions`,
-        fix: 'drop some with DELETE /__mock/sessions/{name}, or start with a larger --max-sessions',
-      }
+    begin(name) {
+      if (counts.has(name)) return undefined
+      if (counts.size >= maxSessions)
+        return {
+          code: 'sessions-exhausted',
+          detail: `there are ${counts.size} sessions`,
+          fix: 'drop some with DELETE /__mock/sessions/{name}, or start with a larger --max-sessions',
+        }
+      counts.set(name, 0)
+      return undefined
     },
-    begin: (name) => void counts.set(name, counts.get(name) ?? 0),
+    release(name) {
+      if (counts.get(name) === 0) counts.delete(name)
+    },
     next(name) {
       const count = (counts.get(name) ?? 0) + 1
       counts.set(name, count)

@@ -68,7 +68,7 @@ export function createHandler(settings: HandlerSettings): Handler {
     const { name, request, isLabelled } = located
     if (isBelow(control.contract.base, request.path)) return handleControl(name, request, around)
     if (settings.requireSession && !isLabelled) return refuse(UNLABELLED, around, false)
-    const full = counts.room(name)
+    const full = counts.begin(name)
     if (full) return toLine(refusal(full), timeAtStart(defaults, real), false, { 'Mock-Session': name })
     const id = `${name}-${counts.next(name)}`
     const { reply, changes, now, operation, problem, warnings, assumption } = await answerIn(name, request, around)
@@ -128,10 +128,11 @@ export function createHandler(settings: HandlerSettings): Handler {
         return { changes: result.changes, result }
       }
       const isSubject = typeof subject === 'string'
-      const full = isSubject && counts.room(subject)
+      const isNew = isSubject && !counts.has(subject)
+      const full = isSubject && counts.begin(subject)
       if (full) return refuse(full, around, true)
       const answer = isSubject ? await store.transact(subject, work) : work(NO_SESSION).result
-      if (isSubject && answer.changes.length > 0) counts.begin(subject)
+      if (isNew && answer.changes.length === 0) counts.release(subject)
       const reply = answer.command ? await carryOut(answer.command, around.real) : answer.reply
       const operation = answer.command && control.contract.operations.find(({ id }) => id === answer.operation)
       const broken = (checkReplies && operation?.checkReply(reply)) || []

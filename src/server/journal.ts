@@ -50,9 +50,9 @@ export function createJournal(maxBytes: number): Journal {
       const entry = { exchange, size: sizeOf(exchange) }
       entries.push(entry)
       bytes += entry.size
-      // The newest stays whatever its size: its answer says where it is explained.
-      for (let oldest = entries[first]; oldest && (oldest !== entry || maxBytes === 0) && bytes > maxBytes; oldest = entries[++first])
-        bytes -= oldest.size
+      // The newest stays whatever its size, for its answer says where it is explained; unless nothing is to be kept.
+      const last = entries.length - (maxBytes === 0 ? 0 : 1)
+      for (; bytes > maxBytes && first < last; first++) bytes -= entries[first]?.size ?? 0
       if (first > entries.length / 2) {
         entries = entries.slice(first)
         first = 0

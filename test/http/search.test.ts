@@ -413,7 +413,7 @@ describe('an order search', () => {
   it('takes a leap second, which is the second after', async () => {
     const { all, search } = await openShop('untouched')
     const total = async (asked: object): Promise<number> => (await body<Found>(search(asked))).total_results
-    const [midnight] = all.filter(({ created_date }) => created_date.endsWith('T00:00:00.000000Z') && created_date > '2025-12-02')
+    const midnight = all.find(({ created_date }) => created_date.endsWith('T00:00:00.000000Z') && created_date > '2025-12-02')
     const created = Date.parse(midnight?.created_date ?? '')
     const leap = new Date(created - 1).toISOString().replace('59.999Z', '60Z')
     expect(await total({ start_date: leap })).toBe(all.filter(({ created_date }) => Date.parse(created_date) >= created).length)

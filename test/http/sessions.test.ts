@@ -1011,6 +1011,14 @@ describe('the journal', () => {
     expect((await served.control('get', '/requests')).text.length).toBeLessThan(40_000)
   })
 
+  it('keeps the newest, however little it may hold: its answer says where it is explained', async () => {
+    await using served = await serve({ journalBytes: 1 })
+    await served.order('a', 'nothing')
+    const { headers } = await served.order('a', 'nothing')
+    expect((await request(String(headers['mock-explain'])).get('')).status).toBe(200)
+    expect((await served.control('get', '/requests')).body.requests).toHaveLength(1)
+  })
+
   it('lists nothing when it may hold nothing', async () => {
     await using served = await serve({ journalBytes: 0 })
     await served.order('a')

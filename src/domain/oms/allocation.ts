@@ -56,7 +56,7 @@ export interface DocumentFacts {
   readonly items: readonly ItemFacts[]
 }
 
-export interface ItemFacts {
+interface ItemFacts {
   readonly allocationLineNumber: number
   readonly itemId: string
   readonly quantity: number
@@ -84,7 +84,7 @@ export interface Item extends ItemFacts {
   readonly attributes: Readonly<Record<string, object>>
 }
 
-export interface Recipient {
+interface Recipient {
   readonly name: { readonly first: string; readonly middle?: string; readonly last: string }
   readonly email: string
   readonly phone: { readonly number: string; readonly type: 'MOBILE' | 'HOME' | 'BUSINESS' }

@@ -88,12 +88,14 @@ const query: Behaviour<QueryInput> = {
     switch (listed.kind) {
       case 'refused':
         return refused(listed.problem)
-      case 'too-wide':
+      case 'too-wide': {
+        const fix = 'add a filter on updatedAt, allocationDate, statusCode, locationNum, poNumber or an id'
         return refused({
           code: 'search-too-wide',
-          detail: `${listed.fields.join(', ')} would have to be looked up in ${listed.candidates} allocations`,
-          fix: 'add a filter on updatedAt, allocationDate, statusCode, locationNum, poNumber or an id',
+          detail: `${listed.fields.join(', ')} would have to be looked up in ${listed.candidates} allocations; ${fix}`,
+          fix,
         })
+      }
       case 'page':
         break
       default:

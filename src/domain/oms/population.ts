@@ -234,7 +234,12 @@ function createPopulation({ seed, epoch, size, account, stage }: Origin): Alloca
         allocationDate: created,
         updatedAt,
         poNumber: poNumbers.idAt(index),
-        shipDate: plan.statusCode === 'CANCELLED' ? null : plan.statusCode === 'SHIPPED' ? updatedAt : stamp(-24),
+        shipDate:
+          plan.statusCode === 'CANCELLED' || plan.statusCode === 'PARTIALLY_CANCELLED'
+            ? null
+            : plan.statusCode === 'SHIPPED'
+              ? updatedAt
+              : stamp(-24),
         shipToId: addresses.idAt(index),
         shipToAddress: {
           name: `${customer.first} ${customer.last}`,

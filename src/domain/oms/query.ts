@@ -120,10 +120,12 @@ export function queryAllocations(
     }
   const conditions = Object.entries(filters).map(([member, filter]) => condition(member, filter, population))
   if (account.channel !== undefined) conditions.push({ kind: 'facts', test: (facts) => isOfChannel(facts, account.channel) })
+  const isOfFacts = more.length === 0 && conditions.every(({ kind }) => kind === 'facts')
   return list({
     sequence: population.sequence,
     overlay: overlay(population, account, scene),
     conditions: [...conditions, ...more],
+    signature: isOfFacts ? JSON.stringify([account.channel, sortBy, filters]) : undefined,
     group: FACTS.has(sortBy) ? ({ document }) => sortable(read(document, sortBy)) : undefined,
     by:
       FACTS.has(sortBy) || sortBy === 'updatedAt'
@@ -258,7 +260,7 @@ function compareText(a: string, b: string): number {
 function isLike(value: string, pattern: string): boolean {
   const [head = '', ...parts] = pattern.split('*')
   const tail = parts.pop() ?? ''
-  if (!value.startsWith(head) || !value.endsWith(tail) || value.length < head.length + tail.length) return false
+  if (!value.startsWith(head) || !value.endsWith(tail)) return false
   let at = head.length
   for (const part of parts) {
     at = value.indexOf(part, at)
@@ -273,9 +275,11 @@ function read(document: object, member: string): unknown {
   return Object.getOwnPropertyDescriptor(document, member)?.value
 }
 
+/** Numbers in their order, what is null or not there first. */
 function sortable(value: unknown): string {
+  if (value === undefined || value === null) return ''
   if (typeof value === 'number') return String(Math.round(value * 100) + 1_000_000_000_000).padStart(16, '0')
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -10,7 +10,7 @@ import { type Line, type LineFacts, lineId, type Order, type OrderFacts, orderId
 export const SUPPLIERS = 4
 export const RETAILERS = 3
 
-export interface Organization {
+interface Organization {
   readonly uuid: string
   readonly name: string
 }

@@ -64,10 +64,16 @@ export function searchOrders(search: OrderSearch, viewer: Viewer, scene: Scene, 
   const population = orderPopulation(scene.session)
   const key = search.sort?.key ?? 'date'
   const first = (facts: OrderFacts): LineFacts | undefined => visibleLines(facts, viewer)[0]
+  const { line_item_allocation_statuses: statuses, line_item_designation: designation, org_uuids: organizations } = search
+  const wanted = [...conditions(search, viewer, population), ...more]
+  const isOfFacts = more.length === 0 && wanted.every(({ kind }) => kind === 'facts')
   return list({
     sequence: population.sequence,
     overlay: overlay(population, scene),
-    conditions: [...conditions(search, viewer, population), ...more],
+    conditions: wanted,
+    signature: isOfFacts
+      ? JSON.stringify([viewer, key, statuses, designation, organizations, search.term ?? search.search_term])
+      : undefined,
     group:
       key === 'date'
         ? undefined
