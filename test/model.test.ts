@@ -294,7 +294,6 @@ const fault = fc.oneof(
   { weight: 30, arbitrary: fc.constantFrom<Fault>('ok', 'as digits', 'accepted', 'ordered said', 'without zeros', 'in upper case') },
   { weight: 8, arbitrary: fc.constantFrom(...(Object.keys(FAULTS) as Fault[])) },
 )
-const UNKNOWN_LINE = '00000000-0000-4000-8000-000000000000'
 
 const lineWish = fc.record({
   fault,
@@ -361,7 +360,11 @@ function wantedOf(line: LineView, { fault: wrong, isFair, first, second, date, p
     rejected,
     body: {
       line_item_uuid:
-        { 'in upper case': line.uuid.toUpperCase(), 'no uuid': 'line-1', 'unknown line': UNKNOWN_LINE }[wrong as string] ?? line.uuid,
+        {
+          'in upper case': line.uuid.toUpperCase(),
+          'no uuid': 'line-1',
+          'unknown line': `00000000-0000-4000-8000-${line.uuid.slice(-12)}`,
+        }[wrong as string] ?? line.uuid,
       supplier_provided_po_number: po,
       allocation: { ...allocation, ...changes[wrong] },
     },

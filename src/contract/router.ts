@@ -98,6 +98,10 @@ function segmentsOf(template: string): Segment[] {
 function valuesOf(segments: readonly Segment[], path: string): Record<string, string> {
   if (segments.length === 0) return {}
   const sent = path.split('/')
+  const [first] = segments
+  const [name] = first?.names ?? []
+  // The common case: one parameter, which is a whole segment. A computed name is a name, even __proto__.
+  if (first && name !== undefined && segments.length === 1 && !first.pattern) return { [name]: sent[first.index] ?? '' }
   return Object.fromEntries(
     segments.flatMap(({ index, names, pattern }) => {
       const text = sent[index] ?? ''

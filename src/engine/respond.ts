@@ -3,10 +3,11 @@ import type { AssumptionName } from '../domain/assumption.ts'
 import { type Behaviour, type CheckName, type Command, type Dialect, isProblem, type Scene } from '../domain/behaviour.ts'
 import { timeOf } from '../domain/clock.ts'
 import { problemReply } from '../domain/control/dialect.ts'
-import { beginSession, SESSION_ID, type SessionDefaults, sessionOf } from '../domain/control/session.ts'
+import { beginSession, SESSION_ID, type SessionDefaults } from '../domain/control/session.ts'
 import type { Change, World } from '../domain/world.ts'
 import type { Caller, Credentials, Input, Issue, MockReply, MockRequest, Problem } from '../http.ts'
 import { DocumentError } from '../problem.ts'
+import { sessionOf } from './session.ts'
 
 /** One API: what its document says, what its business does, and how it speaks. */
 export interface Service {

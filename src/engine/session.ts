@@ -5,9 +5,9 @@ import {
   DEFAULT_SESSION,
   isSessionName,
   SESSION_ID,
+  type Session,
   type SessionDefaults,
   type SessionName,
-  sessionOf,
 } from '../domain/control/session.ts'
 import type { Change, World } from '../domain/world.ts'
 import type { MockReply, Problem } from '../http.ts'
@@ -22,6 +22,11 @@ export function nameOf(text: string = DEFAULT_SESSION): SessionName | Problem {
     detail: `"${text}" is no name for a session`,
     fix: 'take 1 to 64 letters, digits, dots, underscores and hyphens',
   }
+}
+
+/** The session's settings, if it has begun. */
+export function sessionOf(world: World): Session | undefined {
+  return world.get('session', SESSION_ID)
 }
 
 /** What a session's log begins with. */

@@ -1,6 +1,5 @@
 import type { Assumptions } from '../assumption.ts'
 import { type Clock, dayOf, timeOf } from '../clock.ts'
-import type { World } from '../world.ts'
 
 /** 1 to 64 of letters, digits, dot, underscore and hyphen. */
 export type SessionName = string & { readonly __brand: 'SessionName' }
@@ -42,8 +41,3 @@ export function beginSession(defaults: SessionDefaults, real: number): Session {
 
 /** The id under which a session keeps its own settings. */
 export const SESSION_ID = 'session'
-
-/** The session's settings, if it has begun. */
-export function sessionOf(world: World): Session | undefined {
-  return world.get('session', SESSION_ID)
-}
