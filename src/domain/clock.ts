@@ -23,10 +23,7 @@ export function dayOf(time: number): number {
 
 /** `2018-08-23T16:07:35.864000Z`: as RFC 3339 has it, with as many digits of a second as asked for. */
 export function timestamp(time: number, digits: 6 | 9): string {
-  return `${new Date(time)
-    .toISOString()
-    .slice(0, -1)
-    .padEnd(20 + digits, '0')}Z`
+  return `${new Date(time).toISOString().slice(0, -1)}${digits === 6 ? '000' : '000000'}Z`
 }
 
 /** A point in time as a client may write it: to the millisecond, and the digits beyond. */

@@ -289,6 +289,8 @@ it('answers what comes on one connection in its order', async () => {
     `GET /api/v2/allocation/${ALLOCATION} HTTP/1.1\r\n${head}\r\n`,
     `PUT /api/v2/allocation/cancel/${ALLOCATION} HTTP/1.1\r\n${head}Connection: close\r\n\r\n`,
   ]
+  // In a session that has begun a read appends nothing, so nothing but its turn makes it wait.
+  await served.order(session)
   const socket = connect(Number(new URL(served.url).port), '127.0.0.1')
   socket.write(requests.join(''))
   const answers = await text(socket)
