@@ -10,7 +10,7 @@ import { createCommands } from './commands.ts'
 import { createCounts } from './counts.ts'
 import { foreign, hostOf } from './guard.ts'
 import type { Exchange, Journal } from './journal.ts'
-import { locate } from './session.ts'
+import { decoded, locate } from './session.ts'
 
 export interface HandlerSettings {
   /** The control API; its base is peeled off before any other. */
@@ -142,15 +142,6 @@ export function createHandler(settings: HandlerSettings): Handler {
       const { reply, now } = failed(error, control, timeAtStart(defaults, around.real))
       return toLine(reply, now, true)
     }
-  }
-}
-
-/** A segment as the operation reads it; one that does not decode is refused there. */
-function decoded(segment: string): string {
-  try {
-    return decodeURIComponent(segment)
-  } catch {
-    return segment
   }
 }
 

@@ -41,7 +41,16 @@ function mayHavePrefix(path: string): boolean {
 function fromBaggage(baggage: string | undefined): string | undefined {
   for (const member of baggage?.split(',') ?? []) {
     const [key, value] = (member.split(';', 1)[0] ?? '').split('=')
-    if (key?.trim() === 'mock-session' && value !== undefined) return value.trim()
+    if (key?.trim() === 'mock-session' && value !== undefined) return decoded(value.trim())
   }
   return undefined
+}
+
+/** Percent-decoded; as it is where it does not decode, to be refused by who reads it. */
+export function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }

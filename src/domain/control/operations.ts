@@ -199,7 +199,7 @@ function examplesOf(
   origin: string,
   scene: Scene,
 ): object[] {
-  const value = token ?? SUPPLIER_TOKEN
+  const value = token?.trim() ?? SUPPLIER_TOKEN
   const caller = api.dialect.caller({ scheme: api.scheme, value }, { 'x-site-context': { account, stage } }, scene)
   if (isProblem(caller)) return []
   return Object.entries(api.behaviours).flatMap(([operation, behaviour]) => {

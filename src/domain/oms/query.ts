@@ -101,13 +101,6 @@ export function queryAllocations(
 ): Listed<Allocation> | { readonly kind: 'refused'; readonly problem: Problem } {
   const { filters = {}, limit = DEFAULT_LIMIT, offset = 0, sortBy = 'updatedAt', sortDirection = 'desc' } = query
   const population = allocationPopulation(scene.session, account)
-  const members = [
-    ...Object.keys(filters).map((name) => ({ name, at: `/body/filters/${pointerPart(name)}` })),
-    { name: sortBy, at: '/body/sortBy' },
-  ]
-  const unknown = members.filter(({ name }) => !MEMBERS.some((member) => member === name)).map(({ name, at }) => unknownMember(name, at))
-  const [first] = unknown
-  if (first) return { kind: 'refused', problem: { code: 'request-invalid', detail: first.message, fix: first.fix, issues: unknown } }
   const costly = findCostly(filters)
   if (costly)
     return {
@@ -118,6 +111,13 @@ export function queryAllocations(
         issues: [{ at: '/body/filters', rule: 'limit', message: costly.detail, fix: costly.fix }],
       },
     }
+  const members = [
+    ...Object.keys(filters).map((name) => ({ name, at: `/body/filters/${pointerPart(name)}` })),
+    { name: sortBy, at: '/body/sortBy' },
+  ]
+  const unknown = members.filter(({ name }) => !MEMBERS.some((member) => member === name)).map(({ name, at }) => unknownMember(name, at))
+  const [first] = unknown
+  if (first) return { kind: 'refused', problem: { code: 'request-invalid', detail: first.message, fix: first.fix, issues: unknown } }
   const conditions = Object.entries(filters).map(([member, filter]) => condition(member, filter, population))
   if (account.channel !== undefined) conditions.push({ kind: 'facts', test: (facts) => isOfChannel(facts, account.channel) })
   const isOfFacts = more.length === 0 && conditions.every(({ kind }) => kind === 'facts')
@@ -230,14 +230,17 @@ function isWithin(value: unknown, bound: string, limit: unknown): boolean {
 const MAX_VALUES = 500
 const MAX_LENGTH = 1_000
 
-function findCostly(filters: unknown): { detail: string; fix: string } | undefined {
-  const waiting = [filters]
+function findCostly(filters: object): { detail: string; fix: string } | undefined {
+  const waiting: object[] = [filters]
   let values = 0
-  for (let one = waiting.pop(); waiting.length > 0 || one !== undefined; one = waiting.pop()) {
-    if (++values > MAX_VALUES) return { detail: `filters hold more than ${MAX_VALUES} values`, fix: 'ask for fewer at a time' }
-    if (typeof one === 'string' && one.length > MAX_LENGTH)
-      return { detail: `filters hold a text of ${one.length} characters`, fix: `send at most ${MAX_LENGTH}` }
-    if (typeof one === 'object' && one !== null) waiting.push(...Object.values(one))
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    const inner: unknown[] = Object.values(next)
+    for (const value of inner) {
+      if (++values > MAX_VALUES) return { detail: `filters hold more than ${MAX_VALUES} values`, fix: 'ask for fewer at a time' }
+      if (typeof value === 'string' && value.length > MAX_LENGTH)
+        return { detail: `filters hold a text of ${value.length} characters`, fix: `send at most ${MAX_LENGTH}` }
+      if (typeof value === 'object' && value !== null) waiting.push(value)
+    }
   }
   return undefined
 }
