@@ -21,9 +21,25 @@ export function dayOf(time: number): number {
   return Math.floor(time / DAY) * DAY
 }
 
-/** `2018-08-23T16:07:35.864000Z`: as RFC 3339 has it, with as many digits of a second as asked for. */
+const TWO: readonly string[] = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'))
+
+let lastDay = Number.NaN
+let lastDate = ''
+
+/**
+ * `2018-08-23T16:07:35.864000Z`: as RFC 3339 has it, with as many digits of a second as asked for. An entity has a dozen of them, mostly
+ * of one day, so the day is remembered and the rest put together by hand: a sixth of what `toISOString` takes.
+ */
 export function timestamp(time: number, digits: 6 | 9): string {
-  return `${new Date(time).toISOString().slice(0, -1)}${digits === 6 ? '000' : '000000'}Z`
+  const day = Math.floor(time / DAY)
+  if (day !== lastDay) {
+    lastDate = date(time)
+    lastDay = day
+  }
+  const rest = Math.floor(time - day * DAY)
+  const seconds = Math.floor(rest / 1_000)
+  const clock = `${TWO[Math.floor(seconds / 3_600)]}:${TWO[Math.floor(seconds / 60) % 60]}:${TWO[seconds % 60]}`
+  return `${lastDate}T${clock}.${String(rest % 1_000).padStart(3, '0')}${digits === 6 ? '000' : '000000'}Z`
 }
 
 /** A point in time as a client may write it: to the millisecond, and the digits beyond. */
