@@ -16,7 +16,11 @@ describe('a timestamp', () => {
   })
 
   it('is read as the instant it was written for', () => {
-    fc.assert(fc.property(times, (time) => expect(instantOf(timestamp(time, 9))).toEqual({ milliseconds: time, rest: '' })))
+    fc.assert(
+      fc.property(times, (time) => {
+        expect(instantOf(timestamp(time, 9))).toEqual({ milliseconds: time, rest: '' })
+      }),
+    )
   })
 })
 
