@@ -28,7 +28,7 @@ export async function serve(settings: Settings<typeof SERVE_OPTIONS>, io: Io): P
   }
   const ended = untilStopped(io.env['npm_lifecycle_event'] !== undefined)
   io.out(`allocation-mock ready on ${url} (seed ${settings.seed ?? '1'}, data version ${mock.dataVersion})`)
-  for (const line of await firstSteps(mock, url)) io.out(line)
+  for (const line of await firstSteps(mock, url, settings.requireSession === true ? 'me' : 'default')) io.out(line)
   await ended
   lines?.flush()
   await Promise.race([mock.close(), new Promise((resolve) => setTimeout(resolve, GRACE).unref())])
@@ -74,8 +74,8 @@ function cannotListen(error: unknown, port: number, host: string): string {
 }
 
 /** What to paste first: list, allocate, cancel, with ids that exist. */
-async function firstSteps(mock: Mock, url: string): Promise<string[]> {
-  const examples = await mock.session().examples({ host: new URL(url).host })
+async function firstSteps(mock: Mock, url: string, session: string): Promise<string[]> {
+  const examples = await mock.session(session).examples({ host: new URL(url).host })
   const curl = (operation: string): string[] =>
     examples.flatMap((example) => (example.operation === operation ? ['', `  ${example.curl}`] : []))
   return [
@@ -85,7 +85,7 @@ async function firstSteps(mock: Mock, url: string): Promise<string[]> {
     ...curl('allocateOrder'),
     ...curl('cancelAllocations'),
     '',
-    `As a retailer: Authorization: Token ${mock.retailerToken}. More requests that work: ${url}/__mock/sessions/default/examples`,
+    `As a retailer: Authorization: Token ${mock.retailerToken}. More requests that work: ${url}/__mock/sessions/${session}/examples`,
     '',
   ]
 }

@@ -170,12 +170,12 @@ function createBodies(operation: Located, reader: Reader, validator: Validator):
     return { type: type.toLowerCase(), check: schema && validator.check(schema), undeclared: schema && validator.undeclared(schema) }
   })
   const known = media.map(({ type }) => type).join(', ')
-  const place = reader.placeOf(located.value)
 
   function unsupported(detail: string): ReadBody {
     return { kind: 'refused', value: undefined, problem: { code: 'media-type-unsupported', detail, fix: `send Content-Type: ${known}` } }
   }
   function unreadable(rule: string, message: string, fix: string): ReadBody {
+    const place = reader.placeOf(located?.value)
     const issues = [{ at: '/body', rule, message, fix, ...(place && { place }) }]
     return {
       kind: 'refused',

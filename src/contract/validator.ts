@@ -22,16 +22,22 @@ const EXCERPT = 80
 
 /** A validator for one document: one ajv instance that reads every schema in place. */
 export function createValidator(document: LoadedDocument, reader: Reader): Validator {
-  // Most values are well, and one that is not is looked at again: stopping at the first issue is the faster check.
-  const [first, every] = [createAjv(document, false), createAjv(document, true)]
+  // Most values are well, and one that is not is looked at again: stopping at the first issue is the faster check. Neither is made
+  // before it is needed: to read a document's schemas takes longer than all the rest of a start.
+  const made = new Map<boolean, Ajv2020>()
+  const ajvOf = (allErrors: boolean): Ajv2020 => {
+    const ajv = made.get(allErrors) ?? createAjv(document, allErrors)
+    made.set(allErrors, ajv)
+    return ajv
+  }
   const shapeOf = createShapes(reader)
 
   return {
     check(schema) {
       const uri = `${baseOf(document)}${encodeURI(schema.uri)}#${encodeURI(schema.pointer)}`
-      const compile = (ajv: Ajv2020): ValidateFunction => {
+      const compile = (allErrors: boolean): ValidateFunction => {
         try {
-          return ajv.compile({ $ref: uri })
+          return ajvOf(allErrors).compile({ $ref: uri })
         } catch (error) {
           const place = reader.placeOf(schema.value)
           const reason = error instanceof Error ? error.message : String(error)
@@ -41,14 +47,14 @@ export function createValidator(document: LoadedDocument, reader: Reader): Valid
       let isFine: ValidateFunction | undefined
       let explain: ValidateFunction | undefined
       const check: Check = (value, at, all = true) => {
-        isFine ??= compile(first)
+        isFine ??= compile(false)
         if (isFine(value)) return FINE
         if (!all) return issuesOf(isFine.errors ?? [], at, reader)
-        explain ??= compile(every)
+        explain ??= compile(true)
         explain(value)
         return issuesOf(explain.errors ?? [], at, reader)
       }
-      return Object.assign(check, { compile: () => void (isFine ??= compile(first)) })
+      return Object.assign(check, { compile: () => void (isFine ??= compile(false)) })
     },
     undeclared(schema) {
       let shape: Shape | undefined

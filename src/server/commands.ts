@@ -84,7 +84,7 @@ export function createCommands({
           : refusal({
               code: 'request-unknown',
               detail,
-              fix: 'an answer carries its id as Mock-Request-Id; the journal forgets the oldest requests first',
+              fix: "an answer carries its id as Mock-Request-Id; the journal forgets the oldest requests first, and a session's when it is reset or dropped",
             })
       }
       default:

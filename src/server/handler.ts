@@ -30,6 +30,8 @@ export interface HandlerSettings {
   readonly dataVersion: number
   /** The world's time, in milliseconds. */
   readonly real: () => number
+  /** Hears of failures of the mock's own. */
+  readonly onFailure: (error: unknown) => void
   /** Hears of each exchange of the APIs; control requests are nobody's traffic. */
   readonly onExchange: (exchange: Exchange) => void
 }
@@ -64,12 +66,12 @@ export function createHandler(settings: HandlerSettings): Handler {
     const real = settings.real()
     const around: Around = { defaults, real, strict, checkReplies, prefersProblem }
     const located = locate(raw)
-    if (located.kind === 'refused') return refuse(located.problem, around, false)
+    if (located.kind === 'refused') return refuseUnnamed(raw, located.problem, around, started)
     const { name, request, isLabelled } = located
     if (isBelow(control.contract.base, request.path)) return handleControl(name, request, around)
-    if (settings.requireSession && !isLabelled) return refuse(UNLABELLED, around, false)
+    if (settings.requireSession && !isLabelled) return refuseUnnamed(request, UNLABELLED, around, started)
     const full = counts.begin(name)
-    if (full) return toLine(refusal(full), timeAtStart(defaults, real), false, { 'Mock-Session': name })
+    if (full) return refuseUnnamed(request, full, around, started, name)
     const id = `${name}-${counts.next(name)}`
     const { reply, changes, now, operation, problem, warnings, assumption } = await answerIn(name, request, around)
     const explain = problem && `http://${hostOf(request.headers)}${control.contract.base}/requests/${id}`
@@ -94,10 +96,34 @@ export function createHandler(settings: HandlerSettings): Handler {
       assumption,
       changes: ofBusiness(changes),
       explain,
-      duration: Math.round((performance.now() - started) * 1_000) / 1_000,
+      duration: elapsed(started),
     }
     journal.add(exchange)
     settings.onExchange(exchange)
+    return handled
+  }
+
+  /** A refusal before there is a session that could keep it: it is told, and nothing more. */
+  function refuseUnnamed(request: MockRequest, problem: Problem, around: Around, started: number, name?: SessionName): Handled {
+    const handled = toLine(refusal(problem), timeAtStart(defaults, around.real), false, name === undefined ? {} : { 'Mock-Session': name })
+    settings.onExchange({
+      id: '-',
+      session: name ?? '-',
+      now: handled.now,
+      method: request.method,
+      path: request.prefix + request.path,
+      headers: request.headers,
+      requestBody: undefined,
+      status: handled.status,
+      replyBody: handled.text,
+      operation: undefined,
+      problem,
+      warnings: [],
+      assumption: undefined,
+      changes: [],
+      explain: undefined,
+      duration: elapsed(started),
+    })
     return handled
   }
 
@@ -110,6 +136,7 @@ export function createHandler(settings: HandlerSettings): Handler {
         return { changes: result.changes, result }
       })
     } catch (error) {
+      settings.onFailure(error)
       return failed(error, service, timeAtStart(defaults, around.real))
     }
   }
@@ -139,6 +166,7 @@ export function createHandler(settings: HandlerSettings): Handler {
       if (broken.length > 0) return refuse(unfit(broken), around, true)
       return toLine(reply, answer.now, true, { 'Mock-Session': isSubject ? subject : name })
     } catch (error) {
+      settings.onFailure(error)
       const { reply, now } = failed(error, control, timeAtStart(defaults, around.real))
       return toLine(reply, now, true)
     }
@@ -171,6 +199,11 @@ function isBelow(base: string, path: string): boolean {
 function nowhere(request: MockRequest, now: number): Answer {
   const problem: Problem = { code: 'route-unknown', detail: `no document has the path ${request.path}` }
   return { reply: refusal(problem), changes: [], now, problem, warnings: [] }
+}
+
+/** Milliseconds, to the microsecond. */
+function elapsed(started: number): number {
+  return Math.round((performance.now() - started) * 1_000) / 1_000
 }
 
 /** What our own failure answers: the API's 500. The reason stays in the journal and with `onFailure`. */

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compareInstants, dayOf, instantOf, timestamp, timeOf } from '../../src/domain/clock.ts'
 

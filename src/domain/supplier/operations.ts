@@ -48,6 +48,7 @@ const allocateOrder: Behaviour<AllocateInput> = {
     if (result.kind === 'refused') return refused(result.problem)
     const lines = new Map(result.order.lines.map((line) => [line.id as string, line]))
     const answered = body.line_items.flatMap(({ line_item_uuid }) => lines.get(canonical(line_item_uuid)) ?? [])
+    const isOff = answered.some(({ ordered, allocated, backordered, rejected }) => allocated + backordered + rejected !== ordered)
     const costless = answered.some(({ supplierCost }) => supplierCost === null)
     return reply(
       200,
@@ -59,7 +60,7 @@ const allocateOrder: Behaviour<AllocateInput> = {
         })),
       },
       result.order === order ? [] : [{ kind: 'order', id: order.id, to: result.order }],
-      costless ? 'supplier.sku-cost' : undefined,
+      isOff ? 'supplier.allocate.sum' : costless ? 'supplier.sku-cost' : undefined,
     )
   },
   example(caller, scene) {
@@ -109,7 +110,7 @@ const search: Behaviour<SearchInput> = {
       })
     return reply(200, { total_results: listed.total, orders: listed.page.map((order) => orderView(order, viewer, population)) })
   },
-  example: () => ({ path: '/orders/', body: { line_item_allocation_statuses: ['Unallocated'], limit: 5 } }),
+  example: () => ({ path: '/orders/', body: { line_item_allocation_statuses: ['Unallocated'], limit: 1 } }),
 }
 
 export const supplierBehaviours: Readonly<Record<string, Behaviour>> = { allocateOrder, getOrder, searchOrders: search }

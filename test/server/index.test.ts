@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+import { createMock, UsageError, type MockOptions } from '../../src/index.ts'
+import { openMock, supplierClient } from '../support.ts'
+
+describe('createMock', () => {
+  it.each<[MockOptions | object, RegExp]>([
+    [{ sead: 7 }, /unknown option "sead"; there are seed, /],
+    [{ orders: 1.5 }, /orders is 1.5; give a whole number from 0 to 1000000000/],
+    [{ allocations: -1 }, /allocations is -1/],
+    [{ now: 'yesterday' }, /now is "yesterday"; give a time like/],
+    [{ now: new Date(Number.NaN) }, /now is "Invalid Date"/],
+    [{ now: '1969-12-31T00:00:00Z' }, /from 1970-06-01 on/],
+    [{ assume: { 'oms.cancel.agian': '200' } }, /unknown assumption "oms.cancel.agian"; there are oms.cancel.again, /],
+    [{ supplierTokens: ['a b'] }, /supplier token "a b"/],
+    [{ supplierTokens: ['x'], retailerTokens: ['x=2'] }, /the token "x" is named twice/],
+  ])('refuses %o', async (options, message) => {
+    await expect(createMock(options)).rejects.toThrow(UsageError)
+    await expect(createMock(options)).rejects.toThrow(message)
+  })
+
+  it('gives other suppliers and retailers other orders by their tokens', async () => {
+    await using mock = await openMock({ supplierTokens: ['second=2'], retailerTokens: ['other=2'] })
+    const totals = await Promise.all(
+      ['Token any', 'Token second', 'Token retailer-1234567890', 'Token other'].map(
+        async (authorization) => (await supplierClient(mock, { authorization }).search().expect(200)).body.total_results,
+      ),
+    )
+    expect(new Set(totals).size).toBe(4)
+    expect(Math.min(...totals)).toBeGreaterThan(0)
+  })
+
+  it('says of a failure of its own what it was, and answers 500 in the words of the API', async () => {
+    const failures: unknown[] = []
+    const broken = {
+      transact: () => Promise.reject(new Error('the disk is full')),
+      drop: () => Promise.reject(new Error('the disk is full')),
+      sessions: () => Promise.reject(new Error('the disk is full')),
+      close: () => Promise.resolve(),
+    }
+    await using mock = await openMock({ store: broken, onFailure: (error) => failures.push(error) })
+    const { body } = await supplierClient(mock).get().expect(500)
+    expect(body).toEqual({ detail: 'The server failed' })
+    await expect(mock.session().entities()).rejects.toThrow('The server failed')
+    expect(failures).toMatchObject([{ message: 'the disk is full' }, { message: 'the disk is full' }])
+  })
+
+  it('tells of requests that belong to no session', async () => {
+    const told: string[] = []
+    await using mock = await openMock({
+      requireSession: true,
+      onRequest: ({ session, status, problem }) => told.push(`${session} ${status} ${problem?.code}`),
+    })
+    await supplierClient(mock, { session: 'no good' }).get().expect(400)
+    expect(told).toEqual(['- 400 session-invalid'])
+  })
+})
