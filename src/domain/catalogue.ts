@@ -157,6 +157,8 @@ export function remember<Argument, Result>(
     const known = kept.get(key)
     if (known !== undefined) return known
     const made = make(argument)
+    // What there is not is not kept: its key is whatever a client sent.
+    if (made === undefined) return made
     if (kept.size >= limit)
       for (const oldest of kept.keys()) {
         kept.delete(oldest)

@@ -135,16 +135,15 @@ const VENDORS = ['56', '71', '103', '118', '240'] as const
 
 /** The population of a tenant in a session; the last few are kept. */
 export function allocationPopulation(session: Session, { account, stage }: Tenant): AllocationPopulation {
-  const last = lastOf.get(session)
-  if (last?.account === account && last.stage === stage) return last.population
-  const { seed, epoch, allocations: size } = session
-  const population = populationOf({ seed, epoch, size, account, stage })
-  lastOf.set(session, { account, stage, population })
-  return population
+  if (last?.session !== session || last.account !== account || last.stage !== stage) {
+    const { seed, epoch, allocations: size } = session
+    last = { session, account, stage, population: populationOf({ seed, epoch, size, account, stage }) }
+  }
+  return last.population
 }
 
-/** A session's requests mostly come from one account. */
-const lastOf = new WeakMap<Session, Tenant & { readonly population: AllocationPopulation }>()
+/** A request asks several times. One is kept here, not one a session: a population with its caches is large. */
+let last: (Tenant & { readonly session: Session; readonly population: AllocationPopulation }) | undefined
 
 interface Origin extends Tenant {
   readonly seed: string
@@ -153,7 +152,7 @@ interface Origin extends Tenant {
 }
 
 const populationOf = remember(
-  64,
+  16,
   ({ seed, epoch, size, account, stage }: Origin) => JSON.stringify([seed, epoch, size, account, stage]),
   createPopulation,
 )
@@ -196,7 +195,7 @@ function createPopulation({ seed, epoch, size, account, stage }: Origin): Alloca
   const example = isExample && size > 0 ? exampleAllocation(tenant, timeAt(0)) : undefined
 
   const create = remember(
-    2_000,
+    1_000,
     (index: number) => index,
     (index): Allocation => {
       const own = at(at(key, 'own'), index)
@@ -266,7 +265,7 @@ function createPopulation({ seed, epoch, size, account, stage }: Origin): Alloca
   )
 
   const find = remember(
-    2_000,
+    1_000,
     (id: string) => id,
     (id) => ids.indexOf(id, size),
   )

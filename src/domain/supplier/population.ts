@@ -62,16 +62,14 @@ export const EXAMPLE_LINE_ID = 'b84ccd3c-88f8-4050-accf-e049163052e3'
 
 /** The population of a session; the last few are kept. */
 export function orderPopulation(session: Session): OrderPopulation {
-  const known = bySession.get(session)
-  if (known) return known
-  const made = populationOf(session)
-  bySession.set(session, made)
-  return made
+  if (last?.session !== session) last = { session, population: populationOf(session) }
+  return last.population
 }
 
-const bySession = new WeakMap<Session, OrderPopulation>()
+/** A request asks several times. One is kept here, not one a session: a population with its caches is large. */
+let last: { readonly session: Session; readonly population: OrderPopulation } | undefined
 
-const populationOf = remember(16, ({ seed, epoch, orders }: Session) => `${epoch} ${orders} ${seed}`, createPopulation)
+const populationOf = remember(8, ({ seed, epoch, orders }: Session) => `${epoch} ${orders} ${seed}`, createPopulation)
 
 function createPopulation({ seed, epoch, orders: size }: Session): OrderPopulation {
   const key = at(keyOf(seed), 'supplier')
@@ -101,7 +99,7 @@ function createPopulation({ seed, epoch, orders: size }: Session): OrderPopulati
   }
 
   const createOrder = remember(
-    2_000,
+    1_000,
     (index: number) => index,
     (index) => {
       const own = at(at(key, 'own'), index)
@@ -141,7 +139,7 @@ function createPopulation({ seed, epoch, orders: size }: Session): OrderPopulati
   )
 
   const indexOf = (id: string): number | undefined => orderIds.indexOf(id, size)
-  const find = remember(2_000, (id: string) => id, indexOf)
+  const find = remember(1_000, (id: string) => id, indexOf)
   return {
     sequence: { size, period: PERIOD, facts: template, entity },
     indexOf: find,
