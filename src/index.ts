@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import { isIPv6 } from 'node:net'
+import { isIPv6, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Express } from 'express'
 import { createContract, type Contract } from './contract/operation.ts'
@@ -61,7 +61,7 @@ export interface MockOptions {
   readonly journalBytes?: number
   /** Where sessions live; in memory unless said otherwise. */
   readonly store?: Store
-  /** Hears of each request to the APIs after it is answered. */
+  /** Hears of each request to the APIs once its answer is known. */
   readonly onRequest?: (summary: RequestSummary) => void
   /** Hears of failures of the mock's own; `console.error` unless said otherwise. */
   readonly onFailure?: (error: unknown) => void
@@ -188,17 +188,24 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     dataVersion: DATA_VERSION,
     real: Date.now,
     onFailure,
-    onExchange: (exchange) => options.onRequest?.(summary(exchange)),
+    onExchange(exchange) {
+      try {
+        options.onRequest?.(summary(exchange))
+      } catch (error) {
+        // Whoever listens must not change what a client gets.
+        onFailure(error)
+      }
+    },
   })
   const app = createApp({
     handle,
     maxBodyBytes: wholeNumber('maxBodyBytes', options.maxBodyBytes ?? MIB, 1_000 * MIB),
     onFailure,
   })
-  const servers = new Set<Server>()
+  const stops = new Set<() => Promise<void>>()
   const close = async (): Promise<void> => {
-    await Promise.all([...servers].map(stop))
-    servers.clear()
+    await Promise.all([...stops].map((stopOne) => stopOne()))
+    stops.clear()
     await store.close()
   }
   return {
@@ -206,13 +213,21 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     dataVersion: DATA_VERSION,
     retailerToken: RETAILER_TOKEN,
     async listen({ port = 4010, host = '127.0.0.1' } = {}) {
+      const busy = new Set<Socket>()
       const server = createServer((request, response) => {
         // While it closes, a connection that is kept alive would go on bringing requests.
         if (!server.listening) response.setHeader('Connection', 'close')
+        busy.add(request.socket)
+        response.once('close', () => busy.delete(request.socket))
         app(request, response)
       })
+      const sockets = new Set<Socket>()
+      server.on('connection', (socket) => {
+        sockets.add(socket)
+        socket.once('close', () => sockets.delete(socket))
+      })
       const bound = await start(server, port, host)
-      servers.add(server)
+      stops.add(() => stop(server, sockets, busy))
       compileWhenIdle([...services, control])
       return { url: `http://${nameOf(host)}:${bound}`, port: bound }
     },
@@ -359,10 +374,18 @@ function start(server: Server, port: number, host: string): Promise<number> {
   })
 }
 
-function stop(server: Server): Promise<void> {
+/** How long requests in flight may take to finish, in milliseconds. */
+const GRACE = 5_000
+
+/** Ends at once what has no request in flight: a browser's spare connection, a half-sent request. What is in flight may finish. */
+function stop(server: Server, sockets: ReadonlySet<Socket>, busy: ReadonlySet<Socket>): Promise<void> {
   return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeIdleConnections()
+    const late = setTimeout(() => server.closeAllConnections(), GRACE)
+    server.close(() => {
+      clearTimeout(late)
+      resolve()
+    })
+    for (const socket of sockets) if (!busy.has(socket)) socket.destroy()
   })
 }
 

@@ -58,6 +58,8 @@ function version(): string {
 }
 
 function processIo(): Io {
+  // Whoever read the ready line may have stopped reading (`| head -1`): the server goes on.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   return {
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),

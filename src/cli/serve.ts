@@ -3,9 +3,6 @@ import { createMock, type Mock, type MockOptions, type RequestSummary } from '..
 import { DocumentError, UsageError } from '../problem.ts'
 import { type Io, type SERVE_OPTIONS, type Settings } from './config.ts'
 
-/** How long requests in flight may take to finish after a signal, in milliseconds. */
-const GRACE = 5_000
-
 /** Serves until SIGTERM or SIGINT. @returns the exit code */
 export async function serve(settings: Settings<typeof SERVE_OPTIONS>, io: Io): Promise<number> {
   const { port = 4010, host = '127.0.0.1', log = 'text' } = settings
@@ -18,7 +15,7 @@ export async function serve(settings: Settings<typeof SERVE_OPTIONS>, io: Io): P
     onFailure: (error) => io.err(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
   }).catch((error: unknown) => {
     if (error instanceof DocumentError) throw new UsageError(error.message)
-    throw error
+    throw error instanceof UsageError ? new UsageError(withFlag(error.message)) : error
   })
   let url: string
   try {
@@ -31,12 +28,13 @@ export async function serve(settings: Settings<typeof SERVE_OPTIONS>, io: Io): P
   for (const line of await firstSteps(mock, url, settings.requireSession === true ? 'me' : 'default')) io.out(line)
   await ended
   lines?.flush()
-  await Promise.race([mock.close(), new Promise((resolve) => setTimeout(resolve, GRACE).unref())])
+  await mock.close()
   lines?.flush()
   return 0
 }
 
 function mockOptions({
+  host,
   seed,
   now,
   orders,
@@ -61,8 +59,23 @@ function mockOptions({
     ...(retailerToken && { retailerTokens: retailerToken }),
     ...(requireSession !== undefined && { requireSession }),
     ...(maxSessions !== undefined && { maxSessions }),
-    ...(allowHost && { allowHosts: allowHost }),
+    // A name that is listened on is a name to be called by.
+    allowHosts: [...(allowHost ?? []), ...(host === undefined ? [] : [host])],
   }
+}
+
+/** The library names its options; whoever called the command knows flags. */
+function withFlag(message: string): string {
+  const flag = (
+    [
+      ['now is', '--now'],
+      ['unknown assumption', '--assume'],
+      ['unknown value', '--assume'],
+      ['supplier token', '--supplier-token'],
+      ['retailer token', '--retailer-token'],
+    ] as const
+  ).find(([begin]) => message.startsWith(begin))
+  return flag ? `${flag[1]}: ${message}` : message
 }
 
 function cannotListen(error: unknown, port: number, host: string): string {
@@ -98,10 +111,18 @@ function logLine(
   const parts = [session, coloured(status, isTerminal), operation ?? '-', method, path, `${duration.toFixed(1)} ms`]
   if (problem) parts.push(`- ${problem.detail}${problem.fix === undefined ? '' : `; ${problem.fix}`}`)
   if (assumption !== undefined) parts.push(`[assumed: ${assumption}]`)
-  if (warnings.length > 0) parts.push(`[undeclared: ${warnings.map(({ at }) => at).join(', ')}]`)
+  if (warnings.length > 0) parts.push(`[undeclared: ${someOf(warnings.map(({ at }) => at))}]`)
   if (explain !== undefined) parts.push(explain)
-  // A line stays a line, whatever a client sent.
-  return parts.join(' ').replaceAll(/[\u0000-\u001f\u007f]+/g, ' ')
+  // A line stays a line, and short, whatever a client sent.
+  const line = parts.join(' ').replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
+  return line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}… ${explain ?? ''}` : line
+}
+
+/** Beyond this many characters a log line is cut: the journal has the whole. */
+const MAX_LINE = 2_000
+
+function someOf(all: readonly string[]): string {
+  return all.length > 5 ? `${all.slice(0, 5).join(', ')} and ${all.length - 5} more` : all.join(', ')
 }
 
 function coloured(status: number, isTerminal: boolean): string {

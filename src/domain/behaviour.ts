@@ -52,6 +52,8 @@ export type CheckName = 'method' | 'credentials' | 'caller' | 'admitted' | 'para
 export interface Dialect {
   /** The order in which checks are made: the first that fails is what the client hears of. */
   readonly order: readonly CheckName[]
+  /** What is wrong with credentials whoever they belong to. */
+  judge?(credentials: Credentials): Problem | undefined
   /** Who the credentials belong to. Header parameters are those the document declares. */
   caller(credentials: Credentials, headers: Readonly<Record<string, unknown>>, scene: Scene): Caller | Problem
   /** A refusal in the API's own words. `body` is what the request's body holds, as far as it could be read: some APIs answer in its shape. */

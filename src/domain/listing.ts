@@ -191,18 +191,19 @@ function weave<Entity>(
     .toSorted((a, b) => a - b)
   const before = (place: number): number => {
     const rank = selection.rank(place)
-    return rank - gaps.filter((gap) => gap < rank).length
+    return rank - below(gaps, rank)
   }
   const woven = [...overlay]
     .toSorted((a, b) => a.place - b.place || compareText(a.tie, b.tie))
     .map((one, order) => ({ rank: before(one.place) + order, entity: one.entity }))
   const overlaid = new Map(woven.map(({ rank, entity }) => [rank, entity]))
+  const ranks = woven.map(({ rank }) => rank)
   return {
     count: selection.count - gaps.length + overlay.length,
     at(rank) {
       const own = overlaid.get(rank)
       if (own) return own
-      let wanted = rank - woven.filter((one) => one.rank < rank).length
+      let wanted = rank - below(ranks, rank)
       for (const gap of gaps) {
         if (gap > wanted) break
         wanted++
@@ -210,6 +211,18 @@ function weave<Entity>(
       return entity(selection.at(wanted))
     },
   }
+}
+
+/** How many of these ascending numbers are smaller. */
+function below(numbers: readonly number[], limit: number): number {
+  let low = 0
+  let high = numbers.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((numbers[middle] ?? limit) < limit) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function compareText(a: string, b: string): number {

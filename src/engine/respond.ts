@@ -200,8 +200,9 @@ class Road implements Record<CheckName, () => Problem | undefined> {
   credentials(): Problem | undefined {
     const judgement = this.#operations[0]?.judge(this.#request.headers)
     if (judgement?.kind === 'refused') return judgement.problem
-    if (judgement) this.#credentials = judgement.credentials
-    return undefined
+    if (!judgement) return undefined
+    this.#credentials = judgement.credentials
+    return this.#service.dialect.judge?.(judgement.credentials)
   }
 
   caller(): Problem | undefined {

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { MockRequest } from '../http.ts'
 import { readRequest, writeReply } from './exchange.ts'
 import type { Handler } from './handler.ts'
+import { isControlPath } from './session.ts'
 
 export interface AppSettings {
   readonly handle: Handler
@@ -80,7 +81,7 @@ function isPreflight({ method, headers, path }: MockRequest): boolean {
     method === 'OPTIONS' &&
     headers['origin'] !== undefined &&
     headers['access-control-request-method'] !== undefined &&
-    !/^(\/(~|%7e)[^/]*)?\/(__mock|_pact)(\/|$)/i.test(path)
+    !isControlPath(path)
   )
 }
 

@@ -68,7 +68,8 @@ export function createCommands({
       case 'drop-session': {
         const { name } = command
         const existed = await store.drop(name)
-        if (!existed)
+        // One whose every request failed has a place, but no state.
+        if (!existed && !counts.has(name))
           return refusal({ code: 'session-unknown', detail: `there is no session "${name}"`, fix: 'GET /__mock/sessions lists them' })
         counts.forget(name)
         journal.forget(name)

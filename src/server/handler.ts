@@ -10,7 +10,7 @@ import { createCommands } from './commands.ts'
 import { createCounts } from './counts.ts'
 import { foreign, hostOf } from './guard.ts'
 import type { Exchange, Journal } from './journal.ts'
-import { decoded, locate } from './session.ts'
+import { decoded, isControlPath, locate } from './session.ts'
 
 export interface HandlerSettings {
   /** The control API; its base is peeled off before any other. */
@@ -65,6 +65,10 @@ export function createHandler(settings: HandlerSettings): Handler {
     const started = performance.now()
     const real = settings.real()
     const around: Around = { defaults, real, strict, checkReplies, prefersProblem }
+    if (isControlPath(raw.path)) {
+      const stranger = foreign(raw.headers, settings.allowedHosts)
+      if (stranger) return refuse(stranger, around, true)
+    }
     const located = locate(raw)
     if (located.kind === 'refused') return refuseUnnamed(raw, located.problem, around, started)
     const { name, request, isLabelled } = located
@@ -143,14 +147,13 @@ export function createHandler(settings: HandlerSettings): Handler {
 
   /** A control request on one session runs in that session; one on the server runs in none, and may leave something for the server to do. */
   async function handleControl(name: SessionName, request: MockRequest, around: Around): Promise<Handled> {
-    const stranger = foreign(request.headers, settings.allowedHosts)
-    if (stranger) return refuse(stranger, around, true)
-    const [, section, target = '', action] = request.path.slice(control.contract.base.length).split('/')
-    const subject = section === 'sessions' && action !== undefined ? nameOf(decoded(target)) : undefined
+    const [, section, target = '', action] = request.path.slice(control.contract.base.length).split('/').map(decoded)
+    const subject = section === 'sessions' && action !== undefined ? nameOf(target) : undefined
     try {
       // A refused look at a session must not begin it, nor one at the server the session that the request is in.
       const work = (world: World): { changes: Answer['changes']; result: Answer } => {
-        const answer = respond(control, request, world, around)
+        // A slip in a name is never passed over here: nobody's client is under test.
+        const answer = respond(control, request, world, { ...around, strict: true })
         const result = answer.problem || answer.command ? { ...answer, changes: [] } : answer
         return { changes: result.changes, result }
       }

@@ -47,7 +47,8 @@ export function createJournal(maxBytes: number): Journal {
       return bytes
     },
     add(exchange) {
-      const entry = { exchange, size: sizeOf(exchange) }
+      const kept = exchange.problem ? { ...exchange, problem: slim(exchange.problem) } : exchange
+      const entry = { exchange: kept, size: sizeOf(kept) }
       entries.push(entry)
       bytes += entry.size
       // The newest stays whatever its size, for its answer says where it is explained; unless nothing is to be kept.
@@ -83,6 +84,22 @@ interface Entry {
   readonly exchange: Exchange
   readonly size: number
 }
+
+/** Without the values a client sent where they are large: the request's body has them. */
+function slim(problem: Problem): Problem {
+  const { issues } = problem
+  if (!issues) return problem
+  return {
+    ...problem,
+    issues: issues.map(({ value, ...issue }) => {
+      if (typeof value === 'object' && value !== null) return issue
+      if (typeof value === 'string' && value.length > MAX_VALUE) return { ...issue, value: `${value.slice(0, MAX_VALUE)}…` }
+      return value === undefined ? issue : { ...issue, value }
+    }),
+  }
+}
+
+const MAX_VALUE = 1_000
 
 /** What an exchange's objects take beside its texts, and what a changed entity takes: it shares most of what it holds with the session. Rounded up. */
 const OVERHEAD = 1_000

@@ -54,3 +54,8 @@ export function decoded(text: string): string {
     return text
   }
 }
+
+/** Whether a path leads to control routes, with or without a session's prefix. */
+export function isControlPath(path: string): boolean {
+  return /^(\/(~|%7e)[^/]*)?\/(__mock|_pact)(\/|$)/i.test(path)
+}

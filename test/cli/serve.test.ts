@@ -158,6 +158,38 @@ describe('allocation-mock serve', () => {
     expect(await server.ended).toMatchObject({ code: 0, signal: null })
   })
 
+  it('ends also while a connection is open that never asked for anything', async () => {
+    const { server, port } = await serve()
+    const sockets = [connect(Number(port), '127.0.0.1'), connect(Number(port), '127.0.0.1')]
+    await Promise.all(sockets.map((socket) => new Promise<void>((resolve) => socket.once('connect', () => resolve()))))
+    // Being cut off is what they wait for.
+    for (const socket of sockets) socket.on('error', () => undefined)
+    sockets[1]?.write('GET /orders/ HTTP/1.1\r\nHost: local')
+    const began = performance.now()
+    expect(await server.stop()).toMatchObject({ code: 0, signal: null })
+    expect(performance.now() - began).toBeLessThan(4_000)
+    for (const socket of sockets) socket.destroy()
+  })
+
+  it('goes on when nobody reads what it prints', async () => {
+    const { server, url } = await serve()
+    server.child.stdout?.destroy()
+    server.child.stderr?.destroy()
+    for (let turn = 0; turn < 3; turn++) await fetch(`${url}/nowhere`)
+    expect((await fetch(`${url}/__mock/health`)).status).toBe(200)
+    server.child.kill('SIGTERM')
+    expect((await server.ended).code).toBe(0)
+  })
+
+  it('prints commands that work also where a session has to be named', async () => {
+    const { server } = await serve(['--require-session'])
+    await server.until(/examples\n\n/)
+    const list = server.out.split('\n').find((line) => line.startsWith('  curl')) ?? ''
+    expect(list).toContain('/~me/orders/')
+    expect((await new Running('sh', [], { input: list.replace('curl -sS', 'curl -sS --fail') }).ended).code).toBe(0)
+    await server.stop()
+  })
+
   it('prints help and version without loading what serves', async () => {
     const { code, out } = await run(['serve', '--help']).ended
     expect(code).toBe(0)

@@ -1,6 +1,7 @@
+import request from 'supertest'
 import { describe, expect, it } from 'vitest'
 import { createMock, UsageError, type MockOptions } from '../../src/index.ts'
-import { openMock, supplierClient } from '../support.ts'
+import { LINE, openMock, supplierClient } from '../support.ts'
 
 describe('createMock', () => {
   it.each<[MockOptions | object, RegExp]>([
@@ -42,6 +43,37 @@ describe('createMock', () => {
     expect(body).toEqual({ detail: 'The server failed' })
     await expect(mock.session().entities()).rejects.toThrow('The server failed')
     expect(failures).toMatchObject([{ message: 'the disk is full' }, { message: 'the disk is full' }])
+  })
+
+  it('judges a token before it looks at what else is missing', async () => {
+    await using mock = await openMock()
+    const { body } = await request(mock.app).get('/api/v2/allocation/1').set('Authorization', 'Bearer invalid').expect(401)
+    expect(body).toEqual({ message: 'the token "invalid" is always refused' })
+  })
+
+  it('refuses a slip in a control request', async () => {
+    await using mock = await openMock()
+    const { body } = await request(mock.app).get('/__mock/sessions/default/entities?knid=order').expect(400)
+    expect(body).toMatchObject({ code: 'parameters-invalid', issues: [{ at: '/query/knid', rule: 'undeclared' }] })
+  })
+
+  it('finds the session of a control path however it is written, and keeps strangers from every spelling', async () => {
+    await using mock = await openMock()
+    await supplierClient(mock, { session: 'a' }).allocate({ line_items: [{ line_item_uuid: LINE, allocation: { quantity_allocated: 6 } }] })
+    const { body } = await request(mock.app).get('/__mock/%73essions/a/entities?changed=true').expect(200)
+    expect(body.total).toBe(1)
+    const stranger = await request(mock.app).get('/~no%20name/__mock/sessions').set('Origin', 'http://evil.example').expect(403)
+    expect(stranger.headers).not.toHaveProperty('access-control-allow-origin')
+  })
+
+  it('answers a client also when who listens to requests fails', async () => {
+    const failures: unknown[] = []
+    const onRequest = (): never => {
+      throw new Error('no ear')
+    }
+    await using mock = await openMock({ onRequest, onFailure: (error) => failures.push(error) })
+    await supplierClient(mock).get().expect(200)
+    expect(failures).toMatchObject([{ message: 'no ear' }])
   })
 
   it('tells of requests that belong to no session', async () => {

@@ -200,7 +200,9 @@ function examplesOf(
   scene: Scene,
 ): object[] {
   const value = token?.trim() ?? SUPPLIER_TOKEN
-  const caller = api.dialect.caller({ scheme: api.scheme, value }, { 'x-site-context': { account, stage } }, scene)
+  const credentials = { scheme: api.scheme, value }
+  if (api.dialect.judge?.(credentials)) return []
+  const caller = api.dialect.caller(credentials, { 'x-site-context': { account, stage } }, scene)
   if (isProblem(caller)) return []
   return Object.entries(api.behaviours).flatMap(([operation, behaviour]) => {
     const method = api.methodOf(operation)

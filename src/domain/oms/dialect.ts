@@ -16,13 +16,16 @@ interface SiteContext {
 export const omsDialect: Dialect = {
   order: ['method', 'credentials', 'parameters', 'caller', 'admitted', 'resource', 'body'],
 
-  caller({ value }: Credentials, headers): Caller | Problem {
-    if (value === REFUSED_TOKEN)
-      return {
-        code: 'credentials-refused',
-        detail: `the token "${REFUSED_TOKEN}" is always refused`,
-        fix: 'send Authorization: Bearer <any other token>',
-      }
+  judge: ({ value }) =>
+    value === REFUSED_TOKEN
+      ? {
+          code: 'credentials-refused',
+          detail: `the token "${REFUSED_TOKEN}" is always refused`,
+          fix: 'send Authorization: Bearer <any other token>',
+        }
+      : undefined,
+
+  caller(_credentials: Credentials, headers): Caller | Problem {
     const context = headers['x-site-context']
     if (!isSiteContext(context)) return { code: 'parameters-invalid', detail: 'x-site-context names no account' }
     const { account, channel, stage = EXAMPLE_STAGE } = context

@@ -107,8 +107,9 @@ export function queryAllocations(
       kind: 'refused',
       problem: {
         code: 'request-invalid',
-        ...costly,
-        issues: [{ at: '/body/filters', rule: 'limit', message: costly.detail, fix: costly.fix }],
+        detail: `filters ${costly.message}`,
+        fix: costly.fix,
+        issues: [{ at: '/body/filters', rule: 'limit', message: costly.message, fix: costly.fix }],
       },
     }
   const members = [
@@ -229,17 +230,23 @@ function isWithin(value: unknown, bound: string, limit: unknown): boolean {
 /** What filters may hold together: each value may be held against each of thousands of allocations. */
 const MAX_VALUES = 500
 const MAX_LENGTH = 1_000
+/** All patterns with a `*` together. */
+const MAX_PATTERNS = 2_000
 
-function findCostly(filters: object): { detail: string; fix: string } | undefined {
+function findCostly(filters: object): { message: string; fix: string } | undefined {
   const waiting: object[] = [filters]
   let values = 0
+  let patterns = 0
   for (let next = waiting.pop(); next; next = waiting.pop()) {
     const inner: unknown[] = Object.values(next)
     for (const value of inner) {
-      if (++values > MAX_VALUES) return { detail: `filters hold more than ${MAX_VALUES} values`, fix: 'ask for fewer at a time' }
-      if (typeof value === 'string' && value.length > MAX_LENGTH)
-        return { detail: `filters hold a text of ${value.length} characters`, fix: `send at most ${MAX_LENGTH}` }
+      if (++values > MAX_VALUES) return { message: `hold more than ${MAX_VALUES} values`, fix: 'ask for fewer at a time' }
       if (typeof value === 'object' && value !== null) waiting.push(value)
+      if (typeof value !== 'string') continue
+      if (value.length > MAX_LENGTH) return { message: `hold a text of ${value.length} characters`, fix: `send at most ${MAX_LENGTH}` }
+      if (value.includes('*')) patterns += value.length
+      if (patterns > MAX_PATTERNS)
+        return { message: `hold patterns of more than ${MAX_PATTERNS} characters together`, fix: 'ask for fewer at a time' }
     }
   }
   return undefined

@@ -12,13 +12,16 @@ const REFUSED_TOKEN = 'invalid'
 export const supplierDialect: Dialect = {
   order: ['credentials', 'caller', 'admitted', 'method', 'parameters', 'resource', 'body'],
 
-  caller({ value }: Credentials, _headers, { session }: Scene): Caller | Problem {
-    if (value === REFUSED_TOKEN)
-      return {
-        code: 'credentials-refused',
-        detail: `the token "${REFUSED_TOKEN}" is always refused`,
-        fix: `send Authorization: Token ${SUPPLIER_TOKEN}`,
-      }
+  judge: ({ value }) =>
+    value === REFUSED_TOKEN
+      ? {
+          code: 'credentials-refused',
+          detail: `the token "${REFUSED_TOKEN}" is always refused`,
+          fix: `send Authorization: Token ${SUPPLIER_TOKEN}`,
+        }
+      : undefined,
+
+  caller({ value }: Credentials, _headers, { session }: Scene): Caller {
     const named = session.tokens.find(({ token }) => token === value)
     if (named) return { kind: named.kind, organization: named.organization }
     return value === RETAILER_TOKEN ? { kind: 'retailer', organization: 1 } : { kind: 'supplier', organization: 1 }
