@@ -12,7 +12,7 @@ import { DEFAULT_SESSION, type NamedToken, type SessionDefaults, isSessionName }
 import { omsDialect } from './domain/oms/dialect.ts'
 import { omsBehaviours } from './domain/oms/operations.ts'
 import { DATA_VERSION } from './domain/random.ts'
-import { RETAILER_TOKEN, supplierDialect } from './domain/supplier/dialect.ts'
+import { REFUSED_TOKEN, RETAILER_TOKEN, supplierDialect } from './domain/supplier/dialect.ts'
 import { supplierBehaviours } from './domain/supplier/operations.ts'
 import { RETAILERS, SUPPLIERS } from './domain/supplier/population.ts'
 import { createService, type Service } from './engine/respond.ts'
@@ -317,6 +317,8 @@ function readTime(now: string | Date): number {
 
 function readToken(text: string, kind: NamedToken['kind'], count: number): NamedToken {
   const [, token = '', number] = /^(.*?)(?:=(\d+))?$/s.exec(text) ?? []
+  if (token === REFUSED_TOKEN)
+    throw new UsageError(`${kind} token "${token}": that one is always refused, so that clients can meet a 401; take another`)
   const organization = number === undefined ? 1 : Number(number)
   if (!/^[\x21-\x7e]+$/.test(token) || organization < 1 || organization > count)
     throw new UsageError(`${kind} token "${text}": give TOKEN, or TOKEN=NUMBER with a number from 1 to ${count}`)

@@ -145,7 +145,7 @@ export function money(amount: number): number {
   return Math.round(amount * 100) / 100
 }
 
-/** Keeps what was made last, up to a number of entries: the one place where a pure function may remember. */
+/** Keeps what was made last, up to a number of entries. What is made must be a function of the argument alone: then nobody can tell. */
 export function remember<Argument, Result>(
   limit: number,
   keyOfArgument: (argument: Argument) => string | number,

@@ -54,7 +54,7 @@ const cancelAllocations: Behaviour<CancelInput> = {
     const unchanged = changes.length < allocations.length
     return reply(
       200,
-      allocations.map(({ document }) => keepText(document)),
+      allocations.map(({ document }) => document),
       changes,
       unchanged ? 'oms.cancel.again' : undefined,
     )
@@ -111,7 +111,7 @@ const query: Behaviour<QueryInput> = {
       })
     return reply(
       200,
-      listed.page.map(({ document }) => keepText(document)),
+      listed.page.map(({ document }) => document),
       [],
       listed.total === 0 ? 'oms.query.none' : undefined,
     )

@@ -6,7 +6,8 @@ import type { Dialect, Scene } from '../behaviour.ts'
 export const SUPPLIER_TOKEN = '1234567890'
 /** The first retailer's, printed at start. */
 export const RETAILER_TOKEN = 'retailer-1234567890'
-const REFUSED_TOKEN = 'invalid'
+/** Always wrong, so that a client can meet a 401. */
+export const REFUSED_TOKEN = 'invalid'
 
 /** A Django REST service: view-level checks first, then the verb, the object, the body; `detail` objects and nested field errors. */
 export const supplierDialect: Dialect = {
