@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import request, { type Response, type Test } from 'supertest'
+import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Issue } from '../../src/http.ts'
 import type { Mock } from '../../src/index.ts'
 import { ACCOUNT, ALLOCATION, omsClient, openMock, ownSession } from '../support.ts'
+import type { Entry, Refusal, Send, Verb } from './refusal.ts'
 
 const BASE = '/api/v2/allocation'
 const READ = `${BASE}/${ALLOCATION}`
@@ -27,36 +28,6 @@ beforeAll(async () => {
   again = await openMock({ assume: { 'oms.cancel.again': '200' } })
 })
 afterAll(async () => void (await Promise.all([mock, strict, small, again].map((one) => one.close()))))
-
-type Agent = ReturnType<typeof request>
-type Send = (agent: Agent) => Test
-type Verb = 'get' | 'put' | 'post' | 'patch' | 'delete' | 'options' | 'head'
-
-interface Entry {
-  readonly id: string
-  readonly method: string
-  readonly path: string
-  readonly status: number
-  readonly operation?: string
-  readonly assumption?: string
-  readonly problem?: Reason
-  readonly warnings?: readonly Issue[]
-}
-
-interface Reason {
-  readonly code: string
-  readonly title: string
-  readonly detail: string
-  readonly fix?: string
-  readonly issues?: readonly Issue[]
-}
-
-interface Refusal extends Reason {
-  readonly answer: Response
-  readonly body: unknown
-  readonly entry: Entry
-  readonly at: readonly string[]
-}
 
 const context = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 const OWN = context({ account: ACCOUNT })
@@ -316,7 +287,8 @@ describe('x-site-context', () => {
       expect(issues).toEqual([expect.objectContaining({ at, rule })])
       expect(issues[0]?.place).toEqual({ file: 'oms-allocations.yaml', line: expect.any(Number), pointer })
       expect(detail).toBe(`${at} ${issues[0]?.message ?? ''}`)
-      expect(body).toBe(`x-site-context${member.replace('/', '.')} ${issues[0]?.message ?? ''}`)
+      const would = issues[0]?.fix === undefined ? '' : `; ${issues[0].fix}`
+      expect(body).toBe(`x-site-context${member.replace('/', '.')} ${issues[0]?.message ?? ''}${would}`)
     }
   })
 
@@ -333,6 +305,7 @@ describe('x-site-context', () => {
     expect([refusal.answer.status, refusal.code, refusal.fix]).toEqual([400, 'parameters-invalid', fix])
     expect(refusal.body).toContain('JSON string that holds JSON')
     expect(refusal.issues).toEqual([expect.objectContaining({ at: '/header/x-site-context', rule: 'type', fix })])
+    expect(refusal.body).toContain(fix)
     const would = fix.slice('send x-site-context: '.length)
     expect((await accepted(querying({ limit: 1 }, { site: would }))).ids).toHaveLength(1)
   })

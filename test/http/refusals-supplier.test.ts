@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import request, { type Response, type Test } from 'supertest'
+import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Issue } from '../../src/http.ts'
 import type { Mock } from '../../src/index.ts'
 import { LINE, openMock, ORDER, ownSession, quantities, RETAILER, SUPPLIER, supplierClient } from '../support.ts'
+import type { Entry, Refusal, Send, Verb } from './refusal.ts'
 
 const ALLOCATE = `/orders/allocation/${ORDER}/`
 const READ = `/orders/${ORDER}/`
@@ -30,36 +31,6 @@ beforeAll(async () => {
   optional = await openMock({ assume: { 'supplier.trailing-slash': 'optional' } })
 })
 afterAll(async () => void (await Promise.all(all().map((one) => one.close()))))
-
-type Agent = ReturnType<typeof request>
-type Send = (agent: Agent) => Test
-type Verb = 'get' | 'put' | 'post' | 'patch' | 'delete' | 'options' | 'head'
-
-interface Entry {
-  readonly id: string
-  readonly method: string
-  readonly path: string
-  readonly status: number
-  readonly operation?: string
-  readonly assumption?: string
-  readonly problem?: Reason
-  readonly warnings?: readonly Issue[]
-}
-
-interface Reason {
-  readonly code: string
-  readonly title: string
-  readonly detail: string
-  readonly fix?: string
-  readonly issues?: readonly Issue[]
-}
-
-interface Refusal extends Reason {
-  readonly answer: Response
-  readonly body: unknown
-  readonly entry: Entry
-  readonly at: readonly string[]
-}
 
 /** A request with an object, a text or bytes as its body. */
 function call(

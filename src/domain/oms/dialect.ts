@@ -44,10 +44,15 @@ export const omsDialect: Dialect = {
   },
 }
 
-/** What was met; for a parameter or a body, each place of it. */
+/** What was met; for a parameter or a body, each place of it, and for a parameter what would do: a header is not easily guessed. */
 function sentence({ detail, issues, code }: Problem): string {
   if (!issues || (code !== 'parameters-invalid' && code !== 'request-invalid')) return detail
-  return issues.map(({ at, message }) => `${at.replace(/^\/((header|path|query|body)\/)?/, '').replaceAll('/', '.')} ${message}`).join('; ')
+  return issues
+    .map(({ at, message, fix }) => {
+      const met = `${at.replace(/^\/((header|path|query|body)\/)?/, '').replaceAll('/', '.')} ${message}`
+      return fix !== undefined && code === 'parameters-invalid' ? `${met}; ${fix}` : met
+    })
+    .join('; ')
 }
 
 /** The document has checked the form; this tells the compiler. */
