@@ -4,7 +4,7 @@ import type { Issue } from '../../src/http.ts'
 
 /** What both suites of refusals send, and what they are told. */
 
-export type Agent = ReturnType<typeof request>
+type Agent = ReturnType<typeof request>
 export type Send = (agent: Agent) => Test
 export type Verb = 'get' | 'put' | 'post' | 'patch' | 'delete' | 'options' | 'head'
 
@@ -19,7 +19,7 @@ export interface Entry {
   readonly warnings?: readonly Issue[]
 }
 
-export interface Reason {
+interface Reason {
   readonly code: string
   readonly title: string
   readonly detail: string
