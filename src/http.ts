@@ -81,9 +81,17 @@ export interface Credentials {
 
 /** Who is asking, after the dialect has judged the credentials. */
 export type Caller =
-  | { readonly kind: 'supplier' | 'retailer'; /** The population's number of the organisation, from 1. */ readonly organization: number }
+  | {
+      readonly kind: 'supplier' | 'retailer'
+      /** The population's number of the organisation, from 1. */
+      readonly organization: number
+      /** What the user may do: names of permissions. */
+      readonly permissions: readonly string[]
+    }
   | { readonly kind: 'account'; readonly account: string; readonly stage: string; readonly channel: string | undefined }
   | { readonly kind: 'operator' }
+  /** Where the operation asks for no credentials. */
+  | { readonly kind: 'anybody' }
 
 /** What a request carries once it is read by the document: parameters decoded and typed, the body parsed. */
 export interface Input {

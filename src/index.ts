@@ -296,6 +296,7 @@ function readDefaults({
     allocations: wholeNumber('allocations', allocations, MAX_POPULATION),
     assumptions: assumed.assumptions,
     tokens,
+    data: { orders: [] },
   }
 }
 

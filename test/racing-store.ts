@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { SessionName } from '../src/domain/control/session.ts'
 import type { Change } from '../src/domain/world.ts'
-import { Entities } from '../src/store/memory.ts'
+import { Entities } from '../src/domain/world.ts'
 import type { Store } from '../src/store/store.ts'
 
 /**

@@ -38,6 +38,8 @@ export interface ExampleRequest {
 export interface Behaviour<I extends Input = Input> {
   /** The kinds of caller the operation is for. */
   readonly admits: readonly Caller['kind'][]
+  /** What a supplier's or a retailer's user needs for it. */
+  readonly permission?: string
   /** Looks for what the path names, before the body is looked at. */
   find?(input: I, caller: Caller, scene: Scene): Problem | undefined
   run(input: I, caller: Caller, scene: Scene): Outcome
@@ -46,7 +48,7 @@ export interface Behaviour<I extends Input = Input> {
 }
 
 /** What is checked of a request before its behaviour runs. */
-export type CheckName = 'method' | 'credentials' | 'caller' | 'admitted' | 'parameters' | 'resource' | 'body'
+export type CheckName = 'method' | 'credentials' | 'caller' | 'admitted' | 'permitted' | 'parameters' | 'resource' | 'body'
 
 /** What one API does its own way. */
 export interface Dialect {
@@ -56,8 +58,11 @@ export interface Dialect {
   judge?(credentials: Credentials): Problem | undefined
   /** Who the credentials belong to. Header parameters are those the document declares. */
   caller(credentials: Credentials, headers: Readonly<Record<string, unknown>>, scene: Scene): Caller | Problem
-  /** A refusal in the API's own words. `body` is what the request's body holds, as far as it could be read: some APIs answer in its shape. */
-  refuse(problem: Problem, body: unknown): MockReply
+  /**
+   * A refusal in the API's own words. `body` is what the request's body holds, as far as it could be read: some APIs answer in its shape.
+   * `operation` is undefined where the path, or the method, has none.
+   */
+  refuse(problem: Problem, body: unknown, operation: string | undefined): MockReply
   /** Another path to try where this one has no route: a slash forgotten, say. */
   reroute?(
     path: string,

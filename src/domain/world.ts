@@ -1,5 +1,9 @@
 import type { Session } from './control/session.ts'
 import type { Allocation } from './oms/allocation.ts'
+import type { OmsOrder } from './oms/order.ts'
+import type { Shipment } from './oms/shipment.ts'
+import type { Stock } from './oms/stock.ts'
+import type { IssuedToken } from './supplier/account.ts'
 import type { Order } from './supplier/order.ts'
 
 /** What a session keeps, by kind. */
@@ -7,17 +11,86 @@ export interface Kinds {
   /** The one entity that says what the session is; its id is its name. */
   readonly session: Session
   readonly order: Order
-  /** Its id carries the tenant: accounts do not share ids. */
+  /** A login's; its id is the token. */
+  readonly token: IssuedToken
+  // The ids of what belongs to an account carry the tenant: accounts do not share ids.
   readonly allocation: Allocation
+  readonly 'oms-order': OmsOrder
+  readonly shipment: Shipment
+  readonly stock: Stock
+  readonly reference: Reference
+  readonly counter: Counter
+}
+
+/** Where another name of something leads: a created line item to its order, the number of an OMS order to its id. */
+export interface Reference {
+  readonly to: string
+}
+
+/** How many of something a session has made: the next takes this number. */
+export interface Counter {
+  readonly next: number
 }
 
 export type Kind = keyof Kinds
 
 /** One entity put, or deleted where `to` is undefined. */
-export type Change = { readonly [K in Kind]: { readonly kind: K; readonly id: string; readonly to: Kinds[K] | undefined } }[Kind]
+export type Change<K extends Kind = Kind> = {
+  readonly [P in K]: { readonly kind: P; readonly id: string; readonly to: Kinds[P] | undefined }
+}[K]
 
 /** A session as a request sees it: only what requests have changed; what nobody touched is the population's. */
 export interface World {
   get<K extends Kind>(kind: K, id: string): Kinds[K] | undefined
   all<K extends Kind>(kind: K): Iterable<Kinds[K]>
+}
+
+/** The number that the next created one of its sort takes. */
+export function nextNumber(world: World, counter: string): number {
+  return world.get('counter', counter)?.next ?? 0
+}
+
+/** Says that so many have been made. */
+export function counted(counter: string, next: number): Change {
+  return { kind: 'counter', id: counter, to: { next } }
+}
+
+type Tables = { readonly [K in Kind]: Map<string, Kinds[K]> }
+
+/** The map that a log of changes makes. */
+export class Entities implements World {
+  readonly #tables: Tables = {
+    session: new Map(),
+    order: new Map(),
+    token: new Map(),
+    allocation: new Map(),
+    'oms-order': new Map(),
+    shipment: new Map(),
+    stock: new Map(),
+    reference: new Map(),
+    counter: new Map(),
+  }
+
+  get<K extends Kind>(kind: K, id: string): Kinds[K] | undefined {
+    const table: Map<string, Kinds[K]> = this.#tables[kind]
+    return table.get(id)
+  }
+
+  all<K extends Kind>(kind: K): Iterable<Kinds[K]> {
+    const table: Map<string, Kinds[K]> = this.#tables[kind]
+    return table.values()
+  }
+
+  apply<K extends Kind>({ kind, id, to }: Change<K>): void {
+    const table: Map<string, Kinds[K]> = this.#tables[kind]
+    if (to === undefined) table.delete(id)
+    else table.set(id, to)
+  }
+}
+
+/** The world that a list of changes makes from nothing. */
+export function worldOf(changes: readonly Change[]): Entities {
+  const entities = new Entities()
+  for (const change of changes) entities.apply(change)
+  return entities
 }

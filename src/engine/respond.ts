@@ -3,11 +3,11 @@ import type { AssumptionName } from '../domain/assumption.ts'
 import { type Behaviour, type CheckName, type Command, type Dialect, isProblem, type Scene } from '../domain/behaviour.ts'
 import { timeOf } from '../domain/clock.ts'
 import { problemReply } from '../domain/control/dialect.ts'
-import { beginSession, SESSION_ID, type SessionDefaults } from '../domain/control/session.ts'
-import type { Change, World } from '../domain/world.ts'
+import { beginSession, type SessionDefaults } from '../domain/control/session.ts'
+import { type Change, type World, worldOf } from '../domain/world.ts'
 import type { Caller, Credentials, Input, Issue, MockReply, MockRequest, Problem } from '../http.ts'
 import { DocumentError } from '../problem.ts'
-import { sessionOf } from './session.ts'
+import { beginning, sessionOf } from './session.ts'
 
 /** One API: what its document says, what its business does, and how it speaks. */
 export interface Service {
@@ -57,11 +57,12 @@ export function createService(contract: Contract, behaviours: Readonly<Record<st
 }
 
 /** The whole road of one request. Pure: a store may run it again when two requests collide. */
-export function respond(service: Service, request: MockRequest, world: World, around: Around): Answer {
-  const begun = sessionOf(world)
+export function respond(service: Service, request: MockRequest, kept: World, around: Around): Answer {
+  const begun = sessionOf(kept)
+  const opening = begun ? [] : beginning(around.defaults, around.real)
+  const world = begun ? kept : worldOf(opening)
   const session = begun ?? beginSession(around.defaults, around.real)
   const scene: Scene = { world, session, now: timeOf(session.clock, around.real) }
-  const opening: readonly Change[] = begun ? [] : [{ kind: 'session', id: SESSION_ID, to: session }]
   const finish = (answer: Omit<Answer, 'now' | 'changes'> & { changes?: readonly Change[] }): Answer => ({
     ...answer,
     changes: answer.changes && answer.changes.length > 0 ? [...opening, ...answer.changes] : opening,
@@ -224,6 +225,21 @@ class Road implements Record<CheckName, () => Problem | undefined> {
     }
   }
 
+  permitted(): Problem | undefined {
+    const caller = this.#caller
+    if (!caller || !('permissions' in caller)) return undefined
+    const wanted = this.#operations.flatMap(({ id }) => {
+      const behaviour = this.#service.behaviours[id]
+      return behaviour?.admits.includes(caller.kind) ? [behaviour.permission] : []
+    })
+    if (wanted.some((permission) => permission === undefined || caller.permissions.includes(permission))) return undefined
+    return {
+      code: 'permission-missing',
+      detail: `the user lacks the permission ${wanted.join(' or ')}`,
+      fix: `log in as a user who has it; this one has ${caller.permissions.join(', ')}`,
+    }
+  }
+
   parameters(): Problem | undefined {
     const { query, headers } = this.#request
     const read = this.#operations[0]?.readParameters({ path: this.#rawPath, query, headers })
@@ -257,7 +273,7 @@ class Road implements Record<CheckName, () => Problem | undefined> {
   /** The refusal in the API's words, or in problem details for a client that prefers them. */
   refuse(problem: Problem): Omit<Answer, 'now' | 'changes'> {
     const known = this.#allowed ? undefined : this.#operations[0]
-    const worded = this.#service.dialect.refuse(problem, this.#body)
+    const worded = this.#service.dialect.refuse(problem, this.#body, known?.id)
     const reply = this.#around.prefersProblem && worded.status >= 400 ? problemReply(problem, worded) : worded
     const broken = this.#around.checkReplies && known && reply === worded ? known.checkReply(worded) : NONE
     const assumption = problem.assumption ?? this.assumption

@@ -9,7 +9,8 @@ import {
   type SessionDefaults,
   type SessionName,
 } from '../domain/control/session.ts'
-import type { Change, World } from '../domain/world.ts'
+import { isEmpty, place } from '../domain/scenario.ts'
+import { type Change, type Kind, type World, worldOf } from '../domain/world.ts'
 import type { MockReply, Problem } from '../http.ts'
 
 /** What the server needs to know of sessions beside answering their requests. */
@@ -31,18 +32,26 @@ export function sessionOf(world: World): Session | undefined {
 
 /** What a session's log begins with. */
 export function beginning(defaults: SessionDefaults, real: number): readonly Change[] {
-  return [{ kind: 'session', id: SESSION_ID, to: beginSession(defaults, real) }]
+  const session = beginSession(defaults, real)
+  const begun: Change = { kind: 'session', id: SESSION_ID, to: session }
+  if (isEmpty(defaults.data)) return [begun]
+  const placed = place(defaults.data, { world: worldOf([begun]), session, now: timeOf(session.clock, real) })
+  if (placed.kind === 'refused') throw new Error(`own data cannot be placed: ${placed.issues.map(({ message }) => message).join('; ')}`)
+  return [begun, ...placed.changes]
 }
 
-/** Changes without those that made the session itself. */
+/** Changes of entities, without what made the session itself and what only keeps count. */
 export function ofBusiness(changes: readonly Change[]): readonly Change[] {
-  return changes.filter(({ kind }) => kind !== 'session')
+  return changes.filter(({ kind }) => ENTITIES.some((entity) => entity === kind))
 }
 
 /** What a new session's clock shows. */
 export function timeAtStart({ clock }: SessionDefaults, real: number): number {
   return timeOf(clock, real)
 }
+
+/** What a session holds, as the control API lists it. */
+const ENTITIES = ['order', 'allocation', 'oms-order', 'shipment', 'stock', 'token'] as const satisfies readonly Kind[]
 
 /** A session as the control API shows it; `requests` are counted elsewhere. */
 export function describe(world: World, defaults: SessionDefaults, real: number): object {
@@ -51,7 +60,7 @@ export function describe(world: World, defaults: SessionDefaults, real: number):
     seed,
     epoch: new Date(epoch).toISOString(),
     now: new Date(timeOf(clock, real)).toISOString(),
-    changes: [...world.all('order')].length + [...world.all('allocation')].length,
+    changes: ENTITIES.reduce((sum, kind) => sum + [...world.all(kind)].length, 0),
   }
 }
 

@@ -4,7 +4,7 @@ import { type Answer, type Around, respond, type Service, unfit } from '../engin
 import { nameOf, ofBusiness, refusal, timeAtStart } from '../engine/session.ts'
 import { jsonText, type MockReply, type MockRequest, type Problem } from '../http.ts'
 import { DocumentError, PROBLEMS } from '../problem.ts'
-import { Entities } from '../store/memory.ts'
+import { NOBODY } from '../store/memory.ts'
 import type { Store } from '../store/store.ts'
 import { createCommands } from './commands.ts'
 import { createCounts } from './counts.ts'
@@ -49,9 +49,6 @@ export interface Handled {
 
 /** Answers a request, whose path may begin with a session's prefix. */
 export type Handler = (request: MockRequest, prefersProblem: boolean) => Promise<Handled>
-
-/** What server-level control requests run in. */
-const NO_SESSION: World = new Entities()
 
 /** Finds the session of each request, lets the engine answer it in a transaction, and keeps the journal. */
 export function createHandler(settings: HandlerSettings): Handler {
@@ -161,7 +158,7 @@ export function createHandler(settings: HandlerSettings): Handler {
       const isNew = isSubject && !counts.has(subject)
       const full = isSubject && counts.begin(subject)
       if (full) return refuse(full, around, true)
-      const answer = isSubject ? await store.transact(subject, work) : work(NO_SESSION).result
+      const answer = isSubject ? await store.transact(subject, work) : work(NOBODY).result
       if (isNew && answer.changes.length === 0) counts.release(subject)
       const reply = answer.command ? await carryOut(answer.command, around.real) : answer.reply
       const operation = answer.command && control.contract.operations.find(({ id }) => id === answer.operation)
@@ -213,5 +210,11 @@ function elapsed(started: number): number {
 function failed(error: unknown, service: Service, now: number): Answer {
   const code = error instanceof DocumentError ? 'schema-broken' : 'internal'
   const problem: Problem = { code, detail: error instanceof Error ? (error.stack ?? error.message) : String(error) }
-  return { reply: service.dialect.refuse({ code, detail: PROBLEMS[code].title }, undefined), changes: [], now, problem, warnings: [] }
+  return {
+    reply: service.dialect.refuse({ code, detail: PROBLEMS[code].title }, undefined, undefined),
+    changes: [],
+    now,
+    problem,
+    warnings: [],
+  }
 }

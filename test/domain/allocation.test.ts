@@ -6,7 +6,7 @@ import {
   type AllocationDocument,
   type AuditLog,
   cancel,
-  type Cancellation,
+  type Transition,
   isCancellable,
   type Item,
   openUnits,
@@ -81,7 +81,7 @@ function allocation(
     auditLogs: [{ auditId: '0'.repeat(24), auditType: 'CREATE', auditTimestamp: BEFORE, success: true, updatedFields: [] }],
     ...more,
   }
-  return freeze({ document, tenant: 'account/stage', cancelled })
+  return freeze({ document, tenant: 'account/stage', cancelled, tried: [] })
 }
 
 /** Whoever writes to what it was given fails at once. */
@@ -90,7 +90,7 @@ function freeze<T>(value: T): T {
   return value
 }
 
-function done(result: Cancellation): Allocation {
+function done(result: Transition): Allocation {
   if (result.kind === 'refused') throw new Error(result.problem.detail)
   return result.allocation
 }
@@ -264,7 +264,7 @@ describe('cancelling what has nothing to cancel', () => {
   })
 })
 
-function statusOf(result: Cancellation): number | undefined {
+function statusOf(result: Transition): number | undefined {
   return result.kind === 'refused' ? (result.problem.status ?? PROBLEMS[result.problem.code].status) : undefined
 }
 

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check'
+import { type Assumptions, DEFAULT_ASSUMPTIONS } from '../../src/domain/assumption.ts'
 import { describe, expect, it } from 'vitest'
 import {
   allocate,
@@ -17,6 +18,9 @@ import {
   type Wanted,
 } from '../../src/domain/supplier/order.ts'
 import { PROBLEMS } from '../../src/problem.ts'
+
+const RULES = DEFAULT_ASSUMPTIONS
+const rules = (sum: Assumptions['supplier.allocate.sum']): Assumptions => ({ ...DEFAULT_ASSUMPTIONS, 'supplier.allocate.sum': sum })
 
 const SUPPLIER = 1
 const OTHER_SUPPLIER = 2
@@ -45,6 +49,8 @@ function line(more: Partial<Line> = {}, place = 0): Line {
     supplierPoNumber: null,
     supplierInvoiceNumber: null,
     supplierCost: null,
+    instructions: null,
+    attributes: null,
     tracking: [],
     ...more,
   }
@@ -53,6 +59,7 @@ function line(more: Partial<Line> = {}, place = 0): Line {
 function order(...lines: readonly Partial<Line>[]): Order {
   return freeze({
     id: orderId('319bba9f-71b1-4a93-8abf-67a45b8fdd5c'),
+    index: 0,
     poNumber: 'po-1',
     createdAt: '2026-01-01T00:00:00.000000Z',
     retailer: 1,
@@ -71,6 +78,7 @@ function order(...lines: readonly Partial<Line>[]): Order {
     },
     shipping: { shipping_carrier: 'UPS', shipping_method: 'Ground' },
     fees: { order_fee: 0.99, order_tax: 2.97, shipping_cost: 7.99, drop_ship_fee: 0.5 },
+    attributes: null,
     lines: lines.map(line),
   })
 }
@@ -207,17 +215,17 @@ describe('allocating', () => {
     const shipped = state.shipped ?? 0
 
     it('takes new quantities that leave what is shipped allocated', () => {
-      const after = allocate(before, SUPPLIER, [wanted(shipped, 6 - shipped)], 'enforced')
+      const after = allocate(before, SUPPLIER, [wanted(shipped, 6 - shipped)], RULES)
       expect(firstLine(after)).toMatchObject({ allocated: shipped, backordered: 6 - shipped, rejected: 0, shipped, ordered: 6 })
     })
 
     it('becomes what the quantities say', () => {
       const says = (transition: Transition): LineStatus => lineStatus(firstLine(transition) ?? line())
-      expect(says(allocate(before, SUPPLIER, [wanted(6)], 'enforced'))).toBe(shipped > 0 ? 'HasTracking' : 'Allocated')
+      expect(says(allocate(before, SUPPLIER, [wanted(6)], RULES))).toBe(shipped > 0 ? 'HasTracking' : 'Allocated')
     })
 
     it('keeps all else', () => {
-      const after = firstLine(allocate(before, SUPPLIER, [wanted(6)], 'enforced'))
+      const after = firstLine(allocate(before, SUPPLIER, [wanted(6)], RULES))
       expect(after).toEqual({ ...before.lines[0], allocated: 6, backordered: 0, rejected: 0, backorderDate: null })
     })
 
@@ -226,7 +234,7 @@ describe('allocating', () => {
       ['7, not 6', wanted(6, 1)],
       ['nothing, not 6', wanted(0)],
     ])('is refused with 400 when the quantities add up to %s', (_, one) => {
-      expect(refusal(allocate(before, SUPPLIER, [one], 'enforced'))).toEqual({
+      expect(refusal(allocate(before, SUPPLIER, [one], RULES))).toEqual({
         code: 'quantities-differ',
         status: 400,
         at: ['/body/line_items/0/allocation'],
@@ -239,7 +247,7 @@ describe('allocating', () => {
     ['a unit less', STATES.HasTracking, wanted(1, 5)],
     ['a unit less than all', STATES['HasTracking, all'], wanted(5, 0, 1)],
   ] as const)('is refused with 422 when more is shipped than would be allocated: %s', (_, state, one) => {
-    expect(refusal(allocate(order(state), SUPPLIER, [one], 'enforced'))).toEqual({
+    expect(refusal(allocate(order(state), SUPPLIER, [one], RULES))).toEqual({
       code: 'shipped-already',
       status: 422,
       at: ['/body/line_items/0/allocation/quantity_allocated'],
@@ -253,7 +261,7 @@ describe('allocating', () => {
     ['an allocated line with a cancellation that waits', { cancellation: 'pending', allocated: 6 }],
   ] as const satisfies readonly (readonly [string, Partial<Line>])[])('%s', (_, state) => {
     it.each(['enforced', 'off'] as const)('is refused with 422, the sum %s', (sum) => {
-      expect(refusal(allocate(order(state), SUPPLIER, [wanted(6)], sum))).toEqual({
+      expect(refusal(allocate(order(state), SUPPLIER, [wanted(6)], rules(sum)))).toEqual({
         code: 'line-closed',
         status: 422,
         at: ['/body/line_items/0'],
@@ -261,14 +269,14 @@ describe('allocating', () => {
     })
 
     it('is refused with 400 first when the quantities do not add up', () => {
-      expect(refusal(allocate(order(state), SUPPLIER, [wanted(5)], 'enforced')).status).toBe(400)
+      expect(refusal(allocate(order(state), SUPPLIER, [wanted(5)], RULES)).status).toBe(400)
     })
   })
 
   it('drains a backorder, as documented: 5 now and 1 later, then 6', () => {
-    const later = done(allocate(order({}), SUPPLIER, [wanted(5, 1, 0, { backorderDate: '2026-04-01' })], 'enforced'))
+    const later = done(allocate(order({}), SUPPLIER, [wanted(5, 1, 0, { backorderDate: '2026-04-01' })], RULES))
     expect(later.lines.map(lineStatus)).toEqual(['Allocated'])
-    const now = done(allocate(later, SUPPLIER, [wanted(6)], 'enforced'))
+    const now = done(allocate(later, SUPPLIER, [wanted(6)], RULES))
     expect(now.lines[0]).toMatchObject({ allocated: 6, backordered: 0, backorderDate: null })
   })
 
@@ -277,7 +285,7 @@ describe('allocating', () => {
     ['allocated units may be taken back', STATES.Allocated, wanted(0, 0, 6), 'Rejected'],
     ['allocated units may become backordered', STATES.Allocated, wanted(0, 6), 'Backordered'],
   ] as const)('knows no way back that is closed: %s', (_, state, one, status) => {
-    expect(done(allocate(order(state), SUPPLIER, [one], 'enforced')).lines.map(lineStatus)).toEqual([status])
+    expect(done(allocate(order(state), SUPPLIER, [one], RULES)).lines.map(lineStatus)).toEqual([status])
   })
 
   it.each([
@@ -285,19 +293,19 @@ describe('allocating', () => {
     ['a line of another supplier', idAt(1)],
     ['an empty id', ''],
   ])('is refused with 422 for %s', (_, lineId) => {
-    const result = allocate(order({}, { supplier: OTHER_SUPPLIER }), SUPPLIER, [wanted(6, 0, 0, { lineId })], 'enforced')
+    const result = allocate(order({}, { supplier: OTHER_SUPPLIER }), SUPPLIER, [wanted(6, 0, 0, { lineId })], RULES)
     expect(refusal(result)).toEqual({ code: 'line-unknown', status: 422, at: ['/body/line_items/0/line_item_uuid'] })
   })
 
   it('lets the other supplier allocate its own line, and no more', () => {
     const shared = order({}, { supplier: OTHER_SUPPLIER })
-    const after = done(allocate(shared, OTHER_SUPPLIER, [wanted(6, 0, 0, { lineId: idAt(1) })], 'enforced'))
+    const after = done(allocate(shared, OTHER_SUPPLIER, [wanted(6, 0, 0, { lineId: idAt(1) })], RULES))
     expect(after.lines.map(({ allocated }) => allocated)).toEqual([0, 6])
-    expect(refusal(allocate(shared, OTHER_SUPPLIER, [wanted(6)], 'enforced')).code).toBe('line-unknown')
+    expect(refusal(allocate(shared, OTHER_SUPPLIER, [wanted(6)], RULES)).code).toBe('line-unknown')
   })
 
   it('is refused with 400 for a line named twice', () => {
-    expect(refusal(allocate(order({}), SUPPLIER, [wanted(6), wanted(6)], 'enforced'))).toEqual({
+    expect(refusal(allocate(order({}), SUPPLIER, [wanted(6), wanted(6)], RULES))).toEqual({
       code: 'line-repeated',
       status: 400,
       at: ['/body/line_items/1/line_item_uuid'],
@@ -309,7 +317,7 @@ describe('allocating', () => {
     ['quantity_accepted beside another quantity_allocated', { accepted: 5 }, 'quantity_accepted'],
   ])('is refused with 400 for %s', (_, more, member) => {
     for (const sum of ['enforced', 'off'] as const)
-      expect(refusal(allocate(order({}), SUPPLIER, [wanted(6, 0, 0, more)], sum))).toEqual({
+      expect(refusal(allocate(order({}), SUPPLIER, [wanted(6, 0, 0, more)], rules(sum)))).toEqual({
         code: 'quantities-differ',
         status: 400,
         at: [`/body/line_items/0/allocation/${member}`],
@@ -317,7 +325,7 @@ describe('allocating', () => {
   })
 
   it.each([{ ordered: 6 }, { accepted: 6 }, { ordered: 6, accepted: 6 }])('takes what agrees: %o', (more) => {
-    expect(firstLine(allocate(order({}), SUPPLIER, [wanted(6, 0, 0, more)], 'enforced'))?.allocated).toBe(6)
+    expect(firstLine(allocate(order({}), SUPPLIER, [wanted(6, 0, 0, more)], RULES))?.allocated).toBe(6)
   })
 
   it.each([
@@ -326,31 +334,31 @@ describe('allocating', () => {
     ['nothing', wanted(0)],
   ])('does not add up quantities while the sum is off: %s', (_, one) => {
     const { allocated, backordered, rejected } = one
-    expect(firstLine(allocate(order({}), SUPPLIER, [one], 'off'))).toMatchObject({ allocated, backordered, rejected, ordered: 6 })
+    expect(firstLine(allocate(order({}), SUPPLIER, [one], rules('off')))).toMatchObject({ allocated, backordered, rejected, ordered: 6 })
   })
 
   it('keeps what is shipped while the sum is off', () => {
-    expect(refusal(allocate(order({ allocated: 6, shipped: 2 }), SUPPLIER, [wanted(1)], 'off')).code).toBe('shipped-already')
+    expect(refusal(allocate(order({ allocated: 6, shipped: 2 }), SUPPLIER, [wanted(1)], rules('off'))).code).toBe('shipped-already')
   })
 
   it('says which assumption the sum is', () => {
     const assumptionOf = (transition: Transition): string | undefined =>
       transition.kind === 'refused' ? transition.problem.assumption : undefined
-    expect(assumptionOf(allocate(order({}), SUPPLIER, [wanted(5)], 'enforced'))).toBe('supplier.allocate.sum')
-    expect(assumptionOf(allocate(order({}), SUPPLIER, [wanted(6), wanted(6)], 'enforced'))).toBeUndefined()
+    expect(assumptionOf(allocate(order({}), SUPPLIER, [wanted(5)], RULES))).toBe('supplier.allocate.sum')
+    expect(assumptionOf(allocate(order({}), SUPPLIER, [wanted(6), wanted(6)], RULES))).toBeUndefined()
   })
 
   it('reports every issue, those of form before those of state', () => {
     const all = [wanted(5), wanted(5, 0, 0, { ordered: 4, lineId: idAt(1) }), wanted(6, 0, 0, { lineId: idAt(2) })]
     const lines = [{}, {}, { cancellation: 'confirmed' }] as const
-    expect(refusal(allocate(order(...lines), SUPPLIER, all, 'enforced')).at).toEqual([
+    expect(refusal(allocate(order(...lines), SUPPLIER, all, RULES)).at).toEqual([
       '/body/line_items/0/allocation',
       '/body/line_items/1/allocation/quantity_ordered',
       '/body/line_items/1/allocation',
     ])
     const states = [wanted(6), wanted(1, 5, 0, { lineId: idAt(1) }), wanted(6, 0, 0, { lineId: idAt(9) })]
     const others = [{ cancellation: 'pending' }, { allocated: 6, shipped: 2 }] as const
-    expect(refusal(allocate(order(...others), SUPPLIER, states, 'enforced')).at).toEqual([
+    expect(refusal(allocate(order(...others), SUPPLIER, states, RULES)).at).toEqual([
       '/body/line_items/0',
       '/body/line_items/1/allocation/quantity_allocated',
       '/body/line_items/2/line_item_uuid',
@@ -359,7 +367,7 @@ describe('allocating', () => {
 
   it('changes the named lines only', () => {
     const before = order({}, {}, { supplier: OTHER_SUPPLIER })
-    const after = done(allocate(before, SUPPLIER, [wanted(6, 0, 0, { lineId: idAt(1) })], 'enforced'))
+    const after = done(allocate(before, SUPPLIER, [wanted(6, 0, 0, { lineId: idAt(1) })], RULES))
     expect(after.lines[0]).toBe(before.lines[0])
     expect(after.lines[1]?.allocated).toBe(6)
     expect(after.lines[2]).toBe(before.lines[2])
@@ -368,14 +376,14 @@ describe('allocating', () => {
 
   it('changes nothing when one line of several is refused', () => {
     const before = order({}, { cancellation: 'confirmed' })
-    const result = allocate(before, SUPPLIER, [wanted(6), wanted(6, 0, 0, { lineId: idAt(1) })], 'enforced')
+    const result = allocate(before, SUPPLIER, [wanted(6), wanted(6, 0, 0, { lineId: idAt(1) })], RULES)
     expect(result.kind).toBe('refused')
     expect(result).not.toHaveProperty('order')
   })
 
   it('of no lines changes nothing', () => {
     const before = order({})
-    expect(done(allocate(before, SUPPLIER, [], 'enforced'))).toBe(before)
+    expect(done(allocate(before, SUPPLIER, [], RULES))).toBe(before)
   })
 
   describe('the backorder date', () => {
@@ -389,7 +397,7 @@ describe('allocating', () => {
       ['goes when it is not said again', STATES.Backordered, wanted(0, 6), null],
     ]
     it.each(rows)('%s', (_, state, one, expected) => {
-      expect(firstLine(allocate(order(state), SUPPLIER, [one], 'enforced'))?.backorderDate).toBe(expected)
+      expect(firstLine(allocate(order(state), SUPPLIER, [one], RULES))?.backorderDate).toBe(expected)
     })
   })
 
@@ -403,7 +411,7 @@ describe('allocating', () => {
       ['stays when it is not said', 'a', undefined, 'a'],
       ['goes when it is null', 'a', null, null],
     ] as const)('%s', (_, before, now, after) => {
-      const result = allocate(order({ [member]: before }), SUPPLIER, [wanted(6, 0, 0, { [said]: now })], 'enforced')
+      const result = allocate(order({ [member]: before }), SUPPLIER, [wanted(6, 0, 0, { [said]: now })], RULES)
       expect(firstLine(result)?.[member]).toBe(after)
     })
   })
@@ -418,8 +426,8 @@ describe('allocating', () => {
       ['with a date that is dropped', {}, wanted(6, 0, 0, { backorderDate: '2026-06-01' })],
     ]
     it.each(rows)('is the same order: %s', (_, state, one) => {
-      const once = done(allocate(order(state), SUPPLIER, [one], 'enforced'))
-      expect(done(allocate(freeze(once), SUPPLIER, [one], 'enforced'))).toBe(once)
+      const once = done(allocate(order(state), SUPPLIER, [one], RULES))
+      expect(done(allocate(freeze(once), SUPPLIER, [one], RULES))).toBe(once)
     })
 
     it.each([
@@ -437,7 +445,7 @@ describe('allocating', () => {
         supplierPoNumber: 'a',
         supplierInvoiceNumber: 'b',
       })
-      expect(done(allocate(once, SUPPLIER, [one], 'enforced'))).not.toBe(once)
+      expect(done(allocate(once, SUPPLIER, [one], RULES))).not.toBe(once)
     })
   })
 })
@@ -484,7 +492,7 @@ describe('any allocations of any order', () => {
               const own = before.lines.find(({ id, supplier }) => id === lineId && supplier === SUPPLIER)
               return own?.cancellation === 'none' && allocated + backordered + rejected === own.ordered && allocated >= own.shipped
             })
-          expect(allocate(before, SUPPLIER, request, 'enforced').kind).toBe(isFine ? 'order' : 'refused')
+          expect(allocate(before, SUPPLIER, request, RULES).kind).toBe(isFine ? 'order' : 'refused')
         },
       ),
       { numRuns: 1_000 },
@@ -496,7 +504,7 @@ describe('any allocations of any order', () => {
       fc.property(asked, ({ before, requests }) => {
         let now = before
         for (const request of requests) {
-          const result = allocate(now, SUPPLIER, request, 'enforced')
+          const result = allocate(now, SUPPLIER, request, RULES)
           if (result.kind === 'refused') continue
           const previous = now
           now = freeze(result.order)
@@ -520,13 +528,13 @@ describe('any allocations of any order', () => {
       fc.property(asked, ({ before, requests }) => {
         const [request = []] = requests
         const copy = structuredClone(before)
-        const result = allocate(before, SUPPLIER, request, 'enforced')
+        const result = allocate(before, SUPPLIER, request, RULES)
         expect(before).toEqual(copy)
         if (result.kind === 'refused') return
         for (const { lineId, allocated, backordered, rejected } of request)
           expect(result.order.lines.find(({ id }) => id === lineId)).toMatchObject({ allocated, backordered, rejected })
-        expect(allocate(result.order, SUPPLIER, request, 'enforced')).toEqual({ kind: 'order', order: result.order })
-        expect(done(allocate(result.order, SUPPLIER, request, 'enforced'))).toBe(result.order)
+        expect(allocate(result.order, SUPPLIER, request, RULES)).toEqual({ kind: 'order', order: result.order })
+        expect(done(allocate(result.order, SUPPLIER, request, RULES))).toBe(result.order)
       }),
     )
   })

@@ -13,7 +13,7 @@ import {
   EXAMPLE_STAGE,
 } from '../../src/domain/oms/population.ts'
 import { DATA_VERSION } from '../../src/domain/random.ts'
-import { orderView } from '../../src/domain/supplier/operations.ts'
+import { orderView } from '../../src/domain/supplier/view.ts'
 import { type Line, lineStatus, type LineStatus, type Order } from '../../src/domain/supplier/order.ts'
 import {
   EXAMPLE_LINE_ID,

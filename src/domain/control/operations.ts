@@ -6,7 +6,7 @@ import { EXAMPLE_ACCOUNT, EXAMPLE_STAGE, tenantOf } from '../oms/population.ts'
 import { type Account, queryAllocations } from '../oms/query.ts'
 import { SUPPLIER_TOKEN } from '../supplier/dialect.ts'
 import { lineStatus, type Order, type OrderFacts } from '../supplier/order.ts'
-import { orderView } from '../supplier/operations.ts'
+import { orderView } from '../supplier/view.ts'
 import { orderPopulation } from '../supplier/population.ts'
 import { searchOrders } from '../supplier/search.ts'
 
@@ -206,10 +206,11 @@ function examplesOf(
   if (isProblem(caller)) return []
   return Object.entries(api.behaviours).flatMap(([operation, behaviour]) => {
     const method = api.methodOf(operation)
-    const example = behaviour.admits.includes(caller.kind) ? behaviour.example?.(caller, scene) : undefined
+    const isOpen = behaviour.admits.includes('anybody')
+    const example = isOpen || behaviour.admits.includes(caller.kind) ? behaviour.example?.(caller, scene) : undefined
     if (!method || !example) return []
     const headers = {
-      Authorization: `${api.scheme} ${value}`,
+      ...(!isOpen && { Authorization: `${api.scheme} ${value}` }),
       ...example.headers,
       ...(example.body !== undefined && { 'Content-Type': 'application/json' }),
     }

@@ -1,4 +1,5 @@
 import type { Assumptions } from '../assumption.ts'
+import type { Data } from '../scenario.ts'
 import { type Clock, dayOf, timeOf } from '../clock.ts'
 
 /** 1 to 64 of letters, digits, dot, underscore and hyphen. */
@@ -12,8 +13,8 @@ export interface NamedToken {
   readonly organization: number
 }
 
-/** What every new session starts from. */
-export interface SessionDefaults {
+/** What a session is set to. */
+export interface SessionSettings {
   readonly seed: string
   readonly clock: Clock
   readonly orders: number
@@ -22,8 +23,14 @@ export interface SessionDefaults {
   readonly tokens: readonly NamedToken[]
 }
 
+/** What every new session starts from. */
+export interface SessionDefaults extends SessionSettings {
+  /** What it holds beside its population. */
+  readonly data: Data
+}
+
 /** A session's own settings. They are the first change of its log, made by its first request. */
-export interface Session extends SessionDefaults {
+export interface Session extends SessionSettings {
   /** Its clock at creation, cut to the UTC day: what the population's dates hang on. */
   readonly epoch: number
 }
@@ -36,7 +43,8 @@ export function isSessionName(text: string): text is SessionName {
 export const DEFAULT_SESSION = 'default'
 
 export function beginSession(defaults: SessionDefaults, real: number): Session {
-  return { ...defaults, epoch: dayOf(timeOf(defaults.clock, real)) }
+  const { data: _, ...settings } = defaults
+  return { ...settings, epoch: dayOf(timeOf(defaults.clock, real)) }
 }
 
 /** The id under which a session keeps its own settings. */

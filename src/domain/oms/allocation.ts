@@ -1,7 +1,8 @@
 import type { Assumptions } from '../assumption.ts'
 import type { Problem } from '../../http.ts'
 import { timestamp } from '../clock.ts'
-import { at, hex, type Key } from '../random.ts'
+import type { Session } from '../control/session.ts'
+import { at, hex, type Key, keyOf } from '../random.ts'
 
 export type AllocationId = string & { readonly __brand: 'AllocationId' }
 
@@ -32,7 +33,7 @@ export interface AllocationDocument extends DocumentFacts {
   readonly poNumber: string | null
   readonly shipDate: string | null
   readonly shipToId: string
-  readonly shipToAddress: Readonly<Record<string, string>>
+  readonly shipToAddress: Readonly<Record<string, unknown>>
   readonly recipient: readonly Recipient[]
   readonly auditLogs: readonly AuditLog[]
 }
@@ -64,7 +65,7 @@ interface ItemFacts {
   readonly shippedQuantity: number
   readonly scratchQuantity: number
   readonly channelId: string
-  readonly vendorId: string
+  readonly vendorId?: string
   readonly title: string
   readonly weight: number
   readonly cost: number
@@ -80,11 +81,13 @@ export interface Item extends ItemFacts {
   readonly estimatedDeliveryDate: string
   readonly parentAllocationLineNumber?: number
   readonly reallocationRequestId?: string
+  readonly reallocationReasonCode?: string
+  readonly scratchedReasonCode?: string
   readonly segment: string | null
   readonly attributes: Readonly<Record<string, object>>
 }
 
-interface Recipient {
+export interface Recipient {
   readonly name: { readonly first: string; readonly middle?: string; readonly last: string }
   readonly email: string
   readonly phone: { readonly number: string; readonly type: 'MOBILE' | 'HOME' | 'BUSINESS' }
@@ -96,6 +99,7 @@ export interface AuditLog {
   readonly auditType: 'CREATE' | 'UPDATE' | 'CANCEL' | 'SHIP'
   readonly auditTimestamp: string
   readonly success: boolean
+  readonly reasonCode?: string
   readonly lineItemId?: string
   readonly lineItemNumber?: number
   readonly sku?: string
@@ -110,6 +114,8 @@ export interface Allocation extends AllocationFacts {
   readonly tenant: string
   /** Cancelled units of each item: the API has no member for them. */
   readonly cancelled: readonly number[]
+  /** The locations that its units were allocated to before. */
+  readonly tried: readonly string[]
 }
 
 /** Units of an item that are neither shipped, scratched nor cancelled. */
@@ -118,7 +124,7 @@ export function openUnits({ document: { items }, cancelled }: Pick<Allocation, '
   return item ? item.quantity - item.shippedQuantity - item.scratchQuantity - (cancelled[index] ?? 0) : 0
 }
 
-export type Cancellation =
+export type Transition =
   { readonly kind: 'allocation'; readonly allocation: Allocation } | { readonly kind: 'refused'; readonly problem: Problem }
 
 const CANCELLABLE: ReadonlySet<StatusCode> = new Set([
@@ -128,7 +134,8 @@ const CANCELLABLE: ReadonlySet<StatusCode> = new Set([
   'PARTIALLY_SHIPPED',
   'PARTIALLY_CANCELLED',
 ])
-const WAITING: ReadonlySet<StatusCode> = new Set(['ALLOCATED', 'PENDING_DROP', 'PENDING_PICK'])
+/** Nothing has been shipped or dropped yet. */
+export const WAITING: ReadonlySet<StatusCode> = new Set(['ALLOCATED', 'PENDING_DROP', 'PENDING_PICK'])
 
 /** Whether a cancellation has anything to drop. */
 export function isCancellable(allocation: Allocation): boolean {
@@ -141,7 +148,7 @@ export function isCancellable(allocation: Allocation): boolean {
  * `again` says what an allocation with nothing to drop is answered: refused with 404 or 400, or, if it is cancelled already, with itself.
  * @param now milliseconds; @param ids the key that new audit ids are drawn from, a function of allocation and version
  */
-export function cancel(allocation: Allocation, now: number, ids: Key, again: Assumptions['oms.cancel.again']): Cancellation {
+export function cancel(allocation: Allocation, now: number, ids: Key, again: Assumptions['oms.cancel.again']): Transition {
   const { document, cancelled } = allocation
   if (!isCancellable(allocation)) {
     if (again === '200' && (document.statusCode === 'CANCELLED' || document.statusCode === 'PARTIALLY_CANCELLED'))
@@ -153,49 +160,84 @@ export function cancel(allocation: Allocation, now: number, ids: Key, again: Ass
     WAITING.has(document.statusCode) && document.items.every(({ shippedQuantity }) => shippedQuantity === 0)
       ? 'CANCELLED'
       : 'PARTIALLY_CANCELLED'
-  const auditTimestamp = timestamp(now, 9)
-  const entry = { auditType: 'CANCEL', auditTimestamp, success: true } as const
-  const auditLogs: readonly AuditLog[] = [
-    ...document.auditLogs,
-    { auditId: hex(at(ids, 0), 24), ...entry, updatedFields: [{ fieldName: 'statusCode', fieldOriginalValue: document.statusCode }] },
-    ...document.items.flatMap((item, index): AuditLog[] => {
-      const quantity = dropped[index] ?? 0
-      const fields = statusOf(item) === item.itemStatus ? [] : [{ fieldName: 'itemStatus', fieldOriginalValue: item.itemStatus }]
-      return quantity === 0
-        ? []
-        : [
-            {
-              lineItemId: String(item.allocationLineNumber),
-              auditId: hex(at(ids, index + 1), 24),
-              ...entry,
-              lineItemNumber: item.allocationLineNumber,
-              sku: item.sku,
-              quantity,
-              updatedFields: fields,
-            },
-          ]
-    }),
-  ]
+  const items = document.items.map((item): Item => ({ ...item, itemStatus: item.shippedQuantity === 0 ? 'CANCELLED' : item.itemStatus }))
   return {
     kind: 'allocation',
     allocation: {
-      document: {
-        ...document,
-        statusCode,
-        version: document.version + 1,
-        updatedAt: auditTimestamp,
-        items: document.items.map((item) => ({ ...item, itemStatus: statusOf(item) })),
-        auditLogs,
-      },
-      tenant: allocation.tenant,
+      ...allocation,
+      document: revise(document, { statusCode, items }, { auditType: 'CANCEL', moved: dropped }, now, ids),
       cancelled: dropped.map((units, index) => units + (cancelled[index] ?? 0)),
     },
   }
 }
 
-/** A line with a shipped unit stays what it is. */
-function statusOf(item: Item): Item['itemStatus'] {
-  return item.shippedQuantity === 0 ? 'CANCELLED' : item.itemStatus
+/** What new audit ids are drawn from: the document and its version, not what else the session did before. */
+export function auditKey(
+  { document, tenant }: { readonly document: { readonly allocationId: string; readonly version: number }; readonly tenant: string },
+  { seed }: Session,
+): Key {
+  return at(at(keyOf(seed), `audit ${tenant} ${document.allocationId}`), document.version)
+}
+
+/** What an entry of the audit log says of a change beside the fields that changed. */
+export interface Revision {
+  readonly auditType: AuditLog['auditType']
+  /** Units of each item that moved: each gets an entry of its own. */
+  readonly moved?: readonly number[]
+  readonly reasons?: readonly (string | undefined)[]
+  /** Members whose change the log tells, beside the status. */
+  readonly told?: readonly (keyof DocumentFacts)[]
+}
+
+/**
+ * The next version of a document: every change raises the version by one and is told in the audit log, with the values from before.
+ * @param now milliseconds; @param ids the key that new audit ids are drawn from
+ */
+export function revise(
+  document: AllocationDocument,
+  changes: Partial<AllocationDocument>,
+  { auditType, moved = [], reasons = [], told = [] }: Revision,
+  now: number,
+  ids: Key,
+): AllocationDocument {
+  const next: AllocationDocument = { ...document, ...changes }
+  const auditTimestamp = timestamp(now, 9)
+  const entry = { auditType, auditTimestamp, success: true } as const
+  const names = ['statusCode', 'type', ...told] as const
+  return {
+    ...next,
+    version: document.version + 1,
+    updatedAt: auditTimestamp,
+    auditLogs: [
+      ...document.auditLogs,
+      {
+        auditId: hex(at(ids, 0), 24),
+        ...entry,
+        updatedFields: names
+          .filter((name) => document[name] !== next[name] || (name === 'statusCode' && auditType === 'CANCEL'))
+          .map((fieldName) => ({ fieldName, fieldOriginalValue: String(document[fieldName]) })),
+      },
+      ...document.items.flatMap((item, index): AuditLog[] => {
+        const after = next.items.find(({ allocationLineNumber }) => allocationLineNumber === item.allocationLineNumber)
+        const quantity = moved[index] ?? 0
+        if (quantity === 0) return []
+        const reasonCode = reasons[index]
+        return [
+          {
+            lineItemId: String(item.allocationLineNumber),
+            auditId: hex(at(ids, index + 1), 24),
+            ...entry,
+            ...(reasonCode !== undefined && { reasonCode }),
+            lineItemNumber: item.allocationLineNumber,
+            sku: item.sku,
+            quantity,
+            updatedFields:
+              after && after.itemStatus !== item.itemStatus ? [{ fieldName: 'itemStatus', fieldOriginalValue: item.itemStatus }] : [],
+          },
+        ]
+      }),
+    ],
+  }
 }
 
 function closed({ allocationId, statusCode, type }: AllocationDocument, again: Assumptions['oms.cancel.again']): Problem {

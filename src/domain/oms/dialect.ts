@@ -32,17 +32,20 @@ export const omsDialect: Dialect = {
     return { kind: 'account', account, stage, channel: channel === undefined ? undefined : String(channel) }
   },
 
-  refuse(problem): MockReply {
+  refuse(problem, _body, operation): MockReply {
     const status = problem.status ?? PROBLEMS[problem.code].status
     const headers = {
       ...(status === 401 && { 'WWW-Authenticate': 'Bearer' }),
       ...(problem.allowed && { Allow: problem.allowed.join(', ') }),
     }
     const text = sentence(problem)
-    const isGateway = problem.code === 'route-unknown' || ![400, 404].includes(status)
+    const isGateway = problem.code === 'route-unknown' || ![400, 404].includes(status) || WITH_MESSAGE.has(operation ?? '')
     return { status, headers, body: isGateway ? { message: text } : text }
   },
 }
+
+/** Orders and shipments refuse with an object, allocations with a bare string. */
+const WITH_MESSAGE: ReadonlySet<string> = new Set(['createOmsOrder', 'getOmsOrder', 'createShipment', 'getShipment'])
 
 /** What was met; for a parameter or a body, each place of it, and for a parameter what would do: a header is not easily guessed. */
 function sentence({ detail, issues, code }: Problem): string {

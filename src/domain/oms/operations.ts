@@ -1,9 +1,22 @@
-import { type Caller, type Input, type Issue, keepText, type Problem } from '../../http.ts'
-import { type Behaviour, type ExampleRequest, refused, reply, type Scene } from '../behaviour.ts'
-import { at, keyOf } from '../random.ts'
+import { type Input, type Issue, keepText, type Problem } from '../../http.ts'
+import { type Behaviour, refused, reply } from '../behaviour.ts'
 import type { Change } from '../world.ts'
-import { type Allocation, type AllocationFacts, cancel, type StatusCode } from './allocation.ts'
-import { type Account, type AllocationQuery, entityId, findAllocation, queryAllocations } from './query.ts'
+import { type Allocation, type AllocationFacts, auditKey, cancel, openUnits, type StatusCode } from './allocation.ts'
+import {
+  createOrder,
+  createShipmentBehaviour,
+  generateAllocations,
+  getOrder,
+  getShipment,
+  orderOfAllocation,
+  reallocateAllocations,
+} from './fulfilment.ts'
+import { allocationsOf, progressOf } from './order.ts'
+import { allocationPopulation } from './population.ts'
+import { type AllocationQuery, entityId, findAllocation, queryAllocations } from './query.ts'
+import { StockLedger } from './stock.ts'
+import { accountOf, firstAllocation, request, unknownAllocation } from './subject.ts'
+import { type AllocationUpdate, update } from './update.ts'
 
 interface CancelInput extends Input {
   readonly path: { readonly allocationIds: readonly string[] }
@@ -21,8 +34,8 @@ const cancelAllocations: Behaviour<CancelInput> = {
   admits: ['account'],
   run({ path }, caller, scene) {
     const account = accountOf(caller)
-    if (!account) return refused(noAccount)
     const again = scene.session.assumptions['oms.cancel.again']
+    const ledger = new StockLedger(scene.world, account, allocationPopulation(scene.session, account))
     const allocations: Allocation[] = []
     const changes: Change[] = []
     const problems: Problem[] = []
@@ -30,14 +43,17 @@ const cancelAllocations: Behaviour<CancelInput> = {
     for (const id of new Set(path.allocationIds)) {
       const allocation = findAllocation(id, account, scene)
       if (!allocation) {
-        problems.push(unknown(id))
+        problems.push(unknownAllocation(id))
         continue
       }
-      const result = cancel(allocation, scene.now, auditKey(allocation, scene), again)
+      const result = cancel(allocation, scene.now, auditKey(allocation, scene.session), again)
       if (result.kind === 'refused') problems.push(result.problem)
       else {
         allocations.push(result.allocation)
-        if (result.allocation !== allocation) changes.push({ kind: 'allocation', id: entityId(account, id), to: result.allocation })
+        if (result.allocation === allocation) continue
+        const { locationNum, items } = allocation.document
+        for (const [index, { sku }] of items.entries()) ledger.give(locationNum, sku, openUnits(allocation, index))
+        changes.push({ kind: 'allocation', id: entityId(account, id), to: result.allocation })
       }
     }
     const [first] = problems
@@ -55,12 +71,12 @@ const cancelAllocations: Behaviour<CancelInput> = {
     return reply(
       200,
       allocations.map(({ document }) => document),
-      changes,
+      [...changes, ...ledger.changes()],
       unchanged ? 'oms.cancel.again' : undefined,
     )
   },
   example(caller, scene) {
-    const first = firstAllocation(caller, scene, true)
+    const first = firstAllocation(caller, scene, isOpen)
     return first && request(caller, `/allocation/cancel/${first.document.allocationId}`)
   },
 }
@@ -68,23 +84,65 @@ const cancelAllocations: Behaviour<CancelInput> = {
 const getAllocation: Behaviour<AllocationInput> = {
   admits: ['account'],
   run({ path }, caller, scene) {
-    const account = accountOf(caller)
-    const allocation = account && findAllocation(path.allocationId, account, scene)
+    const allocation = findAllocation(path.allocationId, accountOf(caller), scene)
     // This operation documents 400 for an id of nobody.
-    return allocation ? reply(200, keepText(allocation.document)) : refused({ ...unknown(path.allocationId), status: 400 })
+    return allocation ? reply(200, keepText(allocation.document)) : refused({ ...unknownAllocation(path.allocationId), status: 400 })
   },
   example(caller, scene) {
-    const first = firstAllocation(caller, scene, false)
+    const first = firstAllocation(caller, scene, () => true)
     return first && request(caller, `/allocation/${first.document.allocationId}`)
+  },
+}
+
+interface UpdateInput extends AllocationInput {
+  readonly body: AllocationUpdate
+}
+
+const updateAllocation: Behaviour<UpdateInput> = {
+  admits: ['account'],
+  run({ path, body }, caller, scene) {
+    const account = accountOf(caller)
+    const allocation = findAllocation(path.allocationId, account, scene)
+    if (!allocation) return refused({ ...unknownAllocation(path.allocationId), status: 400 })
+    const order = orderOfAllocation(allocation, account, scene)
+    const made = order ? allocationsOf(order, account, scene) : []
+    const ledger = new StockLedger(scene.world, account, allocationPopulation(scene.session, account))
+    const result = update(
+      allocation,
+      body,
+      ({ orderLineId }) => {
+        const line = order?.lines.find(({ lineItemId }) => lineItemId === orderLineId)
+        return line ? progressOf(line, made).left : 0
+      },
+      scene,
+      ledger,
+    )
+    if (result.kind === 'refused') return refused(result.problem)
+    return reply(200, keepText(result.allocation.document), [
+      { kind: 'allocation', id: entityId(account, path.allocationId), to: result.allocation },
+      ...ledger.changes(),
+    ])
+  },
+  example(caller, scene) {
+    const first = firstAllocation(caller, scene, ({ document }) => document.type === 'ALLOCATED' && document.statusCode === 'ALLOCATED')
+    if (!first) return undefined
+    const { allocationId, parentAllocationId, allocationRequestId, version, locationNum, items } = first.document
+    return request(caller, `/allocation/${allocationId}`, {
+      allocationId,
+      parentAllocationId,
+      allocationRequestId,
+      version,
+      locationNum,
+      items: items.map(({ allocationLineNumber, itemId, quantity, sku }) => ({ allocationLineNumber, itemId, quantity, sku })),
+      statusCode: 'PENDING_DROP',
+    })
   },
 }
 
 const query: Behaviour<QueryInput> = {
   admits: ['account'],
   run({ body }, caller, scene) {
-    const account = accountOf(caller)
-    if (!account) return refused(noAccount)
-    const listed = queryAllocations(body ?? {}, account, scene)
+    const listed = queryAllocations(body ?? {}, accountOf(caller), scene)
     switch (listed.kind) {
       case 'refused':
         return refused(listed.problem)
@@ -117,24 +175,22 @@ const query: Behaviour<QueryInput> = {
     )
   },
   example(caller, scene) {
-    const first = firstAllocation(caller, scene, false)
+    const first = firstAllocation(caller, scene, () => true)
     return first && request(caller, '/allocation/query', { filters: { statusCode: first.document.statusCode }, limit: 5 })
   },
 }
 
-export const omsBehaviours: Readonly<Record<string, Behaviour>> = { cancelAllocations, getAllocation, queryAllocations: query }
-
-/** New audit ids hang on the document and its version, not on what else the session did before. */
-function auditKey({ document, tenant }: Allocation, { session }: Scene): ReturnType<typeof keyOf> {
-  return at(at(keyOf(session.seed), `audit ${tenant} ${document.allocationId}`), document.version)
-}
-
-/** The document's example comes first as long as it will do. */
-function firstAllocation(caller: Caller, scene: Scene, cancellable: boolean): Allocation | undefined {
-  const account = accountOf(caller)
-  if (!account) return undefined
-  const listed = queryAllocations({ limit: 1, sortDirection: 'asc' }, account, scene, cancellable ? [{ kind: 'facts', test: isOpen }] : [])
-  return listed.kind === 'page' ? listed.page[0] : undefined
+export const omsBehaviours: Readonly<Record<string, Behaviour>> = {
+  generateAllocations,
+  getAllocation,
+  queryAllocations: query,
+  updateAllocation,
+  reallocateAllocations,
+  cancelAllocations,
+  createOmsOrder: createOrder,
+  getOmsOrder: getOrder,
+  createShipment: createShipmentBehaviour,
+  getShipment,
 }
 
 /** Told from the facts alone: none of these has all its units shipped, scratched or cancelled. */
@@ -143,29 +199,3 @@ function isOpen({ document }: AllocationFacts): boolean {
 }
 
 const OPEN: ReadonlySet<StatusCode> = new Set(['ALLOCATED', 'PENDING_DROP', 'PENDING_PICK', 'PARTIALLY_SHIPPED'])
-
-function request(caller: Caller, path: string, body?: unknown): ExampleRequest | undefined {
-  if (caller.kind !== 'account') return undefined
-  const { account, stage, channel } = caller
-  return {
-    path,
-    headers: { 'x-site-context': ascii({ account, stage, ...(channel !== undefined && { channel }) }) },
-    ...(body !== undefined && { body }),
-  }
-}
-
-/** As JSON that any HTTP client takes for a header: header values are Latin-1 at best. */
-function ascii(value: object): string {
-  return JSON.stringify(value).replaceAll(/[^ -~]/g, (unit) => String.raw`\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-}
-
-function accountOf(caller: Caller): Account | undefined {
-  return caller.kind === 'account' ? caller : undefined
-}
-
-const noAccount: Problem = { code: 'caller-refused', detail: 'the operation is for an account' }
-
-function unknown(id: string): Problem {
-  const detail = id === '' ? 'An allocation id is empty' : `Allocation ${id} is not found`
-  return { code: 'allocation-unknown', detail, fix: 'GET /__mock/sessions/{name}/examples names allocations there are' }
-}

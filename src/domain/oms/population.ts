@@ -1,4 +1,4 @@
-import { deal, person, PRODUCTS, product, remember } from '../catalogue.ts'
+import { deal, person, type Product, PRODUCTS, product, remember } from '../catalogue.ts'
 import { DAY, HOUR, timestamp } from '../clock.ts'
 import type { Session } from '../control/session.ts'
 import type { Sequence } from '../listing.ts'
@@ -28,7 +28,22 @@ export interface Tenant {
 /** The allocations that nobody stored: pure functions of the session's seed, epoch and number of allocations, and of the tenant. */
 export interface AllocationPopulation {
   readonly sequence: Sequence<AllocationFacts, Allocation>
-  idAt(index: number): string
+  /** The ids of an index, also of one beyond the population: created documents go on where it ends. */
+  idsAt(index: number): AllocationIds
+  /** The id and the number of the order of an index: each of the population's allocations has an order of its own. */
+  orderIdAt(index: number): string
+  orderNumberAt(index: number): string
+  /** The index of the order with this id, or this number. */
+  indexOfOrder(id: string): number | undefined
+  indexOfOrderNumber(number: string): number | undefined
+  /** What a SKU is: a product of the catalogue, the same for the same SKU. */
+  goods(sku: string): Product
+  /** Where the account keeps its goods. */
+  readonly locations: readonly Location[]
+  /** Units of a SKU that a location has and nobody has reserved: ample. */
+  available(locationNum: string, sku: string): number
+  /** How far a location is from a region: a made-up distance, the same each time. */
+  distance(locationNum: string, region: string): number
   allocation(id: string): Allocation | undefined
   /** The indices that carry a value in a member whose values are bijections of the index; undefined for another member. */
   indicesOf(member: string, value: string): readonly number[] | undefined
@@ -38,6 +53,18 @@ export interface AllocationPopulation {
   age(residue: number): number
   /** The document's example, in the tenant that has it. */
   readonly example: Allocation | undefined
+}
+
+export interface AllocationIds {
+  readonly allocationId: string
+  readonly allocationRequestId: string
+  readonly allocationNum: string
+  readonly poNumber: string
+}
+
+export interface Location {
+  readonly locationNum: string
+  readonly locationType: string
 }
 
 /** The population's allocations were last updated within so many days before the session's epoch. */
@@ -123,13 +150,15 @@ const PLANS: readonly Plan[] = [
 ]
 const PLAN_AT: readonly Plan[] = PLANS.flatMap((plan) => Array.from({ length: plan.share }, () => plan))
 
-const LOCATIONS = [
+const LOCATIONS: readonly Location[] = [
   { locationNum: '110', locationType: 'DC' },
   { locationNum: '210', locationType: 'DC' },
   { locationNum: '410', locationType: 'DC' },
   { locationNum: '1204', locationType: 'STORE' },
   { locationNum: '1317', locationType: 'STORE' },
-] as const
+]
+/** The least that a location has of anything, and how much more it may have. */
+const AMPLE = [1_000, 9_000] as const
 const METHODS = ['Ground', 'Ground', 'Two Day Delivery', 'Overnight Delivery'] as const
 const VENDORS = ['56', '71', '103', '118', '240'] as const
 
@@ -174,6 +203,7 @@ function createPopulation({ seed, epoch, size, account, stage }: Origin): Alloca
   const poNumbers = numbering('po', tenDigits, '1125')
   const addresses = numbering('address', hexIds, '98ff5c0bec0aed3c86202c32')
   const orders = numbering('order', hexIds, '123k4h123k')
+  const orderNumbers = numbering('order-number', (own) => tenDigits(own, 'ship'), 'ship1233234555g')
   const orderLines = hexIds(at(key, 'order-line'))
   const dealt = deal(at(key, 'plan'), PERIOD)
   const planOf = (residue: number): Plan => PLAN_AT[dealt[residue] ?? 0] ?? PLANS[0] ?? { statusCode: 'ALLOCATED', share: 0, steps: [] }
@@ -260,7 +290,7 @@ function createPopulation({ seed, epoch, size, account, stage }: Origin): Alloca
           auditLogs(step, at(at(own, 'audit'), number), stamps[number] ?? updatedAt, items, cancelled),
         ),
       }
-      return { document, tenant, cancelled }
+      return { document, tenant, cancelled, tried: [] }
     },
   )
 
@@ -273,7 +303,20 @@ function createPopulation({ seed, epoch, size, account, stage }: Origin): Alloca
   return {
     sequence: { size, period: PERIOD, facts: template, entity },
     example,
-    idAt: ids.idAt,
+    idsAt: (index) => ({
+      allocationId: ids.idAt(index),
+      allocationRequestId: requests.idAt(index),
+      allocationNum: numbers.idAt(index),
+      poNumber: poNumbers.idAt(index),
+    }),
+    orderIdAt: orders.idAt,
+    orderNumberAt: orderNumbers.idAt,
+    indexOfOrder: (id) => orders.indexOf(id, size),
+    indexOfOrderNumber: (number) => orderNumbers.indexOf(number, size),
+    goods: (sku) => product(key, pick(keyOf(`sku ${sku}`), PRODUCTS)),
+    locations: LOCATIONS,
+    available: (locationNum, sku) => AMPLE[0] + pick(at(at(at(key, 'stock'), locationNum), sku), AMPLE[1]),
+    distance: (locationNum, region) => pick(at(at(at(key, 'distance'), locationNum), region), 4_000),
     allocation(id) {
       const index = find(id)
       return index === undefined ? undefined : entity(index)
@@ -453,5 +496,5 @@ function exampleAllocation(tenant: string, oldest: number): Allocation {
       },
     ],
   }
-  return { document, tenant, cancelled: [0] }
+  return { document, tenant, cancelled: [0], tried: ['410'] }
 }

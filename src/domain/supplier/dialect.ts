@@ -1,6 +1,8 @@
 import { type Caller, type Credentials, type Issue, type MockReply, pointerParts, type Problem } from '../../http.ts'
 import { PROBLEMS } from '../../problem.ts'
 import type { Dialect, Scene } from '../behaviour.ts'
+import { PERMISSIONS_OF } from './account.ts'
+import { RETAILERS, SUPPLIERS } from './population.ts'
 
 /** The token that the document shows: the first supplier's. */
 export const SUPPLIER_TOKEN = '1234567890'
@@ -9,9 +11,21 @@ export const RETAILER_TOKEN = 'retailer-1234567890'
 /** Always wrong, so that a client can meet a 401. */
 export const REFUSED_TOKEN = 'invalid'
 
+const LOG_IN = 'log in with POST /organizations/user-login/, or name the token when the server starts'
+
+type User = Extract<Caller, { kind: 'supplier' | 'retailer' }>
+
+function usersOf(kind: User['kind'], count: number): readonly User[] {
+  return Array.from({ length: count }, (_, place) => ({ kind, organization: place + 1, permissions: PERMISSIONS_OF[kind] }))
+}
+
+const USERS = { supplier: usersOf('supplier', SUPPLIERS), retailer: usersOf('retailer', RETAILERS) }
+const FIRST_SUPPLIER: User = { kind: 'supplier', organization: 1, permissions: PERMISSIONS_OF.supplier }
+const FIRST_RETAILER: User = { kind: 'retailer', organization: 1, permissions: PERMISSIONS_OF.retailer }
+
 /** A Django REST service: view-level checks first, then the verb, the object, the body; `detail` objects and nested field errors. */
 export const supplierDialect: Dialect = {
-  order: ['credentials', 'caller', 'admitted', 'method', 'parameters', 'resource', 'body'],
+  order: ['credentials', 'caller', 'admitted', 'permitted', 'method', 'parameters', 'resource', 'body'],
 
   judge: ({ value }) =>
     value === REFUSED_TOKEN
@@ -22,10 +36,21 @@ export const supplierDialect: Dialect = {
         }
       : undefined,
 
-  caller({ value }: Credentials, _headers, { session }: Scene): Caller {
+  caller({ scheme, value }: Credentials, _headers, { session, world, now }: Scene): Caller | Problem {
+    if (scheme === '') return { kind: 'anybody' }
     const named = session.tokens.find(({ token }) => token === value)
-    if (named) return { kind: named.kind, organization: named.organization }
-    return value === RETAILER_TOKEN ? { kind: 'retailer', organization: 1 } : { kind: 'supplier', organization: 1 }
+    if (named) return USERS[named.kind][named.organization - 1] ?? FIRST_SUPPLIER
+    const issued = world.get('token', value)
+    if (issued)
+      return issued.expiresAt > now
+        ? { kind: issued.kind, organization: issued.organization, permissions: issued.permissions }
+        : { code: 'credentials-refused', detail: `the token of ${issued.user} has expired`, fix: LOG_IN }
+    if (value === RETAILER_TOKEN) return FIRST_RETAILER
+    if (value === SUPPLIER_TOKEN) return FIRST_SUPPLIER
+    const assumption = 'supplier.tokens'
+    return session.assumptions[assumption] === 'any'
+      ? FIRST_SUPPLIER
+      : { code: 'credentials-refused', detail: 'nobody has this token', fix: LOG_IN, assumption }
   },
 
   refuse(problem, requestBody): MockReply {
@@ -65,6 +90,9 @@ const NOT_FOUND = 'Not found.'
 const DETAIL: { readonly [Code in Problem['code']]?: string } = {
   'route-unknown': NOT_FOUND,
   'order-unknown': NOT_FOUND,
+  'tracking-unknown': NOT_FOUND,
+  'permission-missing': 'You do not have permission to perform this action.',
+  'login-refused': 'Unable to log in with provided credentials.',
   'credentials-missing': 'Authentication credentials were not provided.',
   'credentials-refused': 'Invalid token.',
 }

@@ -1,4 +1,4 @@
-import type { Assumptions } from '../assumption.ts'
+import type { AssumptionName, Assumptions } from '../assumption.ts'
 import type { Issue, Problem } from '../../http.ts'
 
 export type OrderId = string & { readonly __brand: 'OrderId' }
@@ -55,17 +55,28 @@ export interface Line extends LineFacts {
   readonly supplierInvoiceNumber: string | null
   /** What the supplier last said one unit costs; null until then. */
   readonly supplierCost: number | null
+  readonly instructions: string | null
+  readonly attributes: readonly Attribute[] | null
   readonly tracking: readonly Tracking[]
 }
 
+/** Units of a line in a package. What a package is stands in each of its lines. */
 export interface Tracking {
+  /** The package's UUID. */
+  readonly packageId: string
   readonly tracking_number: string
   readonly shipping_carrier: string | null
   readonly shipping_method: string | null
   readonly shipping_weight: string | null
   readonly shipping_cost: number | null
   readonly shipping_date: string | null
+  readonly package_attributes: readonly Attribute[] | null
   readonly quantity: number
+}
+
+export interface Attribute {
+  readonly attribute_name: string
+  readonly attribute_value: string
 }
 
 export interface OrderFacts {
@@ -76,17 +87,22 @@ export interface OrderFacts {
 
 export interface Order extends OrderFacts {
   readonly id: OrderId
+  /** Its place among the orders of its session: created ones follow those of the population. */
+  readonly index: number
   readonly poNumber: string
   /** RFC 3339, six digits of a second. */
   readonly createdAt: string
   readonly submittedBy: string
   readonly notes: string | null
-  readonly address: Readonly<Record<'name' | 'address1' | 'city' | 'state' | 'postal_code', string>> &
-    Readonly<Record<'business_name' | 'address2' | 'phone_number' | 'country', string | null>>
-  readonly shipping: { readonly shipping_carrier: string; readonly shipping_method: string }
-  readonly fees: Readonly<Record<'order_fee' | 'order_tax' | 'shipping_cost' | 'drop_ship_fee', number>>
+  readonly address: Address
+  readonly shipping: { readonly shipping_carrier: string | null; readonly shipping_method: string | null }
+  readonly fees: Readonly<Record<'order_fee' | 'order_tax' | 'shipping_cost' | 'drop_ship_fee', number | null>>
+  readonly attributes: readonly Attribute[] | null
   readonly lines: readonly Line[]
 }
+
+export type Address = Readonly<Record<'name' | 'address1' | 'city' | 'state' | 'postal_code', string>> &
+  Readonly<Record<'business_name' | 'address2' | 'phone_number' | 'country', string | null>>
 
 export type LineStatus = 'Unallocated' | 'Allocated' | 'Rejected' | 'HasTracking' | 'Backordered' | 'Cancelled'
 export type AllocationStatus = 'Unallocated' | 'Partial' | 'Allocated'
@@ -147,57 +163,130 @@ export interface Wanted {
 
 export type Transition = { readonly kind: 'order'; readonly order: Order } | { readonly kind: 'refused'; readonly problem: Problem }
 
+/** How an allocation is judged where the document leaves it open. */
+export type AllocationRules = Pick<Assumptions, 'supplier.allocate.sum' | 'supplier.allocate.lines' | 'supplier.rejected.falls'>
+
 /**
  * The supplier says how much of each line it ships now, later and never. All lines change or none; lines not named keep their state.
  * Saying the same again changes nothing: the same order comes back. Every issue is reported, those of form before those of state.
  */
-export function allocate(order: Order, supplier: number, wanted: readonly Wanted[], sum: Assumptions['supplier.allocate.sum']): Transition {
-  const own = new Map(order.lines.filter((line) => line.supplier === supplier).map((line) => [line.id as string, line]))
-  const seen = new Map<string, number>()
-  const malformed: Found[] = []
-  const impossible: Found[] = []
+export function allocate(order: Order, supplier: number, wanted: readonly Wanted[], rules: AllocationRules): Transition {
+  const {
+    lines: own,
+    found: repeated,
+    unknown,
+  } = namedLines(
+    order,
+    supplier,
+    wanted.map(({ lineId }) => lineId),
+  )
+  const malformed: Found[] = [...repeated]
+  const impossible: Found[] = [...unknown]
   for (const [index, one] of wanted.entries()) {
     const at = `/body/line_items/${index}`
     const line = own.get(one.lineId)
-    const earlier = seen.get(one.lineId)
-    if (earlier !== undefined)
-      malformed.push({
-        code: 'line-repeated',
-        at: `${at}/line_item_uuid`,
-        message: `line ${one.lineId} stands in line_items ${earlier} and ${index}`,
-        fix: 'name each line once',
-      })
-    seen.set(one.lineId, index)
-    if (line) {
-      malformed.push(...quantityIssues(line, one, sum, `${at}/allocation`))
-      impossible.push(...stateIssues(line, one, at))
-    } else
-      impossible.push({
-        code: 'line-unknown',
-        at: `${at}/line_item_uuid`,
-        message: `order ${order.id} has no line ${one.lineId} for you`,
-        fix: `its lines are ${[...own.keys()].join(', ')}`,
-      })
+    if (!line) continue
+    malformed.push(...quantityIssues(line, one, rules['supplier.allocate.sum'], `${at}/allocation`))
+    impossible.push(...stateIssues(line, one, rules['supplier.rejected.falls'], at))
   }
-  const issues = malformed.length > 0 ? malformed : impossible
-  const [first] = issues
-  if (first) return { kind: 'refused', problem: problemOf(first, issues, sum) }
-  const changed = new Map(
-    wanted.flatMap((one) => {
-      const line = own.get(one.lineId)
-      const next = line && apply(line, one)
-      return line && next && !isSame(line, next) ? [[line.id, next]] : []
-    }),
-  )
-  return { kind: 'order', order: changed.size === 0 ? order : { ...order, lines: order.lines.map((line) => changed.get(line.id) ?? line) } }
+  if (rules['supplier.allocate.lines'] === 'all') malformed.push(...missingLines(own, wanted))
+  const problem = problemOf(malformed.length > 0 ? malformed : impossible)
+  return problem
+    ? { kind: 'refused', problem }
+    : changeLines(
+        order,
+        wanted.flatMap((one) => {
+          const line = own.get(one.lineId)
+          const next = line && apply(line, one)
+          return line && next && !isSame(line, next) ? [next] : []
+        }),
+      )
 }
 
-type Found = {
+/** One thing that is wrong with what was asked, before it becomes an issue of the refusal. */
+export type Found = {
   readonly code: Problem['code']
   readonly at: string
   readonly message: string
   readonly fix: string
   readonly value?: unknown
+  /** The assumption that makes it wrong. */
+  readonly assumption?: AssumptionName
+}
+
+/** The supplier's own lines by id, and what is wrong with the ids of a request's `line_items`. */
+export function namedLines(
+  order: Order,
+  supplier: number,
+  ids: readonly string[],
+): { readonly lines: ReadonlyMap<string, Line>; readonly found: readonly Found[]; readonly unknown: readonly Found[] } {
+  const lines = new Map(order.lines.filter((line) => line.supplier === supplier).map((line) => [line.id as string, line]))
+  const seen = new Map<string, number>()
+  const found: Found[] = []
+  const unknown: Found[] = []
+  for (const [index, id] of ids.entries()) {
+    const at = `/body/line_items/${index}/line_item_uuid`
+    const earlier = seen.get(id)
+    if (earlier !== undefined)
+      found.push({
+        code: 'line-repeated',
+        at,
+        message: `line ${id} stands in line_items ${earlier} and ${index}`,
+        fix: 'name each line once',
+      })
+    seen.set(id, index)
+    if (!lines.has(id))
+      unknown.push({
+        code: 'line-unknown',
+        at,
+        message: `order ${order.id} has no line ${id} for you`,
+        fix: `its lines are ${[...lines.keys()].join(', ')}`,
+      })
+  }
+  return { lines, found, unknown }
+}
+
+/** The order with these lines in place of those it has; the same order where there are none. */
+export function changeLines(order: Order, lines: readonly Line[]): Transition {
+  const changed = new Map(lines.map((line) => [line.id, line]))
+  return { kind: 'order', order: changed.size === 0 ? order : { ...order, lines: order.lines.map((line) => changed.get(line.id) ?? line) } }
+}
+
+/** The refusal that says all of them; undefined when there is nothing to say. */
+export function problemOf(all: readonly Found[]): Problem | undefined {
+  const sorted = all.toSorted((a, b) => lineOf(a) - lineOf(b))
+  const [first] = sorted
+  if (!first) return undefined
+  const issues = sorted.map(({ code, at, message, fix, value }): Issue => ({
+    at,
+    rule: code,
+    message,
+    fix,
+    ...(value !== undefined && { value }),
+  }))
+  const assumption = sorted.find((one) => one.assumption !== undefined)?.assumption
+  return { code: first.code, detail: first.message, fix: first.fix, issues, ...(assumption && { assumption }) }
+}
+
+/** The place of the line that it is about in the request; what is about none of them comes first. */
+function lineOf({ at }: Found): number {
+  return Number(/^\/body\/line_items\/(\d+)/.exec(at)?.[1] ?? -1)
+}
+
+function missingLines(own: ReadonlyMap<string, Line>, wanted: readonly Wanted[]): Found[] {
+  const named = new Set(wanted.map(({ lineId }) => lineId))
+  const missing = [...own.values()].filter(({ id, cancellation }) => cancellation === 'none' && !named.has(id)).map(({ id }) => id)
+  return missing.length === 0
+    ? []
+    : [
+        {
+          code: 'lines-missing',
+          at: '/body/line_items',
+          message: `leaves out ${missing.length === 1 ? 'the line' : 'the lines'} ${missing.join(', ')}`,
+          fix: 'name all open lines of the order',
+          assumption: 'supplier.allocate.lines',
+        },
+      ]
 }
 
 function quantityIssues(line: Line, wanted: Wanted, sum: Assumptions['supplier.allocate.sum'], at: string): Found[] {
@@ -226,38 +315,34 @@ function quantityIssues(line: Line, wanted: Wanted, sum: Assumptions['supplier.a
       at,
       message: `${allocated} allocated + ${backordered} backordered + ${rejected} rejected is ${total}, not the ${line.ordered} ordered`,
       fix: `make them add up to ${line.ordered}`,
+      assumption: 'supplier.allocate.sum',
     })
   return found
 }
 
-function stateIssues(line: Line, { allocated }: Wanted, at: string): Found[] {
+function stateIssues(line: Line, { allocated, rejected }: Wanted, falls: Assumptions['supplier.rejected.falls'], at: string): Found[] {
   if (line.cancellation === 'confirmed') return [{ code: 'line-closed', at, message: `line ${line.id} is cancelled`, fix: 'leave it out' }]
   if (line.cancellation === 'pending')
     return [
       { code: 'line-closed', at, message: `a cancellation of line ${line.id} waits for an answer`, fix: 'answer the cancellation first' },
     ]
+  const found: Found[] = []
   if (allocated < line.shipped)
-    return [
-      {
-        code: 'shipped-already',
-        at: `${at}/allocation/quantity_allocated`,
-        message: `${line.shipped} of line ${line.id} are shipped, so ${allocated} cannot be all that is allocated`,
-        fix: `allocate ${line.shipped} at least`,
-      },
-    ]
-  return []
-}
-
-function problemOf(first: Found, all: readonly Found[], sum: Assumptions['supplier.allocate.sum']): Problem {
-  const issues = all.map(({ code, at, message, fix, value }): Issue => ({
-    at,
-    rule: code,
-    message,
-    fix,
-    ...(value !== undefined && { value }),
-  }))
-  const assumed = all.some(({ code }) => code === 'quantities-differ') && sum === 'enforced'
-  return { code: first.code, detail: first.message, fix: first.fix, issues, ...(assumed && { assumption: 'supplier.allocate.sum' }) }
+    found.push({
+      code: 'shipped-already',
+      at: `${at}/allocation/quantity_allocated`,
+      message: `${line.shipped} of line ${line.id} are shipped, so ${allocated} cannot be all that is allocated`,
+      fix: `allocate ${line.shipped} at least`,
+    })
+  if (falls === 'refused' && rejected < line.rejected)
+    found.push({
+      code: 'rejected-falls',
+      at: `${at}/allocation/quantity_rejected`,
+      message: `${line.rejected} of line ${line.id} are rejected for good, not ${rejected}`,
+      fix: `reject ${line.rejected} at least`,
+      assumption: 'supplier.rejected.falls',
+    })
+  return found
 }
 
 function apply(line: Line, { allocated, backordered, rejected, backorderDate, poNumber, invoiceNumber }: Wanted): Line {

@@ -18,14 +18,25 @@ interface Organization {
 /** The orders that nobody stored: pure functions of the session's seed, epoch and number of orders. */
 export interface OrderPopulation {
   readonly sequence: Sequence<OrderFacts, Order>
+  /** The id of an index, also of one beyond the population: created orders go on where it ends. */
+  idAt(index: number): string
   order(id: string): Order | undefined
   indexOf(id: string): number | undefined
+  /** The order that a line id of the population belongs to. */
+  orderOfLine(id: string): Order | undefined
   indexOfPoNumber(poNumber: string): number | undefined
   /** The first index created at this time or later. */
   indexSince(time: number): number
   supplier(number: number): Organization
   retailer(number: number): Organization
+  readonly suppliers: readonly Organization[]
+  /** The population's number of the supplier with this UUID. */
+  supplierNumbered(uuid: string): number | undefined
+  /** What a SKU is: the catalogue's for one of its ids, else something that its id alone decides. */
+  sku(id: string): Sku
 }
+
+export type Sku = Pick<Line, 'itemId' | 'itemName' | 'skuUuid' | 'skuName' | 'variants' | 'cost'>
 
 /** The population's orders were placed within so many days before the session's epoch. */
 const SPAN = 90 * DAY
@@ -59,6 +70,19 @@ const CARRIERS = [
 /** The supplier document's own example order. */
 export const EXAMPLE_ORDER_ID = '319bba9f-71b1-4a93-8abf-67a45b8fdd5c'
 export const EXAMPLE_LINE_ID = 'b84ccd3c-88f8-4050-accf-e049163052e3'
+/** A SKU that the catalogue has. */
+export const PRODUCT_SKU = '000106'
+const EXAMPLE_SKU: { readonly id: string; readonly sku: Sku } = {
+  id: PRODUCT_SKU,
+  sku: {
+    itemId: '5c9c3f0e-2b1d-4e0b-8a37-7d1f2a9b6e40',
+    itemName: 'Example Mug',
+    skuUuid: '9e2d7b64-0f3a-4c58-b1c6-3a8e5d7f9012',
+    skuName: 'Example Mug, blue',
+    variants: null,
+    cost: 66.05,
+  },
+}
 
 /** The population of a session; the last few are kept. */
 export function orderPopulation(session: Session): OrderPopulation {
@@ -111,6 +135,7 @@ function createPopulation({ seed, epoch, orders: size }: Session): OrderPopulati
       const business = pick(at(own, 'business'), 5) === 0
       return {
         id: orderId(orderIds.idAt(index)),
+        index,
         poNumber: poNumbers.idAt(index),
         createdAt: timestamp(created, 6),
         retailer,
@@ -129,6 +154,7 @@ function createPopulation({ seed, epoch, orders: size }: Session): OrderPopulati
         },
         shipping,
         fees: { order_fee: 0.99, order_tax: money(value * 0.07), shipping_cost: shippingCost, drop_ship_fee: 0.5 },
+        attributes: null,
         lines: lines.map((line, place): Line => ({
           ...line,
           id: lineId(lineIds.idAt(index * MAX_LINES + place)),
@@ -142,10 +168,16 @@ function createPopulation({ seed, epoch, orders: size }: Session): OrderPopulati
   const find = remember(1_000, (id: string) => id, indexOf)
   return {
     sequence: { size, period: PERIOD, facts: template, entity },
+    idAt: orderIds.idAt,
     indexOf: find,
     order(id) {
       const index = find(id)
       return index === undefined ? undefined : entity(index)
+    },
+    orderOfLine(id) {
+      const index = lineIds.indexOf(id, size * MAX_LINES)
+      const order = index === undefined ? undefined : entity(Math.floor(index / MAX_LINES))
+      return order?.lines.some((line) => line.id === id) ? order : undefined
     },
     indexOfPoNumber: (poNumber) => poNumbers.indexOf(poNumber, size),
     indexSince(time) {
@@ -156,6 +188,12 @@ function createPopulation({ seed, epoch, orders: size }: Session): OrderPopulati
     },
     supplier: (wanted) => suppliers[wanted - 1] ?? suppliers[0],
     retailer: (wanted) => retailers[wanted - 1] ?? retailers[0],
+    suppliers,
+    supplierNumbered(wanted) {
+      const place = suppliers.findIndex((supplier) => supplier.uuid === wanted)
+      return place === -1 ? undefined : place + 1
+    },
+    sku: (id) => (id === EXAMPLE_SKU.id ? EXAMPLE_SKU.sku : skuOf(key, id)),
   }
 }
 
@@ -171,6 +209,32 @@ interface Template extends OrderFacts {
   readonly carrier: Key
 }
 
+/** Each supplier has its own SKU of each of the catalogue's products. */
+function skuId(wares: number, supplier: number): string {
+  return String(FIRST_SKU + wares * SUPPLIERS + supplier - 1).padStart(6, '0')
+}
+
+const FIRST_SKU = 101_001
+
+function skuOf(population: Key, id: string): Sku {
+  const own = /^\d{6}$/.test(id) ? Math.floor((Number(id) - FIRST_SKU) / SUPPLIERS) : -1
+  return own >= 0 && own < PRODUCTS ? skuOfWares(population, own) : skuOfWares(population, pick(keyOf(`sku ${id}`), PRODUCTS), id)
+}
+
+/** A SKU that is not the catalogue's has ids of its own. */
+function skuOfWares(population: Key, wares: number, id?: string): Sku {
+  const { title, variant, cost } = product(population, wares)
+  const name = id ?? wares
+  return {
+    itemId: uuid(at(at(population, 'item'), name)),
+    itemName: title,
+    skuUuid: uuid(at(at(population, 'sku'), name)),
+    skuName: `${title}, ${variant}`,
+    variants: variant,
+    cost,
+  }
+}
+
 function createTemplate(population: Key, residue: number, plan: Plan, epoch: number): Template {
   const key = at(at(population, 'template'), residue)
   // Three orders in four have one or two lines; the first supplier gets most, so that its token has something of everything.
@@ -184,17 +248,13 @@ function createTemplate(population: Key, residue: number, plan: Plan, epoch: num
     lines: Array.from({ length: count }, (_, place) => {
       const own = at(at(key, 'line'), place)
       const supplier = shared && place === count - 1 ? (main % SUPPLIERS) + 1 : main
-      const { title, variant, cost, number: wares } = product(population, (first + place * 7) % PRODUCTS)
+      const wares = (first + place * 7) % PRODUCTS
+      const sku = skuOfWares(population, wares)
       const ordered = [1, 1, 2, 2, 3, 4, 6, 12][pick(at(own, 'ordered'), 8)] ?? 1
       return {
         supplier,
-        skuId: String(101_000 + wares * 4 + supplier).padStart(6, '0'),
-        itemId: uuid(at(at(population, 'item'), wares)),
-        itemName: title,
-        skuUuid: uuid(at(at(population, 'sku'), wares)),
-        skuName: `${title}, ${variant}`,
-        variants: variant,
-        cost,
+        skuId: skuId(wares, supplier),
+        ...sku,
         ordered,
         ...quantities(plan, ordered, place),
         backorderDate:
@@ -203,7 +263,9 @@ function createTemplate(population: Key, residue: number, plan: Plan, epoch: num
             : null,
         supplierPoNumber: null,
         supplierInvoiceNumber: null,
-        supplierCost: plan === 'shipped' || plan === 'part-shipped' ? cost : null,
+        supplierCost: plan === 'shipped' || plan === 'part-shipped' ? sku.cost : null,
+        instructions: null,
+        attributes: null,
       }
     }),
   }
@@ -241,12 +303,14 @@ function quantities(plan: Plan, ordered: number, place: number): Quantities {
 
 function tracking(key: Key, line: LineFacts, shipping: Order['shipping'], cost: number, shippedOn: number): Tracking {
   return {
+    packageId: uuid(at(key, 'package')),
     tracking_number: `1Z${String(number(key)).padStart(10, '0')}${String(pick(at(key, 'tail'), 1_000_000)).padStart(6, '0')}`,
     shipping_carrier: shipping.shipping_carrier,
     shipping_method: shipping.shipping_method,
     shipping_weight: null,
     shipping_cost: cost,
     shipping_date: date(shippedOn),
+    package_attributes: null,
     quantity: line.shipped,
   }
 }
@@ -256,6 +320,7 @@ function exampleOrder(oldest: number): Order {
   const documented = '2018-08-23T16:07:35.864274Z'
   return {
     id: orderId(EXAMPLE_ORDER_ID),
+    index: 0,
     poNumber: 'po-5527771067',
     createdAt: Date.parse(documented) <= oldest ? documented : timestamp(oldest, 6),
     retailer: 1,
@@ -274,17 +339,13 @@ function exampleOrder(oldest: number): Order {
     },
     shipping: { shipping_carrier: 'UPS', shipping_method: 'Ground' },
     fees: { order_fee: 0.99, order_tax: 2.97, shipping_cost: 7.99, drop_ship_fee: 0.5 },
+    attributes: null,
     lines: [
       {
         id: lineId(EXAMPLE_LINE_ID),
         supplier: 1,
-        skuId: '000106',
-        itemId: '5c9c3f0e-2b1d-4e0b-8a37-7d1f2a9b6e40',
-        itemName: 'Example Mug',
-        skuUuid: '9e2d7b64-0f3a-4c58-b1c6-3a8e5d7f9012',
-        skuName: 'Example Mug, blue',
-        variants: null,
-        cost: 66.05,
+        skuId: EXAMPLE_SKU.id,
+        ...EXAMPLE_SKU.sku,
         ordered: 6,
         allocated: 0,
         backordered: 0,
@@ -295,6 +356,8 @@ function exampleOrder(oldest: number): Order {
         supplierPoNumber: null,
         supplierInvoiceNumber: null,
         supplierCost: null,
+        instructions: null,
+        attributes: null,
         tracking: [],
       },
     ],

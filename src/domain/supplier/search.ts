@@ -1,7 +1,9 @@
 import type { Caller } from '../../http.ts'
+import type { Assumptions } from '../assumption.ts'
 import type { Scene } from '../behaviour.ts'
 import { ceiling, compareInstants, instantOf } from '../clock.ts'
 import { type Condition, list, type Listed, type Overlaid } from '../listing.ts'
+import { lineReference } from './create.ts'
 import {
   allocationStatus,
   type AllocationStatus,
@@ -27,10 +29,11 @@ export interface OrderSearch {
   readonly search_term?: string
   readonly org_uuids?: readonly string[]
   readonly po_number?: string
+  readonly sent_to_supplier?: boolean
 }
 
 /** Sees every line of every order: the control API. */
-export type Viewer = Extract<Caller, { kind: 'supplier' | 'retailer' }> | { readonly kind: 'operator' }
+export type Viewer = Pick<Extract<Caller, { kind: 'supplier' | 'retailer' }>, 'kind' | 'organization'> | { readonly kind: 'operator' }
 
 type OrderCondition = Condition<OrderFacts, Order>
 
@@ -59,6 +62,14 @@ export function findOrder(id: string, viewer: Viewer, scene: Scene): Order | und
   return order && visibleLines(order, viewer).length > 0 ? order : undefined
 }
 
+/** The order that a line belongs to, changed or not; undefined where the viewer does not see the line. */
+export function findOrderOfLine(line: string, viewer: Viewer, { world, session }: Scene): Order | undefined {
+  const created = world.get('reference', lineReference(line))
+  const kept = created ? world.get('order', created.to) : orderPopulation(session).orderOfLine(line)
+  const order = kept && (world.get('order', kept.id) ?? kept)
+  return order && visibleLines(order, viewer).some(({ id }) => id === line) ? order : undefined
+}
+
 /** A page of the orders the viewer sees, by creation date, oldest first, unless the search sorts otherwise. */
 export function searchOrders(search: OrderSearch, viewer: Viewer, scene: Scene, more: readonly OrderCondition[] = []): Listed<Order> {
   const population = orderPopulation(scene.session)
@@ -72,7 +83,16 @@ export function searchOrders(search: OrderSearch, viewer: Viewer, scene: Scene, 
     overlay: overlay(population, scene),
     conditions: wanted,
     signature: isOfFacts
-      ? JSON.stringify([viewer, key, statuses, designation, organizations, search.term ?? search.search_term])
+      ? JSON.stringify([
+          viewer.kind,
+          viewer.kind === 'operator' ? 0 : viewer.organization,
+          key,
+          statuses,
+          designation,
+          organizations,
+          search.term ?? search.search_term,
+          search.sent_to_supplier,
+        ])
       : undefined,
     group:
       key === 'date'
@@ -83,8 +103,13 @@ export function searchOrders(search: OrderSearch, viewer: Viewer, scene: Scene, 
           },
     descending: (search.sort?.dir ?? search.sort?.value ?? 'asc') === 'desc',
     offset: search.start ?? 0,
-    limit: search.limit ?? DEFAULT_LIMIT,
+    limit: pageSize(search, scene.session.assumptions['supplier.search.limit']),
   })
+}
+
+function pageSize({ start = 0, limit }: OrderSearch, meaning: Assumptions['supplier.search.limit']): number {
+  if (limit === undefined) return DEFAULT_LIMIT
+  return meaning === 'end-index' ? Math.max(0, limit - start) : limit
 }
 
 /** Orders that are not what the population would make: the changed ones, and the document's example, whose date is its own. */
@@ -94,8 +119,11 @@ function overlay(population: OrderPopulation, { world }: Scene): Overlaid<Order>
   if (example) orders.set(example.id, example)
   for (const order of world.all('order')) orders.set(order.id, order)
   return [...orders.values()].map((entity) => {
-    const index = population.indexOf(entity.id)
-    return { entity, index, place: index ?? population.sequence.size, tie: entity.createdAt + entity.id }
+    const { size } = population.sequence
+    // A created one stands where its date says, among others of that date in the order in which they were made.
+    if (entity.index < size) return { entity, index: entity.index, place: entity.index, tie: entity.createdAt + entity.id }
+    const place = population.indexSince(Date.parse(entity.createdAt))
+    return { entity, index: undefined, place, tie: entity.createdAt + String(entity.index).padStart(16, '0') }
   })
 }
 
@@ -116,6 +144,8 @@ function conditions(search: OrderSearch, viewer: Viewer, population: OrderPopula
   if (designation) found.push(some((line) => isDesignated(line, designation)))
   if (since !== undefined || until !== undefined) found.push(created(since, until, population))
   if (organizations) found.push(involves(organizations, viewer, population))
+  // An order is sent to its suppliers as it is placed.
+  if (search.sent_to_supplier === false) found.push({ kind: 'facts', test: () => false })
   if (search.po_number !== undefined) found.push(numbered(search.po_number, population))
   const term = search.term ?? search.search_term
   if (term !== undefined && term !== '') found.push(mentions(term, population, some))

@@ -1,0 +1,267 @@
+import { HOUR, timestamp } from '../clock.ts'
+import type { Scene } from '../behaviour.ts'
+import { at, hex, keyOf } from '../random.ts'
+import { type Change, counted, nextNumber } from '../world.ts'
+import type { Allocation, Recipient } from './allocation.ts'
+import { allocationPopulation, type Tenant, tenantOf } from './population.ts'
+import { type Account, entityId, findAllocation } from './query.ts'
+
+/** An order as its creator sent it: kept whole, so that nothing of it is lost. */
+export interface SentOrder {
+  readonly orderNumber: string
+  readonly channelId: string | number
+  readonly statusCode: string
+  readonly type?: string
+  readonly subType?: string
+  readonly items: readonly SentLine[]
+  readonly shipInfo: readonly SentShipInfo[]
+}
+
+export interface SentLine {
+  readonly lineItemId?: string
+  readonly lineItemNumber?: number
+  readonly itemId?: string
+  readonly sku?: string
+  readonly shipToId?: string
+  readonly orderedQuantity: number
+  readonly title?: string
+  readonly itemUnitPrice?: number
+  readonly uom?: string
+  readonly vendorId?: string
+}
+
+export interface SentShipInfo {
+  readonly shipToId?: string
+  readonly shipMethod?: string
+  readonly shipToType?: string
+  readonly shipToAddress?: Readonly<Record<string, unknown>>
+  readonly locationNum?: string
+  readonly estimatedShipDate?: string
+  readonly estimatedDeliveryDate?: string
+  readonly pickup?: readonly Recipient[]
+}
+
+/** A line whose id, number and SKU are certain. */
+export interface OrderLine extends SentLine {
+  readonly lineItemId: string
+  readonly lineItemNumber: number
+  readonly itemId: string
+  readonly sku: string
+}
+
+export interface OmsOrder {
+  readonly tenant: string
+  readonly orderId: string
+  /** Its place among the orders of its account: created ones follow those of the population. */
+  readonly index: number
+  readonly version: number
+  /** Nine digits of a second. */
+  readonly createdAt: string
+  readonly updatedAt: string
+  readonly sent: SentOrder
+  readonly lines: readonly OrderLine[]
+  /** The ids of its allocations, in the order in which they were made. */
+  readonly allocations: readonly string[]
+}
+
+/** The order with this id in the account, changed or not. A channel hides what another channel sold. */
+export function findOmsOrder(id: string, account: Account, scene: Scene): OmsOrder | undefined {
+  const kept = scene.world.get('oms-order', entityId(account, id))
+  if (kept) return isOfChannel(kept, account) ? kept : undefined
+  const index = allocationPopulation(scene.session, account).indexOfOrder(id)
+  const order = index === undefined ? undefined : omsOrderAt(index, account, scene)
+  return order && isOfChannel(order, account) ? order : undefined
+}
+
+export function findOmsOrderByNumber(number: string, account: Account, scene: Scene): OmsOrder | undefined {
+  const population = allocationPopulation(scene.session, account)
+  const created = scene.world.get('reference', numberReference(account, number))?.to
+  const index = created === undefined ? population.indexOfOrderNumber(number) : undefined
+  const id = created ?? (index === undefined ? undefined : population.orderIdAt(index))
+  return id === undefined ? undefined : findOmsOrder(id, account, scene)
+}
+
+/** Under what an order is found by its number. */
+export function numberReference(tenant: Tenant, number: string): string {
+  return `oms-order-number/${tenantOf(tenant)}/${number}`
+}
+
+function isOfChannel({ sent }: OmsOrder, { channel }: Account): boolean {
+  return channel === undefined || String(sent.channelId) === channel
+}
+
+/** The order that an untouched allocation of the population was made for: all of it, by one allocation. */
+export function omsOrderAt(index: number, tenant: Tenant, { session }: Scene): OmsOrder {
+  const population = allocationPopulation(session, tenant)
+  const { document } = population.sequence.entity(index)
+  const [first] = document.items
+  const createdAt = first?.orderDate ?? document.allocationDate
+  const lines = document.items.map((item): OrderLine => ({
+    lineItemId: item.orderLineId,
+    lineItemNumber: item.allocationLineNumber,
+    itemId: item.itemId,
+    sku: item.sku,
+    shipToId: document.shipToId,
+    orderedQuantity: item.quantity,
+    title: item.title,
+    itemUnitPrice: item.price,
+    uom: item.uom,
+    ...(item.vendorId !== undefined && { vendorId: item.vendorId }),
+  }))
+  return {
+    tenant: tenantOf(tenant),
+    orderId: first?.orderId ?? population.orderIdAt(index),
+    index,
+    version: 1,
+    createdAt,
+    updatedAt: createdAt,
+    sent: {
+      orderNumber: population.orderNumberAt(index),
+      channelId: first?.channelId ?? '12',
+      statusCode: CREATED,
+      type: 'WEB',
+      items: lines,
+      shipInfo: [
+        {
+          shipToId: document.shipToId,
+          shipMethod: document.shipMethod,
+          shipToType: document.shipType,
+          shipToAddress: document.shipToAddress,
+          ...(first && { estimatedDeliveryDate: first.estimatedDeliveryDate }),
+          pickup: document.recipient,
+        },
+      ],
+    },
+    lines,
+    allocations: [document.allocationId],
+  }
+}
+
+/** An order that did not exist: it takes the next index of its account. */
+export function createOmsOrder(
+  sent: SentOrder,
+  account: Account,
+  { world, session, now }: Scene,
+): { readonly order: OmsOrder; readonly changes: readonly Change[] } {
+  const population = allocationPopulation(session, account)
+  const tenant = tenantOf(account)
+  const counter = `oms-order/${tenant}`
+  const number = nextNumber(world, counter)
+  const index = population.sequence.size + number
+  const key = at(at(keyOf(session.seed), `order line ${tenant}`), number)
+  const createdAt = timestamp(now, 9)
+  const orderId = population.orderIdAt(index)
+  const order: OmsOrder = {
+    tenant,
+    orderId,
+    index,
+    version: 1,
+    createdAt,
+    updatedAt: createdAt,
+    sent,
+    lines: sent.items.map((line, place): OrderLine => ({
+      ...line,
+      lineItemId: line.lineItemId ?? hex(at(key, place), 24),
+      lineItemNumber: line.lineItemNumber ?? place + 1,
+      itemId: line.itemId ?? line.sku ?? '',
+      sku: line.sku ?? line.itemId ?? '',
+    })),
+    allocations: [],
+  }
+  return {
+    order,
+    changes: [
+      ...putOrder(order),
+      { kind: 'reference', id: numberReference(account, sent.orderNumber), to: { to: orderId } },
+      counted(counter, number + 1),
+    ],
+  }
+}
+
+export function putOrder(order: OmsOrder): readonly Change[] {
+  return [{ kind: 'oms-order', id: `${order.tenant}/${order.orderId}`, to: order }]
+}
+
+/** The order with more allocations: a change of it like any other. */
+export function withAllocations(order: OmsOrder, ids: readonly string[], now: number): OmsOrder {
+  return { ...order, version: order.version + 1, updatedAt: timestamp(now, 9), allocations: [...order.allocations, ...ids] }
+}
+
+/** All allocations of an order, whatever channel the caller looks through. */
+export function allocationsOf(order: OmsOrder, account: Account, scene: Scene): readonly Allocation[] {
+  return order.allocations.flatMap((id) => findAllocation(id, { ...account, channel: undefined }, scene) ?? [])
+}
+
+/** How far a line of an order has come, in units. */
+export interface Progress {
+  /** Allocated, and neither shipped nor dropped since. */
+  readonly pending: number
+  readonly shipped: number
+  /** Neither: what can still be allocated. */
+  readonly left: number
+}
+
+export function progressOf(line: OrderLine, allocations: readonly Allocation[]): Progress {
+  let pending = 0
+  let shipped = 0
+  for (const { document, cancelled } of allocations) {
+    if (document.statusCode === 'REALLOCATED') continue
+    for (const [index, item] of document.items.entries()) {
+      if (item.orderLineId !== line.lineItemId) continue
+      shipped += item.shippedQuantity
+      pending += item.quantity - item.shippedQuantity - item.scratchQuantity - (cancelled[index] ?? 0)
+    }
+  }
+  return { pending, shipped, left: line.orderedQuantity - pending - shipped }
+}
+
+const CREATED = 'ORDER_CREATED'
+
+/** What it says of a line or of an order that so much of it is under way: the codes of version 3, and one more between the first two. */
+function statusOf(progress: readonly Progress[], none: string): string {
+  const sum = (name: keyof Progress): number => progress.reduce((total, one) => total + one[name], 0)
+  const [pending, shipped, left] = [sum('pending'), sum('shipped'), sum('left')]
+  if (shipped > 0) return pending + left === 0 ? 'ORDER_SHIPPED' : 'ORDER_PARTIALLY_SHIPPED'
+  if (pending > 0) return left === 0 ? 'ORDER_ALLOCATED' : 'ORDER_PARTIALLY_ALLOCATED'
+  return none
+}
+
+/** The order as the document has it. */
+export function omsOrderView(order: OmsOrder, allocations: readonly Allocation[], { session }: Scene): object {
+  const progress = order.lines.map((line) => progressOf(line, allocations))
+  const [first] = allocations
+  const entry = { auditType: 'ORDER', success: true, updatedFields: [] }
+  return {
+    ...order.sent,
+    orderId: order.orderId,
+    statusCode: statusOf(progress, order.sent.statusCode),
+    version: order.version,
+    createdAt: order.createdAt,
+    updatedAt: order.updatedAt,
+    allocationDate: first ? first.document.allocationDate : null,
+    cancellationDate: null,
+    items: order.lines.map((line, index) => {
+      const { pending, shipped, left } = progress[index] ?? { pending: 0, shipped: 0, left: line.orderedQuantity }
+      return {
+        ...line,
+        shippedQuantity: shipped,
+        cancelledQuantity: 0,
+        pendingShippedQuantity: pending,
+        backOrderedQuantity: left,
+        lineOrderStatus: statusOf([{ pending, shipped, left }], CREATED),
+      }
+    }),
+    auditLogs: [
+      {
+        auditId: hex(at(keyOf(session.seed), `order ${order.tenant} ${order.orderId}`), 24),
+        ...entry,
+        auditTimestamp: order.createdAt,
+      },
+    ],
+  }
+}
+
+/** When delivery is expected where the order does not say. */
+export function expectedDelivery(now: number): string {
+  return timestamp(now + 72 * HOUR, 9)
+}

@@ -1,0 +1,127 @@
+import { HOUR } from '../clock.ts'
+import type { NamedToken, Session } from '../control/session.ts'
+import { at, hex, keyOf, uuid } from '../random.ts'
+import { type Change, counted, nextNumber, type World } from '../world.ts'
+import { type OrderPopulation, RETAILERS, SUPPLIERS } from './population.ts'
+
+/** Who may do what: names as the platform documents them. */
+export const PERMISSIONS = ['cancel_order', 'view_order', 'export_order', 'create_order', 'allocate_order', 'add_order_tracking'] as const
+export type Permission = (typeof PERMISSIONS)[number]
+
+const EVERYBODY = ['cancel_order', 'view_order', 'export_order'] as const
+/** What an organisation of a type can hold. */
+export const PERMISSIONS_OF = {
+  retailer: [...EVERYBODY, 'create_order'],
+  supplier: [...EVERYBODY, 'allocate_order', 'add_order_tracking'],
+} as const satisfies Record<NamedToken['kind'], readonly Permission[]>
+
+/** What a user whose name ends in `-viewer` holds. */
+const VIEWER: readonly Permission[] = ['view_order', 'export_order']
+
+/** A user of the population: `supplier-1`, `retailer-2-viewer`. */
+export interface User {
+  readonly name: string
+  readonly kind: NamedToken['kind']
+  readonly organization: number
+  readonly permissions: readonly Permission[]
+}
+
+/** What a login gave out. */
+export interface IssuedToken extends Omit<User, 'name'> {
+  readonly token: string
+  readonly user: string
+  /** Milliseconds. From this time on the token is refused. */
+  readonly expiresAt: number
+}
+
+/** "Tokens last two hours." */
+export const TOKEN_LIFE = 2 * HOUR
+/** Beyond so many the oldest are forgotten, expired or not: a client that logs in for each call must not fill the memory. */
+const MAX_TOKENS = 1_000
+/** The one password that is wrong, so that a client can meet a 401. */
+export const REFUSED_PASSWORD = 'invalid'
+
+/** Undefined for a name that nobody has. */
+export function userNamed(name: string): User | undefined {
+  const [, kind, number = '', viewer] = /^(supplier|retailer)-([1-9])(-viewer)?$/.exec(name) ?? []
+  const organization = Number(number)
+  if (kind !== 'supplier' && kind !== 'retailer') return undefined
+  if (organization > (kind === 'supplier' ? SUPPLIERS : RETAILERS)) return undefined
+  return { name, kind, organization, permissions: viewer === undefined ? PERMISSIONS_OF[kind] : VIEWER }
+}
+
+export interface Login {
+  readonly token: IssuedToken
+  readonly changes: readonly Change[]
+}
+
+/** A new token for a user, and what that changes: expired ones go. */
+export function logIn(user: User, world: World, { seed }: Session, now: number): Login {
+  const number = nextNumber(world, COUNTER)
+  const { kind, organization, permissions, name } = user
+  const token: IssuedToken = {
+    token: hex(at(at(keyOf(seed), 'token'), number), 40),
+    user: name,
+    kind,
+    organization,
+    permissions,
+    expiresAt: now + TOKEN_LIFE,
+  }
+  const known = [...world.all('token')].toSorted((a, b) => b.expiresAt - a.expiresAt)
+  const gone = known.filter(({ expiresAt }, index) => expiresAt <= now || index >= MAX_TOKENS - 1)
+  return {
+    token,
+    changes: [
+      { kind: 'token', id: token.token, to: token },
+      ...gone.map((one): Change => ({ kind: 'token', id: one.token, to: undefined })),
+      counted(COUNTER, number + 1),
+    ],
+  }
+}
+
+const COUNTER = 'token'
+
+/** What the login answers. The identifier that does not apply is empty, as the platform has it. */
+export function loginView(
+  { token, user, kind, organization, permissions }: IssuedToken,
+  population: OrderPopulation,
+  { seed }: Session,
+): object {
+  const { uuid: organizationId } = kind === 'supplier' ? population.supplier(organization) : population.retailer(organization)
+  const userId = uuid(at(at(keyOf(seed), 'user'), user))
+  return {
+    auth_token: token,
+    org_uuid: organizationId,
+    user_uuid: userId,
+    retailer_uuid: kind === 'retailer' ? organizationId : '',
+    supplier_uuid: kind === 'supplier' ? organizationId : '',
+    org_type: kind === 'supplier' ? 'SUPPLIER' : 'RETAILER',
+    permission_assignments: {
+      permissions: PERMISSIONS_OF[kind].map((name) => ({
+        assigned: permissions.includes(name),
+        permission: {
+          uuid: uuid(at(at(keyOf('permission'), 'uuid'), name)),
+          name,
+          display_name: name.split('_').map(capitalised).join(' '),
+          description: DESCRIPTIONS[name],
+          visibility: EVERYBODY.some((shared) => shared === name) ? 'BOTH' : kind === 'supplier' ? 'SUPPLIER' : 'RETAILER',
+          grouping: 'ORDER',
+        },
+      })),
+    },
+    org_user: { uuid: userId },
+  }
+}
+
+const DESCRIPTIONS: Readonly<Record<Permission, string>> = {
+  cancel_order: 'Cancel an order or answer its cancellation',
+  view_order: 'See orders',
+  export_order: 'Export orders',
+  create_order: 'Place an order',
+  allocate_order: 'Allocate an order',
+  add_order_tracking: 'Add tracking to an order',
+}
+
+function capitalised(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1)
+}
