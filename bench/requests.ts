@@ -58,7 +58,7 @@ const OPEN = new Set(['ALLOCATED', 'PENDING_DROP', 'PENDING_PICK'])
 const cancellable: string[] = []
 for (let index = 1; cancellable.length < CANCELS && index < ALLOCATIONS; index++)
   if (OPEN.has(allocations.sequence.facts(index % allocations.sequence.period).document.statusCode))
-    cancellable.push(allocations.idAt(index))
+    cancellable.push(allocations.idsAt(index).allocationId)
 export const cancelPaths = cancellable.map((id) => `/api/v2/allocation/cancel/${id}`)
 /** What the peers are given to cancel: they may cancel the same ones again and again. */
 export const allocationPaths = cancellable.slice(0, 200).map((id) => `/api/v2/allocation/${id}`)

@@ -3,22 +3,32 @@ import { createServer, type Server } from 'node:http'
 import { isIPv6, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Express } from 'express'
+import { checkData } from './contract/data.ts'
 import { createContract, type Contract } from './contract/operation.ts'
-import { assume, nearest } from './domain/assumption.ts'
+import { assume, type Assumptions, ASSUMPTIONS, nearest } from './domain/assumption.ts'
 import type { Behaviour, Dialect } from './domain/behaviour.ts'
+import { timeOf } from './domain/clock.ts'
 import { controlDialect } from './domain/control/dialect.ts'
 import { controlBehaviours, type ServedApi } from './domain/control/operations.ts'
-import { DEFAULT_SESSION, type NamedToken, type SessionDefaults, isSessionName } from './domain/control/session.ts'
+import {
+  DEFAULT_SESSION,
+  type NamedToken,
+  type SessionDefaults,
+  type SessionSettings,
+  beginSession,
+  isSessionName,
+} from './domain/control/session.ts'
 import { omsDialect } from './domain/oms/dialect.ts'
 import { omsBehaviours } from './domain/oms/operations.ts'
 import { DATA_VERSION } from './domain/random.ts'
 import { REFUSED_TOKEN, RETAILER_TOKEN, supplierDialect } from './domain/supplier/dialect.ts'
+import { type Data, place } from './domain/scenario.ts'
 import { supplierBehaviours } from './domain/supplier/operations.ts'
 import { RETAILERS, SUPPLIERS } from './domain/supplier/population.ts'
 import { createService, type Service } from './engine/respond.ts'
 import type { Issue, MockRequest, Problem } from './http.ts'
 import { loadCompiled, loadDocument, type LoadedDocument } from './load.ts'
-import { UsageError } from './problem.ts'
+import { DocumentError, UsageError } from './problem.ts'
 import { createApp } from './server/app.ts'
 import { createJournal, type Exchange } from './server/journal.ts'
 import { createHandler, type Handler } from './server/handler.ts'
@@ -27,6 +37,7 @@ import type { Store } from './store/store.ts'
 
 export { UsageError } from './problem.ts'
 export type { Change, World } from './domain/world.ts'
+export type { Data } from './domain/scenario.ts'
 export type { SessionName } from './domain/control/session.ts'
 export type { Store, Work } from './store/store.ts'
 
@@ -41,6 +52,8 @@ export interface MockOptions {
   readonly allocations?: number
   /** Other choices where the documents are silent: `{ 'oms.cancel.again': '200' }`. */
   readonly assume?: Readonly<Record<string, string>>
+  /** What every session holds beside its population: a YAML or JSON file, or what would stand in one. `fixtures/scenario.schema.json` says what. */
+  readonly data?: string | Data
   /** Refuses what the documents do not declare, and checks every answer. */
   readonly strict?: boolean
   /** Answers 500 instead of anything that does not fit the document. On unless said otherwise. */
@@ -111,7 +124,7 @@ export interface MockSession {
   reset(): Promise<void>
   drop(): Promise<void>
   entities(filter?: {
-    readonly kind?: 'order' | 'allocation'
+    readonly kind?: EntityKind
     readonly status?: string
     readonly changed?: boolean
     readonly account?: string
@@ -128,10 +141,12 @@ export interface MockSession {
   requests(filter?: { readonly refused?: boolean; readonly limit?: number }): Promise<readonly Readonly<Record<string, unknown>>[]>
 }
 
+export type EntityKind = 'order' | 'allocation' | 'oms-order' | 'shipment' | 'stock'
+
 export interface EntityPage {
   readonly total: number
   readonly entities: readonly {
-    readonly kind: 'order' | 'allocation'
+    readonly kind: EntityKind
     readonly id: string
     readonly account?: string
     readonly changed: boolean
@@ -166,7 +181,8 @@ const APIS: readonly { document: string; behaviours: Readonly<Record<string, Beh
 export async function createMock(options: MockOptions = {}): Promise<Mock> {
   requireNode()
   refuseUnknown(options)
-  const defaults = readDefaults(options)
+  const settings = readDefaults(options)
+  const defaults: SessionDefaults = { ...settings, data: await readData(options.data, settings) }
   const onFailure = options.onFailure ?? console.error
   const served = await Promise.all(APIS.map(async (api) => ({ ...api, contract: createContract(await load(api.document)) })))
   const services = served.map(({ contract, behaviours, dialect }) => createService(contract, behaviours, dialect))
@@ -252,6 +268,7 @@ const OPTIONS = [
   'orders',
   'allocations',
   'assume',
+  'data',
   'strict',
   'checkReplies',
   'requireSession',
@@ -279,10 +296,8 @@ function readDefaults({
   assume: choices = {},
   supplierTokens = [],
   retailerTokens = [],
-}: MockOptions): SessionDefaults {
-  const assumed = assume(choices)
-  if (assumed.kind === 'unknown')
-    throw new UsageError(`unknown ${assumed.what}; there ${assumed.known.length === 1 ? 'is' : 'are'} ${assumed.known.join(', ')}`)
+}: MockOptions): SessionSettings {
+  const assumptions = readAssumptions(choices)
   const tokens = [
     ...supplierTokens.map((text) => readToken(text, 'supplier', SUPPLIERS)),
     ...retailerTokens.map((text) => readToken(text, 'retailer', RETAILERS)),
@@ -294,10 +309,81 @@ function readDefaults({
     clock: now === undefined ? { kind: 'real' } : { kind: 'frozen', at: readTime(now) },
     orders: wholeNumber('orders', orders, MAX_POPULATION),
     allocations: wholeNumber('allocations', allocations, MAX_POPULATION),
-    assumptions: assumed.assumptions,
+    assumptions,
     tokens,
-    data: { orders: [] },
   }
+}
+
+/** Where own data comes from: a file, whose lines can be named, or the value itself. */
+async function loadData(data: string | Data): Promise<LoadedDocument> {
+  if (typeof data !== 'string') return { name: 'data', sources: [{ uri: 'data', content: data, lineOf: () => undefined }] }
+  try {
+    return await loadDocument(data)
+  } catch (error) {
+    throw error instanceof DocumentError ? new UsageError(`data: ${error.message}`) : error
+  }
+}
+
+/** @throws UsageError that names every place where the data do not fit their schema, or are impossible */
+async function readData(data: string | Data | undefined, settings: SessionSettings): Promise<Data> {
+  if (data === undefined) return {}
+  const loaded = await loadData(data)
+  const schema = await loadDocument(fileURLToPath(new URL('../fixtures/scenario.schema.json', import.meta.url)))
+  refuseIssues(
+    loaded,
+    checkData(loaded, schema).map((issue) => (issue.rule === 'additionalProperties' ? { ...issue, fix: known(issue) } : issue)),
+  )
+  // Its schema has just been checked.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const content = (loaded.sources[0]?.content ?? {}) as Data
+  const session = beginSession(settings, Date.now())
+  const placed = place(content, session, timeOf(session.clock, Date.now()))
+  if (placed.kind === 'refused') refuseIssues(loaded, placed.issues)
+  return content
+}
+
+function refuseIssues({ sources: [source] }: LoadedDocument, issues: readonly Pick<Issue, 'at' | 'message' | 'fix'>[]): void {
+  if (issues.length === 0) return
+  const lines = issues.map(({ at, message, fix }) => {
+    const line = source?.lineOf(at)
+    return `${source?.uri ?? 'data'}${line === undefined ? '' : `:${line}`}: ${at === '' ? 'it' : at} ${message}${fix === undefined ? '' : `; ${fix}`}`
+  })
+  throw new UsageError(`data: ${lines.join('\n')}`)
+}
+
+/** The names that would do, the most similar first. */
+function known({ at, wanted }: Issue): string {
+  const names = [wanted].flat().map(String)
+  return `there ${names.length === 1 ? 'is' : 'are'} ${nearest(at.slice(at.lastIndexOf('/') + 1), names).join(', ')}`
+}
+
+/** One assumption with the value it has under these choices. */
+export interface AssumptionRow {
+  readonly name: string
+  readonly value: string
+  readonly alternatives: readonly string[]
+  readonly question: string
+  readonly reason: string
+  readonly source: string
+}
+
+/**
+ * What is assumed where the documents are silent; `choices` as in the option `assume`.
+ * @throws UsageError for a choice that is unknown
+ */
+export function assumptionList(choices: Readonly<Record<string, string>> = {}): readonly AssumptionRow[] {
+  const chosen: ReadonlyMap<string, string> = new Map(Object.entries(readAssumptions(choices)))
+  return Object.entries(ASSUMPTIONS).map(([name, { values, question, reason, source }]) => {
+    const value = chosen.get(name) ?? values[0]
+    return { name, value, alternatives: values.filter((other) => other !== value), question, reason, source }
+  })
+}
+
+function readAssumptions(choices: Readonly<Record<string, string>>): Assumptions {
+  const assumed = assume(choices)
+  if (assumed.kind === 'unknown')
+    throw new UsageError(`unknown ${assumed.what}; there ${assumed.known.length === 1 ? 'is' : 'are'} ${assumed.known.join(', ')}`)
+  return assumed.assumptions
 }
 
 /** The day must be one: JavaScript reads February 30 as March 2. */

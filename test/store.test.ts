@@ -1,22 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { DEFAULT_ASSUMPTIONS } from '../src/domain/assumption.ts'
-import { beginSession, isSessionName, SESSION_ID, type SessionDefaults, type SessionName } from '../src/domain/control/session.ts'
+import { beginSession, isSessionName, SESSION_ID, type SessionName } from '../src/domain/control/session.ts'
 import type { Order } from '../src/domain/supplier/order.ts'
 import { orderPopulation } from '../src/domain/supplier/population.ts'
 import type { Change, World } from '../src/domain/world.ts'
 import { memoryStore } from '../src/store/memory.ts'
 import type { Store, Work } from '../src/store/store.ts'
 import { racingStore } from './racing-store.ts'
-import { NOW } from './support.ts'
+import { sessionDefaults } from './support.ts'
 
-const DEFAULTS: SessionDefaults = {
-  seed: '1',
-  clock: { kind: 'frozen', at: Date.parse(NOW) },
-  orders: 10,
-  allocations: 10,
-  assumptions: DEFAULT_ASSUMPTIONS,
-  tokens: [],
-}
+const DEFAULTS = sessionDefaults()
 const SESSION = beginSession(DEFAULTS, 0)
 const population = orderPopulation(SESSION)
 const first = population.sequence.entity(0)

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import request, { type Test } from 'supertest'
+import { DEFAULT_ASSUMPTIONS } from '../src/domain/assumption.ts'
+import type { SessionDefaults } from '../src/domain/control/session.ts'
 import { createMock, type Mock, type MockOptions } from '../src/index.ts'
 
 /** The documents' own examples, which exist by default. */
@@ -14,6 +16,20 @@ export const NOW = '2026-03-01T12:00:00Z'
 /** A mock with a frozen clock that answers 500 to anything its documents do not have. */
 export function openMock(options: MockOptions = {}): Promise<Mock> {
   return createMock({ now: NOW, ...options })
+}
+
+/** What a session starts from, for tests without a mock. */
+export function sessionDefaults(more: Partial<SessionDefaults> = {}): SessionDefaults {
+  return {
+    seed: '1',
+    clock: { kind: 'frozen', at: Date.parse(NOW) },
+    orders: 10,
+    allocations: 10,
+    assumptions: DEFAULT_ASSUMPTIONS,
+    tokens: [],
+    data: { orders: [] },
+    ...more,
+  }
 }
 
 /** A name that no other test has. */

@@ -42,6 +42,7 @@ export const SERVE_OPTIONS = {
     read: wholeNumber(0, 1_000_000_000),
   },
   assume: { flag: '--assume <name=value>', repeats: true, help: 'decide what the documents leave open; may be repeated', read: pair },
+  data: { flag: '--data <file>', help: 'orders, allocations and stock of your own, as YAML or JSON', read: text },
   strict: { flag: '--strict', help: 'refuse what the documents do not declare, and check every answer', read: truth },
   supplierToken: {
     flag: '--supplier-token <token>',
@@ -74,6 +75,12 @@ export const SERVE_OPTIONS = {
     help: 'how requests are logged to stderr: text, json or none',
     read: choice('text', 'json', 'none'),
   },
+} as const satisfies Record<string, Option>
+
+/** The options of `assumptions`. */
+export const ASSUMPTION_OPTIONS = {
+  assume: SERVE_OPTIONS.assume,
+  json: { flag: '--json', help: 'print a JSON array', read: truth },
 } as const satisfies Record<string, Option>
 
 /** What the options' readers make, a list for one that may be repeated. */

@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option as Flag } from 'commander'
 import { readFileSync } from 'node:fs'
 import { UsageError } from '../problem.ts'
-import { environmentName, type Io, type Option, readOptions, SERVE_OPTIONS } from './config.ts'
+import { ASSUMPTION_OPTIONS, environmentName, type Io, type Option, readOptions, SERVE_OPTIONS } from './config.ts'
 
 /** Called wrongly, or cannot start. */
 const WRONG = 2
@@ -30,6 +30,16 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
       code = await serve(settings, io)
     })
   addOptions(serve, SERVE_OPTIONS)
+  const assumptions = program
+    .command('assumptions')
+    .description('list what is assumed where the documents are silent, and the alternatives')
+    .allowExcessArguments(false)
+    .action(async (given: Record<string, unknown>) => {
+      const settings = readOptions(ASSUMPTION_OPTIONS, given, io.env)
+      const { assumptions } = await import('./assumptions.ts')
+      code = assumptions(settings, io)
+    })
+  addOptions(assumptions, ASSUMPTION_OPTIONS)
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return code

@@ -40,6 +40,7 @@ function mockOptions({
   orders,
   allocations,
   assume,
+  data,
   strict,
   supplierToken,
   retailerToken,
@@ -54,6 +55,7 @@ function mockOptions({
     ...(orders !== undefined && { orders }),
     ...(allocations !== undefined && { allocations }),
     ...(assume && { assume: Object.fromEntries(assume) }),
+    ...(data !== undefined && { data }),
     ...(strict !== undefined && { strict }),
     ...(supplierToken && { supplierTokens: supplierToken }),
     ...(retailerToken && { retailerTokens: retailerToken }),
@@ -69,13 +71,14 @@ function withFlag(message: string): string {
   const flag = (
     [
       ['now is', '--now'],
+      ['data: ', '--data'],
       ['unknown assumption', '--assume'],
       ['unknown value', '--assume'],
       ['supplier token', '--supplier-token'],
       ['retailer token', '--retailer-token'],
     ] as const
   ).find(([begin]) => message.startsWith(begin))
-  return flag ? `${flag[1]}: ${message}` : message
+  return flag ? `${flag[1]}: ${message.replace(/^data: /, '')}` : message
 }
 
 function cannotListen(error: unknown, port: number, host: string): string {

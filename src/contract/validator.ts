@@ -184,6 +184,7 @@ function issueOf(error: ErrorObject, branches: readonly ErrorObject[], at: strin
       at: `${here}/${pointerPart(stray)}`,
       rule: error.keyword,
       message: `is not among the names allowed here: "${stray}"`,
+      ...knownMembers(error),
       ...placed(error, reader),
     }
   const own = branches.filter((branch) => branch.instancePath === error.instancePath)
@@ -201,6 +202,12 @@ function issueOf(error: ErrorObject, branches: readonly ErrorObject[], at: strin
 function strayMember({ params }: ErrorObject): string | undefined {
   const name: unknown = params['additionalProperty'] ?? params['unevaluatedProperty']
   return typeof name === 'string' ? name : undefined
+}
+
+/** The names that would do. */
+function knownMembers({ parentSchema }: ErrorObject): Pick<Issue, 'wanted'> {
+  const properties: unknown = parentSchema?.['properties']
+  return isJson(properties) ? { wanted: Object.keys(properties) } : {}
 }
 
 /** What a failed keyword asks for, as a value. */

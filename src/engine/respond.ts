@@ -3,11 +3,11 @@ import type { AssumptionName } from '../domain/assumption.ts'
 import { type Behaviour, type CheckName, type Command, type Dialect, isProblem, type Scene } from '../domain/behaviour.ts'
 import { timeOf } from '../domain/clock.ts'
 import { problemReply } from '../domain/control/dialect.ts'
-import { beginSession, type SessionDefaults } from '../domain/control/session.ts'
+import type { SessionDefaults } from '../domain/control/session.ts'
 import { type Change, type World, worldOf } from '../domain/world.ts'
 import type { Caller, Credentials, Input, Issue, MockReply, MockRequest, Problem } from '../http.ts'
 import { DocumentError } from '../problem.ts'
-import { beginning, sessionOf } from './session.ts'
+import { beginning, sessionAtStart, sessionOf } from './session.ts'
 
 /** One API: what its document says, what its business does, and how it speaks. */
 export interface Service {
@@ -61,7 +61,7 @@ export function respond(service: Service, request: MockRequest, kept: World, aro
   const begun = sessionOf(kept)
   const opening = begun ? [] : beginning(around.defaults, around.real)
   const world = begun ? kept : worldOf(opening)
-  const session = begun ?? beginSession(around.defaults, around.real)
+  const session = sessionOf(world) ?? sessionAtStart(around.defaults, around.real)
   const scene: Scene = { world, session, now: timeOf(session.clock, around.real) }
   const finish = (answer: Omit<Answer, 'now' | 'changes'> & { changes?: readonly Change[] }): Answer => ({
     ...answer,

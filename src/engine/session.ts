@@ -10,7 +10,7 @@ import {
   type SessionName,
 } from '../domain/control/session.ts'
 import { isEmpty, place } from '../domain/scenario.ts'
-import { type Change, type Kind, type World, worldOf } from '../domain/world.ts'
+import type { Change, Kind, World } from '../domain/world.ts'
 import type { MockReply, Problem } from '../http.ts'
 
 /** What the server needs to know of sessions beside answering their requests. */
@@ -30,12 +30,17 @@ export function sessionOf(world: World): Session | undefined {
   return world.get('session', SESSION_ID)
 }
 
+/** The settings of a session that begins now. */
+export function sessionAtStart({ data: _, ...settings }: SessionDefaults, real: number): Session {
+  return beginSession(settings, real)
+}
+
 /** What a session's log begins with. */
 export function beginning(defaults: SessionDefaults, real: number): readonly Change[] {
-  const session = beginSession(defaults, real)
+  const session = sessionAtStart(defaults, real)
   const begun: Change = { kind: 'session', id: SESSION_ID, to: session }
   if (isEmpty(defaults.data)) return [begun]
-  const placed = place(defaults.data, { world: worldOf([begun]), session, now: timeOf(session.clock, real) })
+  const placed = place(defaults.data, session, timeOf(session.clock, real))
   if (placed.kind === 'refused') throw new Error(`own data cannot be placed: ${placed.issues.map(({ message }) => message).join('; ')}`)
   return [begun, ...placed.changes]
 }
@@ -50,12 +55,12 @@ export function timeAtStart({ clock }: SessionDefaults, real: number): number {
   return timeOf(clock, real)
 }
 
-/** What a session holds, as the control API lists it. */
-const ENTITIES = ['order', 'allocation', 'oms-order', 'shipment', 'stock', 'token'] as const satisfies readonly Kind[]
+/** What a session holds, as the control API lists it. Tokens are secrets, and nobody's business. */
+const ENTITIES = ['order', 'allocation', 'oms-order', 'shipment', 'stock'] as const satisfies readonly Kind[]
 
 /** A session as the control API shows it; `requests` are counted elsewhere. */
 export function describe(world: World, defaults: SessionDefaults, real: number): object {
-  const { seed, epoch, clock } = sessionOf(world) ?? beginSession(defaults, real)
+  const { seed, epoch, clock } = sessionOf(world) ?? sessionAtStart(defaults, real)
   return {
     seed,
     epoch: new Date(epoch).toISOString(),

@@ -23,7 +23,7 @@ describe('allocation-mock serve', () => {
     expect(allocate.line_items).toHaveLength(1)
     expect(cancel).toMatchObject([{ statusCode: 'CANCELLED' }])
     const { sessions } = (await (await fetch(`${url}/__mock/sessions`)).json()) as { sessions: object[] }
-    expect(sessions).toMatchObject([{ name: 'default', changes: 2, requests: 3 }])
+    expect(sessions).toMatchObject([{ name: 'default', changes: 3, requests: 3 }])
     expect(await server.stop()).toMatchObject({ code: 0 })
   })
 

@@ -206,11 +206,10 @@ describe('paths', () => {
     ['patch', CANCEL, 'PUT'],
     ['delete', CANCEL, 'PUT'],
     ['options', CANCEL, 'PUT'],
-    ['put', READ, 'GET, HEAD'],
-    ['post', READ, 'GET, HEAD'],
-    ['patch', READ, 'GET, HEAD'],
-    ['delete', READ, 'GET, HEAD'],
-    ['options', READ, 'GET, HEAD'],
+    ['post', READ, 'GET, PUT, HEAD'],
+    ['patch', READ, 'GET, PUT, HEAD'],
+    ['delete', READ, 'GET, PUT, HEAD'],
+    ['options', READ, 'GET, PUT, HEAD'],
   ])('%s %s is not allowed, but %s', async (verb, path, allowed) => {
     const { answer, body, code, detail, fix } = await refused(call(verb, path))
     expect([answer.status, answer.headers['allow'], code]).toEqual([405, allowed, 'method-unknown'])
@@ -828,7 +827,7 @@ describe('what the client would rather read', () => {
 
   it.each<[string, Send, number, Record<string, string>]>([
     ['401', call('get', READ, undefined, { authorization: '', Accept: problem }), 401, { 'www-authenticate': 'Bearer' }],
-    ['405', call('patch', READ, undefined, { Accept: problem }), 405, { allow: 'GET, HEAD' }],
+    ['405', call('patch', READ, undefined, { Accept: problem }), 405, { allow: 'GET, PUT, HEAD' }],
     ['a path of nobody', call('get', '/api/v2/nope', undefined, { Accept: problem }), 404, {}],
     ['a header that is missing', call('get', READ, undefined, { site: '', Accept: problem }), 400, {}],
     ['a cancellation of nobody', cancelling(NOBODY, { Accept: problem }), 404, {}],

@@ -2,13 +2,16 @@ import type { Input } from '../../http.ts'
 import { type Behaviour, type Command, type Dialect, isProblem, type Outcome, refused, reply, type Scene } from '../behaviour.ts'
 import { DEFAULT_SESSION, type SessionName } from './session.ts'
 import { MAX_CANDIDATES } from '../listing.ts'
+import { allocationsOf, omsOrderView } from '../oms/order.ts'
 import { EXAMPLE_ACCOUNT, EXAMPLE_STAGE, tenantOf } from '../oms/population.ts'
 import { type Account, queryAllocations } from '../oms/query.ts'
+import { shipmentView } from '../oms/shipment.ts'
 import { SUPPLIER_TOKEN } from '../supplier/dialect.ts'
 import { lineStatus, type Order, type OrderFacts } from '../supplier/order.ts'
 import { orderView } from '../supplier/view.ts'
 import { orderPopulation } from '../supplier/population.ts'
 import { searchOrders } from '../supplier/search.ts'
+import type { Kinds } from '../world.ts'
 
 /** An API that this server answers, as far as examples need to know it. */
 export interface ServedApi {
@@ -28,7 +31,7 @@ interface NameInput extends Input {
 
 interface EntitiesInput extends NameInput {
   readonly query: {
-    readonly kind?: 'order' | 'allocation'
+    readonly kind?: keyof typeof SOURCES
     readonly status?: string
     readonly changed?: boolean
     readonly account?: string
@@ -103,7 +106,7 @@ const listEntities: Behaviour<EntitiesInput> = {
     const { kind, offset = 0, limit = 25 } = query
     const found: Found[] = []
     let total = 0
-    for (const source of [...(kind === 'allocation' ? [] : [orders]), ...(kind === 'order' ? [] : [allocations])]) {
+    for (const source of kind === undefined ? [orders, allocations] : [SOURCES[kind]]) {
       const page = source(query, { offset: Math.max(0, offset - total), limit: limit - found.length }, scene)
       if (page.kind === 'too-wide')
         return refused({ code: 'search-too-wide', detail: `more than ${MAX_CANDIDATES} entities would have to be looked through` })
@@ -127,7 +130,7 @@ const FIXED: Readonly<Record<string, Behaviour>> = {
 }
 
 interface Found {
-  readonly kind: 'order' | 'allocation'
+  readonly kind: keyof typeof SOURCES
   readonly id: string
   readonly account?: string
   readonly changed: boolean
@@ -192,6 +195,29 @@ const allocations: Source = ({ status, changed, account = EXAMPLE_ACCOUNT, stage
   }))
   return { kind: 'page', total: listed.total, found }
 }
+
+/** Entities that only requests and own data make or change. */
+function made<K extends 'oms-order' | 'shipment' | 'stock'>(
+  kind: K,
+  show: (entity: Kinds[K], scene: Scene) => { id: string; entity: object },
+): Source {
+  return ({ status, account, stage = EXAMPLE_STAGE }, { offset, limit }, scene) => {
+    const all = [...scene.world.all(kind)]
+      .filter(({ tenant }) => account === undefined || tenant === tenantOf({ account, stage }))
+      .map((one): Found => ({ kind, account: one.tenant, changed: true, ...show(one, scene) }))
+      .filter(({ entity }) => status === undefined || ('statusCode' in entity && entity.statusCode === status))
+    return { kind: 'page', total: all.length, found: all.slice(offset, offset + limit) }
+  }
+}
+
+const omsOrders = made('oms-order', (order, scene) => ({
+  id: order.orderId,
+  entity: omsOrderView(order, allocationsOf(order, scene), scene),
+}))
+const shipments = made('shipment', (shipment) => ({ id: shipment.shipmentId, entity: shipmentView(shipment) }))
+const stock = made('stock', ({ locationNum, sku, available }) => ({ id: `${locationNum} ${sku}`, entity: { locationNum, sku, available } }))
+
+const SOURCES = { order: orders, allocation: allocations, 'oms-order': omsOrders, shipment: shipments, stock } as const
 
 function examplesOf(
   api: ServedApi,

@@ -42,9 +42,8 @@ export function isSessionName(text: string): text is SessionName {
 /** What requests that name no session belong to. */
 export const DEFAULT_SESSION = 'default'
 
-export function beginSession(defaults: SessionDefaults, real: number): Session {
-  const { data: _, ...settings } = defaults
-  return { ...settings, epoch: dayOf(timeOf(defaults.clock, real)) }
+export function beginSession(settings: SessionSettings, real: number): Session {
+  return { ...settings, epoch: dayOf(timeOf(settings.clock, real)) }
 }
 
 /** The id under which a session keeps its own settings. */

@@ -86,7 +86,7 @@ export const generateAllocations: Behaviour<GenerateInput> = {
     // An allocation that was cancelled leaves its order to be allocated again.
     const order = cancelledAllocations(caller, scene)
       .map((allocation) => orderOfAllocation(allocation, account, scene))
-      .find((one) => one && one.lines.some((line) => progressOf(line, allocationsOf(one, account, scene)).left > 0))
+      .find((one) => one && one.lines.some((line) => progressOf(line, allocationsOf(one, scene)).left > 0))
     return order && request(caller, '/allocation/', { detailType: 'ORDER_CREATED', detail: { orderNumber: order.sent.orderNumber } })
   },
 }
@@ -199,7 +199,7 @@ export const reallocateAllocations: Behaviour<ReallocateInput> = {
 function meant(id: string, type: ReallocateInput['body']['documentType'], account: Account, scene: Scene): readonly Allocation[] {
   const ofOrder = (): readonly Allocation[] => {
     const order = findOmsOrder(id, account, scene) ?? findOmsOrderByNumber(id, account, scene)
-    return order ? allocationsOf(order, account, scene).filter(({ document }) => MOVABLE.has(document.statusCode)) : []
+    return order ? allocationsOf(order, scene).filter(({ document }) => MOVABLE.has(document.statusCode)) : []
   }
   const one = (wanted: string): readonly Allocation[] => [findAllocation(wanted, account, scene)].filter((found) => found !== undefined)
   switch (type) {
@@ -289,12 +289,12 @@ export const getOrder: Behaviour<GetOrderInput> = {
     if (orderId === undefined && orderNumber === undefined)
       return reply(
         200,
-        lastOrders(account, scene).map((order) => omsOrderView(order, allocationsOf(order, account, scene), scene)),
+        lastOrders(account, scene).map((order) => omsOrderView(order, allocationsOf(order, scene), scene)),
       )
     const order =
       orderNumber === undefined ? findOmsOrder(orderId ?? '', account, scene) : findOmsOrderByNumber(orderNumber, account, scene)
     if (!order || (orderId !== undefined && order.orderId !== orderId)) return refused(unknownOrder(orderNumber ?? orderId ?? ''))
-    return reply(200, omsOrderView(order, allocationsOf(order, account, scene), scene))
+    return reply(200, omsOrderView(order, allocationsOf(order, scene), scene))
   },
   example(caller, scene) {
     const first = firstAllocation(caller, scene, () => true)

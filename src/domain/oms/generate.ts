@@ -4,7 +4,17 @@ import type { Scene } from '../behaviour.ts'
 import { timestamp } from '../clock.ts'
 import { at, hex, type Key, oneOf } from '../random.ts'
 import { type Change, counted, nextNumber } from '../world.ts'
-import { allocationId, type Allocation, type AllocationDocument, auditKey, type Item, openUnits, revise, WAITING } from './allocation.ts'
+import {
+  allocationId,
+  type Allocation,
+  type AllocationId,
+  type AllocationDocument,
+  auditKey,
+  type Item,
+  openUnits,
+  revise,
+  WAITING,
+} from './allocation.ts'
 import { allocationsOf, expectedDelivery, type OmsOrder, type OrderLine, progressOf, putOrder, withAllocations } from './order.ts'
 import { type AllocationPopulation, allocationPopulation, type Location, tenantOf } from './population.ts'
 import { type Account, entityId } from './query.ts'
@@ -44,7 +54,7 @@ export function generate(
   scene: Scene,
   documents: Assumptions['oms.generate.documents'],
 ): Generated {
-  const made = allocationsOf(order, account, scene)
+  const made = allocationsOf(order, scene)
   const wanted =
     items === undefined || items.length === 0 ? order.lines.map((line) => ({ line, quantity: undefined })) : named(order, items)
   if ('code' in wanted) return { kind: 'refused', problem: wanted }
@@ -165,51 +175,58 @@ export class DocumentMaker {
     this.#first = nextNumber(scene.world, this.#counter)
   }
 
-  /** A first document, for lines of an order at one location. */
-  create(order: OmsOrder, shares: readonly Share<OrderLine>[]): Allocation {
+  /** A first document, for lines of an order at one location; under an id of its own where it is given one. */
+  create(order: OmsOrder, shares: readonly Share<OrderLine>[], own?: AllocationId): Allocation {
     const { now } = this.scene
     const { sent } = order
     const key = this.#key()
     const info =
       sent.shipInfo.find(({ shipToId }) => shipToId !== undefined && shipToId === shares[0]?.line.shipToId) ?? sent.shipInfo[0] ?? {}
     const delivery = info.estimatedDeliveryDate ?? expectedDelivery(now)
-    return this.#add(order, key, shares, {
-      poNumber: this.#ids().poNumber,
-      itemsType: sent.type === 'POS' ? 'POS' : 'WEB_SHIP',
-      orderSubType: SUB_TYPES.find((one) => one === sent.subType) ?? oneOf(at(key, 'sub-type'), SUB_TYPES),
-      vendorId: shares[0]?.line.vendorId ?? null,
-      shipDate: info.estimatedShipDate ?? null,
-      shipType: info.shipToType ?? 'SHIP_TO_ADDRESS',
-      shipMethod: info.shipMethod ?? 'Ground',
-      shipToId: info.shipToId ?? shares[0]?.line.shipToId ?? hex(at(key, 'ship to'), 24),
-      shipToAddress: info.shipToAddress ?? {},
-      recipient: info.pickup ?? [],
-      items: shares.map(({ line, quantity }): Item => {
-        const goods = this.population.goods(line.sku)
-        return {
-          allocationLineNumber: line.lineItemNumber,
-          itemId: line.itemId,
-          quantity,
-          sku: line.sku,
-          orderLineId: line.lineItemId,
-          orderId: order.orderId,
-          orderDate: order.createdAt,
-          estimatedDeliveryDate: delivery,
-          shippedQuantity: 0,
-          scratchQuantity: 0,
-          channelId: String(sent.channelId),
-          segment: null,
-          ...(line.vendorId !== undefined && { vendorId: line.vendorId }),
-          title: line.title ?? `${goods.title}, ${goods.variant}`,
-          weight: goods.kilograms,
-          cost: goods.cost,
-          price: line.itemUnitPrice ?? goods.price,
-          itemStatus: 'ALLOCATED',
-          attributes: {},
-          uom: line.uom ?? 'EA',
-        }
-      }),
-    })
+    return this.#add(
+      order,
+      key,
+      shares,
+      {
+        poNumber: this.#ids().poNumber,
+        itemsType: sent.type === 'POS' ? 'POS' : 'WEB_SHIP',
+        orderSubType: SUB_TYPES.find((one) => one === sent.subType) ?? oneOf(at(key, 'sub-type'), SUB_TYPES),
+        vendorId: shares[0]?.line.vendorId ?? null,
+        shipDate: info.estimatedShipDate ?? null,
+        shipType: info.shipToType ?? 'SHIP_TO_ADDRESS',
+        shipMethod: info.shipMethod ?? 'Ground',
+        shipToId: info.shipToId ?? shares[0]?.line.shipToId ?? hex(at(key, 'ship to'), 24),
+        shipToAddress: info.shipToAddress ?? {},
+        recipient: info.pickup ?? [],
+        items: shares.map(({ line, quantity }): Item => {
+          const goods = this.population.goods(line.sku)
+          return {
+            allocationLineNumber: line.lineItemNumber,
+            itemId: line.itemId,
+            quantity,
+            sku: line.sku,
+            orderLineId: line.lineItemId,
+            orderId: order.orderId,
+            orderDate: order.createdAt,
+            estimatedDeliveryDate: delivery,
+            shippedQuantity: 0,
+            scratchQuantity: 0,
+            channelId: String(sent.channelId),
+            segment: null,
+            ...(line.vendorId !== undefined && { vendorId: line.vendorId }),
+            title: line.title ?? `${goods.title}, ${goods.variant}`,
+            weight: goods.kilograms,
+            cost: goods.cost,
+            price: line.itemUnitPrice ?? goods.price,
+            itemStatus: 'ALLOCATED',
+            attributes: {},
+            uom: line.uom ?? 'EA',
+          }
+        }),
+      },
+      [],
+      own,
+    )
   }
 
   /** The document that follows another one at another location. */
@@ -238,14 +255,14 @@ export class DocumentMaker {
     )
   }
 
-  /** Keeps the next version of a document that was there. */
+  /** Keeps the next version of a document, of one that was there or of one that was made. */
   put(allocation: Allocation): void {
     this.#old.push(allocation)
   }
 
   changes(): readonly Change[] {
     const { now } = this.scene
-    const documents = [...this.#old, ...this.#made.map(({ allocation }) => allocation)].map((allocation): Change => ({
+    const documents = [...this.#made.map(({ allocation }) => allocation), ...this.#old].map((allocation): Change => ({
       kind: 'allocation',
       id: entityId(this.#account, allocation.document.allocationId),
       to: allocation,
@@ -290,10 +307,11 @@ export class DocumentMaker {
       | 'locationType'
     > & { readonly parentAllocationId?: string },
     tried: readonly string[] = [],
+    own?: AllocationId,
   ): Allocation {
     const created = timestamp(this.scene.now, 9)
     const ids = this.#ids()
-    const id = allocationId(ids.allocationId)
+    const id = own ?? allocationId(ids.allocationId)
     const { locationNum, locationType } = shares[0]?.location ?? { locationNum: '', locationType: '' }
     const allocation: Allocation = {
       tenant: tenantOf(this.#account),

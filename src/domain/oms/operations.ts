@@ -105,7 +105,7 @@ const updateAllocation: Behaviour<UpdateInput> = {
     const allocation = findAllocation(path.allocationId, account, scene)
     if (!allocation) return refused({ ...unknownAllocation(path.allocationId), status: 400 })
     const order = orderOfAllocation(allocation, account, scene)
-    const made = order ? allocationsOf(order, account, scene) : []
+    const made = order ? allocationsOf(order, scene) : []
     const ledger = new StockLedger(scene.world, account, allocationPopulation(scene.session, account))
     const result = update(
       allocation,

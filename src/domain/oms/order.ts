@@ -51,6 +51,7 @@ export interface OrderLine extends SentLine {
 
 export interface OmsOrder {
   readonly tenant: string
+  readonly owner: Tenant
   readonly orderId: string
   /** Its place among the orders of its account: created ones follow those of the population. */
   readonly index: number
@@ -110,6 +111,7 @@ export function omsOrderAt(index: number, tenant: Tenant, { session }: Scene): O
   }))
   return {
     tenant: tenantOf(tenant),
+    owner: ownerOf(tenant),
     orderId: first?.orderId ?? population.orderIdAt(index),
     index,
     version: 1,
@@ -153,6 +155,7 @@ export function createOmsOrder(
   const orderId = population.orderIdAt(index)
   const order: OmsOrder = {
     tenant,
+    owner: ownerOf(account),
     orderId,
     index,
     version: 1,
@@ -188,8 +191,12 @@ export function withAllocations(order: OmsOrder, ids: readonly string[], now: nu
 }
 
 /** All allocations of an order, whatever channel the caller looks through. */
-export function allocationsOf(order: OmsOrder, account: Account, scene: Scene): readonly Allocation[] {
-  return order.allocations.flatMap((id) => findAllocation(id, { ...account, channel: undefined }, scene) ?? [])
+export function allocationsOf({ owner, allocations }: OmsOrder, scene: Scene): readonly Allocation[] {
+  return allocations.flatMap((id) => findAllocation(id, { kind: 'account', ...owner, channel: undefined }, scene) ?? [])
+}
+
+function ownerOf({ account, stage }: Tenant): Tenant {
+  return { account, stage }
 }
 
 /** How far a line of an order has come, in units. */

@@ -241,7 +241,6 @@ function createPopulation({ seed, epoch, size, account, stage }: Origin): Alloca
       const estimatedDeliveryDate = stamp(-72)
       const orderId = orders.idAt(index)
       const sentToPPSDate = stamps[plan.steps.findIndex(({ from }) => from === 'PENDING_DROP')]
-      const customer = person(own)
       const id = allocationId(ids.idAt(index))
       const { items, ...rest } = facts
       const document: AllocationDocument = {
@@ -270,22 +269,7 @@ function createPopulation({ seed, epoch, size, account, stage }: Origin): Alloca
               ? updatedAt
               : stamp(-24),
         shipToId: addresses.idAt(index),
-        shipToAddress: {
-          name: `${customer.first} ${customer.last}`,
-          address1: customer.street,
-          city: customer.city,
-          state: customer.state,
-          postalCode: customer.postalCode,
-          country: 'US',
-        },
-        recipient: [
-          {
-            name: { first: customer.first, last: customer.last },
-            email: customer.email,
-            phone: { number: customer.phone, type: 'MOBILE' },
-            pickupType: 'Primary',
-          },
-        ],
+        ...customerAt(own),
         auditLogs: plan.steps.flatMap((step, number) =>
           auditLogs(step, at(at(own, 'audit'), number), stamps[number] ?? updatedAt, items, cancelled),
         ),
@@ -334,6 +318,15 @@ function createPopulation({ seed, epoch, size, account, stage }: Origin): Alloca
       return index
     },
     age: (residue) => (planOf(residue).steps[0]?.before ?? 0) * HOUR,
+  }
+}
+
+/** Who an order goes to. */
+export function customerAt(key: Key): Pick<AllocationDocument, 'shipToAddress' | 'recipient'> {
+  const { first, last, street, city, state, postalCode, email, phone } = person(key)
+  return {
+    shipToAddress: { name: `${first} ${last}`, address1: street, city, state, postalCode, country: 'US' },
+    recipient: [{ name: { first, last }, email, phone: { number: phone, type: 'MOBILE' }, pickupType: 'Primary' }],
   }
 }
 

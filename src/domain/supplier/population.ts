@@ -1,10 +1,10 @@
-import { company, deal, money, person, PRODUCTS, product, remember } from '../catalogue.ts'
+import { company, deal, money, person, type Person, PRODUCTS, product, remember } from '../catalogue.ts'
 import { date, DAY, timestamp } from '../clock.ts'
 import type { Session } from '../control/session.ts'
 import type { Sequence } from '../listing.ts'
 import { tenDigits, uuids, withFirst } from '../permutation.ts'
 import { at, type Key, keyOf, number, oneOf, pick, uuid } from '../random.ts'
-import { type Line, type LineFacts, lineId, type Order, type OrderFacts, orderId, type Tracking } from './order.ts'
+import { type Address, type Line, type LineFacts, lineId, type Order, type OrderFacts, orderId, type Tracking } from './order.ts'
 
 /** The organisations of a population. The first of each has the documents' example data. */
 export const SUPPLIERS = 4
@@ -32,6 +32,8 @@ export interface OrderPopulation {
   readonly suppliers: readonly Organization[]
   /** The population's number of the supplier with this UUID. */
   supplierNumbered(uuid: string): number | undefined
+  /** Somebody's. */
+  address(key: Key): Address
   /** What a SKU is: the catalogue's for one of its ids, else something that its id alone decides. */
   sku(id: string): Sku
 }
@@ -132,7 +134,6 @@ function createPopulation({ seed, epoch, orders: size }: Session): OrderPopulati
       const { retailer, lines, carrier } = template(index % PERIOD)
       const { cost: shippingCost, ...shipping } = oneOf(carrier, CARRIERS)
       const value = lines.reduce((sum, { cost, ordered }) => sum + cost * ordered, 0)
-      const business = pick(at(own, 'business'), 5) === 0
       return {
         id: orderId(orderIds.idAt(index)),
         index,
@@ -141,17 +142,7 @@ function createPopulation({ seed, epoch, orders: size }: Session): OrderPopulati
         retailer,
         submittedBy: `${customer.first} ${customer.last}`,
         notes: pick(at(own, 'notes'), 8) === 0 ? 'Please ring the bell and leave the parcel at the side door.' : null,
-        address: {
-          name: `${customer.first} ${customer.last}`,
-          business_name: business ? company(at(own, 'company')) : null,
-          address1: customer.street,
-          address2: pick(at(own, 'unit'), 4) === 0 ? `Apt ${1 + pick(at(own, 'apartment'), 40)}` : null,
-          city: customer.city,
-          state: customer.state,
-          postal_code: customer.postalCode,
-          phone_number: `${customer.phone.slice(0, 3)}-${customer.phone.slice(3, 6)}-${customer.phone.slice(6)}`,
-          country: 'US',
-        },
+        address: addressOf(own, customer),
         shipping,
         fees: { order_fee: 0.99, order_tax: money(value * 0.07), shipping_cost: shippingCost, drop_ship_fee: 0.5 },
         attributes: null,
@@ -193,6 +184,7 @@ function createPopulation({ seed, epoch, orders: size }: Session): OrderPopulati
       const place = suppliers.findIndex((supplier) => supplier.uuid === wanted)
       return place === -1 ? undefined : place + 1
     },
+    address: addressAt,
     sku: (id) => (id === EXAMPLE_SKU.id ? EXAMPLE_SKU.sku : skuOf(key, id)),
   }
 }
@@ -209,8 +201,26 @@ interface Template extends OrderFacts {
   readonly carrier: Key
 }
 
+function addressAt(key: Key): Address {
+  return addressOf(key, person(key))
+}
+
+function addressOf(key: Key, customer: Person): Address {
+  return {
+    name: `${customer.first} ${customer.last}`,
+    business_name: pick(at(key, 'business'), 5) === 0 ? company(at(key, 'company')) : null,
+    address1: customer.street,
+    address2: pick(at(key, 'unit'), 4) === 0 ? `Apt ${1 + pick(at(key, 'apartment'), 40)}` : null,
+    city: customer.city,
+    state: customer.state,
+    postal_code: customer.postalCode,
+    phone_number: `${customer.phone.slice(0, 3)}-${customer.phone.slice(3, 6)}-${customer.phone.slice(6)}`,
+    country: 'US',
+  }
+}
+
 /** Each supplier has its own SKU of each of the catalogue's products. */
-function skuId(wares: number, supplier: number): string {
+export function skuOfProduct(wares: number, supplier: number): string {
   return String(FIRST_SKU + wares * SUPPLIERS + supplier - 1).padStart(6, '0')
 }
 
@@ -253,7 +263,7 @@ function createTemplate(population: Key, residue: number, plan: Plan, epoch: num
       const ordered = [1, 1, 2, 2, 3, 4, 6, 12][pick(at(own, 'ordered'), 8)] ?? 1
       return {
         supplier,
-        skuId: skuId(wares, supplier),
+        skuId: skuOfProduct(wares, supplier),
         ...sku,
         ordered,
         ...quantities(plan, ordered, place),
