@@ -25,10 +25,16 @@ describe('the README', () => {
   it('tells a story whose commands work and print what it says', async () => {
     const { server, url } = await serve()
     for (const [index, block] of blocks.entries()) {
-      if (block.language !== 'sh' || !block.text.startsWith('curl')) continue
-      const { out, err, code } = await new Running('sh', [], { input: block.text.replaceAll('http://127.0.0.1:4010', url) }).ended
+      if (block.language !== 'sh' || !/^(curl|node) /.test(block.text)) continue
+      const isScript = block.text.startsWith('node')
+      const input = isScript ? `${block.text.trimEnd()} ${url}` : block.text.replaceAll('http://127.0.0.1:4010', url)
+      const { out, err, code } = await new Running('sh', [], { input }).ended
       expect({ err, code }).toEqual({ err: '', code: 0 })
       const next = blocks[index + 1]
+      if (isScript) {
+        expect(next).toEqual({ language: 'text', text: out })
+        continue
+      }
       if (next?.language === 'json') expect(`${out}\n`).toBe(next.text)
       if (block.text.includes('-X PUT') && block.text.includes('/allocation/cancel/'))
         expect(JSON.parse(out)).toMatchObject([{ statusCode: 'CANCELLED' }])
@@ -39,6 +45,19 @@ describe('the README', () => {
     const plain = (line: string): string => line.replace(/[\d.]+ ms/, '').replaceAll(url, 'http://127.0.0.1:4010')
     const logged = blocks.find(({ language }) => language === 'text')?.text.trimEnd() ?? ''
     expect(err.split('\n').map(plain)).toContain(plain(logged))
+  })
+
+  it('serves own data, and lists what is assumed, by commands that work', async () => {
+    const commands = shell.filter((text) => /^(npm start -- --data|npx) /.test(text))
+    expect(commands).toEqual(['npm start -- --data fixtures/data.yaml\n', 'npx allocation-mock assumptions\n'])
+    const npm = new Running('npm', ['start', '--', '--data', 'fixtures/data.yaml', '--port', '0'])
+    const [, url = ''] = await npm.until(/ready on (http:\/\/\S+) /)
+    const response = await fetch(`${url}/orders/0a5c1f6e-9d3b-4c7a-8e21-5b6f7d809a10/`, { headers: { Authorization: 'Token 1234567890' } })
+    expect(await response.json()).toMatchObject({ po_number: 'po-christmas' })
+    await npm.stop()
+    const { out, code } = await new Running('sh', [], { input: 'npx allocation-mock assumptions' }).ended
+    expect(code).toBe(0)
+    for (const name of Object.keys(ASSUMPTIONS)) expect(out).toContain(`${name}=`)
   })
 
   it('shows a test that is one of the tests', () => {
