@@ -449,7 +449,8 @@ describe('the coverage itself', () => {
 
   it.each(['getOrder', 'cancelAllocations'])('notices a status that %s documents and nobody meets', (id) => {
     const pairs = withStatus(id, (responses) => void (responses['418'] = {}))
-    expect(missing(pairs, met).filter((pair) => OUT_OF_REACH[pair] === undefined)).toEqual([`${id} 418`])
+    const already = missing(pairsOf(operations), met)
+    expect(missing(pairs, met).filter((pair) => !already.includes(pair))).toEqual([`${id} 418`])
   })
 
   it.each(['createOrder 201', 'generateAllocations 206', 'getOmsOrder 405'])('notices %s where it is met and not documented', (pair) => {

@@ -134,7 +134,7 @@ describe('an example', () => {
   })
 
   it.each([
-    ['in a body', ['paths', '/orders/', 'post', 'requestBody', 'content', 'application/json', 'examples', 'open', 'value', 'limit'], 101],
+    ['in a body', ['paths', '/orders/', 'post', 'requestBody', 'content', 'application/json', 'examples', 'open', 'value', 'limit'], 0],
     ['in an answer', ['components', 'responses', 'NotFound', 'content', 'application/json', 'examples', 'unknown', 'value'], {}],
     ['of a parameter', ['components', 'parameters', 'OrderUuid', 'example'], 'x'],
     ['of a header', ['components', 'headers', 'Location', 'example'], 5],

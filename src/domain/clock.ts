@@ -23,23 +23,20 @@ export function dayOf(time: number): number {
 
 const TWO: readonly string[] = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'))
 
-let lastDay = Number.NaN
-let lastDate = ''
+/** The dates of days, as many as are kept at a time. */
+const dates = new Map<number, string>()
+const MAX_DATES = 1_000
 
 /**
- * `2018-08-23T16:07:35.864000Z`: as RFC 3339 has it, with as many digits of a second as asked for. An entity has a dozen of them, mostly
- * of one day, so the day is remembered and the rest put together by hand: a sixth of what `toISOString` takes.
+ * `2018-08-23T16:07:35.864000Z`: as RFC 3339 has it, with as many digits of a second as asked for. An entity has a dozen of them, of a few
+ * days, so days are remembered and the rest put together by hand: a sixth of what `toISOString` takes.
  */
 export function timestamp(time: number, digits: 6 | 9): string {
   const day = Math.floor(time / DAY)
-  if (day !== lastDay) {
-    lastDate = date(time)
-    lastDay = day
-  }
   const rest = Math.floor(time - day * DAY)
   const seconds = Math.floor(rest / 1_000)
   const clock = `${TWO[Math.floor(seconds / 3_600)]}:${TWO[Math.floor(seconds / 60) % 60]}:${TWO[seconds % 60]}`
-  return `${lastDate}T${clock}.${String(rest % 1_000).padStart(3, '0')}${digits === 6 ? '000' : '000000'}Z`
+  return `${dateOfDay(day)}T${clock}.${String(rest % 1_000).padStart(3, '0')}${digits === 6 ? '000' : '000000'}Z`
 }
 
 /** A point in time as a client may write it: to the millisecond, and the digits beyond. */
@@ -75,4 +72,13 @@ export function ceiling({ milliseconds, rest }: Instant): number {
 /** `2019-01-01` */
 export function date(time: number): string {
   return new Date(time).toISOString().slice(0, 10)
+}
+
+function dateOfDay(day: number): string {
+  const known = dates.get(day)
+  if (known !== undefined) return known
+  if (dates.size >= MAX_DATES) dates.clear()
+  const made = date(day * DAY)
+  dates.set(day, made)
+  return made
 }

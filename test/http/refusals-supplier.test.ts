@@ -1067,7 +1067,7 @@ describe('searches', () => {
     ['a start that is text', 'start', '"0"', 'type', integer],
     ['a start of null', 'start', 'null', 'type', 'This field may not be null.'],
     ['a limit of 0', 'limit', '0', 'minimum', 'Ensure this value is greater than or equal to 1.'],
-    ['a limit of 101', 'limit', '101', 'maximum', 'Ensure this value is less than or equal to 100.'],
+    ['a limit beyond a 32-bit number', 'limit', '2147483648', 'maximum', 'Ensure this value is less than or equal to 2147483647.'],
     ['a limit beyond all numbers', 'limit', '1e999', 'type', integer],
     ['a limit that is true', 'limit', 'true', 'type', integer],
     ['a sort that is text', 'sort', '"date"', 'type', 'Invalid data. Expected a dictionary, but got str.'],
@@ -1087,6 +1087,13 @@ describe('searches', () => {
     expect(body).toEqual({ [field]: [said] })
     expect(issues).toEqual([expect.objectContaining({ at: `/body/${field}`, rule })])
     expect(issues[0]?.place?.pointer).toMatch(/^\/components\/schemas\/(OrderSearch|Sort)\//)
+  })
+
+  it('for a page of more than a hundred', async () => {
+    const { answer, body, issues } = await refused(searching('{"limit":101}'))
+    expect(answer.status).toBe(400)
+    expect(body).toEqual({ limit: ['Ensure this value is less than or equal to 100.'] })
+    expect(issues).toEqual([expect.objectContaining({ at: '/body/limit', rule: 'maximum', value: 101, wanted: 100 })])
   })
 
   it('for a list, and for null', async () => {

@@ -82,9 +82,9 @@ export class StockLedger {
   }
 }
 
-/** What stock is kept under. */
+/** What stock is kept under; the lengths keep names apart whatever they hold. */
 export function stockId({ tenant, locationNum, sku }: Pick<Stock, 'tenant' | 'locationNum' | 'sku'>): string {
-  return JSON.stringify([tenant, locationNum, sku])
+  return `${tenant.length} ${locationNum.length} ${tenant}${locationNum}${sku}`
 }
 
 /**

@@ -1,9 +1,9 @@
-import type { Caller, Input } from '../../http.ts'
+import type { Caller, Input, Issue, Problem } from '../../http.ts'
 import { type Behaviour, refused, reply, type Scene } from '../behaviour.ts'
 import { logIn, loginView, REFUSED_PASSWORD, userNamed } from './account.ts'
 import { orderPopulation } from './population.ts'
 import { cancelLineItem, cancelOrderBehaviour, createOrderBehaviour } from './retailing.ts'
-import { findOrder, type OrderSearch, searchOrders } from './search.ts'
+import { findOrder, MAX_PAGE, type OrderSearch, pageSize, searchOrders } from './search.ts'
 import { canonical, firstOrder, missingOrder, unknownOrder, viewerOf } from './subject.ts'
 import { addTracking, allocateOrder, answerForLine, answerForOrder, updateTracking } from './supplying.ts'
 import { orderView } from './view.ts'
@@ -40,6 +40,8 @@ const search: Behaviour<SearchInput> = {
   run({ body }, caller, scene) {
     const viewer = viewerOf(caller)
     const population = orderPopulation(scene.session)
+    const tooLarge = largePage(body ?? {}, scene)
+    if (tooLarge) return refused(tooLarge)
     const listed = searchOrders(body ?? {}, viewer, scene)
     if (listed.kind === 'too-wide')
       return refused({
@@ -57,6 +59,17 @@ const search: Behaviour<SearchInput> = {
     )
   },
   example: () => ({ path: '/orders/', body: { line_item_allocation_statuses: ['Unallocated'], limit: 1 } }),
+}
+
+/** How large a limit may be hangs on what it means. */
+function largePage(search: OrderSearch, { session }: Scene): Problem | undefined {
+  const { limit = 0, start = 0 } = search
+  const assumption = 'supplier.search.limit'
+  const meaning = session.assumptions[assumption]
+  if (pageSize(search, meaning) <= MAX_PAGE) return undefined
+  const wanted = meaning === 'end-index' ? start + MAX_PAGE : MAX_PAGE
+  const issue: Issue = { at: '/body/limit', rule: 'maximum', message: `is ${limit}; it must be at most ${wanted}`, value: limit, wanted }
+  return { code: 'request-invalid', detail: `${issue.at} ${issue.message}`, issues: [issue], ...(start > 0 && { assumption }) }
 }
 
 const login: Behaviour<LoginInput> = {

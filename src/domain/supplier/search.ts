@@ -107,7 +107,11 @@ export function searchOrders(search: OrderSearch, viewer: Viewer, scene: Scene, 
   })
 }
 
-function pageSize({ start = 0, limit }: OrderSearch, meaning: Assumptions['supplier.search.limit']): number {
+/** The most orders that a page holds. */
+export const MAX_PAGE = 100
+
+/** How many orders the page has: what limit means is assumed. */
+export function pageSize({ start = 0, limit }: OrderSearch, meaning: Assumptions['supplier.search.limit']): number {
   if (limit === undefined) return DEFAULT_LIMIT
   return meaning === 'end-index' ? Math.max(0, limit - start) : limit
 }
