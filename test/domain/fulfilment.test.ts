@@ -41,7 +41,6 @@ const SESSION: Session = {
 }
 const population = allocationPopulation(SESSION, ACCOUNT)
 const LOCATIONS = population.locations.map(({ locationNum }) => locationNum)
-const REASON = 'Reallocating due to unavailability of location number'
 
 /** Whoever writes to what it was given fails at once. */
 function freeze<T>(value: T): T {
@@ -204,6 +203,7 @@ function first<T>(list: readonly T[]): T {
   return one
 }
 
+const part = (lineItemId: string, quantity: number) => ({ lineItemId, quantity })
 const ship = (lineItemId: string, shippedQuantity: number): Partial<SentShipment> => ({
   cartons: [{ items: [{ lineItemId, shippedQuantity }] }],
 })
@@ -270,16 +270,8 @@ describe('generate (B2)', () => {
   it.each<[string, readonly EventItem[] | undefined, string, number]>([
     ['the whole order again', undefined, 'oms-order-covered', 404],
     ['an allocated line again', [{ lineItemId: 'first' }], 'oms-order-covered', 404],
-    ['more of a line than is left', [{ lineItemId: 'second', quantity: 3 }], 'oms-order-covered', 404],
-    [
-      'one unit too many of a line, in two items',
-      [
-        { lineItemId: 'second', quantity: 2 },
-        { allocationLineNumber: 2, quantity: 1 },
-      ],
-      'oms-order-covered',
-      404,
-    ],
+    ['more of a line than is left', [part('second', 3)], 'oms-order-covered', 404],
+    ['one unit too many of a line, in two items', [part('second', 2), { allocationLineNumber: 2, quantity: 1 }], 'oms-order-covered', 404],
     ['an unknown line', [{ lineItemId: 'third' }], 'oms-order-unknown', 404],
     ['an unknown number of a line', [{ allocationLineNumber: 3 }], 'oms-order-unknown', 404],
     ['the number of a line under the name of an unknown one', [{ lineItemId: 'third', allocationLineNumber: 2 }], 'oms-order-unknown', 404],
@@ -297,16 +289,9 @@ describe('generate (B2)', () => {
     ['all, with an empty list of items', [], { first: 3, second: 2 }],
     ['a line by its id', [{ lineItemId: 'second' }], { second: 2 }],
     ['a line by its number', [{ allocationLineNumber: 2 }], { second: 2 }],
-    ['some units of a line', [{ lineItemId: 'first', quantity: 2 }], { first: 2 }],
-    [
-      'a line that is named twice',
-      [
-        { lineItemId: 'first', quantity: 1 },
-        { allocationLineNumber: 1, quantity: 1 },
-      ],
-      { first: 2 },
-    ],
-    ['the rest of a line that is named twice', [{ lineItemId: 'first', quantity: 1 }, { lineItemId: 'first' }], { first: 3 }],
+    ['some units of a line', [part('first', 2)], { first: 2 }],
+    ['a line that is named twice', [part('first', 1), { allocationLineNumber: 1, quantity: 1 }], { first: 2 }],
+    ['the rest of a line that is named twice', [part('first', 1), { lineItemId: 'first' }], { first: 3 }],
   ])('allocates %s', (_, items, expected) => {
     const desk = new Desk()
     const result = desk.generate(desk.order(), items)
@@ -320,7 +305,7 @@ describe('generate (B2)', () => {
   it('allocates what is left of the order, and leaves out lines of which nothing is', () => {
     const desk = new Desk()
     const order = desk.order()
-    desk.generate(order, [{ lineItemId: 'first' }, { lineItemId: 'second', quantity: 1 }])
+    desk.generate(order, [{ lineItemId: 'first' }, part('second', 1)])
     const result = desk.generate(order)
     expect(result).toMatchObject({ isShort: false, allocations: [{ document: { items: [{ orderLineId: 'second', quantity: 1 }] } }] })
   })
@@ -331,10 +316,7 @@ describe('generate (B2)', () => {
     if (what === 'cancelled') desk.cancel(id)
     else
       desk.ship(id, {
-        scratchedItems: [
-          { lineItemId: 'first', quantity: 3 },
-          { lineItemId: 'second', quantity: 2 },
-        ],
+        scratchedItems: [part('first', 3), part('second', 2)],
       })
     const result = desk.generate(desk.orderOf(id))
     expect(result).toMatchObject({ isShort: false, allocations: [{ document: { items: [{ quantity: 3 }, { quantity: 2 }] } }] })
@@ -613,7 +595,7 @@ describe('shipping', () => {
       'ALLOCATED',
       { cartons: [{ items: [{ lineItemId: 'third', sku: 'sku-a', shippedQuantity: 1 }] }] },
     ],
-    ...CLOSED.map((status) => [`what is ${status}`, status, {}] as const),
+    ...CLOSED.map((status): [string, StatusCode, object] => [`what is ${status}`, status, {}]),
     ['scratching: line shipped', 'PARTIALLY_SHIPPED', scratch('first', 1)],
     ['type RETURN', 'SHIPPED', { type: 'RETURN' }],
     ['type RESHIP', 'ALLOCATED', { type: 'RESHIP' }],
@@ -659,10 +641,7 @@ describe('shipping', () => {
 
 describe('scratch units in a shipment, line not shipped', () => {
   const ALL = {
-    scratchedItems: [
-      { lineItemId: 'first', quantity: 3, reasonCode: 'Broken' },
-      { lineItemId: 'second', quantity: 2 },
-    ],
+    scratchedItems: [{ lineItemId: 'first', quantity: 3, reasonCode: 'Broken' }, part('second', 2)],
   }
 
   it.each(WAITING)('%s, all units: type SCRATCHED, statusCode CANCELLED; scratchQuantity, scratchedReasonCode', (status) => {
@@ -693,9 +672,10 @@ describe('scratch units in a shipment, line not shipped', () => {
     ])
   })
 
-  it.each<[StatusCode, string, Partial<SentShipment>, object]>([
-    ...WAITING.map((status) => [status, 'a unit', scratch('first', 1), { scratchQuantity: 1, itemStatus: 'ALLOCATED' }] as const),
-    ...WAITING.map((status) => [status, 'a line', scratch('first', 3), { scratchQuantity: 3, itemStatus: 'CANCELLED' }] as const),
+  type ScratchRow = [StatusCode, string, Partial<SentShipment>, object]
+  it.each<ScratchRow>([
+    ...WAITING.map((status): ScratchRow => [status, 'a unit', scratch('first', 1), { scratchQuantity: 1, itemStatus: 'ALLOCATED' }]),
+    ...WAITING.map((status): ScratchRow => [status, 'a line', scratch('first', 3), { scratchQuantity: 3, itemStatus: 'CANCELLED' }]),
     ['PARTIALLY_SHIPPED', 'the other line', scratch('second', 2), { scratchQuantity: 0, shippedQuantity: 1 }],
     ['PARTIALLY_SHIPPED', 'the other line, and the rest ships', { ...ship('first', 2), ...scratch('second', 2) }, { shippedQuantity: 3 }],
     ['ALLOCATED', 'a line, and the other ships', { ...ship('second', 2), ...scratch('first', 3) }, { scratchQuantity: 3 }],
@@ -712,10 +692,7 @@ describe('scratch units in a shipment, line not shipped', () => {
       [{}, 'PARTIALLY_CANCELLED'],
       [
         {
-          scratchedItems: [
-            { lineItemId: 'first', quantity: 2 },
-            { lineItemId: 'second', quantity: 2 },
-          ],
+          scratchedItems: [part('first', 2), part('second', 2)],
         },
         'CANCELLED',
       ],
@@ -821,7 +798,7 @@ describe('reallocate (B6)', () => {
   it.each<[string, readonly EventItem[], object[], object[]]>([
     [
       'a unit',
-      [{ lineItemId: 'first', quantity: 1 }],
+      [part('first', 1)],
       [
         { orderLineId: 'first', quantity: 2 },
         { orderLineId: 'second', quantity: 2 },
@@ -834,24 +811,8 @@ describe('reallocate (B6)', () => {
       [{ orderLineId: 'second', quantity: 2 }],
       [{ orderLineId: 'first', quantity: 3 }],
     ],
-    [
-      'units of both',
-      [
-        { lineItemId: 'first', quantity: 2 },
-        { lineItemId: 'second', quantity: 1 },
-      ],
-      [{ quantity: 1 }, { quantity: 1 }],
-      [{ quantity: 2 }, { quantity: 1 }],
-    ],
-    [
-      'a line named twice',
-      [
-        { lineItemId: 'first', quantity: 1 },
-        { lineItemId: 'first', quantity: 1 },
-      ],
-      [{ quantity: 1 }, { quantity: 2 }],
-      [{ quantity: 2 }],
-    ],
+    ['units of both', [part('first', 2), part('second', 1)], [{ quantity: 1 }, { quantity: 1 }], [{ quantity: 2 }, { quantity: 1 }]],
+    ['a line named twice', [part('first', 1), part('first', 1)], [{ quantity: 1 }, { quantity: 2 }], [{ quantity: 2 }]],
   ])('a part, %s: the old document keeps its status with lower quantities', (_, items, left, moved) => {
     const { desk, id, before } = deskAt('PENDING_PICK')
     const now = desk.stamp
@@ -870,14 +831,14 @@ describe('reallocate (B6)', () => {
 
   it('a part that is all there is: the old document becomes REALLOCATED', () => {
     const { desk, id } = deskAt('ALLOCATED')
-    desk.reallocate(id, [{ lineItemId: 'first', quantity: 3 }, { lineItemId: 'second' }])
+    desk.reallocate(id, [part('first', 3), { lineItemId: 'second' }])
     expect(desk.of(id).document.statusCode).toBe('REALLOCATED')
   })
 
   it.each<[string, readonly EventItem[]]>([
     ['a line that is not there', [{ lineItemId: 'third' }]],
     ['a number that is not there', [{ allocationLineNumber: 3 }]],
-    ['more than is open', [{ lineItemId: 'first', quantity: 4 }]],
+    ['more than is open', [part('first', 4)]],
     ['more than is open, in two items', [{ lineItemId: 'first' }, { allocationLineNumber: 1, quantity: 1 }]],
   ])('a part is refused: %s', (_, items) => {
     const { desk, id, before } = deskAt('ALLOCATED')
@@ -945,33 +906,26 @@ describe('what cancel and reallocate do to a document', () => {
     },
   }
   type Column = keyof typeof columns
-  type Check = (of: { readonly before: AllocationDocument; readonly after: AllocationDocument; readonly now: string }) => void
+  /** What is met, and what is to be met. */
+  type Check = (of: { readonly before: AllocationDocument; readonly after: AllocationDocument; readonly now: string }) => [unknown, unknown]
   const is =
     (name: keyof AllocationDocument, value: unknown): Check =>
-    ({ after }) =>
-      expect(after[name]).toEqual(value)
+    ({ after }) => [after[name], value]
   const unchanged =
     (name: keyof AllocationDocument): Check =>
-    ({ before, after }) => {
-      expect(before[name]).toBeDefined()
-      expect(after[name]).toEqual(before[name])
-    }
+    ({ before, after }) => [after[name], before[name] ?? 'something']
   const isNew =
     (name: 'allocationRequestId' | 'allocationNum'): Check =>
-    ({ before, after }) => {
-      expect(after[name]).toMatch(/^\w{10,24}$/)
-      expect([before.allocationId, before[name]]).not.toContain(after[name])
-    }
+    ({ before, after }) => [
+      [/^\w{10,24}$/.test(after[name]), before.allocationId === after[name], before[name] === after[name]],
+      [true, false, false],
+    ]
   const itemsAre =
     (itemStatus: string): Check =>
-    ({ after }) =>
-      expect(after.items.map((item) => item.itemStatus)).toEqual([itemStatus, itemStatus])
-  const plusOne: Check = ({ before, after }) => expect(after.version).toBe(before.version + 1)
-  const isNow: Check = ({ after, now }) => expect(after.updatedAt).toBe(now)
-  const appended = (after: AllocationDocument, before: AllocationDocument): readonly AuditLog[] => {
-    expect(after.auditLogs.slice(0, before.auditLogs.length)).toEqual(before.auditLogs)
-    return after.auditLogs.slice(before.auditLogs.length)
-  }
+    ({ after }) => [after.items.map((item) => item.itemStatus), [itemStatus, itemStatus]]
+  const reallocated = (item: Item): unknown => [item.parentAllocationLineNumber, item.reallocationRequestId, item.reallocationReasonCode]
+  const plusOne: Check = ({ before, after }) => [after.version, before.version + 1]
+  const isNow: Check = ({ after, now }) => [after.updatedAt, now]
 
   it.each<[string, Column, string, Check]>([
     ['statusCode', 'cancel', 'CANCELLED', is('statusCode', 'CANCELLED')],
@@ -995,34 +949,30 @@ describe('what cancel and reallocate do to a document', () => {
       'append {auditId new, auditType CANCEL, auditTimestamp now, success true, updatedFields [{statusCode, old value}]} plus one per cancelled line with lineItemId, sku, quantity',
       ({ before, after, now }) => {
         const entry = { auditId: anyId, auditType: 'CANCEL', auditTimestamp: now, success: true }
-        expect(appended(after, before)).toMatchObject([
-          { ...entry, updatedFields: [{ fieldName: 'statusCode', fieldOriginalValue: 'PENDING_PICK' }] },
-          { ...entry, lineItemId: '1', sku: 'sku-a', quantity: 3 },
-          { ...entry, lineItemId: '2', sku: 'sku-b', quantity: 2 },
-        ])
+        const line = (lineItemId: string, sku: string, quantity: number): unknown =>
+          expect.objectContaining({ ...entry, lineItemId, sku, quantity })
+        const head = { ...entry, updatedFields: [{ fieldName: 'statusCode', fieldOriginalValue: 'PENDING_PICK' }] }
+        return [after.auditLogs, [...before.auditLogs, head, line('1', 'sku-a', 3), line('2', 'sku-b', 2)]]
       },
     ],
     [
       'auditLogs',
       'reallocate, old document',
       'append UPDATE with updatedFields statusCode',
-      ({ before, after, now }) =>
-        expect(appended(after, before)).toEqual([
-          {
-            auditId: anyId,
-            auditType: 'UPDATE',
-            auditTimestamp: now,
-            success: true,
-            updatedFields: [{ fieldName: 'statusCode', fieldOriginalValue: 'PENDING_PICK' }],
-          },
-        ]),
+      ({ before, after, now }) => {
+        const updatedFields = [{ fieldName: 'statusCode', fieldOriginalValue: 'PENDING_PICK' }]
+        const entry = { auditId: anyId, auditType: 'UPDATE', auditTimestamp: now, success: true, updatedFields }
+        return [after.auditLogs, [...before.auditLogs, entry]]
+      },
     ],
     [
       'auditLogs',
       'reallocate, new document',
       '[CREATE]',
-      ({ after, now }) =>
-        expect(after.auditLogs).toEqual([{ auditId: anyId, auditType: 'CREATE', auditTimestamp: now, success: true, updatedFields: [] }]),
+      ({ after, now }) => [
+        after.auditLogs,
+        [{ auditId: anyId, auditType: 'CREATE', auditTimestamp: now, success: true, updatedFields: [] }],
+      ],
     ],
     ['locationNum', 'cancel', 'unchanged', unchanged('locationNum')],
     ['locationNum', 'reallocate, old document', 'unchanged', unchanged('locationNum')],
@@ -1030,12 +980,10 @@ describe('what cancel and reallocate do to a document', () => {
       'locationNum',
       'reallocate, new document',
       'next eligible location',
-      ({ before, after }) =>
-        expect(after.locationNum).toBe(
-          LOCATIONS.filter((one) => one !== before.locationNum && Number(one) !== before.previousAllocationLocationNum).toSorted(
-            (a, b) => population.distance(a, 'NY') - population.distance(b, 'NY'),
-          )[0],
-        ),
+      ({ before, after }) => {
+        const left = LOCATIONS.filter((one) => one !== before.locationNum && Number(one) !== before.previousAllocationLocationNum)
+        return [after.locationNum, left.toSorted((x, y) => population.distance(x, 'NY') - population.distance(y, 'NY'))[0]]
+      },
     ],
     ['previousAllocationLocationNum', 'cancel', 'unchanged', unchanged('previousAllocationLocationNum')],
     ['previousAllocationLocationNum', 'reallocate, old document', 'unchanged', unchanged('previousAllocationLocationNum')],
@@ -1043,7 +991,7 @@ describe('what cancel and reallocate do to a document', () => {
       'previousAllocationLocationNum',
       'reallocate, new document',
       'old locationNum as number',
-      ({ before, after }) => expect(after.previousAllocationLocationNum).toBe(Number(before.locationNum)),
+      ({ before, after }) => [after.previousAllocationLocationNum, Number(before.locationNum)],
     ],
     ['parentAllocationId', 'cancel', 'unchanged', unchanged('parentAllocationId')],
     ['parentAllocationId', 'reallocate, old document', 'unchanged', unchanged('parentAllocationId')],
@@ -1051,10 +999,10 @@ describe('what cancel and reallocate do to a document', () => {
       'parentAllocationId',
       'reallocate, new document',
       'parentAllocationId of the old one',
-      ({ before, after }) => {
-        expect(before.parentAllocationId).not.toBe(before.allocationId)
-        expect(after.parentAllocationId).toBe(before.parentAllocationId)
-      },
+      ({ before, after }) => [
+        [after.parentAllocationId, before.parentAllocationId === before.allocationId],
+        [before.parentAllocationId, false],
+      ],
     ],
     ...(['allocationRequestId', 'allocationNum'] as const).flatMap((name): [string, Column, string, Check][] => [
       [name, 'cancel', 'unchanged', unchanged(name)],
@@ -1065,26 +1013,21 @@ describe('what cancel and reallocate do to a document', () => {
       'items[].parentAllocationLineNumber, reallocationRequestId, reallocationReasonCode',
       'reallocate, new document',
       'set',
-      ({ after }) =>
-        expect(after.items).toMatchObject(
-          [1, 2].map((parentAllocationLineNumber) => ({
-            parentAllocationLineNumber,
-            reallocationRequestId: after.allocationRequestId,
-            reallocationReasonCode: REASON,
-          })),
-        ),
+      ({ after }) => [
+        after.items.map(reallocated),
+        [1, 2].map((line) => [line, after.allocationRequestId, 'Reallocating due to unavailability of location number']),
+      ],
     ],
     ...(['cancel', 'reallocate, old document'] as const).map((column): [string, Column, string, Check] => [
       'items[].parentAllocationLineNumber, reallocationRequestId, reallocationReasonCode',
       column,
       '-',
-      ({ before, after }) => {
-        const read = ({ items }: AllocationDocument): unknown =>
-          items.map((item) => [item.parentAllocationLineNumber, item.reallocationRequestId, item.reallocationReasonCode])
-        expect(read(after)).toEqual(read(before))
-      },
+      ({ before, after }) => [after.items.map(reallocated), before.items.map(reallocated)],
     ]),
-  ])('%s: %s: %s', (_field, column, _words, check) => check(columns[column]()))
+  ])('%s: %s: %s', (_field, column, _words, check) => {
+    const [met, expected] = check(columns[column]())
+    expect(met).toEqual(expected)
+  })
 
   it('statusCode: cancel: PARTIALLY_CANCELLED where something has shipped', () => {
     const { desk, id } = deskAt('PARTIALLY_SHIPPED')
@@ -1178,10 +1121,7 @@ describe('update (B5)', () => {
   it('not where type is SCRATCHED or RETURNED', () => {
     const scratched = deskAt('ALLOCATED')
     scratched.desk.ship(scratched.id, {
-      scratchedItems: [
-        { lineItemId: '1', quantity: 3 },
-        { lineItemId: '2', quantity: 2 },
-      ],
+      scratchedItems: [part('1', 3), part('2', 2)],
     })
     expect(refusal(scratched.desk.update(scratched.id)).code).toBe('allocation-fixed')
     const returned = deskAt('SHIPPED')
@@ -1209,7 +1149,6 @@ describe('update (B5)', () => {
   })
 
   type Wanted = AllocationUpdate['items']
-  const [one = '', other = ''] = ['first', 'second']
   const items = (change: (items: readonly Item[]) => Wanted): ((document: AllocationDocument) => Partial<AllocationUpdate>) => {
     return (document) => ({ items: change(document.items) })
   }
@@ -1232,8 +1171,8 @@ describe('update (B5)', () => {
     ['another number of a line', each({ allocationLineNumber: 9 }), 'allocation-fixed'],
     ['another itemId', each({ itemId: 'item-b' }), 'allocation-fixed'],
     ['another sku', each({ sku: 'sku-b' }), 'allocation-fixed'],
-    ['another orderLineId', each({ orderLineId: other }), 'allocation-fixed'],
-    ['another orderId', each({ orderId: one }), 'allocation-fixed'],
+    ['another orderLineId', each({ orderLineId: 'second' }), 'allocation-fixed'],
+    ['another orderId', each({ orderId: 'other' }), 'allocation-fixed'],
     ['another shippedQuantity', each({ shippedQuantity: 2 }), 'allocation-fixed'],
     ['another scratchQuantity', each({ scratchQuantity: 1 }), 'allocation-fixed'],
     ['a quantity below what is shipped', each({ quantity: 0 }), 'allocation-fixed'],
@@ -1272,7 +1211,7 @@ describe('update (B5)', () => {
   })
 
   it('leaves what is not sent, and sets what is', () => {
-    const { desk, id, before } = deskAt('ALLOCATED')
+    const { desk, before } = deskAt('ALLOCATED')
     const { allocationId, parentAllocationId, allocationRequestId, locationNum, items: lines } = before.document
     const bare = lines.map(({ allocationLineNumber, itemId, quantity, sku }) => ({ allocationLineNumber, itemId, quantity, sku }))
     const wanted = { allocationId, parentAllocationId, allocationRequestId, locationNum }
@@ -1303,7 +1242,7 @@ describe('update (B5)', () => {
     const [home = '', there = ''] = LOCATIONS
     const desk = new Desk(stocks('scarce', 4, 3))
     const order = desk.order([{ lineItemId: 'first', sku: 'scarce', orderedQuantity: 4 }], { shipInfo: [{ locationNum: home }] })
-    const result = desk.generate(order, [{ lineItemId: 'first', quantity: 3 }])
+    const result = desk.generate(order, [part('first', 3)])
     const { document } = first(result.kind === 'generated' ? result.allocations : [])
     const id = document.allocationId
     const left = (): number[] => [home, there].map((place) => desk.ledger.available(place, 'scarce'))
@@ -1325,7 +1264,7 @@ describe('update (B5)', () => {
     [3, 'allocation'],
     [4, 'refused'],
     [0, 'refused'],
-  ])('of a line with a shipped unit of three, the rest of it cancelled elsewhere: quantity %i is %s', (units, kind) => {
+  ])('the quantity of a line of three with a unit shipped may become %i: %s', (units, kind) => {
     const { desk, id, before } = deskAt('PARTIALLY_SHIPPED')
     const lines = before.document.items.map((item, index) => (index === 0 ? { ...item, quantity: units } : item))
     expect(desk.update(id, { items: lines }).kind).toBe(kind)
@@ -1664,7 +1603,7 @@ describe('any requests, one after another', () => {
           }
         }
       }),
-      { numRuns: 300, seed: 7 },
+      { numRuns: 300 },
     )
     // Every action was both done and refused, but an order, which is always taken.
     expect([...done.keys()].toSorted()).toEqual(

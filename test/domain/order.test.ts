@@ -125,7 +125,7 @@ describe('allocating', () => {
     const before = order(state)
     const shipped = state.shipped ?? 0
 
-    it('takes new quantities that leave what is shipped allocated', () => {
+    it('a + b + r = o and a >= s: takes a, b and r in place of those it had', () => {
       const after = allocate(before, SUPPLIER, [wanted(shipped, 6 - shipped)], RULES)
       expect(firstLine(after)).toMatchObject({ allocated: shipped, backordered: 6 - shipped, rejected: 0, shipped, ordered: 6 })
     })
@@ -184,7 +184,7 @@ describe('allocating', () => {
     })
   })
 
-  it('drains a backorder, as documented: 5 now and 1 later, then 6', () => {
+  it('again, b falls and a grows: the documented way backorders drain, 5 now and 1 later, then 6', () => {
     const later = done(allocate(order({}), SUPPLIER, [wanted(5, 1, 0, { backorderDate: '2026-04-01' })], RULES))
     expect(later.lines.map(lineStatus)).toEqual(['Allocated'])
     const now = done(allocate(later, SUPPLIER, [wanted(6)], RULES))

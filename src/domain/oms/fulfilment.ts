@@ -1,7 +1,6 @@
 import { type Caller, type Input, keepText } from '../../http.ts'
 import type { AssumptionName } from '../assumption.ts'
 import { type Behaviour, type Outcome, refused, reply, type Scene } from '../behaviour.ts'
-import { list } from '../listing.ts'
 import type { Allocation } from './allocation.ts'
 import { DocumentMaker, type EventItem, generate, reallocate } from './generate.ts'
 import {
@@ -9,8 +8,8 @@ import {
   createOmsOrder,
   findOmsOrder,
   findOmsOrderByNumber,
+  lastOmsOrders,
   type OmsOrder,
-  omsOrderAt,
   omsOrderView,
   progressOf,
   type SentOrder,
@@ -289,7 +288,7 @@ export const getOrder: Behaviour<GetOrderInput> = {
     if (orderId === undefined && orderNumber === undefined)
       return reply(
         200,
-        lastOrders(account, scene).map((order) => omsOrderView(order, allocationsOf(order, scene), scene)),
+        lastOmsOrders(account, MANY, scene).map((order) => omsOrderView(order, allocationsOf(order, scene), scene)),
       )
     const order =
       orderNumber === undefined ? findOmsOrder(orderId ?? '', account, scene) : findOmsOrderByNumber(orderNumber, account, scene)
@@ -301,32 +300,6 @@ export const getOrder: Behaviour<GetOrderInput> = {
     const [item] = first?.document.items ?? []
     return item && request(caller, `/order/?orderId=${encodeURIComponent(item.orderId)}`)
   },
-}
-
-/** Created ones first, the newest before the others, then the population's. */
-function lastOrders(account: Account, scene: Scene): readonly OmsOrder[] {
-  const { sequence } = allocationPopulation(scene.session, account)
-  const tenant = entityId(account, '')
-  const overlay = [...scene.world.all('oms-order')]
-    .filter((order) => `${order.tenant}/` === tenant)
-    .map((entity) => ({
-      entity,
-      index: entity.index < sequence.size ? entity.index : undefined,
-      place: Math.min(entity.index, sequence.size),
-      tie: String(entity.index).padStart(16, '0'),
-    }))
-  const listed = list({
-    sequence: { ...sequence, facts: () => ({}), entity: (index) => omsOrderAt(index, account, scene) },
-    overlay,
-    conditions:
-      account.channel === undefined
-        ? []
-        : [{ kind: 'entity', field: 'channelId', test: ({ sent }) => String(sent.channelId) === account.channel }],
-    descending: true,
-    offset: 0,
-    limit: MANY,
-  })
-  return listed.kind === 'page' ? listed.page : overlay.map(({ entity }) => entity).slice(-MANY)
 }
 
 interface ShipmentInput extends Input {

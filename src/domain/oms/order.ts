@@ -1,5 +1,6 @@
 import { HOUR, timestamp } from '../clock.ts'
 import type { Scene } from '../behaviour.ts'
+import { list } from '../listing.ts'
 import { at, hex, keyOf } from '../random.ts'
 import { type Change, counted, nextNumber } from '../world.ts'
 import type { Allocation, Recipient } from './allocation.ts'
@@ -52,6 +53,8 @@ export interface OrderLine extends SentLine {
 export interface OmsOrder {
   readonly tenant: string
   readonly owner: Tenant
+  /** The sales channel: a caller of another one does not see the order. */
+  readonly channel: string
   readonly orderId: string
   /** Its place among the orders of its account: created ones follow those of the population. */
   readonly index: number
@@ -87,8 +90,39 @@ export function numberReference(tenant: Tenant, number: string): string {
   return `oms-order-number/${tenantOf(tenant)}/${number}`
 }
 
-function isOfChannel({ sent }: OmsOrder, { channel }: Account): boolean {
-  return channel === undefined || String(sent.channelId) === channel
+function isOfChannel(order: Pick<OmsOrder, 'channel'>, { channel }: Account): boolean {
+  return channel === undefined || order.channel === channel
+}
+
+/** All items of an allocation are of one channel. */
+function channelOf({ items }: { readonly items: readonly { readonly channelId: string }[] }): string {
+  return items[0]?.channelId ?? '12'
+}
+
+/** As many of the account's orders as asked for: created ones first, the newest before the others, then the population's. */
+export function lastOmsOrders(account: Account, limit: number, scene: Scene): readonly OmsOrder[] {
+  const { sequence } = allocationPopulation(scene.session, account)
+  const tenant = tenantOf(account)
+  const listed = list<Pick<OmsOrder, 'channel'>, OmsOrder>({
+    sequence: {
+      ...sequence,
+      facts: (residue) => ({ channel: channelOf(sequence.facts(residue).document) }),
+      entity: (index) => omsOrderAt(index, account, scene),
+    },
+    overlay: [...scene.world.all('oms-order')]
+      .filter((order) => order.tenant === tenant)
+      .map((entity) => ({
+        entity,
+        index: entity.index < sequence.size ? entity.index : undefined,
+        place: Math.min(entity.index, sequence.size),
+        tie: String(entity.index).padStart(16, '0'),
+      })),
+    conditions: [{ kind: 'facts', test: (facts) => isOfChannel(facts, account) }],
+    descending: true,
+    offset: 0,
+    limit,
+  })
+  return listed.kind === 'page' ? listed.page : []
 }
 
 /** The order that an untouched allocation of the population was made for: all of it, by one allocation. */
@@ -112,6 +146,7 @@ export function omsOrderAt(index: number, tenant: Tenant, { session }: Scene): O
   return {
     tenant: tenantOf(tenant),
     owner: ownerOf(tenant),
+    channel: channelOf(document),
     orderId: first?.orderId ?? population.orderIdAt(index),
     index,
     version: 1,
@@ -119,7 +154,7 @@ export function omsOrderAt(index: number, tenant: Tenant, { session }: Scene): O
     updatedAt: createdAt,
     sent: {
       orderNumber: population.orderNumberAt(index),
-      channelId: first?.channelId ?? '12',
+      channelId: channelOf(document),
       statusCode: CREATED,
       type: 'WEB',
       items: lines,
@@ -156,6 +191,7 @@ export function createOmsOrder(
   const order: OmsOrder = {
     tenant,
     owner: ownerOf(account),
+    channel: String(sent.channelId),
     orderId,
     index,
     version: 1,
