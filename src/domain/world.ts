@@ -23,12 +23,12 @@ export interface Kinds {
 }
 
 /** Where another name of something leads: a created line item to its order, the number of an OMS order to its id. */
-export interface Reference {
+interface Reference {
   readonly to: string
 }
 
 /** How many of something a session has made: the next takes this number. */
-export interface Counter {
+interface Counter {
   readonly next: number
 }
 

@@ -31,8 +31,8 @@ export function sessionOf(world: World): Session | undefined {
 }
 
 /** The settings of a session that begins now. */
-export function sessionAtStart({ data: _, ...settings }: SessionDefaults, real: number): Session {
-  return beginSession(settings, real)
+export function sessionAtStart({ seed, clock, orders, allocations, assumptions, tokens }: SessionDefaults, real: number): Session {
+  return beginSession({ seed, clock, orders, allocations, assumptions, tokens }, real)
 }
 
 /** What a session's log begins with. */

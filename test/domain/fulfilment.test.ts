@@ -122,9 +122,12 @@ class Desk {
 
   generate(order: OmsOrder, items?: readonly EventItem[], documents: Assumptions['oms.generate.documents'] = 'per-location') {
     const kept = findOmsOrder(order.orderId, ACCOUNT, this.scene) ?? order
-    const result = generate(kept, items, ACCOUNT, this.scene, documents)
-    if (result.kind === 'generated') this.keep(result.changes)
-    return result
+    const maker = new DocumentMaker(ACCOUNT, this.scene)
+    const result = generate(kept, items, maker, documents)
+    if (result.kind === 'refused') return result
+    const changes = maker.changes()
+    this.keep(changes)
+    return { ...result, allocations: maker.made, changes }
   }
 
   /** A new order that is allocated: its allocations. */
@@ -884,7 +887,8 @@ describe('what cancel and reallocate do to a document', () => {
     const original = first(desk.allocate())
     const again = desk.reallocate(original.document.allocationId)
     const id = first(again.kind === 'reallocated' ? again.allocations : []).document.allocationId
-    desk.update(id, { statusCode: 'PENDING_PICK', allocationNum: 'own' })
+    const items = desk.of(id).document.items.map((item) => ({ ...item, itemStatus: 'PARTIALLY_ALLOCATED' as const }))
+    desk.update(id, { statusCode: 'PENDING_PICK', allocationNum: 'own', items })
     return { desk, id, before: desk.of(id).document, now: desk.stamp }
   }
   const columns = {

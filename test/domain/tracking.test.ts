@@ -155,6 +155,11 @@ describe('add tracking', () => {
     expect(refusal(shipping(once, [packed(1, 1)]))).toEqual(refused)
   })
 
+  it('a fault of form is named before a number that is used', () => {
+    const once = done(shipping(order(STATES.Allocated), [packed(0, 1)]))
+    expect(refusal(shipping(once, [packed(0, 1), packed(0, 1)]))).toMatchObject({ code: 'line-repeated', status: 400 })
+  })
+
   it('takes a tracking number that another supplier has used in this order', () => {
     const shared = order(STATES.Allocated, { ...STATES.Allocated, supplier: OTHER_SUPPLIER })
     const once = done(shipping(shared, [packed(0, 1)]))

@@ -561,7 +561,7 @@ describe('updating', () => {
     ['a statusCode there is not', () => ({ statusCode: 'LOST' }), /^statusCode/],
     ['type RETURNED', () => ({ type: 'RETURNED' }), /^type of allocation .* cannot become RETURNED$/],
     ['type SCRATCHED', () => ({ type: 'SCRATCHED' }), /cannot become SCRATCHED$/],
-    ['a location that has nothing', () => ({ locationNum: 'nowhere' }), /^Location nowhere has 0 of SKU sku-a, not 5$/],
+    ['a location that has nothing', () => ({ locationNum: 'nowhere' }), /^There is no location nowhere$/],
     ['no location', () => ({ locationNum: undefined }), /^locationNum is missing$/],
     ['no items', () => ({ items: undefined }), /^items is missing$/],
     ['no parentAllocationId', () => ({ parentAllocationId: undefined }), /^parentAllocationId is missing$/],
@@ -1097,5 +1097,96 @@ describe.each([
     const ids = answers.map(({ body }) => body.shipmentId)
     expect(new Set(ids).size).toBe(2)
     for (const [index, id] of ids.entries()) expect((await oms.shipment(id).expect(200)).body).toEqual(answers[index]?.body)
+  })
+})
+
+describe('names, channels and stages that come close', () => {
+  const own = (lineItemId: string, sku: string, more: object = {}): Line => ({ lineItemId, sku, orderedQuantity: 2, ...more })
+
+  it('a shipment names a line by its id before it takes the name for a number', async () => {
+    const oms = client()
+    const { allocationId } = await allocated(oms, 'own-1', [own('2', 'sku-a'), own('1', 'sku-b')])
+    await oms.ship(allocationId, packed(['1', 1])).expect(200)
+    const { body } = await oms.get(allocationId)
+    expect(body.items).toMatchObject([
+      { orderLineId: '2', shippedQuantity: 0 },
+      { orderLineId: '1', shippedQuantity: 1 },
+    ])
+  })
+
+  it('a stage whose name begins like another one with a slash is apart from it', async () => {
+    const oms = client(mock, ownSession(), { stage: 's' })
+    const other = oms.as({ stage: 's/foo' })
+    const { body: order } = await other.place('own-1').expect(200)
+    await oms.generate({ id: `foo/${order.orderId}` }).expect(404)
+    const [{ allocationId }] = (await other.generate({ orderNumber: 'own-1' }).expect(200)).body
+    const { body: shipment } = await other.ship(allocationId).expect(200)
+    await oms.shipment(encodeURIComponent(`foo/${shipment.shipmentId}`)).expect(404)
+    await oms.place('foo/own-1').expect(200)
+    expect((await other.order('own-1').expect(200)).body.orderId).toBe(order.orderId)
+  })
+
+  it.each<[string, readonly Line[], number]>([
+    ['given twice is refused', [own('a', 'sku-a', { lineItemNumber: 2 }), own('b', 'sku-b', { lineItemNumber: 2 })], 400],
+    ['left out does not repeat one that is given', [own('a', 'sku-a', { lineItemNumber: 2 }), own('b', 'sku-b')], 200],
+  ])('a number of a line that is %s', async (_, lines, status) => {
+    const { body } = await client().place('A-1', lines).expect(status)
+    if (status === 200) expect(new Set(body.items.map(({ lineItemNumber }: Line) => lineItemNumber)).size).toBe(2)
+  })
+
+  it('generating for a list of ids allocates each order, or none where one is unknown', async () => {
+    const oms = client()
+    const { body: a } = await oms.place('A-1').expect(200)
+    const { body: b } = await oms.place('A-2').expect(200)
+    await oms.generate({ id: [a.orderId, NOBODY] }).expect(404)
+    expect((await oms.generate({ id: [a.orderId, b.orderId] }).expect(200)).body).toHaveLength(2)
+  })
+
+  it('an order that is accepted unheard of does not take the number of another channel’s', async () => {
+    await using mine = await openMock({ assume: { 'oms.generate.unknown-order': 'accepted' } })
+    const oms = client(mine)
+    await oms.place('A-1', LINES, { channelId: 13 }).expect(200)
+    const answer = await oms.as({ channel: 12 }).generate({ orderNumber: 'A-1', items: [part('x', 1)] })
+    expect(answer.status).not.toBe(200)
+    await oms.as({ channel: 13 }).order('A-1').expect(200)
+  })
+
+  it('a line that stands twice in an order unheard of is one line with the sum, or refused with 400', async () => {
+    await using mine = await openMock({ assume: { 'oms.generate.unknown-order': 'accepted' } })
+    const answer = await client(mine).generate({ orderNumber: 'A-1', items: [part('x', 1), part('x', 2)] })
+    expect([200, 400]).toContain(answer.status)
+  })
+
+  it('an update that leaves only shipped units makes it SHIPPED, or is refused', async () => {
+    const oms = client()
+    const { allocationId } = await allocated(oms, 'own-1', [own('a', 'sku-a')])
+    await oms.ship(allocationId, packed(['a', 1])).expect(200)
+    const { body: one } = await oms.get(allocationId)
+    await oms.update(allocationId, { ...one, items: [{ ...one.items[0], quantity: 1 }] })
+    const { body } = await oms.get(allocationId)
+    expect([body.statusCode, body.items[0].quantity]).not.toEqual(['PARTIALLY_SHIPPED', 1])
+  })
+
+  it('a shipment is hidden from another channel like its allocation', async () => {
+    const oms = client()
+    const { allocationId } = await allocated(oms)
+    const { body } = await oms.ship(allocationId).expect(200)
+    await oms.as({ channel: 13 }).shipment(body.shipmentId).expect(404)
+  })
+
+  it('a location that is unknown is refused even where nothing is open any more', async () => {
+    const oms = client()
+    const { allocationId } = await allocated(oms)
+    await oms.ship(allocationId, packed(['first', 1])).expect(200)
+    const [cancelled] = (await oms.cancel(allocationId).expect(200)).body
+    await oms.update(allocationId, { ...cancelled, locationNum: 'nowhere' }).expect(400)
+  })
+
+  it('a return changes nothing but the type', async () => {
+    const oms = client()
+    const { allocationId } = await allocated(oms)
+    await oms.ship(allocationId).expect(200)
+    const { body: shipped } = await oms.get(allocationId)
+    await oms.update(allocationId, { ...shipped, type: 'RETURNED', shipMethod: 'Pigeon' }).expect(400)
   })
 })

@@ -1,4 +1,4 @@
-import type { Input } from '../../http.ts'
+import type { Caller, Input, Problem } from '../../http.ts'
 import { type Behaviour, type Command, type Dialect, isProblem, type Outcome, refused, reply, type Scene } from '../behaviour.ts'
 import { DEFAULT_SESSION, type SessionName } from './session.ts'
 import { MAX_CANDIDATES } from '../listing.ts'
@@ -227,13 +227,12 @@ function examplesOf(
 ): object[] {
   const value = token?.trim() ?? SUPPLIER_TOKEN
   const credentials = { scheme: api.scheme, value }
-  if (api.dialect.judge?.(credentials)) return []
-  const caller = api.dialect.caller(credentials, { 'x-site-context': { account, stage } }, scene)
-  if (isProblem(caller)) return []
+  const judged = api.dialect.judge?.(credentials) ?? api.dialect.caller(credentials, { 'x-site-context': { account, stage } }, scene)
   return Object.entries(api.behaviours).flatMap(([operation, behaviour]) => {
     const method = api.methodOf(operation)
     const isOpen = behaviour.admits.includes('anybody')
-    const example = isOpen || behaviour.admits.includes(caller.kind) ? behaviour.example?.(caller, scene) : undefined
+    const caller: Caller | Problem = isOpen ? { kind: 'anybody' } : judged
+    const example = !isProblem(caller) && mayCall(caller, behaviour) ? behaviour.example?.(caller, scene) : undefined
     if (!method || !example) return []
     const headers = {
       ...(!isOpen && { Authorization: `${api.scheme} ${value}` }),
@@ -253,6 +252,10 @@ function examplesOf(
       },
     ]
   })
+}
+
+function mayCall(caller: Caller, { admits, permission }: Behaviour): boolean {
+  return admits.includes(caller.kind) && (permission === undefined || !('permissions' in caller) || caller.permissions.includes(permission))
 }
 
 /** A command for a POSIX shell. */

@@ -186,7 +186,7 @@ export interface Revision {
   readonly moved?: readonly number[]
   readonly reasons?: readonly (string | undefined)[]
   /** Members whose change the log tells, beside the status. */
-  readonly told?: readonly (keyof DocumentFacts)[]
+  readonly told?: readonly Exclude<keyof DocumentFacts, 'items'>[]
 }
 
 /**

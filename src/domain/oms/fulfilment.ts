@@ -1,6 +1,7 @@
-import { type Caller, type Input, keepText } from '../../http.ts'
+import { type Caller, type Input, type Issue, keepText, type Problem } from '../../http.ts'
 import type { AssumptionName } from '../assumption.ts'
-import { type Behaviour, type Outcome, refused, reply, type Scene } from '../behaviour.ts'
+import { type Behaviour, refused, reply, type Scene } from '../behaviour.ts'
+import type { Change } from '../world.ts'
 import type { Allocation } from './allocation.ts'
 import { DocumentMaker, type EventItem, generate, reallocate } from './generate.ts'
 import {
@@ -12,6 +13,7 @@ import {
   type OmsOrder,
   omsOrderView,
   progressOf,
+  type SentLine,
   type SentOrder,
 } from './order.ts'
 import { allocationPopulation } from './population.ts'
@@ -53,30 +55,36 @@ export const generateAllocations: Behaviour<GenerateInput> = {
         ],
       })
     const { assumptions } = scene.session
-    const known = orderOf(body.detail, account, scene)
-    const assumption = 'oms.generate.unknown-order'
-    const made = known
-      ? { order: known, changes: [] }
-      : assumptions[assumption] === 'accepted'
-        ? unheardOf(body.detail, account, scene)
-        : undefined
-    if (!made) return refused({ ...unknownOrder(nameOf(body.detail)), assumption })
-    if ('code' in made) return refused({ ...made, assumption })
-    const result = generate(made.order, body.detail.items, account, scene, assumptions['oms.generate.documents'])
-    if (result.kind === 'refused') return refused(result.problem)
+    const found = ordersOf(body.detail, account, scene)
+    if ('code' in found) return refused(found)
+    const { items } = body.detail
+    if (items && items.length > 0 && found.orders.length > 1)
+      return refused({
+        code: 'request-invalid',
+        detail: `items name lines of one order, and ${found.orders.length} are meant`,
+        fix: 'send one id, or no items',
+      })
+    const maker = new DocumentMaker(account, scene)
+    let isShort = false
+    for (const order of found.orders) {
+      const result = generate(order, found.isMade ? undefined : items, maker, assumptions['oms.generate.documents'])
+      if (result.kind === 'refused') return refused(result.problem)
+      isShort ||= result.isShort
+    }
     const none = 'oms.generate.none'
-    if (result.allocations.length === 0 && assumptions[none] === '404')
+    const made = maker.made
+    if (made.length === 0 && assumptions[none] === '404')
       return refused({
         code: 'stock-none',
-        detail: `No location has any of what order ${made.order.sent.orderNumber} still needs`,
+        detail: `No location has any of what order ${found.orders.map(({ sent }) => sent.orderNumber).join(', ')} still needs`,
         fix: 'cancel allocations that hold it',
         assumption: none,
       })
-    const shaped: AssumptionName | undefined = known ? (result.allocations.length === 0 ? none : 'oms.generate.documents') : assumption
+    const shaped: AssumptionName = found.isMade ? UNKNOWN_ORDER : made.length === 0 ? none : 'oms.generate.documents'
     return reply(
-      result.isShort ? 206 : 200,
-      result.allocations.map(({ document }) => document),
-      [...made.changes, ...result.changes],
+      isShort ? 206 : 200,
+      made.map(({ document }) => document),
+      [...found.changes, ...maker.changes()],
       shaped,
     )
   },
@@ -95,46 +103,60 @@ function cancelledAllocations(caller: Caller, scene: Scene): readonly Allocation
   return listed.kind === 'page' ? listed.page : []
 }
 
-/** By its number, else by its id. */
-function orderOf({ orderNumber, id }: EventDetail, account: Account, scene: Scene): OmsOrder | undefined {
-  if (orderNumber !== undefined) return findOmsOrderByNumber(orderNumber, account, scene)
-  const [first] = [id].flat()
-  return first === undefined ? undefined : (findOmsOrder(first, account, scene) ?? findOmsOrderByNumber(first, account, scene))
+const UNKNOWN_ORDER = 'oms.generate.unknown-order'
+
+interface FoundOrders {
+  readonly orders: readonly OmsOrder[]
+  /** Nobody had created it: it is made from the lines that the event names. */
+  readonly isMade: boolean
+  readonly changes: readonly Change[]
 }
 
-function nameOf({ orderNumber, id }: EventDetail): string {
-  return orderNumber ?? [id].flat()[0] ?? ''
+/** By its number, else by its id, of which there may be several. */
+function ordersOf(detail: EventDetail, account: Account, scene: Scene): FoundOrders | Problem {
+  const { orderNumber } = detail
+  const names = orderNumber === undefined ? [...new Set([detail.id ?? []].flat())] : [orderNumber]
+  const find = (name: string, viewer: Account): OmsOrder | undefined =>
+    (orderNumber === undefined ? findOmsOrder(name, viewer, scene) : undefined) ?? findOmsOrderByNumber(name, viewer, scene)
+  const orders: OmsOrder[] = []
+  for (const name of names) {
+    const order = find(name, account)
+    if (order) orders.push(order)
+    // What another channel hides is not unheard of.
+    else if (find(name, { ...account, channel: undefined }) || scene.session.assumptions[UNKNOWN_ORDER] === '404' || names.length > 1)
+      return { ...unknownOrder(name), assumption: UNKNOWN_ORDER }
+    else return unheardOf(name, detail, account, scene)
+  }
+  return orders.length === 0 ? unknownOrder('') : { orders, isMade: false, changes: [] }
 }
 
-/** An order that nobody created, made from the lines that an event names. */
-function unheardOf(
-  detail: EventDetail,
-  account: Account,
-  scene: Scene,
-): ReturnType<typeof createOmsOrder> | Extract<Outcome, { kind: 'refused' }>['problem'] {
-  const items = detail.items ?? []
+/** An order that nobody created, made from the lines that an event names; a line named twice is one line. */
+function unheardOf(orderNumber: string, { items = [] }: EventDetail, account: Account, scene: Scene): FoundOrders | Problem {
   if (items.length === 0 || items.some(({ quantity }) => quantity === undefined))
     return {
       code: 'request-invalid',
-      detail: `items of order ${nameOf(detail)}, which nobody has created, are missing or have no quantity`,
+      detail: `items of order ${orderNumber}, which nobody has created, are missing or have no quantity`,
       fix: 'send items with a quantity each, or create the order first',
+      assumption: UNKNOWN_ORDER,
     }
-  return createOmsOrder(
-    {
-      orderNumber: nameOf(detail),
-      channelId: account.channel ?? '12',
-      statusCode: 'ORDER_CREATED',
-      items: items.map(({ lineItemId, allocationLineNumber, quantity = 1 }, place) => ({
-        ...(lineItemId !== undefined && { lineItemId }),
-        lineItemNumber: allocationLineNumber ?? place + 1,
-        orderedQuantity: quantity,
-        sku: lineItemId ?? `line-${allocationLineNumber ?? place + 1}`,
-      })),
-      shipInfo: [{}],
-    },
+  const lines = new Map<string, SentLine>()
+  for (const { lineItemId, allocationLineNumber, quantity = 1 } of items) {
+    const number = allocationLineNumber ?? 1
+    const sku = lineItemId ?? `line-${number}`
+    const { orderedQuantity = 0, ...before } = lines.get(sku) ?? {}
+    lines.set(sku, {
+      sku,
+      ...(lineItemId === undefined ? { lineItemNumber: number } : { lineItemId }),
+      ...before,
+      orderedQuantity: orderedQuantity + quantity,
+    })
+  }
+  const { order, changes } = createOmsOrder(
+    { orderNumber, channelId: account.channel ?? '12', statusCode: 'ORDER_CREATED', items: [...lines.values()], shipInfo: [{}] },
     account,
     scene,
   )
+  return { orders: [order], isMade: true, changes }
 }
 
 interface ReallocateInput extends Input {
@@ -242,17 +264,9 @@ export const createOrder: Behaviour<CreateOrderInput> = {
         detail: `Order ${body.orderNumber} exists already, with the orderId ${known.orderId}`,
         fix: 'take a number of its own for each order',
       })
-    const ids = body.items.flatMap(({ lineItemId }) => lineItemId ?? [])
-    const twice = ids.find((id, index) => ids.indexOf(id) < index)
-    if (twice !== undefined) {
-      const at = `/body/items/${body.items.findLastIndex(({ lineItemId }) => lineItemId === twice)}/lineItemId`
-      const message = `is "${twice}" like that of another item`
-      return refused({
-        code: 'request-invalid',
-        detail: `${at} ${message}`,
-        issues: [{ at, rule: 'line-repeated', message, value: twice }],
-      })
-    }
+    const issues = [...repeatedLines(body.items, 'lineItemId'), ...repeatedLines(body.items, 'lineItemNumber')]
+    const [first] = issues
+    if (first) return refused({ code: 'request-invalid', detail: `${first.at} ${first.message}`, issues })
     const { order, changes } = createOmsOrder(body, account, scene)
     return reply(200, omsOrderView(order, [], scene), changes)
   },
@@ -264,6 +278,24 @@ export const createOrder: Behaviour<CreateOrderInput> = {
       items: [{ lineItemId: '1', sku: '123k4h123k', orderedQuantity: 2 }],
       shipInfo: [{ shipMethod: 'Ground' }],
     }),
+}
+
+/** Lines that have a name which an earlier one has. */
+function repeatedLines(items: readonly SentLine[], member: 'lineItemId' | 'lineItemNumber'): readonly Issue[] {
+  return items.flatMap((item, index) => {
+    const value = item[member]
+    const isRepeated = value !== undefined && items.findIndex((other) => other[member] === value) < index
+    return isRepeated
+      ? [
+          {
+            at: `/body/items/${index}/${member}`,
+            rule: 'line-repeated',
+            message: `is ${JSON.stringify(value)} like that of another item`,
+            value,
+          },
+        ]
+      : []
+  })
 }
 
 /** A number that no order of the account has. */
@@ -334,9 +366,11 @@ interface GetShipmentInput extends Input {
 
 export const getShipment: Behaviour<GetShipmentInput> = {
   admits: ['account'],
-  run({ path }, caller, { world }) {
-    const shipment = world.get('shipment', entityId(accountOf(caller), path.shipmentId))
-    return shipment
+  run({ path }, caller, scene) {
+    const account = accountOf(caller)
+    const shipment = scene.world.get('shipment', entityId(account, path.shipmentId))
+    // A channel that hides an allocation hides its shipments.
+    return shipment && findAllocation(shipment.sent.allocationId, account, scene)
       ? reply(200, keepText(shipmentView(shipment)))
       : refused({ code: 'shipment-unknown', detail: `Shipment ${path.shipmentId} is not found`, fix: 'POST /shipment/ makes shipments' })
   },
@@ -347,7 +381,7 @@ export const getShipment: Behaviour<GetShipmentInput> = {
   },
 }
 
-function unknownOrder(name: string): Extract<Outcome, { kind: 'refused' }>['problem'] {
+function unknownOrder(name: string): Problem {
   return {
     code: 'oms-order-unknown',
     detail: `Order ${name} is not found`,

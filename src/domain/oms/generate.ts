@@ -31,10 +31,8 @@ export interface EventItem {
 export type Generated =
   | {
       readonly kind: 'generated'
-      readonly allocations: readonly Allocation[]
       /** Less was assigned than asked for. */
       readonly isShort: boolean
-      readonly changes: readonly Change[]
     }
   | Refusal
 
@@ -45,16 +43,15 @@ interface Refusal {
 
 /**
  * Reserves stock for an order, or for some of its lines, and makes the allocation documents: one for each location, unless there is to be
- * one for each line. What no location has stays unallocated.
+ * one for each line. What no location has stays unallocated. The maker gathers documents and changes.
  */
 export function generate(
   order: OmsOrder,
   items: readonly EventItem[] | undefined,
-  account: Account,
-  scene: Scene,
+  maker: DocumentMaker,
   documents: Assumptions['oms.generate.documents'],
 ): Generated {
-  const made = allocationsOf(order, scene)
+  const made = allocationsOf(order, maker.scene)
   const wanted =
     items === undefined || items.length === 0 ? order.lines.map((line) => ({ line, quantity: undefined })) : named(order, items)
   if ('code' in wanted) return { kind: 'refused', problem: wanted }
@@ -67,21 +64,19 @@ export function generate(
     if (units > 0) demands.push({ line, sku: line.sku, quantity: units })
   }
   if (demands.length === 0) return uncovered(`order ${order.sent.orderNumber} is allocated, nothing of it is left`, 0)
-  const maker = new DocumentMaker(account, scene)
   const { ledger } = maker
   const locations = nearest(order, maker.population, ledger)
   const groups =
     documents === 'per-line'
-      ? demands.flatMap((demand) => grouped(assign([demand], locations, ledger)))
-      : grouped(assign(demands, locations, ledger))
-  const allocations = groups.map((group) => maker.create(order, group))
+      ? demands.flatMap((demand) => grouped(assign([demand], locations, ledger), addressOf))
+      : grouped(assign(demands, locations, ledger), addressOf)
+  for (const group of groups) maker.create(order, group)
   const assigned = groups.flat().reduce((sum, { quantity }) => sum + quantity, 0)
-  return {
-    kind: 'generated',
-    allocations,
-    isShort: assigned < demands.reduce((sum, { quantity }) => sum + quantity, 0),
-    changes: allocations.length === 0 ? [] : maker.changes(),
-  }
+  return { kind: 'generated', isShort: assigned < demands.reduce((sum, { quantity }) => sum + quantity, 0) }
+}
+
+function addressOf({ shipToId = '' }: OrderLine): string {
+  return shipToId
 }
 
 /**
@@ -241,7 +236,16 @@ export class DocumentMaker {
         parentAllocationId: document.parentAllocationId,
         // The API has a number here, and a text for the location itself.
         ...(Number.isInteger(previous) && { previousAllocationLocationNum: previous }),
-        ...{ poNumber, itemsType, orderSubType, vendorId, shipDate, shipType, shipMethod, shipToId, shipToAddress, recipient },
+        poNumber,
+        itemsType,
+        orderSubType,
+        vendorId,
+        shipDate,
+        shipType,
+        shipMethod,
+        shipToId,
+        shipToAddress,
+        recipient,
         items: shares.map(({ line, quantity }): Item => ({
           ...line,
           quantity,
@@ -258,6 +262,11 @@ export class DocumentMaker {
   /** Keeps the next version of a document, of one that was there or of one that was made. */
   put(allocation: Allocation): void {
     this.#old.push(allocation)
+  }
+
+  /** The documents made so far. */
+  get made(): readonly Allocation[] {
+    return this.#made.map(({ allocation }) => allocation)
   }
 
   changes(): readonly Change[] {
@@ -349,8 +358,9 @@ function nearest({ sent }: OmsOrder, population: AllocationPopulation, ledger: S
   return ledger.locations().toSorted((a, b) => far(a) - far(b) || (a.locationNum < b.locationNum ? -1 : 1))
 }
 
-function grouped<Line>(shares: readonly Share<Line>[]): readonly (readonly Share<Line>[])[] {
-  return [...Map.groupBy(shares, ({ location }) => location.locationNum).values()]
+/** A document has one location, and one address. */
+function grouped<Line>(shares: readonly Share<Line>[], addressOf: (line: Line) => string = () => ''): readonly (readonly Share<Line>[])[] {
+  return [...Map.groupBy(shares, ({ location, line }) => JSON.stringify([location.locationNum, addressOf(line)])).values()]
 }
 
 function named(

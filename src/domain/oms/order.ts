@@ -31,7 +31,7 @@ export interface SentLine {
   readonly vendorId?: string
 }
 
-export interface SentShipInfo {
+interface SentShipInfo {
   readonly shipToId?: string
   readonly shipMethod?: string
   readonly shipToType?: string
@@ -86,7 +86,7 @@ export function findOmsOrderByNumber(number: string, account: Account, scene: Sc
 }
 
 /** Under what an order is found by its number. */
-export function numberReference(tenant: Tenant, number: string): string {
+function numberReference(tenant: Tenant, number: string): string {
   return `oms-order-number/${tenantOf(tenant)}/${number}`
 }
 
@@ -188,6 +188,7 @@ export function createOmsOrder(
   const key = at(at(keyOf(session.seed), `order line ${tenant}`), number)
   const createdAt = timestamp(now, 9)
   const orderId = population.orderIdAt(index)
+  const numbers = lineNumbers(sent.items)
   const order: OmsOrder = {
     tenant,
     owner: ownerOf(account),
@@ -201,7 +202,7 @@ export function createOmsOrder(
     lines: sent.items.map((line, place): OrderLine => ({
       ...line,
       lineItemId: line.lineItemId ?? hex(at(key, place), 24),
-      lineItemNumber: line.lineItemNumber ?? place + 1,
+      lineItemNumber: numbers[place] ?? place + 1,
       itemId: line.itemId ?? line.sku ?? '',
       sku: line.sku ?? line.itemId ?? '',
     })),
@@ -215,6 +216,18 @@ export function createOmsOrder(
       counted(counter, number + 1),
     ],
   }
+}
+
+/** Lines without a number take the first that is free. */
+function lineNumbers(lines: readonly SentLine[]): readonly number[] {
+  const used = new Set(lines.flatMap(({ lineItemNumber }) => lineItemNumber ?? []))
+  let free = 1
+  return lines.map(({ lineItemNumber }) => {
+    if (lineItemNumber !== undefined) return lineItemNumber
+    while (used.has(free)) free++
+    used.add(free)
+    return free
+  })
 }
 
 export function putOrder(order: OmsOrder): readonly Change[] {

@@ -55,7 +55,7 @@ export interface AllocationPopulation {
   readonly example: Allocation | undefined
 }
 
-export interface AllocationIds {
+interface AllocationIds {
   readonly allocationId: string
   readonly allocationRequestId: string
   readonly allocationNum: string
@@ -186,9 +186,13 @@ const populationOf = remember(
   createPopulation,
 )
 
-/** What a tenant's entities are kept under. */
+/** What a tenant's entities are kept under. A slash in a name is escaped: no text of one tenant may read as another's. */
 export function tenantOf({ account, stage }: Tenant): string {
-  return `${account}/${stage}`
+  return `${escaped(account)}/${escaped(stage)}`
+}
+
+function escaped(name: string): string {
+  return name.includes('/') || name.includes('%') ? name.replaceAll('%', '%25').replaceAll('/', '%2F') : name
 }
 
 function createPopulation({ seed, epoch, size, account, stage }: Origin): AllocationPopulation {

@@ -74,7 +74,9 @@ export function shipUnits(allocation: Allocation, sent: SentShipment, { session,
     if ((scratched.units[index] ?? 0) > 0 && item.shippedQuantity > 0)
       return refuse(`${item.shippedQuantity} of ${line} are shipped, it cannot be scratched`, 'cancel what is left of the allocation')
   }
-  const reasons = document.items.map((item) => (sent.scratchedItems ?? []).find((one) => isNamed(item, one))?.reasonCode)
+  const reasons = document.items.map(
+    (_, index) => (sent.scratchedItems ?? []).find((one) => placeOf(document.items, one) === index)?.reasonCode,
+  )
   const items = document.items.map((item, index): Item => {
     const gone = scratched.units[index] ?? 0
     if (gone === 0) return { ...item, shippedQuantity: item.shippedQuantity + (shipped.units[index] ?? 0) }
@@ -113,7 +115,7 @@ export function shipUnits(allocation: Allocation, sent: SentShipment, { session,
 }
 
 /** What is open, shipped and dropped decides: dropped units show in the status, whatever else has shipped. */
-function statusAfter(allocation: Allocation): StatusCode {
+export function statusAfter(allocation: Allocation): StatusCode {
   const { items } = allocation.document
   const total = items.reduce((sum, { quantity }) => sum + quantity, 0)
   const shipped = items.reduce((sum, { shippedQuantity }) => sum + shippedQuantity, 0)
@@ -170,7 +172,7 @@ function gather<Named extends LineName>(
 ): { readonly kind: 'units'; readonly units: readonly number[] } | Extract<Shipped, { kind: 'refused' }> {
   const units = document.items.map(() => 0)
   for (const one of named) {
-    const index = document.items.findIndex((item) => isNamed(item, one))
+    const index = placeOf(document.items, one)
     if (index === -1)
       return refuse(
         `Allocation ${document.allocationId} has no line ${one.lineItemId ?? one.sku ?? one.itemId ?? ''}`,
@@ -181,9 +183,11 @@ function gather<Named extends LineName>(
   return { kind: 'units', units }
 }
 
-function isNamed({ orderLineId, allocationLineNumber, sku, itemId }: Item, name: LineName): boolean {
-  if (name.lineItemId !== undefined) return orderLineId === name.lineItemId || String(allocationLineNumber) === name.lineItemId
-  return name.sku === undefined ? itemId === name.itemId : sku === name.sku
+/** Which item is meant: a line of the order comes before a number that reads like it. */
+function placeOf(items: readonly Item[], { lineItemId, sku, itemId }: LineName): number {
+  if (lineItemId === undefined) return items.findIndex((item) => (sku === undefined ? item.itemId === itemId : item.sku === sku))
+  const place = items.findIndex(({ orderLineId }) => orderLineId === lineItemId)
+  return place === -1 ? items.findIndex(({ allocationLineNumber }) => String(allocationLineNumber) === lineItemId) : place
 }
 
 function refuse(detail: string, fix: string): Extract<Shipped, { kind: 'refused' }> {

@@ -2,6 +2,7 @@ import type { Scene } from '../behaviour.ts'
 import { timestamp } from '../clock.ts'
 import type { ProblemCode } from '../../problem.ts'
 import { type Allocation, type AllocationDocument, auditKey, type Item, openUnits, revise, type Transition, WAITING } from './allocation.ts'
+import { statusAfter } from './shipment.ts'
 import type { StockLedger } from './stock.ts'
 
 /** The whole document as a client sends it back: what it leaves out stays as it is. */
@@ -85,7 +86,16 @@ export function update(
   const items = itemsOf(allocation, wanted.items, room)
   if ('kind' in items) return items
   const isMoved = wanted.locationNum !== document.locationNum
-  if (isReturned && (isMoved || items.some((item, index) => item.quantity !== document.items[index]?.quantity)))
+  if (isMoved && !ledger.locations().some(({ locationNum }) => locationNum === wanted.locationNum))
+    return refuse(
+      `There is no location ${wanted.locationNum}`,
+      `choose one of ${ledger
+        .locations()
+        .map(({ locationNum }) => locationNum)
+        .join(', ')}`,
+    )
+  const free = pickOf(FREE, wanted)
+  if (isReturned && (isMoved || !isSame(items, document.items) || !isSame(free, pickOf(Object.keys(free), document))))
     return refuse(`Allocation ${id} is SHIPPED`, 'a return changes nothing but the type')
   const next = { ...allocation, document: { ...document, items } }
   for (const [index, item] of document.items.entries()) ledger.give(document.locationNum, item.sku, openUnits(allocation, index))
@@ -99,8 +109,8 @@ export function update(
       )
     ledger.take(wanted.locationNum, sku, units)
   }
-  const free = Object.fromEntries(FREE.flatMap((name) => (wanted[name] === undefined ? [] : [[name, wanted[name]]])))
-  const status = wanted.statusCode ?? statusCode
+  // Units taken out can leave nothing open: then what is left has shipped.
+  const status = WAITING.has(statusCode) || isReturned ? (wanted.statusCode ?? statusCode) : statusAfter(next)
   return {
     kind: 'allocation',
     allocation: {
@@ -148,10 +158,19 @@ function itemsOf(
     const most = item.quantity + room(item)
     if (!Number.isInteger(said.quantity) || said.quantity < Math.max(1, used) || said.quantity > most)
       return refuse(`quantity of ${line} cannot be ${said.quantity}`, `send ${Math.max(1, used)} to ${most}`)
-    const free = Object.fromEntries(FREE_OF_ITEM.flatMap((name) => (said[name] === undefined ? [] : [[name, said[name]]])))
-    next.push({ ...item, ...free, quantity: said.quantity })
+    next.push({ ...item, ...pickOf(FREE_OF_ITEM, said), quantity: said.quantity })
   }
   return next
+}
+
+/** Of these members those that are there. */
+function pickOf(names: readonly string[], from: object): Readonly<Record<string, unknown>> {
+  const members = new Map<string, unknown>(Object.entries(from))
+  return Object.fromEntries(names.flatMap((name) => (members.get(name) === undefined ? [] : [[name, members.get(name)]])))
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
 }
 
 function refuse(detail: string, fix: string, code: ProblemCode = 'allocation-fixed'): Extract<Transition, { kind: 'refused' }> {

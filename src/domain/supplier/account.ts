@@ -1,12 +1,12 @@
 import { HOUR } from '../clock.ts'
 import type { NamedToken, Session } from '../control/session.ts'
 import { at, hex, keyOf, uuid } from '../random.ts'
+import { hexIds } from '../permutation.ts'
 import { type Change, counted, nextNumber, type World } from '../world.ts'
 import { type OrderPopulation, RETAILERS, SUPPLIERS } from './population.ts'
 
 /** Who may do what: names as the platform documents them. */
-export const PERMISSIONS = ['cancel_order', 'view_order', 'export_order', 'create_order', 'allocate_order', 'add_order_tracking'] as const
-export type Permission = (typeof PERMISSIONS)[number]
+export type Permission = 'cancel_order' | 'view_order' | 'export_order' | 'create_order' | 'allocate_order' | 'add_order_tracking'
 
 const EVERYBODY = ['cancel_order', 'view_order', 'export_order'] as const
 /** What an organisation of a type can hold. */
@@ -15,10 +15,10 @@ export const PERMISSIONS_OF = {
   supplier: [...EVERYBODY, 'allocate_order', 'add_order_tracking'],
 } as const satisfies Record<NamedToken['kind'], readonly Permission[]>
 
-/** What a user whose name ends in `-viewer` holds. */
-const VIEWER: readonly Permission[] = ['view_order', 'export_order']
+/** What users hold whose names say that they have not everything. */
+const RESTRICTED: Readonly<Record<string, readonly Permission[]>> = { viewer: ['view_order', 'export_order'], guest: [] }
 
-/** A user of the population: `supplier-1`, `retailer-2-viewer`. */
+/** A user of the population: `supplier-1`, `retailer-2-viewer`, `supplier-3-guest`. */
 export interface User {
   readonly name: string
   readonly kind: NamedToken['kind']
@@ -29,6 +29,8 @@ export interface User {
 /** What a login gave out. */
 export interface IssuedToken extends Omit<User, 'name'> {
   readonly token: string
+  /** How many were given out before it. */
+  readonly number: number
   readonly user: string
   /** Milliseconds. From this time on the token is refused. */
   readonly expiresAt: number
@@ -43,11 +45,11 @@ export const REFUSED_PASSWORD = 'invalid'
 
 /** Undefined for a name that nobody has. */
 export function userNamed(name: string): User | undefined {
-  const [, kind, number = '', viewer] = /^(supplier|retailer)-([1-9])(-viewer)?$/.exec(name) ?? []
+  const [, kind, number = '', restricted] = /^(supplier|retailer)-([1-9])(?:-(viewer|guest))?$/.exec(name) ?? []
   const organization = Number(number)
   if (kind !== 'supplier' && kind !== 'retailer') return undefined
   if (organization > (kind === 'supplier' ? SUPPLIERS : RETAILERS)) return undefined
-  return { name, kind, organization, permissions: viewer === undefined ? PERMISSIONS_OF[kind] : VIEWER }
+  return { name, kind, organization, permissions: (restricted === undefined ? undefined : RESTRICTED[restricted]) ?? PERMISSIONS_OF[kind] }
 }
 
 export interface Login {
@@ -60,15 +62,15 @@ export function logIn(user: User, world: World, { seed }: Session, now: number):
   const number = nextNumber(world, COUNTER)
   const { kind, organization, permissions, name } = user
   const token: IssuedToken = {
-    token: hex(at(at(keyOf(seed), 'token'), number), 40),
+    token: tokenAt(seed, number),
+    number,
     user: name,
     kind,
     organization,
     permissions,
     expiresAt: now + TOKEN_LIFE,
   }
-  const known = [...world.all('token')].toSorted((a, b) => b.expiresAt - a.expiresAt)
-  const gone = known.filter(({ expiresAt }, index) => expiresAt <= now || index >= MAX_TOKENS - 1)
+  const gone = [...world.all('token')].filter((one) => one.expiresAt <= now || one.number <= number - MAX_TOKENS)
   return {
     token,
     changes: [
@@ -80,6 +82,19 @@ export function logIn(user: User, world: World, { seed }: Session, now: number):
 }
 
 const COUNTER = 'token'
+
+/** 40 hexadecimal digits: the number in disguise, and a checksum of it. */
+function tokenAt(seed: string, number: number): string {
+  const key = at(keyOf(seed), 'token')
+  return hexIds(key).idAt(number) + hex(at(at(key, 'check'), number), 16)
+}
+
+/** Whether the session has given out this token, however long ago: one that is forgotten is still not just anybody's. */
+export function wasIssued(token: string, world: World, { seed }: Session): boolean {
+  if (!/^[0-9a-f]{40}$/.test(token)) return false
+  const number = hexIds(at(keyOf(seed), 'token')).indexOf(token.slice(0, 24), nextNumber(world, COUNTER))
+  return number !== undefined && tokenAt(seed, number) === token
+}
 
 /** What the login answers. The identifier that does not apply is empty, as the platform has it. */
 export function loginView(
@@ -108,8 +123,8 @@ export function loginView(
           grouping: 'ORDER',
         },
       })),
+      org_user: { uuid: userId },
     },
-    org_user: { uuid: userId },
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Caller, type Credentials, type Issue, type MockReply, pointerParts, type Problem } from '../../http.ts'
 import { PROBLEMS } from '../../problem.ts'
 import type { Dialect, Scene } from '../behaviour.ts'
-import { PERMISSIONS_OF } from './account.ts'
+import { PERMISSIONS_OF, wasIssued } from './account.ts'
 import { RETAILERS, SUPPLIERS } from './population.ts'
 
 /** The token that the document shows: the first supplier's. */
@@ -45,6 +45,7 @@ export const supplierDialect: Dialect = {
       return issued.expiresAt > now
         ? { kind: issued.kind, organization: issued.organization, permissions: issued.permissions }
         : { code: 'credentials-refused', detail: `the token of ${issued.user} has expired`, fix: LOG_IN }
+    if (wasIssued(value, world, session)) return { code: 'credentials-refused', detail: 'the token has expired', fix: LOG_IN }
     if (value === RETAILER_TOKEN) return FIRST_RETAILER
     if (value === SUPPLIER_TOKEN) return FIRST_SUPPLIER
     const assumption = 'supplier.tokens'
@@ -72,7 +73,7 @@ export const supplierDialect: Dialect = {
     return {
       status,
       headers,
-      body: issues.length > 0 ? fieldErrors(issues, requestBody) : { detail: DETAIL[problem.code] ?? problem.detail },
+      body: issues.length > 0 && status < 500 ? fieldErrors(issues, requestBody) : { detail: DETAIL[problem.code] ?? problem.detail },
     }
   },
 
@@ -148,7 +149,10 @@ function wording({ rule, message, value, wanted }: Issue): string {
       if (wanted === 'array') return `Expected a list of items but got type "${pythonType(value)}".`
       if (wanted === 'object') return `Invalid data. Expected a dictionary, but got ${pythonType(value)}.`
       if (wanted === 'boolean') return 'Must be a valid boolean.'
-      return [wanted].flat().includes('integer') ? 'A valid integer is required.' : 'Not a valid string.'
+      if ([wanted].flat().includes('integer')) return 'A valid integer is required.'
+      return wanted === 'number' || ([wanted].flat().includes('number') && ![wanted].flat().includes('string'))
+        ? 'A valid number is required.'
+        : 'Not a valid string.'
     case 'pattern':
       return 'A valid integer is required.'
     case 'minimum':

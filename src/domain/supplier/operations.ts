@@ -80,7 +80,7 @@ const login: Behaviour<LoginInput> = {
       return refused({
         code: 'login-refused',
         detail: user ? `the password "${REFUSED_PASSWORD}" is always wrong` : 'nobody has this username',
-        fix: 'log in as supplier-1 to supplier-4 or retailer-1 to retailer-3, with or without -viewer behind, and any other password',
+        fix: 'log in as supplier-1 to supplier-4 or retailer-1 to retailer-3, with -viewer, -guest or nothing behind, and any other password',
       })
     const { token, changes } = logIn(user, world, session, now)
     return reply(200, loginView(token, orderPopulation(session), session), changes)

@@ -38,7 +38,7 @@ export interface OrderPopulation {
   sku(id: string): Sku
 }
 
-export type Sku = Pick<Line, 'itemId' | 'itemName' | 'skuUuid' | 'skuName' | 'variants' | 'cost'>
+type Sku = Pick<Line, 'itemId' | 'itemName' | 'skuUuid' | 'skuName' | 'variants' | 'cost'>
 
 /** The population's orders were placed within so many days before the session's epoch. */
 const SPAN = 90 * DAY

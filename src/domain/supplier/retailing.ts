@@ -35,8 +35,10 @@ interface CreateInput extends Input {
   }
 }
 
-/** "Returned cut to 250 characters." */
-const NOTES = 250
+/** "Returned cut to 250 characters", of which none is cut in two. */
+function cut(notes: string | null): string | null {
+  return notes === null ? null : Array.from(notes).slice(0, 250).join('')
+}
 
 export const createOrderBehaviour: Behaviour<CreateInput> = {
   admits: ['retailer'],
@@ -85,7 +87,7 @@ export const createOrderBehaviour: Behaviour<CreateInput> = {
         poNumber: body.po_number,
         retailer,
         submittedBy: population.retailer(retailer).name,
-        notes: body.retailer_provided_notes?.slice(0, NOTES) ?? null,
+        notes: cut(body.retailer_provided_notes ?? null),
         address: readAddress(body.address),
         shipping: {
           shipping_carrier: first?.retailer_provided_shipping_carrier ?? null,

@@ -36,6 +36,7 @@ export interface OrderSearch {
 export type Viewer = Pick<Extract<Caller, { kind: 'supplier' | 'retailer' }>, 'kind' | 'organization'> | { readonly kind: 'operator' }
 
 type OrderCondition = Condition<OrderFacts, Order>
+type FactsCondition = Extract<OrderCondition, { kind: 'facts' }>
 
 const DEFAULT_LIMIT = 25
 
@@ -132,7 +133,7 @@ function overlay(population: OrderPopulation, { world }: Scene): Overlaid<Order>
 }
 
 function conditions(search: OrderSearch, viewer: Viewer, population: OrderPopulation): OrderCondition[] {
-  const some = (test: (line: LineFacts) => boolean): OrderCondition => ({
+  const some = (test: (line: LineFacts) => boolean): FactsCondition => ({
     kind: 'facts',
     test: (facts) => visibleLines(facts, viewer).some(test),
   })
@@ -191,10 +192,14 @@ function numbered(poNumber: string, population: OrderPopulation): OrderCondition
 }
 
 /** An order's id, its PO number, or the SKU of a line: the population's tell by their form which of them they are. */
-function mentions(term: string, population: OrderPopulation, some: (test: (line: LineFacts) => boolean) => OrderCondition): OrderCondition {
+function mentions(term: string, population: OrderPopulation, some: (test: (line: LineFacts) => boolean) => FactsCondition): OrderCondition {
   const id = term.toLowerCase()
   const index = population.indexOf(id) ?? population.indexOfPoNumber(term)
-  if (index === undefined && /^\d+$/.test(term)) return some((line) => line.skuId === term)
+  if (index === undefined && /^\d+$/.test(term)) {
+    const hasSku = some((line) => line.skuId === term)
+    // A created order may have a number of digits too.
+    return { kind: 'facts', test: (facts) => hasSku.test(facts) || ('poNumber' in facts && facts.poNumber === term) }
+  }
   return {
     kind: 'indices',
     indices: index === undefined ? [] : [index],

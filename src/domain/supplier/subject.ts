@@ -64,7 +64,7 @@ export function firstOrder(
 /** A number of units: an integer, or a string of digits. */
 export type Quantity = number | string
 
-export const MAX_QUANTITY = 2_147_483_647
+const MAX_QUANTITY = 2_147_483_647
 
 /** A digit string can be larger, or smaller, than JSON Schema can say of it. */
 export function quantityIssue(value: Quantity | undefined, at: string, least = 0): Issue | undefined {

@@ -3,7 +3,7 @@ import type { AssumptionName } from '../assumption.ts'
 import { type Behaviour, refused, reply, type Scene } from '../behaviour.ts'
 import { at, keyOf, uuid } from '../random.ts'
 import { answerCancellation } from './cancellation.ts'
-import { allocate, type Attribute, type Line, lineId, type Order, type Wanted } from './order.ts'
+import { allocate, type Attribute, type Line, lineId, lineStatus, type Order, type Wanted } from './order.ts'
 import { findOrder, findOrderOfLine, visibleLines } from './search.ts'
 import {
   canonical,
@@ -18,7 +18,7 @@ import {
   unknownOrder,
   viewerOf,
 } from './subject.ts'
-import { amend, type Packed, ship } from './tracking.ts'
+import { amend, missingPackage, type Packed, ship } from './tracking.ts'
 
 /** What a supplier does with an order: allocates it, answers its cancellation, ships it. */
 
@@ -76,7 +76,7 @@ export const allocateOrder: Behaviour<AllocateInput> = {
         })),
       },
       changesOf(order, result.order),
-      shapedBy(order, answered),
+      shapedBy(order, supplier, answered),
     )
   },
   example(caller, scene) {
@@ -85,7 +85,8 @@ export const allocateOrder: Behaviour<AllocateInput> = {
     const order =
       firstOrder(viewer, scene, { line_item_allocation_statuses: ['Unallocated'] }, isUntouched) ??
       firstOrder(viewer, scene, {}, isUntouched)
-    const open = order && visibleLines(order, viewer).find(isUntouched)
+    const lines = order ? visibleLines(order, viewer).filter(isUntouched) : []
+    const open = lines.find((line) => lineStatus(line) === 'Unallocated') ?? lines[0]
     return (
       order &&
       open && {
@@ -104,11 +105,14 @@ export const allocateOrder: Behaviour<AllocateInput> = {
 }
 
 /** The assumption without which the answer would have been another. */
-function shapedBy(before: Order, answered: readonly Line[]): AssumptionName | undefined {
+function shapedBy(before: Order, supplier: number, answered: readonly Line[]): AssumptionName | undefined {
   if (answered.some(({ ordered, allocated, backordered, rejected }) => allocated + backordered + rejected !== ordered))
     return 'supplier.allocate.sum'
   if (answered.some(({ id, rejected }) => rejected < (before.lines.find((line) => line.id === id)?.rejected ?? 0)))
     return 'supplier.rejected.falls'
+  const isLeftOut = ({ id, ...line }: Line): boolean =>
+    line.supplier === supplier && line.cancellation === 'none' && !answered.some((one) => one.id === id)
+  if (before.lines.some(isLeftOut)) return 'supplier.allocate.lines'
   return answered.some(({ supplierCost }) => supplierCost === null) ? 'supplier.sku-cost' : undefined
 }
 
@@ -279,7 +283,10 @@ interface UpdateTrackingInput extends Input {
 export const updateTracking: Behaviour<UpdateTrackingInput> = {
   admits: ['supplier'],
   permission: 'add_order_tracking',
-  find: ({ path }, caller, scene) => missingOrder(path.order_uuid, caller, scene),
+  find({ path }, caller, scene) {
+    const order = findOrder(canonical(path.order_uuid), viewerOf(caller), scene)
+    return order ? missingPackage(order, organizationOf(caller), path.tracking_number) : unknownOrder(path.order_uuid)
+  },
   run({ path, body }, caller, scene) {
     const supplier = organizationOf(caller)
     const order = findOrder(canonical(path.order_uuid), viewerOf(caller), scene)

@@ -45,9 +45,9 @@ export function ship(
   packageId: string,
   pending: Assumptions['supplier.tracking.pending'],
 ): Transition {
-  if (packageOf(order, supplier, parcel.number).length > 0) return refuse(known(order, parcel.number, '/body/tracking_number'))
   const { lines, found, unknown } = named(order, supplier, parcel.lines)
-  const impossible = [...unknown]
+  const isKnown = packageOf(order, supplier, parcel.number).length > 0
+  const impossible = [...(isKnown ? [known(order, parcel.number, '/body/tracking_number')] : []), ...unknown]
   for (const [index, { lineId, quantity }] of parcel.lines.entries()) {
     const line = lines.get(lineId)
     if (line) impossible.push(...shippingIssues(line, quantity, pending, `/body/line_items/${index}`))
@@ -79,18 +79,12 @@ export function amend(
 ): Transition {
   const packed = packageOf(order, supplier, number)
   const [first] = packed
-  if (!first)
-    return refuse({
-      code: 'tracking-unknown',
-      at: '/path/tracking_number',
-      message: `order ${order.id} has no package ${number} of yours`,
-      fix: 'GET /orders/{order_uuid}/ shows the tracking numbers of each line',
-    })
-  if (amendment.number !== undefined && amendment.number !== number && packageOf(order, supplier, amendment.number).length > 0)
-    return refuse(known(order, amendment.number, '/body/new_tracking_number'))
+  const missing = missingPackage(order, supplier, number)
+  if (missing || !first) return { kind: 'refused', problem: missing ?? { code: 'tracking-unknown', detail: number } }
   const wanted = amendment.lines ?? []
   const { lines, found, unknown } = named(order, supplier, wanted)
-  const impossible = [...unknown]
+  const isKnown = amendment.number !== undefined && amendment.number !== number && packageOf(order, supplier, amendment.number).length > 0
+  const impossible = [...(isKnown ? [known(order, amendment.number, '/body/new_tracking_number')] : []), ...unknown]
   for (const [index, { lineId, quantity }] of wanted.entries()) {
     const line = lines.get(lineId)
     const before = line?.tracking.find((one) => one.tracking_number === number)?.quantity ?? 0
@@ -125,8 +119,10 @@ export function amend(
           shipped: line.shipped + quantity - (before?.quantity ?? 0),
           supplierCost: one?.cost ?? line.supplierCost,
         }
-        return next.shipped === line.shipped ? next : { ...next, cancellation: 'none' }
-      }),
+        return next.shipped === line.shipped ? next : { ...next, cancellation: 'none' as const }
+      })
+      // Saying the same again changes nothing.
+      .filter((line) => JSON.stringify(line) !== JSON.stringify(order.lines.find(({ id }) => id === line.id))),
   )
 }
 
@@ -215,10 +211,13 @@ function known(order: Order, number: string, at: string): Found {
   }
 }
 
-/** One issue alone; what concerns the path and not the body is told as a sentence. */
-function refuse(found: Found): Transition {
-  const problem: Problem = problemOf([found]) ?? { code: found.code, detail: found.message }
-  if (!found.at.startsWith('/path')) return { kind: 'refused', problem }
-  const { issues: _, ...sentence } = problem
-  return { kind: 'refused', problem: sentence }
+/** The refusal for a package that the supplier has not sent. */
+export function missingPackage(order: Order, supplier: number, number: string): Problem | undefined {
+  return packageOf(order, supplier, number).length > 0
+    ? undefined
+    : {
+        code: 'tracking-unknown',
+        detail: `order ${order.id} has no package ${number} of yours`,
+        fix: 'GET /orders/{order_uuid}/ shows the tracking numbers of each line',
+      }
 }

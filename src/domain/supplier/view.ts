@@ -1,5 +1,5 @@
 import { keepText } from '../../http.ts'
-import { isAllocated, type Line, lineStatus, type Order } from './order.ts'
+import { isAllocated, type Line, lineStatus, type Order, type Tracking } from './order.ts'
 import type { OrderPopulation } from './population.ts'
 import { type Viewer, visibleLines } from './search.ts'
 
@@ -49,7 +49,7 @@ function lineView(line: Line, population: OrderPopulation): object {
     supplier_provided_po_number: line.supplierPoNumber,
     supplier_provided_invoice_number: line.supplierInvoiceNumber,
     retailer_provided_item_attributes: line.attributes,
-    tracking_numbers: line.tracking.map(({ packageId: _, ...shown }) => shown),
+    tracking_numbers: line.tracking.map(trackingView),
     allocation: {
       quantity_ordered: line.ordered,
       quantity_allocated: line.allocated,
@@ -58,4 +58,19 @@ function lineView(line: Line, population: OrderPopulation): object {
       backorder_date: line.backorderDate,
     },
   }
+}
+
+/** Units in a package, without the package's own id. */
+function trackingView(tracking: Tracking): object {
+  const {
+    tracking_number,
+    shipping_carrier,
+    shipping_method,
+    shipping_weight,
+    shipping_cost,
+    shipping_date,
+    package_attributes,
+    quantity,
+  } = tracking
+  return { tracking_number, shipping_carrier, shipping_method, shipping_weight, shipping_cost, shipping_date, package_attributes, quantity }
 }
