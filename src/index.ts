@@ -52,7 +52,7 @@ export interface MockOptions {
   readonly allocations?: number
   /** Other choices where the documents are silent: `{ 'oms.cancel.again': '200' }`. */
   readonly assume?: Readonly<Record<string, string>>
-  /** What every session holds beside its population: a YAML or JSON file, or what would stand in one. `fixtures/scenario.schema.json` says what. */
+  /** What every session holds beside its population: a YAML or JSON file, or what would stand in one. `spec/scenario.schema.json` says what. */
   readonly data?: string | Data
   /** Refuses what the documents do not declare, and checks every answer. */
   readonly strict?: boolean
@@ -328,7 +328,7 @@ async function loadData(data: string | Data): Promise<LoadedDocument> {
 async function readData(data: string | Data | undefined, settings: SessionSettings): Promise<Data> {
   if (data === undefined) return {}
   const loaded = await loadData(data)
-  const schema = await loadDocument(fileURLToPath(new URL('../fixtures/scenario.schema.json', import.meta.url)))
+  const schema = await loadDocument(fileURLToPath(new URL('../spec/scenario.schema.json', import.meta.url)))
   refuseIssues(
     loaded,
     checkData(loaded, schema).map((issue) => (issue.rule === 'additionalProperties' ? { ...issue, fix: known(issue) } : issue)),

@@ -14,7 +14,7 @@ import { omsClient, openMock, supplierClient } from './support.ts'
 type Json = Readonly<Record<string, unknown>>
 
 const root = join(import.meta.dirname, '..')
-const names = readdirSync(join(root, 'spec')).map((file) => file.replace(/\.yaml$/, ''))
+const names = readdirSync(join(root, 'spec')).flatMap((file) => (file.endsWith('.yaml') ? [file.replace(/\.yaml$/, '')] : []))
 const documents = new Map(await Promise.all(names.map(async (name) => [name, await loadDocument(fileOf(name))] as const)))
 const APIS = ['oms-allocations', 'supplier-orders']
 
