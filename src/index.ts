@@ -9,7 +9,7 @@ import { assume, type Assumptions, ASSUMPTIONS, nearest } from './domain/assumpt
 import type { Behaviour, Dialect } from './domain/behaviour.ts'
 import { timeOf } from './domain/clock.ts'
 import { controlDialect } from './domain/control/dialect.ts'
-import { controlBehaviours, type ServedApi } from './domain/control/operations.ts'
+import { controlBehaviours, type ServedApi, stateBehaviours } from './domain/control/operations.ts'
 import {
   DEFAULT_SESSION,
   type NamedToken,
@@ -23,8 +23,10 @@ import { omsBehaviours } from './domain/oms/operations.ts'
 import { DATA_VERSION } from './domain/random.ts'
 import { REFUSED_TOKEN, RETAILER_TOKEN, supplierDialect } from './domain/supplier/dialect.ts'
 import { type Data, place } from './domain/scenario.ts'
+import { matchState, type StateDefinition } from './domain/state.ts'
 import { supplierBehaviours } from './domain/supplier/operations.ts'
 import { RETAILERS, SUPPLIERS } from './domain/supplier/population.ts'
+import { worldOf } from './domain/world.ts'
 import { createService, type Service } from './engine/respond.ts'
 import type { Issue, MockRequest, Problem } from './http.ts'
 import { loadCompiled, loadDocument, type LoadedDocument } from './load.ts'
@@ -38,6 +40,7 @@ import type { Store } from './store/store.ts'
 export { UsageError } from './problem.ts'
 export type { Change, World } from './domain/world.ts'
 export type { Data } from './domain/scenario.ts'
+export type { StateDefinition } from './domain/state.ts'
 export type { SessionName } from './domain/control/session.ts'
 export type { Store, Work } from './store/store.ts'
 
@@ -54,6 +57,8 @@ export interface MockOptions {
   readonly assume?: Readonly<Record<string, string>>
   /** What every session holds beside its population: a YAML or JSON file, or what would stand in one. `spec/scenario.schema.json` says what. */
   readonly data?: string | Data
+  /** Provider states beside the bundled ones: a YAML or JSON file, or what would stand in one. `fixtures/states.schema.json` says what. */
+  readonly states?: string | States
   /** Refuses what the documents do not declare, and checks every answer. */
   readonly strict?: boolean
   /** Answers 500 instead of anything that does not fit the document. On unless said otherwise. */
@@ -187,10 +192,14 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   const served = await Promise.all(APIS.map(async (api) => ({ ...api, contract: createContract(await load(api.document)) })))
   const services = served.map(({ contract, behaviours, dialect }) => createService(contract, behaviours, dialect))
   const control = createService(createContract(await load('control')), controlBehaviours(served.map(servedApi)), controlDialect)
+  const providerStates = createService(createContract(await load('provider-states')), stateBehaviours, controlDialect)
+  const states = await readStates(options.states, settings)
   const store = options.store ?? memoryStore()
   const strict = options.strict ?? false
   const handle = createHandler({
     control,
+    providerStates,
+    states,
     services,
     store,
     defaults,
@@ -269,6 +278,7 @@ const OPTIONS = [
   'allocations',
   'assume',
   'data',
+  'states',
   'strict',
   'checkReplies',
   'requireSession',
@@ -315,40 +325,92 @@ function readDefaults({
 }
 
 /** Where own data comes from: a file, whose lines can be named, or the value itself. */
-async function loadData(data: string | Data): Promise<LoadedDocument> {
-  if (typeof data !== 'string') return { name: 'data', sources: [{ uri: 'data', content: data, lineOf: () => undefined }] }
+async function loadData(data: string | object, option: string): Promise<LoadedDocument> {
+  if (typeof data !== 'string') return { name: option, sources: [{ uri: option, content: data, lineOf: () => undefined }] }
   try {
     return await loadDocument(data)
   } catch (error) {
-    throw error instanceof DocumentError ? new UsageError(`data: ${error.message}`) : error
+    throw error instanceof DocumentError ? new UsageError(`${option}: ${error.message}`) : error
   }
 }
 
 /** @throws UsageError that names every place where the data do not fit their schema, or are impossible */
 async function readData(data: string | Data | undefined, settings: SessionSettings): Promise<Data> {
   if (data === undefined) return {}
-  const loaded = await loadData(data)
-  const schema = await loadDocument(fileURLToPath(new URL('../spec/scenario.schema.json', import.meta.url)))
-  refuseIssues(
-    loaded,
-    checkData(loaded, schema).map((issue) => (issue.rule === 'additionalProperties' ? { ...issue, fix: known(issue) } : issue)),
-  )
+  const loaded = await loadData(data, 'data')
+  const schema = await loadDocument(beside('spec/scenario.schema.json'))
+  refuseIssues(loaded, checkData(loaded, schema).map(withNames), 'data')
   // Its schema has just been checked.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const content = (loaded.sources[0]?.content ?? {}) as Data
   const session = beginSession(settings, Date.now())
-  const placed = place(content, session, timeOf(session.clock, Date.now()))
-  if (placed.kind === 'refused') refuseIssues(loaded, placed.issues)
+  const placed = place(content, { world: worldOf([]), session, now: timeOf(session.clock, Date.now()) })
+  if (placed.kind === 'refused') refuseIssues(loaded, placed.issues, 'data')
   return content
 }
 
-function refuseIssues({ sources: [source] }: LoadedDocument, issues: readonly Pick<Issue, 'at' | 'message' | 'fix'>[]): void {
+/** What a states file holds. */
+export interface States {
+  readonly states: readonly StateDefinition[]
+}
+
+/**
+ * The bundled provider states, read when a verifier first asks, with a team's own before them. Own ones are read at once, and each whose
+ * parameters have defaults is tried: a file that cannot be is no surprise in the middle of a run.
+ */
+async function readStates(own: string | States | undefined, settings: SessionSettings): Promise<() => Promise<readonly StateDefinition[]>> {
+  const before = own === undefined ? [] : await loadStates(own, settings)
+  let all: Promise<readonly StateDefinition[]> | undefined
+  return () =>
+    (all ??= loadStates(beside('fixtures/states.yaml'), undefined).then((bundled) => [
+      ...before,
+      ...bundled.filter(({ state }) => !before.some((one) => one.state === state)),
+    ]))
+}
+
+/** @throws UsageError that names every place where the states do not fit their schema, or cannot be set up */
+async function loadStates(own: string | States, settings: SessionSettings | undefined): Promise<readonly StateDefinition[]> {
+  const loaded = await loadData(own, 'states')
+  const schema = await loadDocument(beside('spec/states.schema.json'))
+  refuseIssues(loaded, checkData(loaded, schema).map(withNames), 'states')
+  // Its schema has just been checked.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const { states } = loaded.sources[0]?.content as States
+  if (settings) {
+    const session = beginSession(settings, Date.now())
+    const scene = { world: worldOf([]), session, now: timeOf(session.clock, Date.now()) }
+    const issues = states.flatMap(({ state, exists, parameters }, index) => {
+      const matched = matchState([{ state: 'tried', ...(exists && { exists }), ...(parameters && { parameters }) }], 'tried', {})
+      const placed = matched.kind === 'state' ? place(matched.data, scene) : undefined
+      return placed?.kind === 'refused'
+        ? placed.issues.map((issue) => ({ ...issue, at: `/states/${index}/exists${issue.at}`, message: `${issue.message} ("${state}")` }))
+        : []
+    })
+    refuseIssues(loaded, issues, 'states')
+  }
+  return states
+}
+
+function beside(path: string): string {
+  return fileURLToPath(new URL(`../${path}`, import.meta.url))
+}
+
+/** An unknown name is told with the known ones. */
+function withNames(issue: Issue): Issue {
+  return issue.rule === 'additionalProperties' ? { ...issue, fix: known(issue) } : issue
+}
+
+function refuseIssues(
+  { sources: [source] }: LoadedDocument,
+  issues: readonly Pick<Issue, 'at' | 'message' | 'fix'>[],
+  option: string,
+): void {
   if (issues.length === 0) return
   const lines = issues.map(({ at, message, fix }) => {
     const line = source?.lineOf(at)
-    return `${source?.uri ?? 'data'}${line === undefined ? '' : `:${line}`}: ${at === '' ? 'it' : at} ${message}${fix === undefined ? '' : `; ${fix}`}`
+    return `${source?.uri ?? option}${line === undefined ? '' : `:${line}`}: ${at === '' ? 'it' : at} ${message}${fix === undefined ? '' : `; ${fix}`}`
   })
-  throw new UsageError(`data: ${lines.join('\n')}`)
+  throw new UsageError(`${option}: ${lines.join('\n')}`)
 }
 
 /** The names that would do, the most similar first. */

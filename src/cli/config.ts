@@ -43,6 +43,7 @@ export const SERVE_OPTIONS = {
   },
   assume: { flag: '--assume <name=value>', repeats: true, help: 'decide what the documents leave open; may be repeated', read: pair },
   data: { flag: '--data <file>', help: 'orders, allocations and stock of your own, as YAML or JSON', read: text },
+  states: { flag: '--states <file>', help: 'provider states of your own, as YAML or JSON', read: text },
   strict: { flag: '--strict', help: 'refuse what the documents do not declare, and check every answer', read: truth },
   supplierToken: {
     flag: '--supplier-token <token>',

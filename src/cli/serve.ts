@@ -41,6 +41,7 @@ function mockOptions({
   allocations,
   assume,
   data,
+  states,
   strict,
   supplierToken,
   retailerToken,
@@ -56,6 +57,7 @@ function mockOptions({
     ...(allocations !== undefined && { allocations }),
     ...(assume && { assume: Object.fromEntries(assume) }),
     ...(data !== undefined && { data }),
+    ...(states !== undefined && { states }),
     ...(strict !== undefined && { strict }),
     ...(supplierToken && { supplierTokens: supplierToken }),
     ...(retailerToken && { retailerTokens: retailerToken }),
@@ -72,13 +74,14 @@ function withFlag(message: string): string {
     [
       ['now is', '--now'],
       ['data: ', '--data'],
+      ['states: ', '--states'],
       ['unknown assumption', '--assume'],
       ['unknown value', '--assume'],
       ['supplier token', '--supplier-token'],
       ['retailer token', '--retailer-token'],
     ] as const
   ).find(([begin]) => message.startsWith(begin))
-  return flag ? `${flag[1]}: ${message.replace(/^data: /, '')}` : message
+  return flag ? `${flag[1]}: ${message.replace(/^(data|states): /, '')}` : message
 }
 
 function cannotListen(error: unknown, port: number, host: string): string {

@@ -39,6 +39,8 @@ export interface Contract {
   match(method: string, path: string): Match<Operation>
   /** The main file of the document, as it is served to whoever asks. */
   readonly content: unknown
+  /** The files that it refers to, by the names it has for them. */
+  readonly parts: ReadonlyMap<string, unknown>
 }
 
 const NONE: readonly Issue[] = []
@@ -70,6 +72,7 @@ export function createContract(document: LoadedDocument): Contract {
     operations: routes.map(({ target }) => target),
     match: createRouter(routes),
     content: main.content,
+    parts: new Map(document.sources.slice(1).map(({ uri, content }) => [uri, content])),
   }
 }
 

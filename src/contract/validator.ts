@@ -33,7 +33,9 @@ export function createValidator(document: LoadedDocument, reader: Reader): Valid
   const shapeOf = createShapes(reader)
 
   return {
-    check(schema) {
+    check(declared) {
+      // Ajv loses its way where a pointer leads to nothing but a reference to a whole file.
+      const schema = followed(declared, reader)
       const uri = `${baseOf(document)}${encodeURI(schema.uri)}#${encodeURI(schema.pointer)}`
       const compile = (allErrors: boolean): ValidateFunction => {
         try {
@@ -74,6 +76,12 @@ export function createValidator(document: LoadedDocument, reader: Reader): Valid
       }
     },
   }
+}
+
+/** What a schema that is only a reference stands for. */
+function followed(schema: Located, reader: Reader): Located {
+  const target = Object.keys(schema.value).length === 1 ? reader.target(schema) : undefined
+  return target?.pointer === '' ? followed(target, reader) : schema
 }
 
 function baseOf({ name }: LoadedDocument): string {

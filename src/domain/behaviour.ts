@@ -17,6 +17,12 @@ export type Command =
   | { readonly kind: 'list-sessions' }
   | { readonly kind: 'reset-session'; readonly name: SessionName }
   | { readonly kind: 'drop-session'; readonly name: SessionName }
+  | {
+      readonly kind: 'provider-state'
+      readonly state: string
+      readonly params: Readonly<Record<string, unknown>>
+      readonly action: 'setup' | 'teardown'
+    }
   | { readonly kind: 'list-requests'; readonly session: string | undefined; readonly refused: boolean; readonly limit: number }
   | { readonly kind: 'show-request'; readonly id: string }
   | { readonly kind: 'list-documents' }

@@ -7,16 +7,16 @@ import { type Allocation, allocationId, auditKey, cancel, revise, type StatusCod
 import { DocumentMaker } from './oms/generate.ts'
 import { createOmsOrder, findOmsOrderByNumber, type OmsOrder, type OrderLine, type SentLine } from './oms/order.ts'
 import { allocationPopulation, customerAt, EXAMPLE_ACCOUNT, EXAMPLE_STAGE, tenantOf } from './oms/population.ts'
-import type { Account } from './oms/query.ts'
+import { type Account, entityId } from './oms/query.ts'
 import { shipUnits } from './oms/shipment.ts'
 import { type Stock, stockId, StockLedger } from './oms/stock.ts'
 import { at, keyOf, pick, uuid } from './random.ts'
 import { answerCancellation, cancelLine } from './supplier/cancellation.ts'
-import { createOrder, placed } from './supplier/create.ts'
+import { createOrder, ORDERS, placed } from './supplier/create.ts'
 import { allocate, type Line, lineId, type Order, orderId, type Transition } from './supplier/order.ts'
 import { orderPopulation, skuOfProduct } from './supplier/population.ts'
 import { ship } from './supplier/tracking.ts'
-import { type Change, Entities } from './world.ts'
+import { type Change, Draft, nextNumber } from './world.ts'
 
 /**
  * What a session holds beside its population, as a file says it: in the APIs' own words, by a few fields. Nothing here is put into the
@@ -83,28 +83,49 @@ export function isEmpty({ orders = [], allocations = [], stock = [] }: Data): bo
 
 /** What could not have come about by requests: where in the data, and why. */
 type Impossible = Pick<Issue, 'at' | 'message'> & { readonly fix?: string }
-export type Placed =
-  { readonly kind: 'placed'; readonly changes: readonly Change[] } | { readonly kind: 'refused'; readonly issues: readonly Impossible[] }
+type Placed = { readonly kind: 'placed'; readonly changes: readonly Change[] } | Refusal
 
-/** The changes that bring data into a session that has just begun; or everything that is impossible about them. */
-export function place(data: Data, session: Session, now: number): Placed {
-  const world = new Entities()
-  const scene: Scene = { world, session, now }
-  const changes: Change[] = []
+interface Refusal {
+  readonly kind: 'refused'
+  readonly issues: readonly Impossible[]
+}
+
+/** What was brought in, by id, in the order of the data. */
+export interface Brought {
+  readonly kind: 'brought'
+  readonly changes: readonly Change[]
+  readonly orders: readonly Order[]
+  readonly allocations: readonly Allocation[]
+  readonly omsOrders: readonly OmsOrder[]
+}
+
+/** Brings data into a session: the changes that do it, or everything that is impossible about them. */
+export function place(data: Data, { world, session, now }: Scene): Brought | Refusal {
+  const draft = new Draft(world)
+  const scene: Scene = { world: draft, session, now }
   const issues: Impossible[] = [...repeated(data)]
+  if (issues.length > 0) return { kind: 'refused', issues }
   const keep = (result: Placed): void => {
     if (result.kind === 'refused') issues.push(...result.issues)
-    else
-      for (const change of result.changes) {
-        world.apply(change)
-        changes.push(change)
-      }
+    else draft.apply(result.changes)
   }
-  if (issues.length > 0) return { kind: 'refused', issues }
   for (const [index, order] of (data.orders ?? []).entries()) keep(placeOrder(order, index, scene))
   for (const { at: pointer, allocations } of byOrder(data.allocations ?? [])) keep(placeAllocations(allocations, pointer, scene))
   keep({ kind: 'placed', changes: stockChanges(data.stock ?? [], session) })
-  return issues.length > 0 ? { kind: 'refused', issues } : { kind: 'placed', changes }
+  if (issues.length > 0) return { kind: 'refused', issues }
+  const { changes } = draft
+  return {
+    kind: 'brought',
+    changes,
+    orders: lastOf(changes.filter((change) => change.kind === 'order')),
+    allocations: lastOf(changes.filter((change) => change.kind === 'allocation')),
+    omsOrders: lastOf(changes.filter((change) => change.kind === 'oms-order')),
+  }
+}
+
+/** Each entity as it came to be, in the order in which they came. */
+function lastOf<Entity>(changes: readonly { readonly id: string; readonly to: Entity | undefined }[]): readonly Entity[] {
+  return [...new Map(changes.map(({ id, to }) => [id, to])).values()].filter((entity) => entity !== undefined)
 }
 
 /** Ids that stand twice. */
@@ -131,11 +152,11 @@ function repeated({ orders = [], allocations = [], stock = [] }: Data): readonly
 function placeOrder(wanted: PlacedOrder, index: number, scene: Scene): Placed {
   const { session, now } = scene
   const population = orderPopulation(session)
-  const key = at(at(keyOf(session.seed), 'placed order'), index)
+  const key = at(at(keyOf(session.seed), 'placed order'), nextNumber(scene.world, ORDERS))
   const retailer = wanted.retailer ?? 1
   const made = createOrder(
     {
-      poNumber: wanted.po_number ?? `po-placed-${index + 1}`,
+      poNumber: wanted.po_number ?? `po-placed-${nextNumber(scene.world, ORDERS) + 1}`,
       retailer,
       submittedBy: population.retailer(retailer).name,
       notes: null,
@@ -164,6 +185,8 @@ function placeOrder(wanted: PlacedOrder, index: number, scene: Scene): Placed {
     lines: made.order.lines.map((line, spot) => ({ ...line, id: lineId(wanted.line_items[spot]?.line_item_uuid ?? line.id) })),
   }
   const pointer = `/orders/${index}`
+  if (scene.world.get('order', id))
+    return impossible(`${pointer}/order_uuid`, `${id} is an order that the session has changed`, 'take another')
   if (Date.parse(bare.createdAt) > now) return impossible(`${pointer}/created_date`, `lies after the session's now, ${timestamp(now, 6)}`)
   let order = bare
   for (const [spot, line] of wanted.line_items.entries()) {
@@ -181,7 +204,7 @@ function moveLine(
   spot: number,
   pointer: string,
   { session }: Scene,
-): { readonly kind: 'order'; readonly order: Order } | Extract<Placed, { kind: 'refused' }> {
+): { readonly kind: 'order'; readonly order: Order } | Refusal {
   const line = before.lines[spot]
   if (!line) return { kind: 'order', order: before }
   const {
@@ -267,7 +290,7 @@ function placeAllocations(wanted: readonly PlacedAllocation[], indices: readonly
   const [place = 0] = indices
   if (!first) return { kind: 'placed', changes: [] }
   const account = ownerOf(first)
-  const orderNumber = first.orderNumber ?? `order-placed-${place + 1}`
+  const orderNumber = first.orderNumber ?? freeOrderNumber(account, scene)
   if (findOmsOrderByNumber(orderNumber, account, scene))
     return impossible(
       `/allocations/${place}/orderNumber`,
@@ -303,11 +326,20 @@ function placeAllocations(wanted: readonly PlacedAllocation[], indices: readonly
   const maker = new DocumentMaker(account, scene)
   for (const [number, one] of wanted.entries()) {
     const pointer = `/allocations/${indices[number] ?? 0}`
+    if (one.allocationId !== undefined && scene.world.get('allocation', entityId(account, one.allocationId)))
+      return impossible(`${pointer}/allocationId`, `${one.allocationId} is an allocation that the session has changed`, 'take another')
     const moved = moveAllocation(one, names[number] ?? [], order, maker, pointer)
     if (moved.kind === 'refused') return moved
     maker.put(moved.allocation)
   }
   return { kind: 'placed', changes: [...changes, ...maker.changes()] }
+}
+
+function freeOrderNumber(account: Account, scene: Scene): string {
+  for (let number = 1; ; number++) {
+    const text = `order-placed-${number}`
+    if (!findOmsOrderByNumber(text, account, scene)) return text
+  }
 }
 
 /** One allocation on its way: made, handed on, shipped and scratched, cancelled. */
@@ -317,7 +349,7 @@ function moveAllocation(
   order: OmsOrder,
   maker: DocumentMaker,
   pointer: string,
-): { readonly kind: 'allocation'; readonly allocation: Allocation } | Extract<Placed, { kind: 'refused' }> {
+): { readonly kind: 'allocation'; readonly allocation: Allocation } | Refusal {
   const { session, now } = maker.scene
   const known = allocationPopulation(session, ownerOf(wanted)).locations
   const locationNum = wanted.locationNum ?? known[0]?.locationNum ?? '110'
@@ -406,6 +438,6 @@ function stockChanges(stock: readonly PlacedStock[], session: Session): readonly
   return [...elsewhere, ...named].map((to) => ({ kind: 'stock', id: stockId(to), to }))
 }
 
-function impossible(pointer: string, message: string, fix?: string): Extract<Placed, { kind: 'refused' }> {
+function impossible(pointer: string, message: string, fix?: string): Refusal {
   return { kind: 'refused', issues: [{ at: pointer, message, ...(fix !== undefined && { fix }) }] }
 }

@@ -88,6 +88,38 @@ export class Entities implements World {
   }
 }
 
+/** A world with changes on top that nobody has kept yet. */
+export class Draft implements World {
+  readonly changes: Change[] = []
+  readonly #below: World
+  readonly #above = new Entities()
+  readonly #gone = new Set<string>()
+
+  constructor(below: World, changes: readonly Change[] = []) {
+    this.#below = below
+    this.apply(changes)
+  }
+
+  get<K extends Kind>(kind: K, id: string): Kinds[K] | undefined {
+    return this.#above.get(kind, id) ?? (this.#gone.has(`${kind} ${id}`) ? undefined : this.#below.get(kind, id))
+  }
+
+  all<K extends Kind>(kind: K): Iterable<Kinds[K]> {
+    const changed = this.changes.filter((change) => change.kind === kind)
+    const replaced = new Set(changed.map(({ id }) => this.#below.get(kind, id)))
+    return [...[...this.#below.all(kind)].filter((entity) => !replaced.has(entity)), ...this.#above.all(kind)]
+  }
+
+  apply(changes: readonly Change[]): void {
+    for (const change of changes) {
+      this.changes.push(change)
+      this.#above.apply(change)
+      if (change.to === undefined) this.#gone.add(`${change.kind} ${change.id}`)
+      else this.#gone.delete(`${change.kind} ${change.id}`)
+    }
+  }
+}
+
 /** The world that a list of changes makes from nothing. */
 export function worldOf(changes: readonly Change[]): Entities {
   const entities = new Entities()

@@ -10,7 +10,7 @@ import {
   type SessionName,
 } from '../domain/control/session.ts'
 import { isEmpty, place } from '../domain/scenario.ts'
-import type { Change, Kind, World } from '../domain/world.ts'
+import { type Change, type Kind, type World, worldOf } from '../domain/world.ts'
 import type { MockReply, Problem } from '../http.ts'
 
 /** What the server needs to know of sessions beside answering their requests. */
@@ -40,7 +40,7 @@ export function beginning(defaults: SessionDefaults, real: number): readonly Cha
   const session = sessionAtStart(defaults, real)
   const begun: Change = { kind: 'session', id: SESSION_ID, to: session }
   if (isEmpty(defaults.data)) return [begun]
-  const placed = place(defaults.data, session, timeOf(session.clock, real))
+  const placed = place(defaults.data, { world: worldOf([begun]), session, now: timeOf(session.clock, real) })
   if (placed.kind === 'refused') throw new Error(`own data cannot be placed: ${placed.issues.map(({ message }) => message).join('; ')}`)
   return [begun, ...placed.changes]
 }
@@ -68,6 +68,9 @@ export function describe(world: World, defaults: SessionDefaults, real: number):
     changes: ENTITIES.reduce((sum, kind) => sum + [...world.all(kind)].length, 0),
   }
 }
+
+/** What a provider state's text means. */
+export { matchState } from '../domain/state.ts'
 
 /** A refusal in the mock's own words. */
 export function refusal(problem: Problem): MockReply {

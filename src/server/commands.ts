@@ -1,14 +1,16 @@
 import type { Command } from '../domain/behaviour.ts'
 import type { SessionDefaults, SessionName } from '../domain/control/session.ts'
-import type { Service } from '../engine/respond.ts'
-import { beginning, describe, refusal } from '../engine/session.ts'
-import type { MockReply } from '../http.ts'
+import type { StateDefinition } from '../domain/state.ts'
+import { type Answer, respond, type Service } from '../engine/respond.ts'
+import { beginning, describe, matchState, refusal } from '../engine/session.ts'
+import { type MockReply, type MockRequest, pointerParts, type Problem } from '../http.ts'
 import type { Store } from '../store/store.ts'
 import type { SessionCounts } from './counts.ts'
 import type { Journal } from './journal.ts'
 
 export interface CommandSettings {
   readonly control: Service
+  readonly providerStates: Service
   readonly services: readonly Service[]
   readonly store: Store
   readonly journal: Journal
@@ -16,11 +18,16 @@ export interface CommandSettings {
   readonly defaults: SessionDefaults
   readonly version: string
   readonly dataVersion: number
+  /** Sessions whose last request set up a provider state: the next one adds to it. */
+  readonly settingUp: Set<SessionName>
+  /** The provider states that are known. */
+  readonly states: () => Promise<readonly StateDefinition[]>
 }
 
 /** Does what a control operation asked of the server itself. `real` is the world's time in milliseconds. */
 export function createCommands({
   control,
+  providerStates,
   services,
   store,
   journal,
@@ -28,14 +35,78 @@ export function createCommands({
   defaults,
   version,
   dataVersion,
-}: CommandSettings): (command: Command, real: number) => Promise<MockReply> {
-  const documents = [control, ...services].map(({ contract }) => contract)
+  settingUp,
+  states,
+}: CommandSettings): (command: Command, real: number, session: SessionName) => Promise<MockReply> {
+  const documents = [control, providerStates, ...services].map(({ contract }) => contract)
   const show = async (name: SessionName, real: number): Promise<object> => {
     const session = await store.transact(name, (world) => ({ changes: [], result: describe(world, defaults, real) }))
     return { name, ...session, requests: counts.of(name) }
   }
 
-  return async (command, real) => {
+  const reset = async (name: SessionName, real: number): Promise<Problem | undefined> => {
+    const full = counts.begin(name)
+    if (full) return full
+    await store.drop(name)
+    await store.transact(name, () => ({ changes: beginning(defaults, real), result: undefined }))
+    counts.restart(name)
+    journal.forget(name)
+    return undefined
+  }
+
+  /** What shall exist comes in by the control API's own operation, so that its document checks it. */
+  const bringIn = async (name: SessionName, data: unknown, real: number): Promise<Answer> => {
+    const request: MockRequest = {
+      method: 'POST',
+      path: `${control.contract.base}/sessions/${name}/exists`,
+      query: '',
+      headers: { 'content-type': 'application/json' },
+      body: { kind: 'text', text: JSON.stringify(data) },
+      prefix: '',
+    }
+    return store.transact(name, (world) => {
+      const answer = respond(control, request, world, { defaults, real, strict: true, checkReplies: true, prefersProblem: true })
+      return { changes: answer.problem ? [] : answer.changes, result: answer }
+    })
+  }
+
+  const setState = async (
+    { state, params, action }: Extract<Command, { kind: 'provider-state' }>,
+    real: number,
+    name: SessionName,
+  ): Promise<MockReply> => {
+    if (action === 'teardown' || state === '' || !settingUp.has(name)) {
+      const full = await reset(name, real)
+      if (full) return refusal(full)
+    }
+    if (action === 'teardown') settingUp.delete(name)
+    else settingUp.add(name)
+    if (action === 'teardown' || state === '') return { status: 200, body: {} }
+    const matched = matchState(await states(), state, params)
+    switch (matched.kind) {
+      case 'unknown':
+        return refusal({
+          code: 'state-unknown',
+          detail: `no provider state has the text "${state}"`,
+          fix: `the nearest are ${matched.known.map((text) => `"${text}"`).join(', ')}; a file of your own texts is given with --states`,
+        })
+      case 'missing':
+        return refusal({
+          code: 'state-parameter-missing',
+          detail: `the provider state "${matched.state}" needs the parameter ${matched.parameter}`,
+          fix: 'give it in params',
+        })
+      case 'state': {
+        const { reply, problem } = await bringIn(name, matched.data, real)
+        if (problem) return refusal({ ...problem, code: 'state-impossible', detail: `the provider state "${state}": ${problem.detail}` })
+        return { status: 200, body: { ...matched.params, ...valuesOf(matched.values, reply.body) } }
+      }
+      default:
+        return matched satisfies never
+    }
+  }
+
+  return async (command, real, session) => {
     switch (command.kind) {
       case 'health':
         return { status: 200, body: { status: 'ok', version, dataVersion } }
@@ -45,10 +116,12 @@ export function createCommands({
           body: { documents: documents.map(({ name, base }) => ({ name, href: `${control.contract.base}/openapi/${name}.json`, base })) },
         }
       case 'show-document': {
-        const found = documents.find(({ name }) => name === command.name)
+        const found =
+          documents.find(({ name }) => name === command.name)?.content ??
+          documents.map(({ parts }) => parts.get(`${command.name}.json`)).find((part) => part !== undefined)
         const detail = `there is no document "${command.name}"`
         return found
-          ? { status: 200, body: found.content }
+          ? { status: 200, body: found }
           : refusal({ code: 'document-unknown', detail, fix: `there are ${documents.map(({ name }) => `${name}.json`).join(', ')}` })
       }
       case 'list-sessions': {
@@ -57,12 +130,8 @@ export function createCommands({
       }
       case 'reset-session': {
         const { name } = command
-        const full = counts.begin(name)
+        const full = await reset(name, real)
         if (full) return refusal(full)
-        await store.drop(name)
-        await store.transact(name, () => ({ changes: beginning(defaults, real), result: undefined }))
-        counts.restart(name)
-        journal.forget(name)
         return { status: 200, body: await show(name, real) }
       }
       case 'drop-session': {
@@ -75,6 +144,8 @@ export function createCommands({
         journal.forget(name)
         return { status: 204 }
       }
+      case 'provider-state':
+        return setState(command, real, session)
       case 'list-requests':
         return { status: 200, body: { requests: journal.list(command) } }
       case 'show-request': {
@@ -92,4 +163,16 @@ export function createCommands({
         return command satisfies never
     }
   }
+}
+
+/** Named values of what was brought in, by JSON pointer. */
+function valuesOf(pointers: Readonly<Record<string, string>>, brought: unknown): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(pointers).map(([name, pointer]) => [name, valueAt(brought, pointer)]))
+}
+
+function valueAt(from: unknown, pointer: string): unknown {
+  let value = from
+  for (const part of pointerParts(pointer))
+    value = typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, part)?.value : undefined
+  return value ?? null
 }

@@ -1,4 +1,5 @@
 import type { SessionDefaults, SessionName } from '../domain/control/session.ts'
+import type { StateDefinition } from '../domain/state.ts'
 import type { World } from '../domain/world.ts'
 import { type Answer, type Around, respond, type Service, unfit } from '../engine/respond.ts'
 import { nameOf, ofBusiness, refusal, timeAtStart } from '../engine/session.ts'
@@ -15,6 +16,10 @@ import { decoded, isControlPath, locate } from './session.ts'
 export interface HandlerSettings {
   /** The control API; its base is peeled off before any other. */
   readonly control: Service
+  /** What verifiers of Pact call. */
+  readonly providerStates: Service
+  /** The provider states that are known. */
+  readonly states: () => Promise<readonly StateDefinition[]>
   /** Every other API. */
   readonly services: readonly Service[]
   readonly store: Store
@@ -56,7 +61,8 @@ export function createHandler(settings: HandlerSettings): Handler {
   // The longest base first: an empty one is anybody's prefix.
   const services = settings.services.toSorted((a, b) => b.contract.base.length - a.contract.base.length)
   const counts = createCounts(settings.maxSessions)
-  const carryOut = createCommands({ ...settings, services, counts })
+  const settingUp = new Set<SessionName>()
+  const carryOut = createCommands({ ...settings, services, counts, settingUp })
 
   return async (raw, prefersProblem) => {
     const started = performance.now()
@@ -69,6 +75,8 @@ export function createHandler(settings: HandlerSettings): Handler {
     const located = locate(raw)
     if (located.kind === 'refused') return refuseUnnamed(raw, located.problem, around, started)
     const { name, request, isLabelled } = located
+    if (isBelow(settings.providerStates.contract.base, request.path)) return handleProviderState(name, request, around)
+    settingUp.delete(name)
     if (isBelow(control.contract.base, request.path)) return handleControl(name, request, around)
     if (settings.requireSession && !isLabelled) return refuseUnnamed(request, UNLABELLED, around, started)
     const full = counts.begin(name)
@@ -142,6 +150,19 @@ export function createHandler(settings: HandlerSettings): Handler {
     }
   }
 
+  /** The session that the request is in is set up, or begins anew. */
+  async function handleProviderState(name: SessionName, request: MockRequest, around: Around): Promise<Handled> {
+    try {
+      const answer = respond(settings.providerStates, request, NOBODY, around)
+      const reply = answer.command ? await carryOut(answer.command, around.real, name) : answer.reply
+      return toLine(reply, answer.now, true, { 'Mock-Session': name })
+    } catch (error) {
+      settings.onFailure(error)
+      const { reply, now } = failed(error, control, timeAtStart(defaults, around.real))
+      return toLine(reply, now, true)
+    }
+  }
+
   /** A control request on one session runs in that session; one on the server runs in none, and may leave something for the server to do. */
   async function handleControl(name: SessionName, request: MockRequest, around: Around): Promise<Handled> {
     const [, section, target = '', action] = request.path.slice(control.contract.base.length).split('/').map(decoded)
@@ -155,12 +176,13 @@ export function createHandler(settings: HandlerSettings): Handler {
         return { changes: result.changes, result }
       }
       const isSubject = typeof subject === 'string'
+      if (isSubject) settingUp.delete(subject)
       const isNew = isSubject && !counts.has(subject)
       const full = isSubject && counts.begin(subject)
       if (full) return refuse(full, around, true)
       const answer = isSubject ? await store.transact(subject, work) : work(NOBODY).result
       if (isNew && answer.changes.length === 0) counts.release(subject)
-      const reply = answer.command ? await carryOut(answer.command, around.real) : answer.reply
+      const reply = answer.command ? await carryOut(answer.command, around.real, name) : answer.reply
       const operation = answer.command && control.contract.operations.find(({ id }) => id === answer.operation)
       const broken = (checkReplies && operation?.checkReply(reply)) || []
       if (broken.length > 0) return refuse(unfit(broken), around, true)

@@ -1160,6 +1160,7 @@ describe('control routes', () => {
     expect(new Map(documents.map(({ name, ...rest }: { name: string }) => [name, rest]))).toEqual(
       new Map([
         ['control', { href: '/__mock/openapi/control.json', base: '/__mock' }],
+        ['provider-states', { href: '/__mock/openapi/provider-states.json', base: '/_pact' }],
         ['supplier-orders', { href: '/__mock/openapi/supplier-orders.json', base: '' }],
         ['oms-allocations', { href: '/__mock/openapi/oms-allocations.json', base: '/api/v2' }],
       ]),

@@ -2,6 +2,7 @@ import type { Caller, Input, Problem } from '../../http.ts'
 import { type Behaviour, type Command, type Dialect, isProblem, type Outcome, refused, reply, type Scene } from '../behaviour.ts'
 import { DEFAULT_SESSION, type SessionName } from './session.ts'
 import { MAX_CANDIDATES } from '../listing.ts'
+import { type Data, place } from '../scenario.ts'
 import { allocationsOf, omsOrderView } from '../oms/order.ts'
 import { EXAMPLE_ACCOUNT, EXAMPLE_STAGE, tenantOf } from '../oms/population.ts'
 import { type Account, queryAllocations } from '../oms/query.ts'
@@ -11,7 +12,7 @@ import { lineStatus, type Order, type OrderFacts } from '../supplier/order.ts'
 import { orderView } from '../supplier/view.ts'
 import { orderPopulation } from '../supplier/population.ts'
 import { searchOrders } from '../supplier/search.ts'
-import type { Kinds } from '../world.ts'
+import { Draft, type Kinds } from '../world.ts'
 
 /** An API that this server answers, as far as examples need to know it. */
 export interface ServedApi {
@@ -117,6 +118,54 @@ const listEntities: Behaviour<EntitiesInput> = {
   },
 }
 
+interface ExistsInput extends NameInput {
+  readonly body: Data
+}
+
+const addEntities: Behaviour<ExistsInput> = {
+  admits: ['operator'],
+  run({ body }, _caller, scene) {
+    const brought = place(body, scene)
+    if (brought.kind === 'refused')
+      return refused({
+        code: 'state-impossible',
+        detail: brought.issues.map(({ at, message }) => `${at} ${message}`).join('; '),
+        issues: brought.issues.map(({ at, message, fix }) => ({
+          at: `/body${at}`,
+          rule: 'state-impossible',
+          message,
+          ...(fix !== undefined && { fix }),
+        })),
+      })
+    const population = orderPopulation(scene.session)
+    const draft: Scene = { ...scene, world: new Draft(scene.world, brought.changes) }
+    return reply(
+      201,
+      {
+        orders: brought.orders.map((order) => orderView(order, { kind: 'operator' }, population)),
+        allocations: brought.allocations.map(({ document }) => document),
+        omsOrders: brought.omsOrders.map((order) => omsOrderView(order, allocationsOf(order, draft), draft)),
+      },
+      brought.changes,
+    )
+  },
+}
+
+interface StateInput extends Input {
+  readonly body: { readonly state?: string; readonly params?: Readonly<Record<string, unknown>>; readonly action?: 'setup' | 'teardown' }
+}
+
+/** What the verifiers of Pact call before and after an interaction. */
+export const stateBehaviours: Readonly<Record<string, Behaviour>> = {
+  setProviderState: {
+    admits: ['operator'],
+    run: ({ body }: StateInput): Outcome => ({
+      kind: 'command',
+      command: { kind: 'provider-state', state: body.state ?? '', params: body.params ?? {}, action: body.action ?? 'setup' },
+    }),
+  } satisfies Behaviour<StateInput>,
+}
+
 const FIXED: Readonly<Record<string, Behaviour>> = {
   getHealth: command(() => ({ kind: 'health' })),
   listDocuments: command(() => ({ kind: 'list-documents' })),
@@ -127,6 +176,7 @@ const FIXED: Readonly<Record<string, Behaviour>> = {
   listRequests,
   getRequest,
   listEntities,
+  addEntities,
 }
 
 interface Found {

@@ -1,0 +1,158 @@
+import request from 'supertest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Mock, States } from '../../src/index.ts'
+import { openMock, ownSession, SUPPLIER } from '../support.ts'
+
+const ID = 'aaaaaaaa-0000-4000-8000-000000000001'
+const OTHER = 'aaaaaaaa-0000-4000-8000-000000000002'
+const order = (id: string, more: object = {}) => ({ order_uuid: id, line_items: [{ quantity_ordered: 6, ...more }] })
+const STATES: States = {
+  states: [
+    {
+      state: 'an order of {quantity} units',
+      parameters: { quantity: 6 },
+      exists: { orders: [{ order_uuid: ID, line_items: [{ quantity_ordered: '{quantity}' }] }] },
+      values: { order_uuid: '/orders/0/order_uuid', line: '/orders/0/line_items/0/uuid', none: '/orders/1' },
+    },
+    { state: 'another order', exists: { orders: [order(OTHER)] } },
+    {
+      state: 'an order that cannot be',
+      parameters: { shipped: null },
+      exists: { orders: [{ order_uuid: ID, line_items: [{ quantity_ordered: 6, quantity_shipped: '{shipped}' }] }] },
+    },
+    { state: 'nothing in particular' },
+  ],
+}
+
+let mock: Mock
+beforeAll(async () => {
+  mock = await openMock({ states: STATES })
+})
+afterAll(() => mock.close())
+
+/** A verifier and a consumer of one session. */
+function verifier(session = ownSession()) {
+  const set = (body: object) => request(mock.app).post('/_pact/provider_states').set('Mock-Session', session).send(body)
+  return {
+    session,
+    set,
+    setUp: (state: string, params: object = {}) => set({ state, params, action: 'setup' }),
+    tearDown: (state: string) => set({ state, action: 'teardown' }),
+    get: (id: string) => request(mock.app).get(`/orders/${id}/`).set({ Authorization: SUPPLIER, 'Mock-Session': session }),
+  }
+}
+
+describe('POST /_pact/provider_states', () => {
+  it('sets up what the text says, and returns values', async () => {
+    const { setUp, get } = verifier()
+    const { body } = await setUp('an order of 7 units').expect(200)
+    const { body: shown } = await get(ID).expect(200)
+    expect(body).toEqual({ quantity: 7, order_uuid: ID, line: shown.line_items[0].uuid, none: null })
+    expect(shown.line_items[0].allocation.quantity_ordered).toBe(7)
+  })
+
+  it('begins anew with the first setup after a request, and adds with a setup right after a setup', async () => {
+    const { setUp, get } = verifier()
+    await setUp('an order of 6 units').expect(200)
+    await setUp('another order').expect(200)
+    await get(ID).expect(200)
+    await get(OTHER).expect(200)
+    await setUp('another order').expect(200)
+    await get(ID).expect(404)
+    await get(OTHER).expect(200)
+  })
+
+  it.each(['teardown', 'a setup without a text', 'a control request'])('begins anew after %s', async (what) => {
+    const { session, setUp, tearDown, get } = verifier()
+    await setUp('an order of 6 units').expect(200)
+    if (what === 'teardown') await tearDown('an order of 6 units').expect(200)
+    else if (what === 'a setup without a text') await setUp('').expect(200)
+    else await request(mock.app).get(`/__mock/sessions/${session}/entities`).expect(200)
+    await setUp('another order').expect(200)
+    await get(ID).expect(404)
+  })
+
+  it('keeps sessions apart, by header and by prefix', async () => {
+    const { get } = verifier('one')
+    await request(mock.app).post('/~one/_pact/provider_states').send({ state: 'an order of 6 units', action: 'setup' }).expect(200)
+    await verifier('two').setUp('another order').expect(200)
+    await get(ID).expect(200)
+    await get(OTHER).expect(404)
+  })
+
+  it('takes the older forms of a body', async () => {
+    const { set, get } = verifier()
+    await set({ consumer: 'shop', state: 'an order of 6 units' }).expect(200)
+    await get(ID).expect(200)
+  })
+
+  it.each<[string, object, number, string, RegExp]>([
+    ['a text of nobody', { state: 'an order of units' }, 404, 'state-unknown', /the nearest are "another order"|the nearest are "an order/],
+    ['a parameter that is missing', { state: 'an order that cannot be' }, 400, 'state-parameter-missing', /needs the parameter shipped/],
+    [
+      'a set-up that cannot be',
+      { state: 'an order that cannot be', params: { shipped: 1 } },
+      422,
+      'state-impossible',
+      /0 of line \S+ are allocated and not shipped/,
+    ],
+    [
+      'a parameter of another type',
+      { state: 'an order of 6 units', params: { quantity: 'many' } },
+      422,
+      'state-impossible',
+      /quantity_ordered is "many"; the type must be integer/,
+    ],
+    ['no object', [], 400, 'request-invalid', /type must be object/],
+  ])('refuses %s', async (_name, body, status, code, said) => {
+    const { set, get } = verifier()
+    const answer = await set(body)
+    expect([answer.status, answer.body.code]).toEqual([status, code])
+    expect(`${answer.body.detail} ${answer.body.fix ?? ''}`).toMatch(said)
+    await get(ID).expect(404)
+  })
+
+  it('knows the bundled states beside a team’s own', async () => {
+    await verifier().setUp('nothing in particular').expect(200)
+    const { body } = await verifier().setUp('an order of 4 units waits for its supplier').expect(200)
+    expect(body).toMatchObject({ quantity: 4, order_uuid: expect.any(String) })
+  })
+
+  it('answers to known hosts only', async () => {
+    await request(mock.app).post('/_pact/provider_states').set('Host', 'evil.example').send({ state: '' }).expect(403)
+    await request(mock.app).post('/_pact/provider_states').set('Origin', 'https://evil.example').send({ state: '' }).expect(403)
+  })
+})
+
+describe('POST /__mock/sessions/{name}/exists', () => {
+  it('brings in what is asked, on top of what is there, and shows it', async () => {
+    const { session, get } = verifier()
+    const add = (body: object) => request(mock.app).post(`/__mock/sessions/${session}/exists`).send(body)
+    const { body } = await add({
+      orders: [order(ID, { quantity_allocated: 6 })],
+      stock: [{ locationNum: '410', sku: 'A', available: 1 }],
+    }).expect(201)
+    expect(body).toMatchObject({ orders: [{ order_uuid: ID, is_allocated: true }], allocations: [], omsOrders: [] })
+    const more = await add({ allocations: [{ items: [{ sku: 'A', quantity: 2 }] }] }).expect(201)
+    expect(more.body.allocations).toMatchObject([{ statusCode: 'ALLOCATED', version: 1 }])
+    expect(more.body.omsOrders).toMatchObject([{ statusCode: 'ORDER_ALLOCATED', items: [{ pendingShippedQuantity: 2 }] }])
+    await get(ID).expect(200)
+    const again = await add({ orders: [order(OTHER), order(ID)] }).expect(422)
+    expect(again.body.issues).toMatchObject([{ at: '/body/orders/1/order_uuid' }])
+    await get(OTHER).expect(404)
+  })
+})
+
+describe('a file of own states', () => {
+  it.each<[string, object, RegExp]>([
+    ['has an unknown key', { states: [{ text: 'a' }] }, /\/states\/0\/text .*there are /],
+    [
+      'has a state that cannot be',
+      { states: [{ state: 'a', exists: { orders: [order(ID, { quantity_shipped: 1 })] } }] },
+      /\/states\/0\/exists\/orders\/0\/line_items\/0\/quantity_shipped .*\("a"\)/,
+    ],
+    ['has none', {}, /\/states is missing/],
+  ])('that %s is refused at start', async (_name, states, said) => {
+    await expect(openMock({ states: states as States })).rejects.toThrow(said)
+  })
+})
