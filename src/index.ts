@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { isIPv6, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
@@ -29,7 +29,7 @@ import { RETAILERS, SUPPLIERS } from './domain/supplier/population.ts'
 import { worldOf } from './domain/world.ts'
 import { createService, type Service } from './engine/respond.ts'
 import type { Issue, MockRequest, Problem } from './http.ts'
-import { loadCompiled, loadDocument, type LoadedDocument } from './load.ts'
+import { loadBundled, loadDocument, type LoadedDocument } from './load.ts'
 import { DocumentError, UsageError } from './problem.ts'
 import { createApp } from './server/app.ts'
 import { createJournal, type Exchange } from './server/journal.ts'
@@ -38,6 +38,8 @@ import { memoryStore } from './store/memory.ts'
 import type { Store } from './store/store.ts'
 
 export { UsageError } from './problem.ts'
+export { compareContracts, coverContracts, verifyContracts } from './contracts.ts'
+export type { ContractOptions, Covered, Report, Row, VerifyContractsOptions } from './contracts.ts'
 export type { Change, World } from './domain/world.ts'
 export type { Data } from './domain/scenario.ts'
 export type { StateDefinition } from './domain/state.ts'
@@ -189,10 +191,10 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   const settings = readDefaults(options)
   const defaults: SessionDefaults = { ...settings, data: await readData(options.data, settings) }
   const onFailure = options.onFailure ?? console.error
-  const served = await Promise.all(APIS.map(async (api) => ({ ...api, contract: createContract(await load(api.document)) })))
+  const served = await Promise.all(APIS.map(async (api) => ({ ...api, contract: createContract(await loadBundled(api.document)) })))
   const services = served.map(({ contract, behaviours, dialect }) => createService(contract, behaviours, dialect))
-  const control = createService(createContract(await load('control')), controlBehaviours(served.map(servedApi)), controlDialect)
-  const providerStates = createService(createContract(await load('provider-states')), stateBehaviours, controlDialect)
+  const control = createService(createContract(await loadBundled('control')), controlBehaviours(served.map(servedApi)), controlDialect)
+  const providerStates = createService(createContract(await loadBundled('provider-states')), stateBehaviours, controlDialect)
   const states = await readStates(options.states, settings)
   const store = options.store ?? memoryStore()
   const strict = options.strict ?? false
@@ -478,14 +480,6 @@ function wholeNumber(name: string, value: number, most: number): number {
   if (!Number.isSafeInteger(value) || value < 0 || value > most)
     throw new UsageError(`${name} is ${value}; give a whole number from 0 to ${most}`)
   return value
-}
-
-/** Compiled by the build where there is one; from YAML where the sources run. */
-async function load(name: string): Promise<LoadedDocument> {
-  const compiled = fileURLToPath(new URL(`documents/${name}.json`, import.meta.url))
-  return existsSync(compiled)
-    ? loadCompiled(compiled, compiled.replace(/\.json$/, '.lines.json'))
-    : loadDocument(fileURLToPath(new URL(`../spec/${name}.yaml`, import.meta.url)))
 }
 
 function readVersion(): string {

@@ -1,5 +1,6 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, extname, relative, resolve, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Document, LineCounter } from 'yaml'
 import { pointerPart, pointerParts } from './http.ts'
 import { DocumentError } from './problem.ts'
@@ -88,6 +89,68 @@ export function loadCompiled(file: string, linesFile: string): LoadedDocument {
       },
     })),
   }
+}
+
+/**
+ * Reads a JSON file with the lines of its upper parts. By JSON's own parser: a pact of a thousand interactions takes YAML's seconds.
+ * @throws DocumentError for a file that cannot be read or parsed, or is too large
+ */
+export function loadJson(file: string): LoadedDocument {
+  const path = realPath(file, file)
+  const { size } = statSync(path)
+  if (size > MAX_BYTES) throw new DocumentError(`${file}: ${size} bytes; a file may have ${MAX_BYTES}`)
+  const text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '')
+  let lines: ReadonlyMap<string, number> | undefined
+  try {
+    const content: unknown = JSON.parse(text)
+    const lineOf = (pointer: string): number | undefined => nearest(pointer, (candidate) => (lines ??= linesOf(text)).get(candidate))
+    return { name: basename(file, extname(file)), sources: [{ uri: file, content, lineOf }] }
+  } catch (error) {
+    throw new DocumentError(`${file}: it is no JSON: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** How deep lines are looked for: the elements of a list in the whole. */
+const DEPTH = 2
+
+/** The lines on which the values of a well-formed JSON text begin, by pointer. */
+function linesOf(text: string): ReadonlyMap<string, number> {
+  const lines = new Map<string, number>()
+  const open: { readonly pointer: string; readonly isList: boolean; next: string }[] = []
+  let line = 1
+  let isKey = false
+  const begin = (): string => {
+    const parent = open.at(-1)
+    const pointer = parent ? `${parent.pointer}/${parent.next}` : ''
+    if (open.length <= DEPTH) lines.set(pointer, line)
+    return pointer
+  }
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:\n]|[^\s{}[\],:"]+/g)) {
+    const inside = open.at(-1)
+    if (token === '\n') line++
+    else if (token === '{' || token === '[') {
+      open.push({ pointer: begin(), isList: token === '[', next: '0' })
+      isKey = token === '{'
+    } else if (token === '}' || token === ']') {
+      open.pop()
+      isKey = false
+    } else if (token === ',') {
+      isKey = inside?.isList === false
+      if (inside?.isList) inside.next = String(Number(inside.next) + 1)
+    } else if (token !== ':' && isKey && inside) {
+      inside.next = pointerPart(String(JSON.parse(token)))
+      isKey = false
+    } else if (token !== ':') begin()
+  }
+  return lines
+}
+
+/** A document that comes with the mock: compiled by the build where there is one, from YAML where the sources run. */
+export async function loadBundled(name: string): Promise<LoadedDocument> {
+  const compiled = fileURLToPath(new URL(`documents/${name}.json`, import.meta.url))
+  return existsSync(compiled)
+    ? loadCompiled(compiled, compiled.replace(/\.json$/, '.lines.json'))
+    : loadDocument(fileURLToPath(new URL(`../spec/${name}.yaml`, import.meta.url)))
 }
 
 function realPath(file: string, what: string): string {

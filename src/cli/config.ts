@@ -78,6 +78,57 @@ export const SERVE_OPTIONS = {
   },
 } as const satisfies Record<string, Option>
 
+const CONTRACT_OPTIONS = {
+  spec: { flag: '--spec <document>', repeats: true, help: 'an OpenAPI document in place of the bundled ones; may be repeated', read: text },
+  map: { flag: '--map <provider=document>', repeats: true, help: 'the document that a provider of pacts has; may be repeated', read: pair },
+  consumer: { flag: '--consumer <pattern>', help: 'only pacts of consumers that match a regular expression', read: text },
+  description: { flag: '--description <pattern>', help: 'only interactions whose description matches', read: text },
+  state: { flag: '--state <pattern>', help: 'only interactions with a provider state that matches', read: text },
+  header: {
+    flag: '--header <name: value>',
+    repeats: true,
+    help: 'a header to send in place of what the pacts have; may be repeated',
+    read: header,
+  },
+} as const satisfies Record<string, Option>
+
+/** The options of `verify`. */
+export const VERIFY_OPTIONS = {
+  ...CONTRACT_OPTIONS,
+  provider: { flag: '--provider <url>', help: 'the real service, to be asked too', read: text },
+  stateUrl: { flag: '--state-url <url>', help: 'where the real service sets up provider states', read: text },
+  only: {
+    flag: '--only <column>',
+    repeats: true,
+    help: 'ask only document, mock or provider; may be repeated',
+    read: choice('document', 'mock', 'provider'),
+  },
+  states: SERVE_OPTIONS.states,
+  assume: SERVE_OPTIONS.assume,
+  timeout: { flag: '--timeout <milliseconds>', default: '30000', help: 'how long a request may take', read: wholeNumber(1, 3_600_000) },
+  failFast: { flag: '--fail-fast', help: 'begin nothing more after the first failure', read: truth },
+  format: {
+    flag: '--format <form>',
+    default: 'text',
+    help: 'what is printed: text, json, junit or markdown',
+    read: choice('text', 'json', 'junit', 'markdown'),
+  },
+  junit: { flag: '--junit <file>', help: 'write a JUnit report', read: text },
+} as const satisfies Record<string, Option>
+
+/** The options of `compare`. */
+export const COMPARE_OPTIONS = {
+  ...CONTRACT_OPTIONS,
+  format: { flag: '--format <form>', default: 'text', help: 'what is printed: text or json', read: choice('text', 'json') },
+} as const satisfies Record<string, Option>
+
+/** The options of `coverage`. */
+export const COVERAGE_OPTIONS = {
+  ...CONTRACT_OPTIONS,
+  format: COMPARE_OPTIONS.format,
+  threshold: { flag: '--threshold <percent>', help: 'fail when fewer of the documented answers are relied on', read: wholeNumber(0, 100) },
+} as const satisfies Record<string, Option>
+
 /** The options of `assumptions`. */
 export const ASSUMPTION_OPTIONS = {
   assume: SERVE_OPTIONS.assume,
@@ -156,6 +207,12 @@ function truth(text: string): boolean {
   if (['true', '1', 'yes', 'on'].includes(text.toLowerCase())) return true
   if (['false', '0', 'no', 'off'].includes(text.toLowerCase())) return false
   throw new UsageError('give true or false')
+}
+
+function header(text: string): readonly [name: string, value: string] {
+  const at = text.indexOf(':')
+  if (at < 1) throw new UsageError('give NAME: VALUE, such as Authorization: Bearer abc')
+  return [text.slice(0, at).trim(), text.slice(at + 1).trim()]
 }
 
 function pair(text: string): readonly [name: string, value: string] {

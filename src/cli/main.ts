@@ -1,7 +1,17 @@
 import { Command, CommanderError, Option as Flag } from 'commander'
 import { readFileSync } from 'node:fs'
 import { UsageError } from '../problem.ts'
-import { ASSUMPTION_OPTIONS, environmentName, type Io, type Option, readOptions, SERVE_OPTIONS } from './config.ts'
+import {
+  ASSUMPTION_OPTIONS,
+  COMPARE_OPTIONS,
+  COVERAGE_OPTIONS,
+  VERIFY_OPTIONS,
+  environmentName,
+  type Io,
+  type Option,
+  readOptions,
+  SERVE_OPTIONS,
+} from './config.ts'
 
 /** Called wrongly, or cannot start. */
 const WRONG = 2
@@ -40,6 +50,36 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
       code = assumptions(settings, io)
     })
   addOptions(assumptions, ASSUMPTION_OPTIONS)
+  const verify = program
+    .command('verify')
+    .description('verify pacts against their documents, the mock, and the real service: one verdict an interaction')
+    .argument('[pacts...]', "pact files, folders or patterns (default: the project's own contracts)")
+    .action(async (pacts: string[], given: Record<string, unknown>) => {
+      const settings = readOptions(VERIFY_OPTIONS, given, io.env)
+      const { verify } = await import('./verify.ts')
+      code = await verify(pacts, settings, io)
+    })
+  addOptions(verify, VERIFY_OPTIONS)
+  const compare = program
+    .command('compare')
+    .description('compare pacts with their documents, without any request')
+    .argument('[pacts...]', "pact files, folders or patterns (default: the project's own contracts)")
+    .action(async (pacts: string[], given: Record<string, unknown>) => {
+      const settings = readOptions(COMPARE_OPTIONS, given, io.env)
+      const { compare } = await import('./compare.ts')
+      code = await compare(pacts, settings, io)
+    })
+  addOptions(compare, COMPARE_OPTIONS)
+  const coverage = program
+    .command('coverage')
+    .description('list the documented answers that consumers rely on')
+    .argument('[pacts...]', "pact files, folders or patterns (default: the project's own contracts)")
+    .action(async (pacts: string[], given: Record<string, unknown>) => {
+      const settings = readOptions(COVERAGE_OPTIONS, given, io.env)
+      const { coverage } = await import('./coverage.ts')
+      code = await coverage(pacts, settings, io)
+    })
+  addOptions(coverage, COVERAGE_OPTIONS)
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return code

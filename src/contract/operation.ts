@@ -13,6 +13,8 @@ export interface Operation {
   readonly id: string
   readonly method: string
   readonly template: string
+  /** The documented statuses: `200`, `4XX`, `default`. */
+  readonly statuses: readonly string[]
   judge(headers: Readonly<Record<string, string>>): Judgement
   /** Reads and checks path, query, headers and cookies. `raw.path` is what the router found. */
   readParameters(raw: { path: Readonly<Record<string, string>>; query: string; headers: Readonly<Record<string, string>> }): ReadParameters
@@ -101,6 +103,7 @@ function createOperation(
     id,
     method,
     template,
+    statuses: replies.statuses,
     judge: createSecurity(root, located, reader),
     readParameters: ({ path, query, headers }) =>
       readParameters(all, { path, query: pairs(query, '&', true), header: headers, cookie: pairs(headers['cookie'] ?? '', ';', false) }),
@@ -234,7 +237,7 @@ function createReplies(
   operation: Located,
   reader: Reader,
   validator: Validator,
-): { check(reply: MockReply): readonly Issue[]; compile(): void } {
+): { readonly statuses: readonly string[]; check(reply: MockReply): readonly Issue[]; compile(): void } {
   const responses = new Map(
     reader.children(operation, 'responses').map(([status, response]) => {
       const content = new Map<string, (Check & { compile(): void }) | undefined>()
@@ -250,6 +253,7 @@ function createReplies(
     }),
   )
   return {
+    statuses: [...responses.keys()],
     compile: () => responses.forEach(({ content }) => content.forEach((check) => check?.compile())),
     check(reply) {
       const response =

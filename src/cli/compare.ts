@@ -1,0 +1,33 @@
+import { compareContracts } from '../contracts.ts'
+import { UsageError } from '../problem.ts'
+import type { COMPARE_OPTIONS, Io, Settings } from './config.ts'
+import { contractOptions } from './contracts.ts'
+
+/** Compares pacts with documents, without any request. @returns 0 compatible, 1 incompatible */
+export async function compare(pacts: readonly string[], settings: Settings<typeof COMPARE_OPTIONS>, io: Io): Promise<number> {
+  const compared = await compareContracts(contractOptions(pacts, settings))
+  if (compared.every(({ comparisons }) => comparisons === undefined))
+    throw new UsageError(
+      `no document is about ${[...new Set(compared.map(({ pact }) => pact.provider))].map((name) => `"${name}"`).join(', ')}; --map names one, --spec gives others`,
+    )
+  let isCompatible = true
+  for (const { pact, comparisons } of compared) {
+    const items = [...(comparisons?.values() ?? [])].flatMap(({ results }) => results)
+    const errors = items.filter(({ type }) => type === 'error')
+    if (errors.length > 0) isCompatible = false
+    if (settings.format === 'json') {
+      // As the comparator itself has it: an array a pact, one a line.
+      io.out(JSON.stringify(items))
+      continue
+    }
+    const verdict = comparisons === undefined ? 'not ours' : errors.length === 0 ? 'compatible' : `${errors.length} incompatible`
+    io.out(`${pact.consumer} → ${pact.provider} (${pact.file}): ${verdict}`)
+    for (const { type, code, message, mockDetails, specDetails } of items)
+      io.out(`  ${type} ${code}: ${message}${where(mockDetails?.interactionDescription)}${where(specDetails?.location)}`)
+  }
+  return isCompatible ? 0 : 1
+}
+
+function where(text: string | null | undefined): string {
+  return text === undefined || text === null || text === '' ? '' : ` (${text})`
+}

@@ -1,0 +1,52 @@
+import { appendFileSync, writeFileSync } from 'node:fs'
+import { verifyContracts } from '../contracts.ts'
+import { jsonReport } from '../pact/report.ts'
+import { githubAnnotations } from '../pact/report-github.ts'
+import { junitReport } from '../pact/report-junit.ts'
+import { markdownReport } from '../pact/report-markdown.ts'
+import { textReport } from '../pact/report-text.ts'
+import type { Report } from '../pact/pact.ts'
+import { contractOptions } from './contracts.ts'
+import type { Io, Settings, VERIFY_OPTIONS } from './config.ts'
+
+/** Verifies pacts and reports. @returns the exit code: 1 when an interaction failed, or nothing was verified */
+export async function verify(pacts: readonly string[], settings: Settings<typeof VERIFY_OPTIONS>, io: Io): Promise<number> {
+  const { only, provider, stateUrl, states, assume, timeout, failFast, format = 'text', junit } = settings
+  const report = await verifyContracts({
+    ...contractOptions(pacts, settings),
+    ...(only && { only }),
+    ...(provider !== undefined && { provider }),
+    ...(stateUrl !== undefined && { stateUrl }),
+    ...(states !== undefined && { states }),
+    ...(assume && { assume: Object.fromEntries(assume) }),
+    ...(timeout !== undefined && { timeout }),
+    ...(failFast !== undefined && { failFast }),
+    ...(io.isTerminal && {
+      onProgress: ({ column, done, total }: { column: string; done: number; total: number }) => io.err(`${column}: ${done} of ${total}`),
+    }),
+  })
+  io.out(rendered(report, format, io).trimEnd())
+  if (junit !== undefined) writeFileSync(junit, junitReport(report))
+  if (io.env['GITHUB_ACTIONS'] === 'true') {
+    const annotations = githubAnnotations(report)
+    if (annotations !== '') io.out(annotations.trimEnd())
+    const summary = io.env['GITHUB_STEP_SUMMARY'] ?? ''
+    if (summary !== '') appendFileSync(summary, markdownReport(report))
+  }
+  return report.ok ? 0 : 1
+}
+
+function rendered(report: Report, format: 'text' | 'json' | 'junit' | 'markdown', io: Io): string {
+  switch (format) {
+    case 'text':
+      return textReport(report, { colour: io.isTerminal && (io.env['NO_COLOR'] ?? '') === '' })
+    case 'json':
+      return jsonReport(report)
+    case 'junit':
+      return junitReport(report)
+    case 'markdown':
+      return markdownReport(report)
+    default:
+      return format satisfies never
+  }
+}

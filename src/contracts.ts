@@ -1,0 +1,285 @@
+import { globSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { createContract, type Contract } from './contract/operation.ts'
+import { loadBundled, loadDocument, type LoadedDocument, loadJson } from './load.ts'
+import { compare, type Comparison } from './pact/compare.ts'
+import {
+  type Answer,
+  type Column,
+  COLUMNS,
+  contractFor,
+  type Filter,
+  filterInteractions,
+  type Interaction,
+  matchOf,
+  messageOf,
+  type Pact,
+  readPact,
+  type Report,
+  type Row,
+} from './pact/pact.ts'
+import { createReport, explanationOf, verdictOf } from './pact/report.ts'
+import { type Outcomes, verifyAgainst } from './pact/verify.ts'
+import { DocumentError, UsageError } from './problem.ts'
+
+export type { Report, Row } from './pact/pact.ts'
+
+/** What is asked about contracts, by the command and by the library. */
+export interface ContractOptions {
+  /** Pact files, folders of them, or patterns; the project's own contracts where there are none. */
+  readonly pacts: readonly string[]
+  /** OpenAPI documents; the bundled ones unless said otherwise. */
+  readonly documents?: readonly string[]
+  /** Which document a provider's pacts are about: `{ OMS: 'oms-allocations' }`. */
+  readonly map?: Readonly<Record<string, string>>
+  readonly filter?: Filter
+  /** Sent with each request, in place of what the pact has. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface VerifyContractsOptions extends ContractOptions {
+  /** Which columns are asked; document and mock, and the provider where there is one. */
+  readonly only?: readonly Column[]
+  /** The real service. */
+  readonly provider?: string
+  /** Where the real service sets up provider states. */
+  readonly stateUrl?: string
+  /** Provider states beside the bundled ones. */
+  readonly states?: string
+  /** Other choices where the documents are silent. */
+  readonly assume?: Readonly<Record<string, string>>
+  readonly failFast?: boolean
+  /** How long a request may take, in milliseconds. */
+  readonly timeout?: number
+  readonly onProgress?: (progress: { readonly column: Column; readonly done: number; readonly total: number }) => void
+}
+
+/** A pact and what it is about. */
+interface Subject {
+  readonly pact: Pact
+  readonly document: Known | undefined
+}
+
+type Known = Contract & { readonly loaded: LoadedDocument }
+
+/** The bundled documents that pacts can be about. */
+const BUNDLED = ['supplier-orders', 'oms-allocations']
+
+/**
+ * Verifies pacts against their documents, a mock of our own, and the real service where there is one: one row an interaction.
+ * @throws UsageError for what cannot be verified at all: no files, no pact, a document that cannot be read
+ */
+export async function verifyContracts(options: VerifyContractsOptions): Promise<Report> {
+  const { only, provider, onProgress, states, assume } = options
+  const columns = only ?? COLUMNS.filter((column) => column !== 'provider' || provider !== undefined)
+  if (columns.includes('provider') && provider === undefined)
+    throw new UsageError('the column provider needs the URL of the real service (--provider)')
+  const subjects = await subjectsOf(options)
+  const ours = subjects.flatMap(({ pact, document }) =>
+    document || columns.every((column) => column === 'provider') ? [{ pact, document }] : [],
+  )
+  const documents = columns.includes('document') ? await compareAll(ours, options) : new Map<string, ReadonlyMap<number, Comparison>>()
+  const asked = async (column: 'mock' | 'provider', targets: Parameters<typeof verifyAgainst>[0]['targets']): Promise<Outcomes> =>
+    verifyAgainst({
+      targets,
+      pacts: ours.map(({ pact }) => pact),
+      basePaths: basePathsOf(ours),
+      ...(options.headers && { headers: options.headers }),
+      ...(options.timeout !== undefined && { timeout: options.timeout }),
+      ...(options.failFast !== undefined && { failFast: options.failFast }),
+      ...(onProgress && { onProgress: ({ done, total }: { done: number; total: number }) => onProgress({ column, done, total }) }),
+    })
+  let mock: Outcomes = new Map()
+  if (columns.includes('mock') && ours.length > 0) {
+    const { createMock } = await import('./index.ts')
+    await using own = await createMock({ ...(states !== undefined && { states }), ...(assume && { assume }) })
+    const { url } = await own.listen({ port: 0 })
+    // Each process of verifiers has a session of its own.
+    const targets = [1, 2].map((number) => ({
+      baseUrl: `${url}/~verify-${number}`,
+      stateUrl: `${url}/~verify-${number}/_pact/provider_states`,
+    }))
+    mock = await asked('mock', targets)
+  }
+  const real =
+    columns.includes('provider') && provider !== undefined && ours.length > 0
+      ? await asked('provider', [
+          { baseUrl: provider.replace(/\/$/, ''), ...(options.stateUrl !== undefined && { stateUrl: options.stateUrl }) },
+        ])
+      : new Map<string, ReadonlyMap<number, { answer: Answer; duration?: number }>>()
+  const rows = subjects.flatMap(({ pact, document }) => {
+    const isOurs = ours.some((one) => one.pact === pact)
+    const named = { file: pact.file, consumer: pact.consumer, provider: pact.provider }
+    const skipped = { document: SKIPPED, mock: SKIPPED, provider: SKIPPED } as const
+    const unverified = pact.unverified.map(({ reason, ...one }): Row => ({
+      ...one,
+      ...named,
+      pending: false,
+      answers: skipped,
+      verdict: 'not-verified',
+      explanation: reason,
+    }))
+    const verified = pact.interactions.map((interaction): Row => {
+      const { index, description, states: given, line, pending } = interaction
+      const common = { index, description, states: given, ...(line !== undefined && { line }), ...named, pending }
+      if (!isOurs)
+        return {
+          ...common,
+          answers: skipped,
+          verdict: 'not-ours',
+          explanation: `no document is about the provider "${pact.provider}"; --map names one`,
+        }
+      const outcome = mock.get(pact.file)?.get(index)
+      const answers = {
+        document: documents.get(pact.file)?.get(index)?.answer ?? SKIPPED,
+        mock: outcome?.answer ?? SKIPPED,
+        provider: real.get(pact.file)?.get(index)?.answer ?? SKIPPED,
+      }
+      const verdict = verdictOf(answers, pending, columns)
+      const explanation = explanationOf(answers)
+      const duration = outcome?.duration ?? real.get(pact.file)?.get(index)?.duration
+      return {
+        ...common,
+        answers,
+        verdict,
+        ...(explanation !== undefined && { explanation }),
+        ...(verdict === 'failed' && { replay: replayOf(pact, interaction, document?.base ?? '') }),
+        ...(duration !== undefined && { duration }),
+      }
+    })
+    return [...verified, ...unverified].toSorted((a, b) => a.index - b.index)
+  })
+  return createReport(rows, columns)
+}
+
+const SKIPPED = { kind: 'skipped' } as const
+
+/** What the comparator says of each pact: the static half alone. Pacts of other providers are left out. */
+export async function compareContracts(
+  options: ContractOptions,
+): Promise<readonly { readonly pact: Pact; readonly comparisons: ReadonlyMap<number, Comparison> | undefined }[]> {
+  const subjects = await subjectsOf(options)
+  const compared = await compareAll(subjects, options)
+  return subjects.map(({ pact }) => ({ pact, comparisons: compared.get(pact.file) }))
+}
+
+/** One documented answer and the consumers that rely on it. */
+export interface Covered {
+  readonly document: string
+  readonly operation: string
+  readonly status: string
+  readonly consumers: readonly string[]
+}
+
+/** Operations and their documented statuses, with the consumers whose pacts expect them. */
+export async function coverContracts(options: ContractOptions): Promise<readonly Covered[]> {
+  const documents = await knownDocuments(options.documents)
+  const consumers = new Map<string, Set<string>>()
+  for (const { pact, document } of await subjectsOf(options))
+    for (const { method, path, status } of document ? pact.interactions : []) {
+      const match = document && matchOf(document, method, path)
+      if (match?.kind !== 'found') continue
+      const key = `${document?.name} ${match.target.id} ${status}`
+      consumers.set(key, (consumers.get(key) ?? new Set()).add(pact.consumer))
+    }
+  return documents.flatMap(({ name, operations }) =>
+    operations.flatMap(({ id, statuses }) =>
+      statuses.map((status) => ({
+        document: name,
+        operation: id,
+        status,
+        consumers: [...(consumers.get(`${name} ${id} ${status}`) ?? [])].toSorted(),
+      })),
+    ),
+  )
+}
+
+async function compareAll(
+  subjects: readonly Subject[],
+  { headers }: ContractOptions,
+): Promise<ReadonlyMap<string, ReadonlyMap<number, Comparison>>> {
+  const compared = new Map<string, ReadonlyMap<number, Comparison>>()
+  for (const { pact, document } of subjects)
+    if (document) compared.set(pact.file, await compare(pact, document.loaded, document, headers ? { headers } : {}))
+  return compared
+}
+
+async function subjectsOf({ pacts, documents, map = {}, filter = {} }: ContractOptions): Promise<readonly Subject[]> {
+  const known = await knownDocuments(documents)
+  return filesOf(pacts).map((file) => {
+    const pact = filterInteractions(
+      readPact(
+        file,
+        asUsage(() => loadJson(file)),
+      ),
+      filter,
+    )
+    return { pact, document: contractFor(pact, known, new Map(Object.entries(map))) }
+  })
+}
+
+/** @throws UsageError where a name stands for no file */
+function filesOf(names: readonly string[]): readonly string[] {
+  const files = names.flatMap((name) => {
+    const found = statSync(name, { throwIfNoEntry: false })
+    if (found?.isFile()) return [name]
+    return globSync(found?.isDirectory() ? join(name, '*.json') : name).toSorted()
+  })
+  if (files.length === 0)
+    throw new UsageError(`no pact files match ${names.map((name) => `"${name}"`).join(', ')}; name files, folders or patterns`)
+  return [...new Set(files)]
+}
+
+async function knownDocuments(files: readonly string[] | undefined): Promise<readonly Known[]> {
+  const loaded = await Promise.all(
+    files === undefined
+      ? BUNDLED.map((name) => loadBundled(name))
+      : files.map((file) => loadDocument(file).catch((error: unknown) => Promise.reject(usage(error)))),
+  )
+  return loaded.map((one) => asUsage(() => ({ ...createContract(one), loaded: one })))
+}
+
+function asUsage<T>(make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    throw usage(error)
+  }
+}
+
+function usage(error: unknown): unknown {
+  return error instanceof DocumentError ? new UsageError(error.message) : error
+}
+
+/** Pacts whose paths lack the server's base path. */
+function basePathsOf(subjects: readonly Subject[]): ReadonlyMap<string, string> {
+  return new Map(
+    subjects.flatMap(({ pact, document }) => {
+      const base = document?.base ?? ''
+      const bare = pact.interactions.filter(({ path }) => path !== base && !path.startsWith(`${base}/`)).length
+      return base !== '' && bare * 2 > pact.interactions.length ? [[pact.file, base] as const] : []
+    }),
+  )
+}
+
+/** Sets up the states and sends the request, at a mock that was started with its defaults. */
+function replayOf(pact: Pact, { raw, states, method, path }: Interaction, base: string): string {
+  const origin = 'http://127.0.0.1:4010'
+  const { headers, query, body } = messageOf(pact, raw['request'])
+  const target = path === base || path.startsWith(`${base}/`) ? path : base + path
+  const setUps = states.map(
+    ({ name, params }) =>
+      `curl -sS ${origin}/_pact/provider_states -H 'Content-Type: application/json' -d ${quoted(JSON.stringify({ state: name, params, action: 'setup' }))}`,
+  )
+  const request = [
+    `curl -sS -X ${method}`,
+    ...Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
+    ...(body === undefined ? [] : [`-d ${quoted(typeof body === 'string' ? body : JSON.stringify(body))}`]),
+    quoted(`${origin}${target}${query === '' ? '' : `?${query}`}`),
+  ]
+  return [...setUps, request.join(' ')].join(' && ')
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`
+}

@@ -1,0 +1,113 @@
+import { type Answer, type Column, COLUMNS, type Report, type Row } from './pact.ts'
+
+type Answers = Row['answers']
+type Verdict = Row['verdict']
+
+/** What the answers come to. A column that was asked and not answered leaves the interaction unverified. */
+export function verdictOf(answers: Answers, isPending: boolean, asked: readonly Column[] = askedOf(answers)): Verdict {
+  const kinds = asked.map((column) => answers[column].kind)
+  if (kinds.includes('failed')) return isPending ? 'pending' : 'failed'
+  return kinds.length > 0 && kinds.every((kind) => kind === 'passed') ? 'passed' : 'not-verified'
+}
+
+function askedOf(answers: Answers): Column[] {
+  return COLUMNS.filter((column) => answers[column].kind !== 'skipped')
+}
+
+/** A run is good when no interaction failed and something was verified. */
+export function createReport(rows: readonly Row[], columns: readonly Column[]): Report {
+  const { passed, failed, pending } = countsOf(rows)
+  return { rows, columns, ok: failed === 0 && passed + pending > 0 }
+}
+
+/** How many interactions each verdict has. */
+export function countsOf(rows: readonly Row[]): Readonly<Record<Verdict, number>> {
+  const counts = { passed: 0, failed: 0, pending: 0, 'not-verified': 0, 'not-ours': 0 }
+  for (const { verdict } of rows) counts[verdict]++
+  return counts
+}
+
+/** `12 interactions: 10 passed, 1 failed, 1 not verified`; verdicts that nothing has are left out. */
+export function countsLine(rows: readonly Row[]): string {
+  const counts = countsOf(rows)
+  const parts = VERDICTS.flatMap((verdict) => (counts[verdict] > 0 ? [`${counts[verdict]} ${wordsOf(verdict)}`] : []))
+  return `${rows.length} interaction${rows.length === 1 ? '' : 's'}${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`
+}
+
+const VERDICTS = ['passed', 'failed', 'pending', 'not-verified', 'not-ours'] as const
+
+function wordsOf(verdict: Verdict): string {
+  return verdict === 'pending' ? 'failed while pending' : verdict.replace('-', ' ')
+}
+
+/** What the columns together mean; undefined where none fails. An assumption that the mock could be under instead is named. */
+export function explanationOf(answers: Answers, assumption?: string): string | undefined {
+  const key = COLUMNS.map((column) => LETTERS[answers[column].kind]).join('')
+  const text = EXPLANATIONS[key]
+  return text !== undefined && assumption !== undefined && MOCK_IS_WRONG.test(key) ? `${text}; try --assume ${assumption}` : text
+}
+
+const LETTERS: Readonly<Record<Answer['kind'], string>> = { passed: '+', failed: '!', skipped: '-' }
+/** The real service does what the mock does not. */
+const MOCK_IS_WRONG = /.!\+/
+
+/** By document, mock and provider: `+` passed, `!` failed, `-` was not asked. */
+const EXPLANATIONS: Readonly<Record<string, string>> = {
+  '!--': 'the document does not have what the consumer expects',
+  '-!-': 'the mock does not do what the consumer expects',
+  '--!': 'the real service does not do what the consumer expects',
+  '!+-': 'the document does not have what the consumer expects',
+  '+!-': 'the document allows it, but the named state does not produce it',
+  '!!-': 'neither the document nor the mock has what the consumer expects',
+  '!-+': 'the real service does what the consumer expects, but the document does not have it: the document is incomplete',
+  '+-!': 'the document allows it, but the real service does not do it',
+  '!-!': 'neither the document nor the real service has what the consumer expects',
+  '-!+': 'the mock is wrong here: the real service does what the consumer expects',
+  '-+!': 'the mock does what the consumer expects, but the real service does not',
+  '-!!': 'neither the mock nor the real service does what the consumer expects',
+  '+!+': 'the mock is wrong here: the document allows it and the real service does it',
+  '++!': 'the document allows it and the mock does it, but the real service does not',
+  '+!!': 'the document allows it, but neither the mock nor the real service does it in the named state',
+  '!++': 'mock and real service do what the consumer expects, but the document does not have it: the document is incomplete',
+  '!!+':
+    'the real service does what the consumer expects, but neither the document nor the mock: the document is incomplete, and the mock is wrong here',
+  '!+!': 'only the mock does what the consumer expects',
+  '!!!': 'neither the document nor the mock nor the real service has what the consumer expects',
+}
+
+/** Everything, for other tools. */
+export function jsonReport({ ok, columns, rows }: Report): string {
+  return `${JSON.stringify({ ok, columns, counts: countsOf(rows), rows }, null, 2)}\n`
+}
+
+/** The rows of each pact file, in the order of the rows. */
+export function byPact(rows: readonly Row[]): (readonly [Row, ...Row[]])[] {
+  return [...Map.groupBy(rows, ({ file, consumer, provider }) => JSON.stringify([file, consumer, provider])).values()].flatMap(
+    ([first, ...others]) => (first ? [[first, ...others] as const] : []),
+  )
+}
+
+/** `an order, given it exists and it is open`, in one line. */
+export function nameOf({ description, states }: Row): string {
+  const given = states.map(({ name }) => name).filter((name) => name !== '')
+  return inLine(given.length > 0 ? `${description}, given ${given.join(' and ')}` : description)
+}
+
+/** A line stays a line, whatever a pact holds. */
+export function inLine(text: string): string {
+  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ').trim()
+}
+
+/** What a reader is told under an interaction, in lines: what fails by column, what it means, how to repeat it. */
+export function notesOf({ answers, explanation, replay }: Row): string[] {
+  const reasons = COLUMNS.flatMap((column) => {
+    const answer = answers[column]
+    return answer.kind === 'failed' ? answer.reasons.map((reason) => `${column}: ${inLine(reason.message)}${placeOf(reason.place)}`) : []
+  })
+  return [...reasons, ...(explanation === undefined ? [] : [`→ ${inLine(explanation)}`]), ...(replay === undefined ? [] : [`$ ${replay}`])]
+}
+
+function placeOf(place: { readonly file: string; readonly line?: number; readonly pointer: string } | undefined): string {
+  if (!place) return ''
+  return ` (${place.file}${place.line === undefined ? '' : `:${place.line}`} ${place.pointer})`
+}

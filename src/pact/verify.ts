@@ -1,0 +1,334 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { rootCertificates } from 'node:tls'
+import { askAboutStates, connectionError, quotedNames } from './ask.ts'
+import type { Answer, Pact, ProviderState, Reason } from './pact.ts'
+import { contentsOf, halvesOf, type Part, partsOf, PROVIDER, type Task } from './part.ts'
+import { readResults, type Result } from './result.ts'
+
+/** A provider, or a session of one: runs of the verifier at the same time need one each, for they would change each other's state. */
+export interface Target {
+  readonly baseUrl: string
+  /** Where provider states are set up. Without it they are taken to exist. */
+  readonly stateUrl?: string
+}
+
+export interface VerifyOptions {
+  /** One process is started for each. */
+  readonly targets: readonly Target[]
+  readonly pacts: readonly Pact[]
+  /** Sent with each request, also with those for states, in place of what the pact has. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** By file: what stands between the base URL and the paths of a pact. */
+  readonly basePaths?: ReadonlyMap<string, string>
+  /** How long a request may take, in milliseconds. */
+  readonly timeout?: number
+  /** No more is begun once an interaction that is not pending has failed. What was not tried is skipped. */
+  readonly failFast?: boolean
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void
+}
+
+/** What a provider made of one interaction. */
+export interface Outcome {
+  readonly answer: Answer
+  /** Seconds. */
+  readonly duration?: number
+}
+
+/** By the file of the pact, and the index of the interaction. */
+export type Outcomes = ReadonlyMap<string, ReadonlyMap<number, Outcome>>
+
+/** What tests replace. */
+export interface Internals {
+  readonly child?: URL
+  /** What a run may take beyond its requests, in milliseconds. */
+  readonly grace?: number
+  readonly partSize?: number
+}
+
+/** The same file while this is TypeScript, and after it was compiled. */
+const CHILD = new URL(import.meta.url.endsWith('.ts') ? './verify-child.ts' : './verify-child.js', import.meta.url)
+const TIMEOUT = 30_000
+const GRACE = 60_000
+/** The cost of an interaction grows with their number in a run; below 50 the runs' own cost begins to show. */
+const PART_SIZE = 50
+/** What is verified beyond the first failure. */
+const FAST_PART_SIZE = 10
+
+/**
+ * Sends the requests of all interactions to a provider and compares the answers, by the Pact verifier. Every interaction has an outcome,
+ * whatever becomes of the verifier.
+ */
+export async function verifyAgainst(options: VerifyOptions, internals: Internals = {}): Promise<Outcomes> {
+  const { targets, pacts, basePaths = new Map(), failFast = false, onProgress } = options
+  const outcomes = new Map(pacts.map(({ file }) => [file, new Map<number, Outcome>()]))
+  const queue = partsOf(pacts, basePaths, internals.partSize ?? (failFast ? FAST_PART_SIZE : PART_SIZE))
+  const total = pacts.reduce((sum, { interactions }) => sum + interactions.length, 0)
+  let done = 0
+  const folder = await mkdtemp(join(tmpdir(), 'allocation-mock-verify-'))
+  const verifiers = targets.map((target, index) => new PartVerifier(target, join(folder, String(index)), options, internals))
+
+  const record = ({ pact, interaction }: Task, outcome: Outcome): void => {
+    outcomes.get(pact.file)?.set(interaction.index, outcome)
+    done++
+    if (!failFast || interaction.pending || outcome.answer.kind !== 'failed') return
+    queue.length = 0
+    for (const verifier of verifiers) verifier.stop()
+  }
+  const work = async (verifier: PartVerifier): Promise<void> => {
+    for (let part = queue.shift(); part; part = queue.shift()) {
+      const { answered, rest } = await verifier.verify(part)
+      for (const [task, outcome] of answered) record(task, outcome)
+      queue.unshift(...rest)
+      onProgress?.({ done, total })
+    }
+  }
+
+  try {
+    if (queue.length > 0) await writeTrustStore(folder)
+    await Promise.all(verifiers.map((verifier) => work(verifier)))
+  } finally {
+    for (const verifier of verifiers) verifier.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+  for (const { file, interactions } of pacts)
+    for (const { index } of interactions)
+      if (outcomes.get(file)?.has(index) === false) outcomes.get(file)?.set(index, { answer: { kind: 'skipped' } })
+  return outcomes
+}
+
+/**
+ * The verifier reads the machine's certificates again for each interaction, 30 ms of work. For targets without TLS one certificate does;
+ * none at all is an error to it.
+ */
+async function writeTrustStore(folder: string): Promise<void> {
+  await mkdir(join(folder, 'certificates'))
+  await writeFile(join(folder, 'certificate.pem'), `${rootCertificates[0] ?? ''}\n`)
+}
+
+interface Verified {
+  readonly answered: readonly (readonly [Task, Outcome])[]
+  /** To be tried again, apart: one of them takes the verifier down. */
+  readonly rest: readonly Part[]
+}
+
+/** Verifies parts against one target, one after another, in a child process. */
+class PartVerifier {
+  readonly #target: Target
+  readonly #folder: string
+  readonly #headers: Readonly<Record<string, string>>
+  readonly #timeout: number
+  readonly #grace: number
+  readonly #runner: Runner
+  /** Runs without a report, since the last that had one. */
+  #misses = 0
+  /** What the provider said of states it refused, by the states: many interactions name the same. */
+  readonly #refusals = new Map<string, Promise<Reason>>()
+
+  constructor(
+    target: Target,
+    folder: string,
+    { headers = {}, timeout = TIMEOUT }: VerifyOptions,
+    { child = CHILD, grace = GRACE }: Internals,
+  ) {
+    this.#target = target
+    this.#folder = folder
+    this.#headers = headers
+    this.#timeout = timeout
+    this.#grace = grace
+    this.#runner = new Runner(child, environmentFor(target, join(folder, '..')))
+  }
+
+  async verify(part: Part): Promise<Verified> {
+    const run = await this.#runner.run(await this.#optionsFor(part), this.#limitOf(part))
+    if (run.kind === 'stopped') return { answered: [], rest: [] }
+    const results = run.kind === 'report' ? readResults(run.text) : undefined
+    this.#misses = results ? 0 : this.#misses + 1
+    const answered: [Task, Outcome][] = []
+    const untold: Task[] = []
+    for (const [number, task] of part.tasks.entries()) {
+      const result = results?.get(number)
+      if (result) answered.push([task, await this.#outcomeOf(task, result)])
+      else untold.push(task)
+    }
+    const isWorthSplitting = run.kind !== 'late' && this.#misses < MAX_MISSES && part.tasks.length > 1
+    if (untold.length > 0 && isWorthSplitting) return { answered, rest: halvesOf({ ...part, tasks: untold }) }
+    const message = run.kind === 'report' ? `the verifier says nothing about it${results ? '' : `: ${run.text}`}` : run.reason
+    return { answered: [...answered, ...untold.map((task) => [task, failed({ message })] as const)], rest: [] }
+  }
+
+  stop(): void {
+    this.#runner.stop()
+  }
+
+  async #optionsFor(part: Part): Promise<string> {
+    await rm(this.#folder, { recursive: true, force: true })
+    await mkdir(this.#folder)
+    const files = contentsOf(part).map((content, index) => ({ file: join(this.#folder, `${index}.json`), content }))
+    await Promise.all(files.map(({ file, content }) => writeFile(file, JSON.stringify(content))))
+    const { baseUrl, stateUrl } = this.#target
+    return JSON.stringify({
+      provider: PROVIDER,
+      providerBaseUrl: withoutSlash(baseUrl) + part.basePath,
+      pactUrls: files.map(({ file }) => file),
+      timeout: this.#timeout,
+      logLevel: 'error',
+      followRedirects: false,
+      ...(stateUrl !== undefined && { providerStatesSetupUrl: stateUrl, providerStatesSetupTeardown: true }),
+      ...(Object.keys(this.#headers).length > 0 && { customProviderHeaders: this.#headers }),
+    })
+  }
+
+  /** For each interaction its own request, and two for each state; one without a state has the empty one. */
+  #limitOf({ tasks }: Part): number {
+    const requests = tasks.reduce((sum, { interaction }) => sum + 1 + 2 * Math.max(interaction.states.length, 1), 0)
+    return requests * this.#timeout + this.#grace
+  }
+
+  async #outcomeOf({ interaction }: Task, result: Result): Promise<Outcome> {
+    const { duration } = result
+    const timed = duration === undefined ? {} : { duration }
+    if (result.kind === 'passed') return { answer: { kind: 'passed' }, ...timed }
+    if (result.kind === 'mismatches') return { answer: { kind: 'failed', reasons: result.reasons }, ...timed }
+    return { ...failed(await this.#reasonFor(interaction.states, result.message, duration ?? 0)), ...timed }
+  }
+
+  async #reasonFor(states: readonly ProviderState[], message: string, duration: number): Promise<Reason> {
+    if (/setup state change/.test(message)) return this.#refusalOf(states)
+    if (/teardown state change/.test(message))
+      return { message: `provider state ${quotedNames(states)}: its teardown failed at ${this.#target.stateUrl}` }
+    if (!/^error (sending request|decoding response)/.test(message)) return { message }
+    if (duration * 1000 >= this.#timeout) return { message: `the provider does not answer within ${this.#timeout} ms` }
+    const error = await connectionError(this.#target.baseUrl, this.#timeout)
+    return {
+      message:
+        error === undefined
+          ? 'the provider broke the connection off before its answer was complete'
+          : `the provider cannot be reached: ${error}`,
+    }
+  }
+
+  #refusalOf(states: readonly ProviderState[]): Promise<Reason> {
+    const key = JSON.stringify(states)
+    const known = this.#refusals.get(key)
+    if (known) return known
+    const asked = askAboutStates(this.#target.stateUrl ?? '', states, { headers: this.#headers, timeout: this.#timeout })
+    this.#refusals.set(key, asked)
+    return asked
+  }
+}
+
+/** So many runs find the one bad interaction of a part; beyond them the verifier does not work at all. */
+const MAX_MISSES = 8
+
+function failed(reason: Reason): Outcome {
+  return { answer: { kind: 'failed', reasons: [reason] } }
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, '')
+}
+
+/** What becomes of a run. */
+type Run =
+  | { readonly kind: 'report'; readonly text: string }
+  /** The process ended before it had answered, or did not answer in time. */
+  | { readonly kind: 'crashed' | 'late'; readonly reason: string }
+  | { readonly kind: 'stopped' }
+
+/** The child process: started when it is needed, again after it broke, and used for many runs. */
+class Runner {
+  readonly #file: URL
+  readonly #environment: NodeJS.ProcessEnv
+  #child: ChildProcess | undefined
+  #isStopped = false
+  /** The end of what the child has printed, for when it breaks. */
+  #printed = ''
+
+  constructor(file: URL, environment: NodeJS.ProcessEnv) {
+    this.#file = file
+    this.#environment = environment
+  }
+
+  async run(options: string, limit: number): Promise<Run> {
+    if (this.#isStopped) return { kind: 'stopped' }
+    const child = this.#child?.connected === true ? this.#child : this.#start()
+    this.#child = child
+    const { promise, resolve } = Promise.withResolvers<Run>()
+    const onEnd = (code: number | null, signal: NodeJS.Signals | null): void => {
+      this.#child = undefined
+      const words = this.#printed.trim()
+      resolve({ kind: 'crashed', reason: `the verifier ended with ${signal ?? code}${words === '' ? '' : `: ${words}`}` })
+    }
+    const onError = (error: Error): void => resolve({ kind: 'crashed', reason: `the verifier cannot be run: ${error.message}` })
+    const onMessage = (text: unknown): void => resolve({ kind: 'report', text: String(text) })
+    // Beyond what a timer can count, no limit is needed.
+    const timer = setTimeout(
+      () => {
+        resolve({ kind: 'late', reason: `the verifier did not end within ${limit} ms` })
+        this.#kill()
+      },
+      Math.min(limit, 2 ** 31 - 1),
+    )
+    child.on('close', onEnd).on('error', onError).on('message', onMessage)
+    child.send(options, (error) => {
+      // Where it has ended, its end says more.
+      if (error && child.connected) onError(error)
+    })
+    try {
+      const run = await promise
+      return this.#isStopped ? { kind: 'stopped' } : run
+    } finally {
+      clearTimeout(timer)
+      child.off('close', onEnd).off('error', onError).off('message', onMessage)
+    }
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#kill()
+  }
+
+  #kill(): void {
+    this.#child?.kill('SIGKILL')
+    this.#child = undefined
+  }
+
+  #start(): ChildProcess {
+    this.#printed = ''
+    const child = fork(this.#file, [], { env: this.#environment, execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+    const keep = (text: string): void => {
+      this.#printed = (this.#printed + text).slice(-MAX_PRINTED)
+    }
+    child.stdout?.setEncoding('utf8').on('data', keep)
+    child.stderr?.setEncoding('utf8').on('data', keep)
+    return child
+  }
+}
+
+const MAX_PRINTED = 1_000
+
+/** Without the variables of Pact: with them the core would fetch pacts from a broker, filter interactions or publish results by itself. */
+function environmentFor({ baseUrl, stateUrl = baseUrl }: Target, folder: string): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('PACT_') && name !== 'FORCE_COLOR')
+  const urls = [new URL(baseUrl), new URL(stateUrl)]
+  const hosts = urls.map(({ hostname }) => hostname.replaceAll(/[[\]]/g, '')).filter((host) => isLoopback(host))
+  const direct = [process.env['NO_PROXY'] ?? process.env['no_proxy'], ...hosts].filter((host) => host !== undefined).join(',')
+  return {
+    ...Object.fromEntries(own),
+    PACT_DO_NOT_TRACK: 'true',
+    NO_COLOR: '1',
+    // The proxy of a company does not reach this machine's loopback.
+    ...(hosts.length > 0 && { NO_PROXY: direct, no_proxy: direct }),
+    ...(urls.every(({ protocol }) => protocol === 'http:') && {
+      SSL_CERT_FILE: join(folder, 'certificate.pem'),
+      SSL_CERT_DIR: join(folder, 'certificates'),
+    }),
+  }
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '::1' || hostname.startsWith('127.')
+}

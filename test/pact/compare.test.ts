@@ -1,0 +1,558 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { createContract } from '../../src/contract/operation.ts'
+import { isJson } from '../../src/contract/schema.ts'
+import { loadDocument, type LoadedDocument } from '../../src/load.ts'
+import { compare, type CompareOptions, type Comparison } from '../../src/pact/compare.ts'
+import { type Pact, readPact } from '../../src/pact/pact.ts'
+import { UsageError } from '../../src/problem.ts'
+import { ACCOUNT, ALLOCATION, LINE, ORDER, quantities, SUPPLIER } from '../support.ts'
+
+const spec = (name: string): string => join(import.meta.dirname, `../../spec/${name}.yaml`)
+const documents = { supplier: await loadDocument(spec('supplier-orders')), oms: await loadDocument(spec('oms-allocations')) }
+type Json = Readonly<Record<string, unknown>>
+
+function pactOf(interactions: readonly Json[], version = '3.0.0'): Pact {
+  const content = { consumer: { name: 'shop' }, provider: { name: 'x' }, metadata: { pactSpecification: { version } }, interactions }
+  return readPact('shop-x.json', { sources: [{ uri: 'shop-x.json', content, lineOf: () => undefined }] })
+}
+
+async function compared(document: LoadedDocument, interaction: Json, version?: string, options?: CompareOptions): Promise<Comparison> {
+  const comparison = (await compare(pactOf([interaction], version), document, createContract(document), options)).get(0)
+  if (!comparison) throw new Error('nothing was compared')
+  return comparison
+}
+
+/** Codes and messages of what fails it. */
+function reasonsOf({ answer }: Comparison): string[] {
+  return answer.kind === 'passed' ? [] : answer.reasons.map(({ code, message }) => `${code ?? ''}: ${message}`)
+}
+
+const json = { 'Content-Type': 'application/json' }
+const toSupplier = { Authorization: SUPPLIER, ...json }
+const toOms = { Authorization: 'Bearer any', 'x-site-context': JSON.stringify({ account: ACCOUNT }) }
+const allocated = { line_items: [{ line_item_uuid: LINE, quantity_shipped: 0 }] }
+const put = { method: 'PUT', path: `/orders/allocation/${ORDER}/`, headers: toSupplier, body: quantities(6) }
+const read = { method: 'GET', path: `/allocation/${ALLOCATION}`, headers: toOms }
+const cancel = { method: 'PUT', path: `/allocation/cancel/${ALLOCATION},633f216c68f1b4456659161c`, headers: toOms }
+const ok = (body?: unknown, headers?: Json) => ({ status: 200, ...(body !== undefined && { body }), ...(headers && { headers }) })
+const { supplier, oms } = documents
+
+describe('what the document allows', () => {
+  it.each<[what: string, document: LoadedDocument, request: Json, response: Json]>([
+    ['an allocation', supplier, put, ok(allocated, json)],
+    ['a part of the answer', supplier, put, ok({ line_items: [{ quantity_shipped: 0 }] })],
+    ['no body to look at', supplier, put, ok()],
+    ['the scheme in another spelling', supplier, { ...put, headers: { ...toSupplier, Authorization: 'token x' } }, ok()],
+    [
+      'no credentials where none are needed',
+      supplier,
+      { method: 'POST', path: '/organizations/user-login/', headers: json, body: { username: 'a', password: 'b' } },
+      ok({ org_type: 'SUPPLIER' }),
+    ],
+    [
+      'no credentials to be refused',
+      supplier,
+      { ...put, headers: json },
+      { status: 401, body: { detail: 'x' }, headers: { ...json, 'WWW-Authenticate': 'Token' } },
+    ],
+    ['a bad body to be refused', supplier, { ...put, body: {} }, { status: 400, body: { line_items: ['This field is required.'] } }],
+    [
+      'errors of fields, free in their names',
+      supplier,
+      { ...put, body: quantities(1) },
+      { status: 400, body: { line_items: [{ allocation: { non_field_errors: ['x'] } }] } },
+    ],
+    ['one sentence', supplier, { ...put, body: quantities(1) }, { status: 400, body: { detail: 'x' } }],
+    ['a bad path to be refused', supplier, { ...put, path: '/orders/allocation/x/' }, { status: 404, body: { detail: 'x' } }],
+    [
+      'a bad media type to be refused',
+      supplier,
+      { ...put, headers: { ...toSupplier, 'Content-Type': 'text/xml' }, body: '<a/>' },
+      { status: 415, body: { detail: 'x' } },
+    ],
+    ['a method to be refused', supplier, { ...put, method: 'PATCH' }, { status: 405, headers: { Allow: 'PUT' }, body: { detail: 'x' } }],
+    [
+      'what axios accepts',
+      supplier,
+      { ...put, headers: { ...toSupplier, Accept: 'application/json, text/plain, */*' } },
+      ok(allocated, json),
+    ],
+    ['below the base path', oms, { ...read, path: `/api/v2/allocation/${ALLOCATION}` }, ok({ allocationId: ALLOCATION }, json)],
+    ['without the base path', oms, read, ok({ statusCode: 'ALLOCATED', poNumber: null, shipToAddress: { city: 'x' } })],
+    ['free attributes', oms, read, ok({ items: [{ attributes: { a: { b: 'c' } } }] })],
+    ['HEAD for GET', oms, { ...read, method: 'HEAD' }, ok()],
+    ['identifiers in one path', oms, cancel, ok([{ allocationId: ALLOCATION, statusCode: 'CANCELLED' }])],
+    ['an identifier with an equals sign', oms, { ...cancel, path: '/allocation/cancel/YQ==' }, ok([])],
+    ['a hundred identifiers', oms, { ...cancel, path: `/allocation/cancel/${Array(100).fill(ALLOCATION).join(',')}` }, ok([])],
+    ['a text', oms, cancel, { status: 404, body: 'Allocation x is not found', headers: json }],
+    [
+      'one of several forms: a list',
+      oms,
+      { method: 'GET', path: '/order/', query: { orderId: ['a'] }, headers: toOms },
+      ok([{ orderId: 'a' }]),
+    ],
+    ['one of several forms: one', oms, { method: 'GET', path: '/order/', query: 'orderNumber=a', headers: toOms }, ok({ orderId: 'a' })],
+    ['null for no body', oms, { ...cancel, body: null }, ok([])],
+    ['a header as a number', oms, { ...cancel, headers: { ...toOms, 'Content-Length': 0 } }, ok([])],
+  ])('%s', async (_, document, request, response) => {
+    expect(reasonsOf(await compared(document, { description: 'it', request, response }))).toEqual([])
+  })
+
+  it('in the wrapping of version 4', async () => {
+    const wrapped = (content: unknown, encoded: unknown = false) => ({ content, contentType: 'application/json', encoded })
+    const request = { ...put, headers: { Authorization: [SUPPLIER] }, body: wrapped(JSON.stringify(quantities(6)), 'JSON') }
+    const base64 = Buffer.from(JSON.stringify(allocated)).toString('base64')
+    for (const body of [wrapped(allocated), wrapped(base64, 'base64')])
+      expect(
+        reasonsOf(
+          await compared(supplier, { request, response: { status: 200, headers: { 'Content-Type': ['application/json'] }, body } }, '4.0'),
+        ),
+      ).toEqual([])
+    const wrong = await compared(
+      supplier,
+      { request, response: { status: 200, body: wrapped(Buffer.from('{"a":1}').toString('base64'), 'base64') } },
+      '4.0',
+    )
+    expect(reasonsOf(wrong)).toEqual(['response.body.incompatible: response body $: the document names no "a" here'])
+  })
+
+  /** Each answer of a document with each of its examples, to a request made of the operation's own. */
+  function examplesOf({ sources }: LoadedDocument, headers: Json): Json[] {
+    const content = sources[0]?.content
+    const resolve = (value: unknown): Json => {
+      if (!isJson(value)) return {}
+      if (typeof value['$ref'] !== 'string') return value
+      let target: unknown = content
+      for (const part of value['$ref'].slice(2).split('/')) target = isJson(target) ? target[part.replaceAll('~1', '/')] : undefined
+      return resolve(target)
+    }
+    const media = (owner: unknown) => resolve(resolve(resolve(owner)['content'])['application/json'])
+    const values = (owner: unknown): unknown[] =>
+      Object.values(resolve(media(owner)['examples'])).map((example) => resolve(example)['value'])
+    const sample = (owner: unknown): unknown => values(owner)[0] ?? resolve(media(owner)['schema'])['example']
+    return Object.entries(resolve(resolve(content)['paths'])).flatMap(([template, item]) =>
+      Object.entries(resolve(item)).flatMap(([method, value]) => {
+        const { responses, requestBody } = resolve(value)
+        if (method === 'parameters') return []
+        const path = template.replaceAll(/\{[^}]+\}/g, ORDER)
+        const body = sample(requestBody)
+        const request = { method, path, headers, ...(body !== undefined && { body }) }
+        return Object.entries(resolve(responses)).flatMap(([status, response]) =>
+          [undefined, ...values(response)].map((body) => ({
+            description: `${method} ${template} ${status}`,
+            request,
+            response: { status: Number(status), ...(body !== undefined && { body, headers: json }) },
+          })),
+        )
+      }),
+    )
+  }
+
+  it.each([
+    ['supplier', supplier, toSupplier],
+    ['oms', oms, { ...toOms, ...json }],
+  ] as const)('are all examples of its own: %s', async (_, document, headers) => {
+    const interactions = examplesOf(document, headers)
+    expect(interactions.length).toBeGreaterThan(100)
+    const comparisons = await compare(pactOf(interactions), document, createContract(document))
+    const failed = [...comparisons].filter(([, { answer }]) => answer.kind === 'failed')
+    expect(failed.map(([index, comparison]) => [interactions[index]?.['description'], reasonsOf(comparison)])).toEqual([])
+  })
+})
+
+describe('what the document forbids', () => {
+  it.each<[what: string, document: LoadedDocument, request: Json, response: Json, reasons: string[]]>([
+    [
+      'a path it does not have',
+      supplier,
+      { ...put, path: '/baskets/1' },
+      ok(),
+      ['request.path-or-method.unknown: the document has no PUT /baskets/1'],
+    ],
+    ['a missing slash', supplier, { ...put, path: '/orders' }, ok(), ['request.path-or-method.unknown: the document has no PUT /orders']],
+    [
+      'a method it does not have',
+      supplier,
+      { ...put, method: 'delete' },
+      ok(),
+      [`request.path-or-method.unknown: the document has no DELETE ${put.path}`],
+    ],
+    [
+      'the method of another path',
+      oms,
+      { ...read, path: '/allocation/query' },
+      ok(),
+      ['request.path-or-method.unknown: the document has no GET /allocation/query'],
+    ],
+    [
+      'a value in the path',
+      supplier,
+      { ...put, path: '/orders/allocation/x/' },
+      ok(),
+      ['request.path-or-method.unknown: the document has no PUT /orders/allocation/x/: order_uuid is no uuid'],
+    ],
+    ['a status', supplier, put, { status: 418 }, ['response.status.unknown: the document has no answer 418 here']],
+    [
+      'a property of the answer',
+      supplier,
+      put,
+      ok({ line_items: [{ colour: 'red' }] }),
+      ['response.body.incompatible: response body $.line_items[0]: the document names no "colour" here'],
+    ],
+    [
+      'a type in the answer',
+      oms,
+      read,
+      ok({ version: 'first' }),
+      ['response.body.incompatible: response body $.version: the document says that it must be integer, the pact has "first"'],
+    ],
+    [
+      'a value in the answer',
+      oms,
+      read,
+      ok({ statusCode: 'GONE' }),
+      [
+        'response.body.incompatible: response body $.statusCode: the document says that it must be equal to one of the allowed values, the pact has "GONE"',
+      ],
+    ],
+    [
+      'a form of the answer',
+      oms,
+      cancel,
+      ok({ allocationId: 'a' }),
+      ['response.body.incompatible: response body $: the document says that it must be array, the pact has {"allocationId":"a"}'],
+    ],
+    [
+      'a body of the request',
+      supplier,
+      { ...put, body: {} },
+      ok(),
+      ['request.body.incompatible: request body $: "line_items" is missing, which the document requires'],
+    ],
+    [
+      'no body of the request',
+      supplier,
+      { ...put, body: undefined },
+      ok(),
+      ['request.body.incompatible: request body $: the document says that it must be object'],
+    ],
+    [
+      'no credentials',
+      supplier,
+      { ...put, headers: json },
+      ok(),
+      ['request.authorization.missing: the request has no credentials: there is no authorization header'],
+    ],
+    [
+      'other credentials',
+      supplier,
+      { ...put, headers: { ...toSupplier, Authorization: 'Bearer x' } },
+      ok(),
+      ['request.authorization.missing: the request has no credentials: the authorization header has the scheme Bearer, not Token'],
+    ],
+    [
+      'a missing header',
+      oms,
+      { ...read, headers: { Authorization: 'Bearer x' } },
+      ok(),
+      ['request.header.incompatible: request header x-site-context: "x-site-context" is missing, which the document requires'],
+    ],
+    [
+      'a header of the answer',
+      oms,
+      read,
+      ok(undefined, { 'x-total': '3' }),
+      ['response.header.unknown: the document has no header x-total in this answer'],
+    ],
+    [
+      'a media type of the request',
+      supplier,
+      { ...put, headers: { ...toSupplier, 'Content-Type': 'text/xml' }, body: '<a/>' },
+      ok(),
+      ['request.content-type.incompatible: the document has no "text/xml" for the body of the request'],
+    ],
+    [
+      'a media type of the answer',
+      supplier,
+      put,
+      ok('<a/>', { 'Content-Type': 'text/xml' }),
+      ['response.content-type.incompatible: the document has no "text/xml" for the body of the response'],
+    ],
+    [
+      'an answer to a refusal',
+      supplier,
+      { ...put, headers: {} },
+      { status: 401, body: { error: 'x' } },
+      ['response.body.incompatible: response body $: the document names no "error" here'],
+    ],
+    [
+      'a refusal of a method',
+      supplier,
+      { ...put, method: 'PATCH' },
+      { status: 405, body: { error: 'x' } },
+      ['response.body.incompatible: response body $: the document names no "error" here'],
+    ],
+  ])('%s', async (_, document, request, response, reasons) => {
+    expect(reasonsOf(await compared(document, { description: 'it', request, response }))).toEqual(reasons)
+  })
+
+  it('with the place in the pact and in the document', async () => {
+    const lines = readFileSync(spec('supplier-orders'), 'utf8').split('\n')
+    const places = async (request: Json, response: Json) => {
+      const { answer } = await compared(supplier, { request, response })
+      return answer.kind === 'passed'
+        ? []
+        : answer.reasons.map(({ pactPath, place }) => [pactPath, place?.file, place?.pointer, lines[(place?.line ?? 0) - 1]?.trim()])
+    }
+    const file = 'supplier-orders.yaml'
+    expect(await places(put, ok({ line_items: [{ colour: 'red' }] }))).toEqual([
+      ['$.response.body.line_items[0]', file, '/components/schemas/AllocatedLineItem', 'AllocatedLineItem:'],
+    ])
+    expect(await places(put, { status: 418 })).toEqual([
+      ['$.response.status', file, '/paths/~1orders~1allocation~1{order_uuid}~1/put/responses', 'responses:'],
+    ])
+    expect(await places({ ...put, path: '/x' }, ok())).toEqual([['$.request.path', file, '/paths', 'paths:']])
+    expect(await places({ ...put, path: '/orders/allocation/x/' }, ok())).toMatchObject([
+      ['$.request.path', file, expect.stringMatching(/^\/components\/parameters\/OrderUuid/), expect.any(String)],
+    ])
+    expect(await places({ ...put, headers: json }, ok())).toEqual([
+      ['$.request.headers', file, '/paths/~1orders~1allocation~1{order_uuid}~1/put', 'put:'],
+    ])
+    expect(await places({ ...put, body: {} }, ok())).toEqual([
+      ['$.request.body', file, '/components/schemas/AllocateOrderRequest/required', 'required: [line_items]'],
+    ])
+    const { answer } = await compared(oms, { request: { ...read, headers: { Authorization: 'Bearer x' } }, response: ok() })
+    expect(answer).toMatchObject({ reasons: [{ place: { file: 'oms-allocations.yaml', pointer: '/components/parameters/SiteContext' } }] })
+  })
+
+  it('by the result items of the comparator, each at its interaction', async () => {
+    const pact = pactOf([
+      { description: 'a', request: put, response: ok(allocated) },
+      { description: 'b', providerState: 's', request: put, response: ok({ colour: 'red' }) },
+      { description: 'c', request: { ...put, path: '/x' }, response: ok() },
+    ])
+    const comparisons = await compare(pact, supplier, createContract(supplier))
+    expect([...comparisons].map(([index, { answer }]) => [index, answer.kind])).toEqual([
+      [0, 'passed'],
+      [1, 'failed'],
+      [2, 'failed'],
+    ])
+    expect(comparisons.get(1)?.results).toMatchObject([
+      {
+        code: 'response.body.incompatible',
+        type: 'error',
+        message:
+          'Response body is incompatible with the response body schema in the spec file: must NOT have additional properties - colour',
+        mockDetails: { interactionDescription: 'b', interactionState: 's', location: '[root].interactions[1].response.body' },
+        specDetails: {
+          location:
+            '[root].paths./orders/allocation/{order_uuid}/.put.responses.200.content.application/json.schema.components.schemas.AllocateOrderResponse.additionalProperties',
+          pathMethod: 'put',
+        },
+      },
+    ])
+    expect(comparisons.get(2)?.results).toMatchObject([{ mockDetails: { location: '[root].interactions[2].request.path', value: '/x' } }])
+  })
+
+  it('but not by a warning', async () => {
+    const request = { ...put, headers: { ...toSupplier, 'x-trace': '1' }, query: 'a=b' }
+    const comparison = await compared(supplier, { request, response: ok() })
+    expect(comparison.answer).toEqual({ kind: 'passed' })
+    expect(comparison.results.map(({ code, type }) => [code, type])).toEqual([
+      ['request.header.unknown', 'warning'],
+      ['request.query.unknown', 'warning'],
+    ])
+  })
+
+  it('with the headers that are sent with every request', async () => {
+    const interaction = { request: { ...read, headers: {} }, response: ok() }
+    expect(reasonsOf(await compared(oms, interaction))).toHaveLength(2)
+    expect(reasonsOf(await compared(oms, interaction, undefined, { headers: toOms }))).toEqual([])
+  })
+})
+
+describe('values that are generated', () => {
+  const state = { type: 'ProviderState', expression: '${id}' }
+  const body = { line_items: [{ line_item_uuid: 'a', allocation: { quantity_allocated: 'b' } }] }
+  it.each<[what: string, request: Json, response: Json, count: number]>([
+    ['in the path', { path: '/orders/allocation/a/', generators: { path: state } }, ok(), 0],
+    ['not in the path', { path: '/orders/allocation/a/', generators: { header: { x: state } } }, ok(), 1],
+    [
+      'in the request',
+      {
+        body,
+        generators: { body: { '$.line_items[0].line_item_uuid': state, "$['line_items'][*].allocation.quantity_allocated": state } },
+      },
+      ok(),
+      0,
+    ],
+    ['not in the request', { body, generators: { body: { '$.line_items[1].line_item_uuid': state } } }, ok(), 3],
+    [
+      'in the answer',
+      {},
+      { ...ok({ line_items: [{ line_item_uuid: 'a' }] }), generators: { body: { '$.line_items[0].line_item_uuid': state } } },
+      0,
+    ],
+    ['not in the answer', {}, ok({ line_items: [{ line_item_uuid: 'a' }] }), 1],
+  ])('%s', async (_, request, response, count) => {
+    const reasons = reasonsOf(await compared(supplier, { request: { ...put, ...request }, response }))
+    expect(reasons, reasons.join('\n')).toHaveLength(count)
+  })
+})
+
+describe('other documents', () => {
+  const documentOf = (operation: Json, more: Json = {}, schemas: Json = {}): LoadedDocument => ({
+    name: 'a',
+    sources: [
+      {
+        uri: 'a.yaml',
+        content: {
+          openapi: '3.1.0',
+          info: { title: 'a', version: '1' },
+          paths: { '/a': { get: { operationId: 'a', responses: {}, ...operation } } },
+          components: { schemas },
+          ...more,
+        },
+        lineOf: () => 1,
+      },
+    ],
+  })
+  const answering = (schema: unknown, schemas: Json = {}) =>
+    documentOf({ responses: { 200: { content: { 'application/json': { schema } } } } }, {}, schemas)
+  const asking = (parameter: Json, schemas: Json = {}) => documentOf({ parameters: [parameter], responses: { 200: {} } }, {}, schemas)
+  const get = { method: 'GET', path: '/a' }
+  const A = { type: 'object', required: ['a'], properties: { a: { type: 'string' } } }
+  const B = { type: 'object', required: ['b'], properties: { b: { type: 'string' } } }
+  const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` })
+  const schemas = { A, B }
+
+  it.each<[what: string, schema: Json, fits: unknown[], fails: unknown[]]>([
+    ['oneOf without what tells the branches apart', { oneOf: [ref('A'), ref('B')] }, [{}, { a: 'x' }, { b: 'x' }], [{ c: 1 }, { a: 1 }]],
+    [
+      'oneOf with a discriminator',
+      { oneOf: [ref('A'), ref('B')], discriminator: { propertyName: 'a', mapping: { x: '#/components/schemas/A' } } },
+      [{ a: 'x' }, { b: 'x' }],
+      [{ c: 1 }],
+    ],
+    ['an object or null', { type: ['object', 'null'], properties: { a: { type: 'string' } } }, [{ a: 'x' }], [{ b: 1 }, { a: 1 }]],
+    [
+      'an object or null of OpenAPI 3.0',
+      { type: 'object', nullable: true, properties: { a: { type: 'string' } } },
+      [{ a: 'x' }],
+      [{ b: 1 }, { a: 1 }],
+    ],
+    ['properties without a type', { properties: { a: { type: 'string' } } }, [{ a: 'x' }], [{ b: 1 }]],
+    ['a choice of what is required', { ...A, anyOf: [{ required: ['a'] }, { required: ['b'] }] }, [{ a: 'x' }, {}], [{ b: 1 }]],
+    ['what is expressly open', { ...A, additionalProperties: true }, [{ b: 1 }], [{ a: 1 }]],
+    ['not both', { ...A, not: { required: ['a', 'b'] } }, [{ a: 'x' }], [{ b: 1 }]],
+    ['a condition', { ...A, if: { required: ['a'] }, then: { required: ['b'] } }, [{ a: 'x' }], [{ b: 1 }]],
+    ['what goes together', { ...A, dependentRequired: { a: ['b'] }, minProperties: 2 }, [{ a: 'x' }], [{ b: 1 }]],
+    ['names of a pattern, with a reference', { type: 'object', patternProperties: { '^x': ref('A') } }, [{ x1: { a: 'x' } }], ['x']],
+    ['a tuple, with a reference', { type: 'array', prefixItems: [ref('A')], items: { type: 'integer' } }, [[{ a: 'x' }, 1]], ['x']],
+    [
+      'parts put together',
+      { allOf: [ref('A'), { type: 'object', required: ['c'], properties: { c: { type: 'string' } } }] },
+      [{ a: 'x' }, { a: 'x', c: 'y' }],
+      [{ d: 1 }, { a: 1 }],
+    ],
+    ['a requirement beside a reference', { ...ref('A'), required: ['z'] }, [{ a: 'x' }], [{ b: 1 }]],
+    ['examples of OpenAPI 3.0', { ...A, examples: { one: { a: 'x' } } }, [{ a: 'x' }], [{ b: 1 }]],
+    ['a list of itself', { type: 'object', properties: { more: ref('Tree') } }, [{ more: { more: {} } }], [{ more: { less: 1 } }]],
+  ])('an answer with %s', async (_, schema, fits, fails) => {
+    const document = answering(schema, { ...schemas, Tree: schema })
+    for (const body of fits)
+      expect(reasonsOf(await compared(document, { request: get, response: ok(body) })), JSON.stringify(body)).toEqual([])
+    for (const body of fails)
+      expect(reasonsOf(await compared(document, { request: get, response: ok(body) }))[0], JSON.stringify(body)).toMatch(
+        /^response\.body\.incompatible/,
+      )
+  })
+
+  it.each<[what: string, parameter: Json, query: string, code: string | undefined]>([
+    ['a list behind a reference', { name: 'a', in: 'query', schema: ref('List') }, 'a=1', undefined],
+    ['a list or null', { name: 'a', in: 'query', schema: { type: ['array', 'null'], items: { type: 'integer' } } }, 'a=1', undefined],
+    ['a list, twice', { name: 'a', in: 'query', schema: ref('List') }, 'a=1&a=2', undefined],
+    ['a list of wrong values', { name: 'a', in: 'query', schema: ref('List') }, 'a=1&a=x', 'request.query.incompatible'],
+    ['a long list', { name: 'a', in: 'query', schema: ref('List') }, Array(40).fill('a=1').join('&'), undefined],
+    [
+      'a parameter of a media type',
+      { name: 'a', in: 'query', required: true, content: { 'application/json': { schema: A } }, examples: { b: {} } },
+      'a=%7B%7D',
+      undefined,
+    ],
+    ['a missing one', { name: 'a', in: 'query', required: true, schema: { type: 'string' } }, '', 'request.query.incompatible'],
+    ['a text with a comma', { name: 'a', in: 'query', schema: { type: ['string', 'null'] } }, 'a=b,c', undefined],
+  ])('a query with %s', async (_, parameter, query, code) => {
+    const document = asking(parameter, { ...schemas, List: { type: 'array', items: { type: 'integer' } } })
+    const { results } = await compared(document, { request: { ...get, query }, response: ok() })
+    expect(results.filter(({ type }) => type === 'error').map(({ code }) => code)).toEqual(code === undefined ? [] : [code])
+  })
+
+  it('takes the schema of the type that the answer has', async () => {
+    const content = { 'application/json': { schema: A }, 'text/csv': { schema: { type: 'string' } } }
+    const document = documentOf({ responses: { 200: { content } } })
+    const answered = async (headers: Json, body: unknown) =>
+      reasonsOf(await compared(document, { request: get, response: ok(body, headers) }))
+    expect(await answered({ 'Content-Type': 'text/csv' }, 'a;b')).toEqual([])
+    expect(await answered(json, { b: 1 })).toHaveLength(1)
+  })
+
+  it('takes headers without a schema, paths behind a reference, ranges of statuses', async () => {
+    const headers = { 'X-A': { required: true, description: 'a', content: { 'text/plain': {} } }, 'X-B': { schema: { type: 'integer' } } }
+    const operation = { operationId: 'a', responses: { '2XX': { headers, content: { 'application/json': { schema: A } } } } }
+    const document = documentOf(
+      {},
+      { paths: { '/a': { $ref: '#/components/pathItems/A' } }, components: { pathItems: { A: { get: operation } } } },
+    )
+    expect(reasonsOf(await compared(document, { request: get, response: ok({ a: 'x' }, { 'X-A': 'x', 'X-B': '1' }) }))).toEqual([])
+    const { answer } = await compared(document, { request: get, response: ok({ b: 'x' }, { 'X-B': 'x' }) })
+    expect(answer).toMatchObject({
+      reasons: [
+        { code: 'response.header.incompatible', place: { pointer: '/components/pathItems/A/get/responses/2XX/headers/X-B/schema/type' } },
+        {
+          code: 'response.body.incompatible',
+          place: { pointer: '/components/pathItems/A/get/responses/2XX/content/application~1json/schema' },
+        },
+      ],
+    })
+  })
+
+  it('leaves the document as it was', async () => {
+    const document = documentOf({ responses: { 200: {} } }, { security: [] })
+    const before = structuredClone(document.sources[0]?.content)
+    await compared(document, { request: get, response: ok() })
+    expect(document.sources[0]?.content).toEqual(before)
+  })
+
+  it('fails only the interactions that the comparator cannot read', async () => {
+    const document = answering({ $ref: '#/$defs/none/$id' })
+    const pact = pactOf([
+      { request: get, response: ok({ a: 1 }) },
+      { request: get, response: ok() },
+      { request: { ...get, headers: { 'a b': '€' } }, response: ok() },
+    ])
+    const comparisons = await compare(pact, document, createContract(answering({})))
+    expect([...comparisons.values()].map(({ answer }) => answer.kind === 'failed' && answer.reasons.map(({ code }) => code))).toEqual([
+      ['interaction.incomparable'],
+      false,
+      ['interaction.incomparable'],
+    ])
+  })
+
+  it('refuses a document of several files, and what is none', async () => {
+    const [source] = answering(A).sources
+    if (!source) throw new Error('no source')
+    const contract = createContract(answering(A))
+    const refusal = (sources: LoadedDocument['sources']) =>
+      compare(pactOf([{ request: get, response: ok() }]), { name: 'a', sources }, contract).catch((error: unknown) => error)
+    expect(await refusal([source, { ...source, uri: 'b.yaml' }])).toEqual(
+      new UsageError('a: a document of several files (it refers to b.yaml) cannot be compared; bundle it first'),
+    )
+    expect(await refusal([])).toBeInstanceOf(UsageError)
+    expect(await refusal([{ ...source, content: { openapi: '4.0' } }])).toEqual(
+      new UsageError('a: it cannot be compared: Malformed OpenAPI file'),
+    )
+  })
+})

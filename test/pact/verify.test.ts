@@ -1,0 +1,331 @@
+import { readdirSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Interaction, Pact } from '../../src/pact/pact.ts'
+import { verifyAgainst, type Internals, type Target, type VerifyOptions } from '../../src/pact/verify.ts'
+
+/** A provider with states: what arrives is written down. */
+interface Arrived {
+  readonly method: string
+  readonly url: string
+  readonly headers: IncomingMessage['headers']
+  readonly body: string
+}
+let arrived: Arrived[] = []
+let server: Server
+let baseUrl = ''
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk)
+  const body = Buffer.concat(chunks).toString()
+  const url = request.url ?? ''
+  arrived.push({ method: request.method ?? '', url, headers: request.headers, body })
+  const json = (status: number, value: unknown, headers = {}): void => {
+    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(value))
+  }
+  if (url.endsWith('/_states')) return answerState(JSON.parse(body).state, json)
+  if (url.endsWith('/cut')) return void request.socket.destroy()
+  if (url.endsWith('/half')) {
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' }).write('{"sta')
+    return void setTimeout(() => request.socket.destroy(), 20)
+  }
+  if (url.endsWith('/slow')) await new Promise((resolve) => setTimeout(resolve, 1_500))
+  if (url.endsWith('/missing')) return json(404, { status: 'ALLOCATED' })
+  if (url.endsWith('/html')) return void response.writeHead(200, { 'content-type': 'text/html' }).end('<p>')
+  json(200, { status: 'ALLOCATED', items: [{ code: 'A', count: 1 }] }, { 'x-version': '7' })
+}
+
+function answerState(state: string, json: (status: number, value: unknown) => void): void {
+  if (state === 'there is an order') return json(200, { id: '77' })
+  if (state === '') return json(200, {})
+  if (state === 'old service') return json(500, { error: 'no database' })
+  json(422, { title: 'Unprocessable', detail: `no state is called "${state}"`, fix: 'the nearest is "there is an order"' })
+}
+
+beforeAll(async () => {
+  server = createServer((request, response) => void answer(request, response))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+beforeEach(() => {
+  arrived = []
+})
+afterAll(() => server.closeAllConnections())
+afterAll(() => server.close())
+
+type Raw = Record<string, unknown>
+
+const GOOD = { status: 200, headers: { 'Content-Type': 'application/json' }, body: { status: 'ALLOCATED' } }
+
+/** An interaction as it stands in a file. */
+function get(path: string, { description = path, response = GOOD, states = [], ...more }: Raw = {}): Raw {
+  return {
+    description,
+    providerStates: states,
+    request: { method: 'GET', path, headers: { Authorization: 'Token pact' } },
+    response,
+    ...more,
+  }
+}
+
+function pactOf(
+  raws: readonly Raw[],
+  { file = 'web.json', version = 3, content = {} }: { file?: string; version?: 2 | 3 | 4; content?: Raw } = {},
+): Pact {
+  const interactions = raws.map((raw, index): Interaction => {
+    const { method, path } = raw['request'] as { method: string; path: string }
+    const states = (raw['providerStates'] as Interaction['states']).map(({ name, params = {} }) => ({ name, params }))
+    const { description, pending = false } = raw as { description: string; pending?: boolean }
+    return { index, description, states, pending, method, path, status: 200, raw }
+  })
+  const whole = {
+    consumer: { name: 'web' },
+    provider: { name: 'orders' },
+    metadata: { pactSpecification: { version: `${version}.0` } },
+    ...content,
+  }
+  return { file, consumer: 'web', provider: 'orders', version, interactions, unverified: [], content: { ...whole, interactions: raws } }
+}
+
+const target = (prefix = ''): Target => ({ baseUrl: baseUrl + prefix, stateUrl: `${baseUrl}${prefix}/_states` })
+
+/** What came of each interaction of the pacts: `passed`, `skipped` or the reasons. */
+async function verify(pacts: readonly Pact[], options: Partial<VerifyOptions> = {}, internals: Internals = {}) {
+  const outcomes = await verifyAgainst({ targets: [target()], timeout: 1_000, pacts, ...options }, internals)
+  return pacts.flatMap(({ file, interactions }) =>
+    interactions.map(({ index }) => {
+      const answer = outcomes.get(file)?.get(index)?.answer
+      return answer?.kind === 'failed' ? answer.reasons.map(({ message }) => message) : (answer?.kind ?? 'nothing')
+    }),
+  )
+}
+
+const one = async (raw: Raw, options: Partial<VerifyOptions> = {}) => (await verify([pactOf([raw])], options))[0]
+
+describe('verifyAgainst', () => {
+  it('passes what the provider does, and says how long it took', async () => {
+    const pact = pactOf([get('/order', { states: [{ name: 'there is an order', params: { id: 1 } }] })])
+    const outcomes = await verifyAgainst({ targets: [target()], pacts: [pact] })
+    const outcome = outcomes.get('web.json')?.get(0)
+    expect(outcome?.answer).toEqual({ kind: 'passed' })
+    expect(outcome?.duration).toBeGreaterThan(0)
+    expect(outcome?.duration).toBeLessThan(10)
+    expect(arrived.map(({ method, url, body }) => `${method} ${url} ${body}`)).toEqual([
+      'POST /_states {"action":"setup","params":{"id":1},"state":"there is an order"}',
+      'GET /order ',
+      'POST /_states {"action":"teardown","params":{"id":1},"state":"there is an order"}',
+    ])
+  })
+
+  it.each<[string, Raw, string[]]>([
+    ['the status', get('/missing'), ['response status: expected 200 but got 404']],
+    [
+      'a header',
+      get('/order', { response: { status: 200, headers: { 'X-Version': '8', 'X-Gone': '1' } } }),
+      ['response header X-Gone: expected "1" but it is missing', 'response header X-Version: expected "8" but got "7"'],
+    ],
+    [
+      'a header by a matcher',
+      get('/order', {
+        response: {
+          status: 200,
+          headers: { 'X-Version': 'a' },
+          matchingRules: { header: { 'X-Version': { matchers: [{ match: 'regex', regex: '[a-z]' }] } } },
+        },
+      }),
+      ["response header X-Version: expected '7' to match '[a-z]'"],
+    ],
+    [
+      'values of the body',
+      get('/order', { response: { status: 200, body: { status: 'CANCELLED', items: [{ code: 'A', count: 2 }] } } }),
+      ['response body $.items[0].count: expected 2 but got 1', 'response body $.status: expected "CANCELLED" but got "ALLOCATED"'],
+    ],
+    [
+      'a missing part of the body',
+      get('/order', { response: { status: 200, body: { gone: 1, lost: 2 } } }),
+      ['response body $: gone, lost expected but missing'],
+    ],
+    [
+      'a type',
+      get('/order', {
+        response: { status: 200, body: { status: 1 }, matchingRules: { body: { '$.status': { matchers: [{ match: 'type' }] } } } },
+      }),
+      ["response body $.status: expected 'ALLOCATED' (String) to be the same type as 1 (Integer)"],
+    ],
+    [
+      'a matcher that cannot hold',
+      get('/order', {
+        response: {
+          status: 200,
+          body: { status: 'A' },
+          matchingRules: { body: { '$.status': { matchers: [{ match: 'regex', regex: '(' }] } } },
+        },
+      }),
+      [expect.stringMatching(/^response body \$\.status: '\(' is not a valid regular expression/)],
+    ],
+    [
+      'the media type',
+      get('/html'),
+      [
+        'response header Content-Type: expected "application/json" but got "text/html"',
+        'response body: expected application/json but got text/html',
+      ],
+    ],
+  ])('names %s', async (_, raw, reasons) => {
+    expect(await one(raw)).toEqual(reasons)
+  })
+
+  it('says where in the pact each expectation stands', async () => {
+    const response = { status: 201, headers: { 'X-Version': '8' }, body: { items: [{ count: 2 }] } }
+    const outcomes = await verifyAgainst({ targets: [target()], pacts: [pactOf([get('/order', { response })])] })
+    const answer = outcomes.get('web.json')?.get(0)?.answer
+    expect(answer?.kind === 'failed' && answer.reasons.map(({ pactPath }) => pactPath)).toEqual([
+      '$.response.status',
+      "$.response.headers['X-Version']",
+      '$.response.body.items[0].count',
+    ])
+  })
+
+  it('quotes the provider on a state it refuses, once asked for all interactions with that state', async () => {
+    const refused = [{ name: 'there is an order' }, { name: 'nonsense' }]
+    const results = await verify([
+      pactOf([
+        get('/order', { states: refused }),
+        get('/order', { states: refused }),
+        get('/order', { states: [{ name: 'old service' }] }),
+        get('/order'),
+      ]),
+    ])
+    const reason = 'provider state "nonsense": no state is called "nonsense"; the nearest is "there is an order"'
+    expect(results).toEqual([[reason], [reason], ['provider state "old service": no database'], 'passed'])
+    const setups = arrived.filter(({ body }) => body.includes('"nonsense"') && body.includes('setup'))
+    expect(setups).toHaveLength(3)
+    expect(arrived.at(-1)?.body).toContain('teardown')
+  })
+
+  it('says so when nothing answers for states', async () => {
+    const targets = [{ baseUrl, stateUrl: 'http://127.0.0.1:9/_states' }]
+    expect(await one(get('/order', { states: [{ name: 'there is an order' }] }), { targets })).toEqual([
+      'provider state "there is an order": http://127.0.0.1:9/_states does not answer: ECONNREFUSED',
+    ])
+  })
+
+  it('takes states to exist where there is nobody to set them up', async () => {
+    expect(await one(get('/order', { states: [{ name: 'nonsense' }] }), { targets: [{ baseUrl }] })).toBe('passed')
+  })
+
+  it('tells a slow provider from one that breaks off, and goes on', async () => {
+    expect(await verify([pactOf([get('/slow'), get('/cut'), get('/half'), get('/order')])])).toEqual([
+      ['the provider does not answer within 1000 ms'],
+      ['the provider broke the connection off before its answer was complete'],
+      ['the provider broke the connection off before its answer was complete'],
+      'passed',
+    ])
+  })
+
+  it('says when there is no provider', async () => {
+    expect(await one(get('/order'), { targets: [{ baseUrl: 'http://127.0.0.1:9' }] })).toEqual([
+      'the provider cannot be reached: ECONNREFUSED',
+    ])
+  })
+
+  it('tells interactions of one description apart, also over files', async () => {
+    const pacts = [
+      pactOf([
+        get('/order', { description: 'same #1' }),
+        get('/missing', { description: 'same #1' }),
+        get('/order', { description: 'same #1' }),
+      ]),
+      pactOf([get('/missing', { description: 'same #1' }), get('/order', { description: 'same #1' })], { file: 'app.json' }),
+    ]
+    const failed = ['response status: expected 200 but got 404']
+    expect(await verify(pacts)).toEqual(['passed', failed, 'passed', failed, 'passed'])
+  })
+
+  it('takes many interactions in parts, over several targets at once', async () => {
+    const raws = Array.from({ length: 230 }, (_, index) => get(index % 10 === 3 ? '/missing' : '/order', { description: 'same' }))
+    const steps: number[] = []
+    const results = await verify([pactOf(raws)], {
+      targets: [target('/~verify-1'), target('/~verify-2')],
+      onProgress: ({ done, total }) => steps.push(done, total),
+    })
+    expect(results.map((result) => result === 'passed')).toEqual(raws.map((_, index) => index % 10 !== 3))
+    expect(steps.slice(-2)).toEqual([230, 230])
+    expect(steps).toHaveLength(10)
+    const prefixes = new Set(arrived.map(({ url }) => url.split('/')[1]))
+    expect(prefixes).toEqual(new Set(['~verify-1', '~verify-2']))
+  })
+
+  it('puts headers in place of those in the pact', async () => {
+    await one(get('/order'), { headers: { authorization: 'Token mine', 'X-New': '1' } })
+    expect(arrived[1]?.headers).toMatchObject({ authorization: 'Token mine', 'x-new': '1' })
+  })
+
+  it('puts a base path before the paths of one pact', async () => {
+    const pacts = [pactOf([get('/order')]), pactOf([get('/api/v2/order')], { file: 'app.json' })]
+    expect(await verify(pacts, { basePaths: new Map([['web.json', '/api/v2/']]) })).toEqual(['passed', 'passed'])
+    expect(arrived.filter(({ method }) => method === 'GET').map(({ url }) => url)).toEqual(['/api/v2/order', '/api/v2/order'])
+  })
+
+  it('puts values of a state into the request', async () => {
+    const raw = get('/order/1', { states: [{ name: 'there is an order' }] })
+    const request = {
+      method: 'GET',
+      path: '/order/1',
+      generators: { path: { type: 'ProviderState', expression: '/order/${id}', dataType: 'STRING' } },
+    }
+    expect(await one({ ...raw, request }, { basePaths: new Map([['web.json', '/api']]) })).toBe('passed')
+    expect(arrived[1]?.url).toBe('/api/order/77')
+  })
+
+  it('sends forms as they are', async () => {
+    const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
+    const raw = { ...get('/form'), request: { method: 'POST', path: '/form', headers, body: 'a=1&b=2&a=3' } }
+    await one(raw)
+    expect(arrived[1]).toMatchObject({ body: 'a=1&b=2&a=3', headers: { 'content-type': 'application/x-www-form-urlencoded' } })
+  })
+
+  it('verifies V4, the pending ones as well, whatever plugins the file names', async () => {
+    const v4 = (path: string, more: Raw = {}) =>
+      get(path, {
+        type: 'Synchronous/HTTP',
+        key: 'k',
+        response: { status: 200, body: { content: { status: 'ALLOCATED' }, contentType: 'application/json' } },
+        ...more,
+      })
+    const metadata = { pactSpecification: { version: '4.0' }, plugins: [{ name: 'protobuf', version: '0.3.0' }] }
+    const pact = pactOf([v4('/missing', { pending: true }), v4('/missing'), v4('/order')], { version: 4, content: { metadata } })
+    const failed = ['response status: expected 200 but got 404']
+    expect(await verify([pact])).toEqual([failed, failed, 'passed'])
+  })
+
+  it('stops at the first failure when asked; a pending one is none', async () => {
+    const raws = [get('/missing', { pending: true }), get('/missing'), get('/order')]
+    const results = await verify([pactOf(raws)], { failFast: true }, { partSize: 1 })
+    expect(results.map((result) => (Array.isArray(result) ? 'failed' : result))).toEqual(['failed', 'failed', 'skipped'])
+  })
+
+  it('is not led astray by the environment', async () => {
+    const before = { ...process.env }
+    Object.assign(process.env, { PACT_DESCRIPTION: 'other', PACT_BROKER_BASE_URL: 'http://127.0.0.1:9', HTTP_PROXY: 'http://127.0.0.1:9' })
+    try {
+      expect(await one(get('/order'))).toBe('passed')
+    } finally {
+      process.env = before
+    }
+  })
+
+  it('leaves no files and needs no process for nothing', async () => {
+    expect(await verify([])).toEqual([])
+    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('allocation-mock-verify-'))).toEqual([])
+  })
+})
+
+describe('a verifier that breaks', () => {
+  const child = (code: string): URL => new URL(`data:text/javascript,${encodeURIComponent(code)}`)
+
+  it('is not used here', () => expect(child('').protocol).toBe('data:'))
+})
