@@ -19,7 +19,7 @@ import {
   type Row,
 } from './pact/pact.ts'
 import { createReport, explanationOf, verdictOf } from './pact/report.ts'
-import { type Outcomes, verifyAgainst } from './pact/verify.ts'
+import { type Outcomes, verifyAgainst, type VerifyOptions } from './pact/verify.ts'
 import { DocumentError, UsageError } from './problem.ts'
 
 export type { Report, Row } from './pact/pact.ts'
@@ -70,7 +70,7 @@ const BUNDLED = ['supplier-orders', 'oms-allocations']
  * @throws UsageError for what cannot be verified at all: no files, no pact, a document that cannot be read
  */
 export async function verifyContracts(options: VerifyContractsOptions): Promise<Report> {
-  const { only, provider, onProgress, states, assume } = options
+  const { only, provider } = options
   const columns = only ?? COLUMNS.filter((column) => column !== 'provider' || provider !== undefined)
   if (columns.includes('provider') && provider === undefined)
     throw new UsageError('the column provider needs the URL of the real service (--provider)')
@@ -79,34 +79,14 @@ export async function verifyContracts(options: VerifyContractsOptions): Promise<
     document || columns.every((column) => column === 'provider') ? [{ pact, document }] : [],
   )
   const documents = columns.includes('document') ? await compareAll(ours, options) : new Map<string, ReadonlyMap<number, Comparison>>()
-  const asked = async (column: 'mock' | 'provider', targets: Parameters<typeof verifyAgainst>[0]['targets']): Promise<Outcomes> =>
-    verifyAgainst({
-      targets,
-      pacts: ours.map(({ pact }) => pact),
-      basePaths: basePathsOf(ours),
-      ...(options.headers && { headers: options.headers }),
-      ...(options.timeout !== undefined && { timeout: options.timeout }),
-      ...(options.failFast !== undefined && { failFast: options.failFast }),
-      ...(onProgress && { onProgress: ({ done, total }: { done: number; total: number }) => onProgress({ column, done, total }) }),
-    })
-  let mock: Outcomes = new Map()
-  if (columns.includes('mock') && ours.length > 0) {
-    const { createMock } = await import('./index.ts')
-    await using own = await createMock({ ...(states !== undefined && { states }), ...(assume && { assume }) })
-    const { url } = await own.listen({ port: 0 })
-    // Each process of verifiers has a session of its own.
-    const targets = [1, 2].map((number) => ({
-      baseUrl: `${url}/~verify-${number}`,
-      stateUrl: `${url}/~verify-${number}/_pact/provider_states`,
-    }))
-    mock = await asked('mock', targets)
-  }
+  const mock: Outcomes = columns.includes('mock') ? await askMock(ours, options) : new Map()
   const real =
     columns.includes('provider') && provider !== undefined && ours.length > 0
-      ? await asked('provider', [
+      ? await ask('provider', ours, options, [
           { baseUrl: provider.replace(/\/$/, ''), ...(options.stateUrl !== undefined && { stateUrl: options.stateUrl }) },
         ])
       : new Map<string, ReadonlyMap<number, { answer: Answer; duration?: number }>>()
+  const remedies = await remediesFor(ours, mock, real, options)
   const rows = subjects.flatMap(({ pact, document }) => {
     const isOurs = ours.some((one) => one.pact === pact)
     const named = { file: pact.file, consumer: pact.consumer, provider: pact.provider }
@@ -136,7 +116,7 @@ export async function verifyContracts(options: VerifyContractsOptions): Promise<
         provider: real.get(pact.file)?.get(index)?.answer ?? SKIPPED,
       }
       const verdict = verdictOf(answers, pending, columns)
-      const explanation = explanationOf(answers)
+      const explanation = explanationOf(answers, remedies.get(`${pact.file} ${index}`))
       const duration = outcome?.duration ?? real.get(pact.file)?.get(index)?.duration
       return {
         ...common,
@@ -150,6 +130,100 @@ export async function verifyContracts(options: VerifyContractsOptions): Promise<
     return [...verified, ...unverified].toSorted((a, b) => a.index - b.index)
   })
   return createReport(rows, columns)
+}
+
+/** Asks one column about each interaction, at one address or several. */
+function ask(
+  column: 'mock' | 'provider',
+  subjects: readonly Subject[],
+  { headers, timeout, failFast, onProgress }: VerifyContractsOptions,
+  targets: VerifyOptions['targets'],
+): Promise<Outcomes> {
+  return verifyAgainst({
+    targets,
+    pacts: subjects.map(({ pact }) => pact),
+    basePaths: basePathsOf(subjects),
+    ...(headers && { headers }),
+    ...(timeout !== undefined && { timeout }),
+    ...(failFast !== undefined && { failFast }),
+    ...(onProgress && { onProgress: (progress: { done: number; total: number }) => onProgress({ column, ...progress }) }),
+  })
+}
+
+/** A mock of our own, for as long as it is asked. */
+async function askMock(subjects: readonly Subject[], options: VerifyContractsOptions): Promise<Outcomes> {
+  if (subjects.length === 0) return new Map()
+  const { states, assume } = options
+  const { createMock } = await import('./index.ts')
+  await using mock = await createMock({ ...(states !== undefined && { states }), ...(assume && { assume }) })
+  const { url } = await mock.listen({ port: 0 })
+  // Each process of verifiers has a session of its own.
+  const targets = PROCESSES.map((number) => ({
+    baseUrl: `${url}/~verify-${number}`,
+    stateUrl: `${url}/~verify-${number}/_pact/provider_states`,
+  }))
+  return ask('mock', subjects, options, targets)
+}
+
+const PROCESSES = [1, 2] as const
+
+/**
+ * Where the real service does what the mock does not, the mock may only be under another assumption than the service's makers: each
+ * alternative is tried on those interactions alone. @returns `NAME=VALUE` by file and index
+ */
+async function remediesFor(
+  subjects: readonly Subject[],
+  mock: Outcomes,
+  real: Outcomes,
+  options: VerifyContractsOptions,
+): Promise<ReadonlyMap<string, string>> {
+  const remedies = new Map<string, string>()
+  let wrong = subjects.flatMap(({ pact, document }): Subject[] => {
+    const interactions = pact.interactions.filter(
+      ({ index }) => mock.get(pact.file)?.get(index)?.answer.kind === 'failed' && real.get(pact.file)?.get(index)?.answer.kind === 'passed',
+    )
+    return interactions.length === 0 ? [] : [{ pact: { ...pact, interactions }, document }]
+  })
+  if (wrong.length === 0) return remedies
+  const { assumptionList } = await import('./index.ts')
+  const { onProgress: _, ...silent } = options
+  for (const { name, alternatives } of assumptionList(options.assume))
+    for (const value of alternatives) {
+      if (wrong.length === 0) return remedies
+      const outcomes = await askMock(wrong, { ...silent, assume: { ...options.assume, [name]: value } })
+      const isMended = (pact: Pact, index: number): boolean => outcomes.get(pact.file)?.get(index)?.answer.kind === 'passed'
+      for (const { pact } of wrong)
+        for (const { index } of pact.interactions) if (isMended(pact, index)) remedies.set(`${pact.file} ${index}`, `${name}=${value}`)
+      wrong = wrong.flatMap(({ pact, document }): Subject[] => {
+        const interactions = pact.interactions.filter(({ index }) => !isMended(pact, index))
+        return interactions.length === 0 ? [] : [{ pact: { ...pact, interactions }, document }]
+      })
+    }
+  return remedies
+}
+
+/** A provider state that a pact names and nobody knows. */
+export interface MissingState {
+  readonly text: string
+  /** The names of its parameters. */
+  readonly params: readonly string[]
+  readonly nearest: readonly string[]
+}
+
+/** The provider states of the pacts that neither the bundled ones nor the team's own know. */
+export async function missingStates(options: VerifyContractsOptions): Promise<readonly MissingState[]> {
+  const { findStates } = await import('./index.ts')
+  const wanted = new Map<string, Readonly<Record<string, unknown>>>()
+  for (const { pact, document } of await subjectsOf(options))
+    if (document)
+      for (const { states } of pact.interactions) for (const { name, params } of states) if (name !== '') wanted.set(name, params)
+  const found = await findStates(
+    [...wanted].map(([state, params]) => ({ state, params })),
+    options.states,
+  )
+  return found.flatMap(({ state, params, known }) =>
+    known === undefined ? [] : [{ text: state, params: Object.keys(params), nearest: known }],
+  )
 }
 
 const SKIPPED = { kind: 'skipped' } as const

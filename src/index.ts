@@ -370,6 +370,25 @@ async function readStates(own: string | States | undefined, settings: SessionSet
     ]))
 }
 
+/** A provider state asked for; `known` holds the nearest texts where nobody knows it. */
+export interface FoundState {
+  readonly state: string
+  readonly params: Readonly<Record<string, unknown>>
+  readonly known: readonly string[] | undefined
+}
+
+/** Which of these provider states the bundled ones, or a team's own, know. */
+export async function findStates(
+  wanted: readonly Pick<FoundState, 'state' | 'params'>[],
+  own?: string | States,
+): Promise<readonly FoundState[]> {
+  const states = await (await readStates(own, readDefaults({})))()
+  return wanted.map(({ state, params }) => {
+    const matched = matchState(states, state, params)
+    return { state, params, known: matched.kind === 'unknown' ? matched.known : undefined }
+  })
+}
+
 /** @throws UsageError that names every place where the states do not fit their schema, or cannot be set up */
 async function loadStates(own: string | States, settings: SessionSettings | undefined): Promise<readonly StateDefinition[]> {
   const loaded = await loadData(own, 'states')

@@ -113,6 +113,11 @@ export const VERIFY_OPTIONS = {
     help: 'what is printed: text, json, junit or markdown',
     read: choice('text', 'json', 'junit', 'markdown'),
   },
+  printMissingStates: {
+    flag: '--print-missing-states',
+    help: 'print a states file with every text that nobody knows, and verify nothing',
+    read: truth,
+  },
   junit: { flag: '--junit <file>', help: 'write a JUnit report', read: text },
 } as const satisfies Record<string, Option>
 

@@ -1,5 +1,5 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
-import { verifyContracts } from '../contracts.ts'
+import { type MissingState, missingStates, verifyContracts, type VerifyContractsOptions } from '../contracts.ts'
 import { jsonReport } from '../pact/report.ts'
 import { githubAnnotations } from '../pact/report-github.ts'
 import { junitReport } from '../pact/report-junit.ts'
@@ -12,7 +12,7 @@ import type { Io, Settings, VERIFY_OPTIONS } from './config.ts'
 /** Verifies pacts and reports. @returns the exit code: 1 when an interaction failed, or nothing was verified */
 export async function verify(pacts: readonly string[], settings: Settings<typeof VERIFY_OPTIONS>, io: Io): Promise<number> {
   const { only, provider, stateUrl, states, assume, timeout, failFast, format = 'text', junit } = settings
-  const report = await verifyContracts({
+  const options: VerifyContractsOptions = {
     ...contractOptions(pacts, settings),
     ...(only && { only }),
     ...(provider !== undefined && { provider }),
@@ -24,7 +24,12 @@ export async function verify(pacts: readonly string[], settings: Settings<typeof
     ...(io.isTerminal && {
       onProgress: ({ column, done, total }: { column: string; done: number; total: number }) => io.err(`${column}: ${done} of ${total}`),
     }),
-  })
+  }
+  if (settings.printMissingStates === true) {
+    io.out(statesFile(await missingStates(options)))
+    return 0
+  }
+  const report = await verifyContracts(options)
   io.out(rendered(report, format, io).trimEnd())
   if (junit !== undefined) writeFileSync(junit, junitReport(report))
   if (io.env['GITHUB_ACTIONS'] === 'true') {
@@ -49,4 +54,18 @@ function rendered(report: Report, format: 'text' | 'json' | 'junit' | 'markdown'
     default:
       return format satisfies never
   }
+}
+
+/** A states file to be filled in: each text with its parameters, and the nearest known state above it. */
+function statesFile(missing: readonly MissingState[]): string {
+  if (missing.length === 0) return '# Every provider state is known.\nstates: []'
+  return [
+    'states:',
+    ...missing.flatMap(({ text, params, nearest: [first = ''] }) => [
+      `  # the nearest known state: ${JSON.stringify(first)}`,
+      `  - state: ${JSON.stringify(text)}`,
+      ...(params.length === 0 ? [] : [`    parameters: { ${params.map((name) => `${JSON.stringify(name)}: null`).join(', ')} }`]),
+      '    exists: {}',
+    ]),
+  ].join('\n')
 }
