@@ -162,7 +162,7 @@ async function askMock(subjects: readonly Subject[], options: VerifyContractsOpt
     baseUrl: `${url}/~verify-${number}`,
     stateUrl: `${url}/~verify-${number}/_pact/provider_states`,
   }))
-  return ask('mock', subjects, options, targets)
+  return await ask('mock', subjects, options, targets)
 }
 
 const PROCESSES = [1, 2] as const

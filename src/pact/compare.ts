@@ -82,7 +82,7 @@ export async function compare(
     const found = await resultsOf(pact, interaction, contract, comparator, headers)
     const reasons = found
       .filter(({ item }) => item.type === 'error')
-      .map(({ item, place }) => reasonOf(item, place ?? placeOf(pointerOf(item.specDetails?.location ?? '', content))))
+      .map(({ item, place }) => reasonOf(item, place ?? placeOf(ruleOf(item, content))))
     comparisons.set(interaction.index, {
       answer: reasons.length > 0 ? { kind: 'failed', reasons } : { kind: 'passed' },
       results: found.map(({ item }) => item),
@@ -163,7 +163,7 @@ function givenPact({ description, states, status }: Interaction, operation: Oper
         request: {
           method: operation.method,
           path: operation.template.replaceAll(/\{[^}]+\}/g, 'a-value'),
-          query: request.query,
+          query: listsIn(request.query),
           headers: acceptable(request.headers, response.headers),
           ...(request.body !== undefined && { body: request.body }),
         },
@@ -171,6 +171,16 @@ function givenPact({ description, states, status }: Interaction, operation: Oper
       },
     ],
   }
+}
+
+/** Lists of more than 20 values would be read as objects; with the commas encoded they are read as a text, which is split where a list is meant. */
+function listsIn(query: string): string {
+  const lists = new Map<string, string[]>()
+  for (const pair of query === '' ? [] : query.split('&')) {
+    const [name = '', ...value] = pair.split('=')
+    lists.set(name, [...(lists.get(name) ?? []), ...value.join('=').split(',')])
+  }
+  return [...lists].map(([name, values]) => `${name}=${values.join(values.length > 20 ? '%2C' : ',')}`).join('&')
 }
 
 /** The comparator takes the schema of the answer by what the request accepts; where that is open, the answer's own type says which one is meant. */
@@ -344,12 +354,51 @@ function pathOf(parts: readonly string[]): string {
   return parts.reduce((path, part) => path + (/^\d+$/.test(part) ? `[${part}]` : /^[\w-]+$/.test(part) ? `.${part}` : `['${part}']`), '$')
 }
 
+/** Where the rule stands that an item is about. */
+function ruleOf({ code, mockDetails, specDetails }: ResultItem, content: Json): string {
+  const location = specDetails?.location ?? ''
+  const [, schema, within] = code.endsWith('.body.incompatible') ? (/^(.*?\.content\..*?\.schema)\.(.*)$/s.exec(location) ?? []) : []
+  if (schema === undefined || within === undefined) return atLocation(location, content).pointer
+  // In a body the way through the schemas is that of the value: ajv begins it anew at references, without saying at which.
+  const [, , ...parts] = withinInteraction(mockDetails?.location ?? '').split('.')
+  let at = atReference(atLocation(schema, content), content)
+  for (const part of parts) {
+    const next = memberOf(at, part, content)
+    if (!next) break
+    at = next
+  }
+  const [keyword = ''] = within.split('.').slice(-1)
+  return stepInto(at, keyword)?.at.pointer ?? at.pointer
+}
+
+/** The schema of a property or of the items, also where it stands in one of several parts or choices. */
+function memberOf({ node, pointer }: At, part: string, content: Json): At | undefined {
+  if (!isJson(node)) return undefined
+  const { properties, items, additionalProperties } = node
+  const below = (value: unknown, path: string): At => atReference({ node: value, pointer: `${pointer}/${path}` }, content)
+  if (isJson(properties) && part in properties) return below(properties[part], `properties/${pointerPart(part)}`)
+  if (/^\d+$/.test(part) && isJson(items)) return below(items, 'items')
+  for (const key of ['allOf', 'anyOf', 'oneOf']) {
+    const list = node[key]
+    for (const [index, branch] of Array.isArray(list) ? list.entries() : []) {
+      const found = memberOf(below(branch, `${key}/${index}`), part, content)
+      if (found) return found
+    }
+  }
+  return isJson(additionalProperties) ? below(additionalProperties, 'additionalProperties') : undefined
+}
+
+function atReference(at: At, content: Json): At {
+  const target = isJson(at.node) ? targetOf(at.node['$ref'], content) : undefined
+  return target ? { node: target.value, pointer: target.pointer } : at
+}
+
 /**
- * The pointer of a location in the document, such as `[root].paths./orders/{id}/.get.responses.200.content.application/json.schema.type`.
+ * What a location in the document names, such as `[root].paths./orders/{id}/.get.responses.200.content.application/json.schema.type`.
  * Its parts hold dots themselves, so the document is asked at each step which of its names comes next; references are followed. As far as
  * it leads: what the comparator made of a schema does not stand in it.
  */
-function pointerOf(location: string, content: Json): string {
+function atLocation(location: string, content: Json): At {
   let at: At = { node: content, pointer: '' }
   let owner = at
   let rest = location.replace(/^\[root\]\.?/, '')
@@ -361,7 +410,7 @@ function pointerOf(location: string, content: Json): string {
     owner = at
     ;({ at, rest } = next)
   }
-  return at.pointer
+  return at
 }
 
 interface At {

@@ -77,9 +77,9 @@ export function targetOf(reference: unknown, content: Json): { readonly value: J
   const seen = new Set<string>()
   for (let next = reference; typeof next === 'string' && next.startsWith('#/') && !seen.has(next);) {
     seen.add(next)
-    const pointer = next.slice(1)
+    const pointer = decoded(next.slice(1))
     let value: unknown = content
-    for (const part of pointerParts(decoded(pointer))) value = isJson(value) || Array.isArray(value) ? own(value, part) : undefined
+    for (const part of pointerParts(pointer)) value = isJson(value) || Array.isArray(value) ? own(value, part) : undefined
     if (!isJson(value)) return undefined
     if (typeof value['$ref'] !== 'string') return { value, pointer }
     next = value['$ref']

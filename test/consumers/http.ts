@@ -1,5 +1,5 @@
 /** What a consumer sees when it is refused. */
-export class Refused extends Error {
+class Refused extends Error {
   readonly status: number
   readonly body: unknown
 

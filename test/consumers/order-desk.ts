@@ -1,6 +1,6 @@
 import { send } from './http.ts'
 
-export interface Allocation {
+interface Allocation {
   readonly allocationId: string
   readonly parentAllocationId: string
   readonly allocationRequestId: string

@@ -1,6 +1,6 @@
 import { send } from './http.ts'
 
-export interface Basket {
+interface Basket {
   readonly number: string
   readonly supplier: string
   readonly sku: string

@@ -1,6 +1,6 @@
 import { send } from './http.ts'
 
-export interface Promised {
+interface Promised {
   readonly now: number
   readonly later: number
   readonly from: string
