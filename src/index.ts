@@ -59,7 +59,7 @@ export interface MockOptions {
   readonly assume?: Readonly<Record<string, string>>
   /** What every session holds beside its population: a YAML or JSON file, or what would stand in one. `spec/scenario.schema.json` says what. */
   readonly data?: string | Data
-  /** Provider states beside the bundled ones: a YAML or JSON file, or what would stand in one. `fixtures/states.schema.json` says what. */
+  /** Provider states beside the bundled ones: a YAML or JSON file, or what would stand in one. `spec/states.schema.json` says what. */
   readonly states?: string | States
   /** Refuses what the documents do not declare, and checks every answer. */
   readonly strict?: boolean

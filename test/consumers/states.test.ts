@@ -15,7 +15,7 @@ interface Pact {
   readonly interactions: readonly { readonly providerStates?: readonly { readonly name: string }[] }[]
 }
 
-const schema = JSON.parse(read('fixtures/states.schema.json')) as Schema
+const schema = JSON.parse(read('spec/states.schema.json')) as Schema
 const scenario = JSON.parse(read('spec/scenario.schema.json')) as Schema
 const { states } = parse(read('fixtures/states.yaml')) as { states: readonly { readonly state: string }[] }
 const used = readdirSync(join(ROOT, 'contracts'))
@@ -34,7 +34,7 @@ describe('the states of fixtures/states.yaml', () => {
     const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true })
     formats.default(ajv)
     ajv.addSchema({ ...scenario, $id: 'file:///spec/scenario.schema.json' })
-    const validate = ajv.compile({ ...schema, $id: 'file:///fixtures/states.schema.json' })
+    const validate = ajv.compile({ ...schema, $id: 'file:///spec/states.schema.json' })
     validate({ states })
     expect(validate.errors).toBeNull()
     expect(validate({ states: [{ state: 'a', exists: { orders: [{ line_items: [{ quantity_ordered: 'six' }] }] } }] })).toBe(false)

@@ -392,7 +392,7 @@ describe('values that are generated', () => {
       ok(),
       0,
     ],
-    ['not in the request', { body, generators: { body: { '$.line_items[1].line_item_uuid': state } } }, ok(), 3],
+    ['not in the request', { body, generators: { body: { '$.line_items[1].line_item_uuid': state } } }, ok(), 2],
     [
       'in the answer',
       {},
@@ -402,7 +402,7 @@ describe('values that are generated', () => {
     ['not in the answer', {}, ok({ line_items: [{ line_item_uuid: 'a' }] }), 1],
   ])('%s', async (_, request, response, count) => {
     const reasons = reasonsOf(await compared(supplier, { request: { ...put, ...request }, response }))
-    expect(reasons, reasons.join('\n')).toHaveLength(count)
+    expect(reasons).toHaveLength(count)
   })
 })
 
@@ -451,7 +451,7 @@ describe('other documents', () => {
     ['a choice of what is required', { ...A, anyOf: [{ required: ['a'] }, { required: ['b'] }] }, [{ a: 'x' }, {}], [{ b: 1 }]],
     ['what is expressly open', { ...A, additionalProperties: true }, [{ b: 1 }], [{ a: 1 }]],
     ['not both', { ...A, not: { required: ['a', 'b'] } }, [{ a: 'x' }], [{ b: 1 }]],
-    ['a condition', { ...A, if: { required: ['a'] }, then: { required: ['b'] } }, [{ a: 'x' }], [{ b: 1 }]],
+    ['a condition', { ...A, if: { required: ['a', 'b'] }, else: { required: ['b'] } }, [{ a: 'x' }], [{ b: 1 }]],
     ['what goes together', { ...A, dependentRequired: { a: ['b'] }, minProperties: 2 }, [{ a: 'x' }], [{ b: 1 }]],
     ['names of a pattern, with a reference', { type: 'object', patternProperties: { '^x': ref('A') } }, [{ x1: { a: 'x' } }], ['x']],
     ['a tuple, with a reference', { type: 'array', prefixItems: [ref('A')], items: { type: 'integer' } }, [[{ a: 'x' }, 1]], ['x']],
@@ -466,12 +466,12 @@ describe('other documents', () => {
     ['a list of itself', { type: 'object', properties: { more: ref('Tree') } }, [{ more: { more: {} } }], [{ more: { less: 1 } }]],
   ])('an answer with %s', async (_, schema, fits, fails) => {
     const document = answering(schema, { ...schemas, Tree: schema })
-    for (const body of fits)
-      expect(reasonsOf(await compared(document, { request: get, response: ok(body) })), JSON.stringify(body)).toEqual([])
-    for (const body of fails)
-      expect(reasonsOf(await compared(document, { request: get, response: ok(body) }))[0], JSON.stringify(body)).toMatch(
-        /^response\.body\.incompatible/,
-      )
+    const first = async (body: unknown) => [
+      body,
+      reasonsOf(await compared(document, { request: get, response: ok(body) }))[0]?.split(':')[0],
+    ]
+    expect(await Promise.all(fits.map(first))).toEqual(fits.map((body) => [body, undefined]))
+    expect(await Promise.all(fails.map(first))).toEqual(fails.map((body) => [body, 'response.body.incompatible']))
   })
 
   it.each<[what: string, parameter: Json, query: string, code: string | undefined]>([

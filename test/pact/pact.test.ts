@@ -116,7 +116,10 @@ describe('reading a pact', () => {
     [people, `${FILE}: there are no interactions in it`],
     [{ ...people, interactions: [] }, `${FILE}: there are no interactions in it`],
     [{ ...people, interactions: {} }, `${FILE}: its interactions are no list`],
-    [{ ...people, interactions: Array(10_001).fill(get) }, `${FILE}: there are 10001 interactions in it; 10000 may be in one file`],
+    [
+      { ...people, interactions: Array.from({ length: 10_001 }, () => get) },
+      `${FILE}: there are 10001 interactions in it; 10000 may be in one file`,
+    ],
     [{ ...people, interactions: [get, 'x'] }, `${FILE}:12: interaction 2 is no JSON object`],
     [{ ...people, interactions: [get, { response: {} }] }, `${FILE}:12: interaction 2 has no request`],
     [{ ...people, interactions: [get, { request: {} }] }, `${FILE}:12: interaction 2 has no response`],
