@@ -396,7 +396,7 @@ async function loadStates(own: string | States, settings: SessionSettings | unde
   refuseIssues(loaded, checkData(loaded, schema).map(withNames), 'states')
   // Its schema has just been checked.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  const { states } = loaded.sources[0]?.content as States
+  const { states } = (loaded.sources[0]?.content ?? { states: [] }) as States
   if (settings) {
     const session = beginSession(settings, Date.now())
     const scene = { world: worldOf([]), session, now: timeOf(session.clock, Date.now()) }

@@ -2015,7 +2015,7 @@ const anyCommand = fc.oneof(
   { weight: 5, arbitrary: omsCommand },
   { weight: 2, arbitrary: together },
 )
-const steps = fc.commands([anyCommand], { maxCommands: 60, size: 'max' })
+const steps = fc.commands([anyCommand], { maxCommands: 100, size: 'max' })
 
 const racing = racingStore()
 const servers = { memory: await serve(memoryStore()), racing: await serve(racing) }
@@ -2032,17 +2032,25 @@ const TO_MEET = [
   ...statuses('getOrder', 200, 404),
   ...statuses('search', 200),
   ...['createOmsOrder', 'getAllocation', 'update', 'reallocate'].flatMap((name) => statuses(name, 200, 400)),
-  ...['getOmsOrder', 'cancel', 'query'].flatMap((name) => statuses(name, 200, 404)),
+  'getOmsOrder 200',
+  ...['cancel', 'query'].flatMap((name) => statuses(name, 200, 404)),
   ...statuses('generate', 200, 206, 400, 404),
   ...statuses('ship', 200, 400, 404),
   'a parcel crosses a cancellation',
   'several locations',
-  'no location is left',
   'the whole is reallocated',
   'a part is reallocated',
   'a move',
+]
+
+/** What a short run may miss. */
+const SELDOM = [
+  'getOmsOrder 404',
+  'no location is left',
   'a return',
   'a rejected line',
+  'nothing is left open',
+  'an id that reads like a number',
   'all is scratched',
 ]
 
@@ -2095,7 +2103,7 @@ describe('both lifecycles', async () => {
         }),
         {
           seed: 5_811,
-          numRuns: LONG ? 400 : 24,
+          numRuns: LONG ? 240 : 12,
           // All lengths alike: most of a lifecycle lies late in a run.
           unbiased: true,
           // Whoever fails is to be told with what, however long it would take to find a smaller case.
@@ -2103,7 +2111,7 @@ describe('both lifecycles', async () => {
           markInterruptAsFailure: true,
         },
       )
-      expect([...met]).toEqual(expect.arrayContaining(TO_MEET))
+      expect([...met]).toEqual(expect.arrayContaining(LONG ? [...TO_MEET, ...SELDOM] : TO_MEET))
       expect(racing.retries).toBeGreaterThan(0)
     },
     LONG ? 900_000 : 60_000,

@@ -13,7 +13,7 @@ export interface StateDefinition {
   readonly values?: Readonly<Record<string, string>>
 }
 
-export type Scalar = string | number | boolean | null
+type Scalar = string | number | boolean | null
 
 export type MatchedState =
   | {

@@ -1,4 +1,5 @@
 import type { Interaction, Pact } from './pact.ts'
+import { isRecord } from './value.ts'
 
 /** One interaction to verify. */
 export interface Task {
@@ -37,14 +38,14 @@ function trimmed(path: string): string {
   return path.replace(/\/+$/, '')
 }
 
-/** The pact files of a part, one for each pact in it. */
-export function contentsOf({ tasks }: Part): object[] {
+/** The pact files of a part, one for each pact in it; without the request headers that are replaced. */
+export function contentsOf({ tasks }: Part, replaced: readonly string[]): object[] {
   const numbered = tasks.map((task, number) => ({ ...task, number }))
   return [...Map.groupBy(numbered, ({ pact }) => pact).entries()].map(([pact, own]) => ({
     ...pact.content,
     // One name for all, so that pacts of several providers can share a run.
     provider: { name: PROVIDER },
-    interactions: own.map(({ interaction, number }) => marked(interaction, number)),
+    interactions: own.map(({ interaction, number }) => prepared(interaction, number, replaced)),
     messages: undefined,
     metadata: withoutPlugins(pact.content['metadata']),
   }))
@@ -57,8 +58,23 @@ export const PROVIDER = 'provider'
  * Descriptions may repeat, even in one file, so each is given a number by which its result is found again. A pending interaction is
  * verified like any other: whether its failure counts is ours to say.
  */
-function marked({ raw, description }: Interaction, number: number): object {
-  return { ...raw, description: `${description} #${number}`, ...(raw['pending'] === true && { pending: false }) }
+function prepared({ raw, description }: Interaction, number: number, replaced: readonly string[]): object {
+  return {
+    ...raw,
+    description: `${description} #${number}`,
+    request: withoutHeaders(raw['request'], replaced),
+    ...(raw['pending'] === true && { pending: false }),
+  }
+}
+
+/** To the verifier, headers whose names differ in case are two: it would send both. */
+function withoutHeaders(request: unknown, names: readonly string[]): unknown {
+  if (!isRecord(request) || !isRecord(request['headers']) || names.length === 0) return request
+  const unwanted = new Set(names.map((name) => name.toLowerCase()))
+  return {
+    ...request,
+    headers: Object.fromEntries(Object.entries(request['headers']).filter(([name]) => !unwanted.has(name.toLowerCase()))),
+  }
 }
 
 /** The number that `contentsOf` gave to a description. */
@@ -69,5 +85,18 @@ export function numberOf(description: string): number | undefined {
 
 /** The verifier would refuse the whole file for a plugin that is not installed; interactions that need one are not in a part. */
 function withoutPlugins(metadata: unknown): unknown {
-  return typeof metadata === 'object' && metadata !== null ? { ...metadata, plugins: undefined } : metadata
+  return isRecord(metadata) ? { ...metadata, plugins: undefined } : metadata
+}
+
+/** What a refused state is found again by. The verifier sorts parameters. */
+export function stateKey(action: string, name: string, params: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify([action, name, sorted(params)])
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((one) => sorted(one))
+  if (!isRecord(value)) return value
+  return Object.entries(value)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, one]) => [name, sorted(one)])
 }

@@ -1,5 +1,6 @@
 import type { Reason } from './pact.ts'
 import { numberOf } from './part.ts'
+import { type Fields, isRecord, listOf, textOf } from './value.ts'
 
 /** What the verifier says of one interaction. */
 export type Result = Timed &
@@ -15,9 +16,8 @@ interface Timed {
   readonly duration?: number
 }
 
-/** The results of a run of the verifier, by the numbers in the descriptions; undefined where the text is not a report. */
-export function readResults(text: string): ReadonlyMap<number, Result> | undefined {
-  const report = parsed(text)
+/** The results of a run of the verifier, by the numbers in the descriptions; undefined for what is not a report. */
+export function readResults(report: unknown): ReadonlyMap<number, Result> | undefined {
   if (!isRecord(report)) return undefined
   return new Map(
     listOf(report['interactionResults']).flatMap((result) => {
@@ -112,28 +112,4 @@ function lowered(text: string): string {
 
 function quoted(text: string): string {
   return `"${text}"`
-}
-
-type Fields = Readonly<Record<string, unknown>>
-
-/** The value of a JSON text; undefined for any other text. */
-export function parsed(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text)
-    return value
-  } catch {
-    return undefined
-  }
-}
-
-export function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function listOf(value: unknown): Fields[] {
-  return Array.isArray(value) ? value.filter((one) => isRecord(one)) : []
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value)
 }

@@ -1,23 +1,104 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { Verifier, type VerifierOptions } from '@pact-foundation/pact-core'
+import { stateKey } from './part.ts'
+import { isRecord, parsed, textOf } from './value.ts'
+import { errorWords, problemWords } from './words.ts'
+
+/** One run of the verifier. */
+export interface Job {
+  readonly verifier: VerifierOptions
+  readonly stateUrl?: string | undefined
+  readonly headers: Readonly<Record<string, string>>
+  /** Milliseconds. */
+  readonly timeout: number
+}
+
+/** What became of it. */
+export interface Told {
+  /** The report, or the words of what went wrong. */
+  readonly report: unknown
+  /** Why states were refused, by `stateKey`. */
+  readonly refusals: Readonly<Record<string, string>>
+}
 
 /**
  * Runs the Pact verifier for `verify.ts`, in a process of its own: it prints to standard output past any JavaScript, and is configured by
- * the environment. Each message is a run's options as JSON; the answer is the report, or the words of what went wrong.
+ * the environment. Each message is a job as JSON.
  *
  * This is the core that pact-js' `Verifier` wraps in a proxy. The proxy dies of a provider that breaks a connection off, and rewrites bodies:
  * a form arrives as JSON.
  */
-process.on('message', (message) => void run(String(message)).then((text) => process.send?.(text)))
+process.on('message', (message) => void run(JSON.parse(String(message))).then((told) => process.send?.(told)))
 
 // Nobody is left to report to.
 process.on('disconnect', () => process.exit())
 
-async function run(message: string): Promise<string> {
+async function run(job: Job): Promise<Told> {
+  const refusals: Record<string, string> = {}
+  if (job.stateUrl === undefined) return { report: await report(job.verifier), refusals }
+  const relay = await openRelay(job.stateUrl, job, refusals)
+  const providerStatesSetupUrl = `http://127.0.0.1:${portOf(relay)}/`
+  const told = await report({ ...job.verifier, providerStatesSetupUrl, providerStatesSetupTeardown: true })
+  relay.close()
+  relay.closeAllConnections()
+  return { report: told, refusals }
+}
+
+async function report(options: VerifierOptions): Promise<unknown> {
   try {
-    const options: VerifierOptions = JSON.parse(message)
-    return await new Verifier(options).verify()
+    return parsed(await new Verifier(options).verify())
   } catch (error) {
     // A verification that fails rejects with its report.
-    return error instanceof Error ? error.message : String(error)
+    const words = error instanceof Error ? error.message : String(error)
+    return parsed(words) ?? words
   }
+}
+
+/**
+ * Stands between the verifier and the URL for states. The verifier repeats what is answered with 5xx or 429, for hours, so every refusal is
+ * made a 422; and its report has no word of why, so the words are kept.
+ */
+async function openRelay(url: string, { headers, timeout }: Job, refusals: Record<string, string>): Promise<Server> {
+  const forward = async (request: IncomingMessage): Promise<{ readonly status: number; readonly text: string }> => {
+    const body = await bodyOf(request)
+    try {
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: { ...headers, 'content-type': 'application/json' },
+        body,
+        redirect: 'manual',
+        signal: AbortSignal.timeout(timeout),
+      })
+      const text = await response.text()
+      if (response.ok) return { status: 200, text }
+      refusals[keyOf(body)] = problemWords(text) || `${url} answers ${response.status}`
+    } catch (error) {
+      refusals[keyOf(body)] = `${url} does not answer: ${errorWords(error, timeout)}`
+    }
+    return { status: 422, text: '' }
+  }
+  const server = createServer((request, response) => {
+    forward(request).then(
+      ({ status, text }) => response.writeHead(status, { 'content-type': 'application/json' }).end(text),
+      () => response.destroy(),
+    )
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return server
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let body = ''
+  for await (const chunk of request.setEncoding('utf8')) body += String(chunk)
+  return body
+}
+
+function keyOf(body: string): string {
+  const { action, state, params } = Object(parsed(body))
+  return stateKey(textOf(action), textOf(state), isRecord(params) ? params : {})
+}
+
+function portOf(server: Server): number {
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
 }

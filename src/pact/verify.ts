@@ -3,10 +3,12 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
-import { askAboutStates, connectionError, quotedNames } from './ask.ts'
 import type { Answer, Pact, ProviderState, Reason } from './pact.ts'
-import { contentsOf, halvesOf, type Part, partsOf, PROVIDER, type Task } from './part.ts'
+import { contentsOf, halvesOf, type Part, partsOf, PROVIDER, stateKey, type Task } from './part.ts'
 import { readResults, type Result } from './result.ts'
+import { isRecord, textOf } from './value.ts'
+import type { Job, Told } from './verify-child.ts'
+import { errorWords } from './words.ts'
 
 /** A provider, or a session of one: runs of the verifier at the same time need one each, for they would change each other's state. */
 export interface Target {
@@ -124,8 +126,6 @@ class PartVerifier {
   readonly #runner: Runner
   /** Runs without a report, since the last that had one. */
   #misses = 0
-  /** What the provider said of states it refused, by the states: many interactions name the same. */
-  readonly #refusals = new Map<string, Promise<Reason>>()
 
   constructor(
     target: Target,
@@ -142,20 +142,21 @@ class PartVerifier {
   }
 
   async verify(part: Part): Promise<Verified> {
-    const run = await this.#runner.run(await this.#optionsFor(part), this.#limitOf(part))
+    const run = await this.#runner.run(await this.#jobFor(part), this.#limitOf(part))
     if (run.kind === 'stopped') return { answered: [], rest: [] }
-    const results = run.kind === 'report' ? readResults(run.text) : undefined
+    const results = run.kind === 'told' ? readResults(run.told.report) : undefined
     this.#misses = results ? 0 : this.#misses + 1
+    const refusals = run.kind === 'told' ? run.told.refusals : {}
     const answered: [Task, Outcome][] = []
     const untold: Task[] = []
     for (const [number, task] of part.tasks.entries()) {
       const result = results?.get(number)
-      if (result) answered.push([task, await this.#outcomeOf(task, result)])
+      if (result) answered.push([task, await this.#outcomeOf(task, result, refusals)])
       else untold.push(task)
     }
     const isWorthSplitting = run.kind !== 'late' && this.#misses < MAX_MISSES && part.tasks.length > 1
     if (untold.length > 0 && isWorthSplitting) return { answered, rest: halvesOf({ ...part, tasks: untold }) }
-    const message = run.kind === 'report' ? `the verifier says nothing about it${results ? '' : `: ${run.text}`}` : run.reason
+    const message = run.kind === 'told' ? `the verifier says nothing about it${results ? '' : `: ${textOf(run.told.report)}`}` : run.reason
     return { answered: [...answered, ...untold.map((task) => [task, failed({ message })] as const)], rest: [] }
   }
 
@@ -163,22 +164,26 @@ class PartVerifier {
     this.#runner.stop()
   }
 
-  async #optionsFor(part: Part): Promise<string> {
+  async #jobFor(part: Part): Promise<Job> {
     await rm(this.#folder, { recursive: true, force: true })
     await mkdir(this.#folder)
-    const files = contentsOf(part).map((content, index) => ({ file: join(this.#folder, `${index}.json`), content }))
+    const contents = contentsOf(part, Object.keys(this.#headers))
+    const files = contents.map((content, index) => ({ file: join(this.#folder, `${index}.json`), content }))
     await Promise.all(files.map(({ file, content }) => writeFile(file, JSON.stringify(content))))
-    const { baseUrl, stateUrl } = this.#target
-    return JSON.stringify({
-      provider: PROVIDER,
-      providerBaseUrl: withoutSlash(baseUrl) + part.basePath,
-      pactUrls: files.map(({ file }) => file),
+    return {
+      verifier: {
+        provider: PROVIDER,
+        providerBaseUrl: withoutSlash(this.#target.baseUrl) + part.basePath,
+        pactUrls: files.map(({ file }) => file),
+        timeout: this.#timeout,
+        logLevel: 'error',
+        followRedirects: false,
+        ...(Object.keys(this.#headers).length > 0 && { customProviderHeaders: this.#headers }),
+      },
+      stateUrl: this.#target.stateUrl,
+      headers: this.#headers,
       timeout: this.#timeout,
-      logLevel: 'error',
-      followRedirects: false,
-      ...(stateUrl !== undefined && { providerStatesSetupUrl: stateUrl, providerStatesSetupTeardown: true }),
-      ...(Object.keys(this.#headers).length > 0 && { customProviderHeaders: this.#headers }),
-    })
+    }
   }
 
   /** For each interaction its own request, and two for each state; one without a state has the empty one. */
@@ -187,36 +192,44 @@ class PartVerifier {
     return requests * this.#timeout + this.#grace
   }
 
-  async #outcomeOf({ interaction }: Task, result: Result): Promise<Outcome> {
+  async #outcomeOf({ interaction }: Task, result: Result, refusals: Told['refusals']): Promise<Outcome> {
     const { duration } = result
     const timed = duration === undefined ? {} : { duration }
     if (result.kind === 'passed') return { answer: { kind: 'passed' }, ...timed }
     if (result.kind === 'mismatches') return { answer: { kind: 'failed', reasons: result.reasons }, ...timed }
-    return { ...failed(await this.#reasonFor(interaction.states, result.message, duration ?? 0)), ...timed }
+    const action = /^One or more of the (setup|teardown) state change/.exec(result.message)?.[1]
+    if (action !== undefined) return { ...failed(this.#stateReason(action, interaction.states, refusals)), ...timed }
+    return { ...failed(await this.#reasonFor(result.message, duration ?? 0)), ...timed }
   }
 
-  async #reasonFor(states: readonly ProviderState[], message: string, duration: number): Promise<Reason> {
-    if (/setup state change/.test(message)) return this.#refusalOf(states)
-    if (/teardown state change/.test(message))
-      return { message: `provider state ${quotedNames(states)}: its teardown failed at ${this.#target.stateUrl}` }
+  /** In the words of whoever refused the state. */
+  #stateReason(action: string, states: readonly ProviderState[], refusals: Told['refusals']): Reason {
+    const asked = states.length === 0 ? [{ name: '', params: {} }] : states
+    const refused = asked.find(({ name, params }) => refusals[stateKey(action, name, params)] !== undefined)
+    const { name, params } = refused ?? asked[0] ?? { name: '', params: {} }
+    const words = refusals[stateKey(action, name, params)] ?? `${this.#target.stateUrl} does not answer within ${this.#timeout} ms`
+    return { message: `provider state "${name}"${action === 'teardown' ? ', teardown' : ''}: ${words}` }
+  }
+
+  /** The verifier has the same words for all that can happen to a connection. */
+  async #reasonFor(message: string, duration: number): Promise<Reason> {
     if (!/^error (sending request|decoding response)/.test(message)) return { message }
     if (duration * 1000 >= this.#timeout) return { message: `the provider does not answer within ${this.#timeout} ms` }
     const error = await connectionError(this.#target.baseUrl, this.#timeout)
-    return {
-      message:
-        error === undefined
-          ? 'the provider broke the connection off before its answer was complete'
-          : `the provider cannot be reached: ${error}`,
-    }
+    if (error !== undefined) return { message: `the provider cannot be reached: ${error}` }
+    return { message: 'the provider broke the connection off before its answer was complete' }
   }
+}
 
-  #refusalOf(states: readonly ProviderState[]): Promise<Reason> {
-    const key = JSON.stringify(states)
-    const known = this.#refusals.get(key)
-    if (known) return known
-    const asked = askAboutStates(this.#target.stateUrl ?? '', states, { headers: this.#headers, timeout: this.#timeout })
-    this.#refusals.set(key, asked)
-    return asked
+/** Why the provider cannot be connected to; undefined when it can. */
+async function connectionError(url: string, timeout: number): Promise<string | undefined> {
+  try {
+    await fetch(url, { method: 'HEAD', redirect: 'manual', signal: AbortSignal.timeout(timeout) })
+    return undefined
+  } catch (error) {
+    const words = errorWords(error, timeout)
+    // It breaks this connection off as well.
+    return words === 'ECONNRESET' || words === 'UND_ERR_SOCKET' ? undefined : words
   }
 }
 
@@ -233,7 +246,7 @@ function withoutSlash(url: string): string {
 
 /** What becomes of a run. */
 type Run =
-  | { readonly kind: 'report'; readonly text: string }
+  | { readonly kind: 'told'; readonly told: Told }
   /** The process ended before it had answered, or did not answer in time. */
   | { readonly kind: 'crashed' | 'late'; readonly reason: string }
   | { readonly kind: 'stopped' }
@@ -252,7 +265,7 @@ class Runner {
     this.#environment = environment
   }
 
-  async run(options: string, limit: number): Promise<Run> {
+  async run(job: Job, limit: number): Promise<Run> {
     if (this.#isStopped) return { kind: 'stopped' }
     const child = this.#child?.connected === true ? this.#child : this.#start()
     this.#child = child
@@ -263,7 +276,7 @@ class Runner {
       resolve({ kind: 'crashed', reason: `the verifier ended with ${signal ?? code}${words === '' ? '' : `: ${words}`}` })
     }
     const onError = (error: Error): void => resolve({ kind: 'crashed', reason: `the verifier cannot be run: ${error.message}` })
-    const onMessage = (text: unknown): void => resolve({ kind: 'report', text: String(text) })
+    const onMessage = (message: unknown): void => resolve({ kind: 'told', told: toldBy(message) })
     // Beyond what a timer can count, no limit is needed.
     const timer = setTimeout(
       () => {
@@ -273,7 +286,7 @@ class Runner {
       Math.min(limit, 2 ** 31 - 1),
     )
     child.on('close', onEnd).on('error', onError).on('message', onMessage)
-    child.send(options, (error) => {
+    child.send(JSON.stringify(job), (error) => {
       // Where it has ended, its end says more.
       if (error && child.connected) onError(error)
     })
@@ -310,22 +323,31 @@ class Runner {
 
 const MAX_PRINTED = 1_000
 
+/** The message of a child, which could be anything. */
+function toldBy(message: unknown): Told {
+  if (!isRecord(message)) return { report: message, refusals: {} }
+  const refusals = isRecord(message['refusals']) ? message['refusals'] : {}
+  return {
+    report: message['report'],
+    refusals: Object.fromEntries(Object.entries(refusals).map(([key, words]) => [key, textOf(words)])),
+  }
+}
+
 /** Without the variables of Pact: with them the core would fetch pacts from a broker, filter interactions or publish results by itself. */
-function environmentFor({ baseUrl, stateUrl = baseUrl }: Target, folder: string): NodeJS.ProcessEnv {
+function environmentFor({ baseUrl }: Target, folder: string): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('PACT_') && name !== 'FORCE_COLOR')
-  const urls = [new URL(baseUrl), new URL(stateUrl)]
-  const hosts = urls.map(({ hostname }) => hostname.replaceAll(/[[\]]/g, '')).filter((host) => isLoopback(host))
-  const direct = [process.env['NO_PROXY'] ?? process.env['no_proxy'], ...hosts].filter((host) => host !== undefined).join(',')
+  const { protocol, hostname } = new URL(baseUrl)
+  const host = hostname.replaceAll(/[[\]]/g, '')
+  // The proxy of a company does not reach this machine's loopback, where the states are relayed as well.
+  const direct = [process.env['NO_PROXY'] ?? process.env['no_proxy'], '127.0.0.1', isLoopback(host) ? host : undefined]
+  const noProxy = direct.filter((host) => host !== undefined).join(',')
   return {
     ...Object.fromEntries(own),
     PACT_DO_NOT_TRACK: 'true',
     NO_COLOR: '1',
-    // The proxy of a company does not reach this machine's loopback.
-    ...(hosts.length > 0 && { NO_PROXY: direct, no_proxy: direct }),
-    ...(urls.every(({ protocol }) => protocol === 'http:') && {
-      SSL_CERT_FILE: join(folder, 'certificate.pem'),
-      SSL_CERT_DIR: join(folder, 'certificates'),
-    }),
+    NO_PROXY: noProxy,
+    no_proxy: noProxy,
+    ...(protocol === 'http:' && { SSL_CERT_FILE: join(folder, 'certificate.pem'), SSL_CERT_DIR: join(folder, 'certificates') }),
   }
 }
 

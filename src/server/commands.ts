@@ -82,6 +82,13 @@ export function createCommands({
     if (action === 'teardown') settingUp.delete(name)
     else settingUp.add(name)
     if (action === 'teardown' || state === '') return { status: 200, body: {} }
+    const answer = await setUp(state, params, real, name)
+    // After a refused setup a verifier sends neither request nor teardown: the next setup must not add to it.
+    if (answer.status !== 200) settingUp.delete(name)
+    return answer
+  }
+
+  const setUp = async (state: string, params: Readonly<Record<string, unknown>>, real: number, name: SessionName): Promise<MockReply> => {
     const matched = matchState(await states(), state, params)
     switch (matched.kind) {
       case 'unknown':

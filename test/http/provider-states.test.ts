@@ -72,6 +72,13 @@ describe('POST /_pact/provider_states', () => {
     await get(ID).expect(404)
   })
 
+  it('begins anew after a setup that is refused', async () => {
+    const { setUp } = verifier()
+    await setUp('an order of 6 units').expect(200)
+    await setUp('an order that cannot be', { shipped: 7 }).expect(422)
+    await setUp('an order of 6 units').expect(200)
+  })
+
   it('keeps sessions apart, by header and by prefix', async () => {
     const { get } = verifier('one')
     await request(mock.app).post('/~one/_pact/provider_states').send({ state: 'an order of 6 units', action: 'setup' }).expect(200)

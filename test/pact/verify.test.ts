@@ -16,6 +16,8 @@ interface Arrived {
 let arrived: Arrived[] = []
 let server: Server
 let baseUrl = ''
+/** Where nobody answers. */
+let closed = ''
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const chunks: Buffer[] = []
@@ -49,6 +51,10 @@ beforeAll(async () => {
   server = createServer((request, response) => void answer(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const other = createServer()
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  closed = `http://127.0.0.1:${(other.address() as AddressInfo).port}`
+  await new Promise((resolve) => other.close(resolve))
 })
 beforeEach(() => {
   arrived = []
@@ -189,7 +195,7 @@ describe('verifyAgainst', () => {
     ])
   })
 
-  it('quotes the provider on a state it refuses, once asked for all interactions with that state', async () => {
+  it('quotes the provider on a state it refuses, for each interaction', async () => {
     const refused = [{ name: 'there is an order' }, { name: 'nonsense' }]
     const results = await verify([
       pactOf([
@@ -201,15 +207,14 @@ describe('verifyAgainst', () => {
     ])
     const reason = 'provider state "nonsense": no state is called "nonsense"; the nearest is "there is an order"'
     expect(results).toEqual([[reason], [reason], ['provider state "old service": no database'], 'passed'])
-    const setups = arrived.filter(({ body }) => body.includes('"nonsense"') && body.includes('setup'))
-    expect(setups).toHaveLength(3)
-    expect(arrived.at(-1)?.body).toContain('teardown')
+    const setups = arrived.filter(({ body }) => body.includes('old service') && body.includes('setup'))
+    expect(setups).toHaveLength(1)
   })
 
   it('says so when nothing answers for states', async () => {
-    const targets = [{ baseUrl, stateUrl: 'http://127.0.0.1:9/_states' }]
+    const targets = [{ baseUrl, stateUrl: `${closed}/_states` }]
     expect(await one(get('/order', { states: [{ name: 'there is an order' }] }), { targets })).toEqual([
-      'provider state "there is an order": http://127.0.0.1:9/_states does not answer: ECONNREFUSED',
+      `provider state "there is an order": ${closed}/_states does not answer: ECONNREFUSED`,
     ])
   })
 
@@ -227,9 +232,7 @@ describe('verifyAgainst', () => {
   })
 
   it('says when there is no provider', async () => {
-    expect(await one(get('/order'), { targets: [{ baseUrl: 'http://127.0.0.1:9' }] })).toEqual([
-      'the provider cannot be reached: ECONNREFUSED',
-    ])
+    expect(await one(get('/order'), { targets: [{ baseUrl: closed }] })).toEqual(['the provider cannot be reached: ECONNREFUSED'])
   })
 
   it('tells interactions of one description apart, also over files', async () => {
@@ -255,8 +258,8 @@ describe('verifyAgainst', () => {
     expect(results.map((result) => result === 'passed')).toEqual(raws.map((_, index) => index % 10 !== 3))
     expect(steps.slice(-2)).toEqual([230, 230])
     expect(steps).toHaveLength(10)
-    const prefixes = new Set(arrived.map(({ url }) => url.split('/')[1]))
-    expect(prefixes).toEqual(new Set(['~verify-1', '~verify-2']))
+    const prefixes = arrived.map(({ url }) => url.split('/')[1])
+    expect(new Set(prefixes)).toEqual(new Set(['~verify-1', '~verify-2']))
   })
 
   it('puts headers in place of those in the pact', async () => {
@@ -310,7 +313,7 @@ describe('verifyAgainst', () => {
 
   it('is not led astray by the environment', async () => {
     const before = { ...process.env }
-    Object.assign(process.env, { PACT_DESCRIPTION: 'other', PACT_BROKER_BASE_URL: 'http://127.0.0.1:9', HTTP_PROXY: 'http://127.0.0.1:9' })
+    Object.assign(process.env, { PACT_DESCRIPTION: 'other', PACT_BROKER_BASE_URL: closed, HTTP_PROXY: closed })
     try {
       expect(await one(get('/order'))).toBe('passed')
     } finally {
