@@ -2,6 +2,7 @@ import { globSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createContract, type Contract } from './contract/operation.ts'
 import { loadBundled, loadDocument, type LoadedDocument, loadJson } from './load.ts'
+import { type Broker, type BrokerAccess, type BrokerPact, openBroker, type PactResult, type Selection } from './pact/broker.ts'
 import { compare, type Comparison } from './pact/compare.ts'
 import {
   type Answer,
@@ -52,12 +53,23 @@ export interface VerifyContractsOptions extends ContractOptions {
   /** How long a request may take, in milliseconds. */
   readonly timeout?: number
   readonly onProgress?: (progress: { readonly column: Column; readonly done: number; readonly total: number }) => void
+  /** Where more pacts come from. */
+  readonly broker?: BrokerOptions
+  /** The results of the real service, on the broker's pacts, are told to the broker. */
+  readonly publish?: { readonly version: string; readonly branch?: string; readonly buildUrl?: string }
+  /** Hears what the broker says: why a pact is verified, and what comes of it. */
+  readonly onNotice?: (text: string) => void
 }
+
+/** A Pact Broker, and what is wanted of it: pacts of the providers that `map` has, or else of those that the documents are named after. */
+type BrokerOptions = BrokerAccess & Partial<Selection>
 
 /** A pact and what it is about. */
 interface Subject {
   readonly pact: Pact
   readonly document: Known | undefined
+  /** Where it is from, if it is no file. */
+  readonly source?: BrokerPact
 }
 
 type Known = Contract & { readonly loaded: LoadedDocument }
@@ -74,10 +86,11 @@ export async function verifyContracts(options: VerifyContractsOptions): Promise<
   const columns = only ?? COLUMNS.filter((column) => column !== 'provider' || provider !== undefined)
   if (columns.includes('provider') && provider === undefined)
     throw new UsageError('the column provider needs the URL of the real service (--provider)')
-  const subjects = await subjectsOf(options)
-  const ours = subjects.flatMap(({ pact, document }) =>
-    document || columns.every((column) => column === 'provider') ? [{ pact, document }] : [],
-  )
+  refuseToPublish(options, columns)
+  const broker = options.broker && openBroker(options.broker)
+  const subjects = await subjectsOf(options, broker)
+  for (const { source } of subjects) if (source) tell(options, source, 'before_verification')
+  const ours = subjects.filter(({ document }) => document !== undefined || columns.every((column) => column === 'provider'))
   const documents = columns.includes('document') ? await compareAll(ours, options) : new Map<string, ReadonlyMap<number, Comparison>>()
   const mock: Outcomes = columns.includes('mock') ? await askMock(ours, options) : new Map()
   const real =
@@ -129,7 +142,90 @@ export async function verifyContracts(options: VerifyContractsOptions): Promise<
     })
     return [...verified, ...unverified].toSorted((a, b) => a.index - b.index)
   })
-  return createReport(rows, columns)
+  const report = createReport(rows, columns)
+  const unpublished = broker && (await publishAll(broker, ours, real, options))
+  return unpublished === undefined ? report : { ...report, ok: false, unpublished }
+}
+
+/** @throws UsageError for results that would be no proof of the service, or of all that a pact asks of it */
+function refuseToPublish({ publish, broker, filter = {}, map }: VerifyContractsOptions, columns: readonly Column[]): void {
+  if (!publish) return
+  if (!columns.includes('provider'))
+    throw new UsageError(
+      'results are published of the real service only, and it is not asked (--provider): a mock is no proof of what is deployed, and must not turn can-i-deploy green',
+    )
+  if (!broker) throw new UsageError('results are published to a broker, and none is named (--broker)')
+  if (providersOf(broker, map)?.length !== 1)
+    throw new UsageError('results are published of one service: name the one provider that it is to the broker (--broker-provider)')
+  if (filter.description !== undefined || filter.state !== undefined || filter.noState === true)
+    throw new UsageError('results are published of whole pacts: interactions cannot be left out (--description, --state)')
+}
+
+function providersOf({ providers }: BrokerOptions, map: ContractOptions['map'] = {}): readonly string[] | undefined {
+  return providers ?? (Object.keys(map).length > 0 ? Object.keys(map) : undefined)
+}
+
+/** What the broker has to say at a point of time. */
+function tell({ onNotice }: VerifyContractsOptions, { notices, name }: BrokerPact, ...points: readonly string[]): void {
+  for (const { when, text } of notices) if (points.includes(when)) onNotice?.(`${name}: ${text}`)
+}
+
+/**
+ * Tells the broker what the real service does, pact by pact, until it refuses one. A pact that was not verified to its end, and has no
+ * failure, is neither fulfilled nor broken: nothing is said of it. @returns why results were not published
+ */
+async function publishAll(
+  broker: Broker,
+  subjects: readonly Subject[],
+  real: Outcomes,
+  options: VerifyContractsOptions,
+): Promise<string | undefined> {
+  const { publish, onNotice } = options
+  let published = 0
+  for (const { pact, source } of subjects) {
+    if (!source) continue
+    const results = resultsOf(pact, real)
+    const success = results.every(({ reasons }) => reasons.length === 0)
+    const isWhole = results.length === pact.interactions.length && pact.unverified.length === 0
+    const isKnown = results.length > 0 && (!success || isWhole)
+    if (publish && isKnown)
+      try {
+        await broker.publishResult({
+          pact: source,
+          success,
+          providerVersion: publish.version,
+          ...branchOf(options),
+          ...buildOf(publish),
+          results,
+        })
+        published++
+      } catch (error) {
+        if (!(error instanceof UsageError)) throw error
+        return `${published === 0 ? 'no results were published' : `${published} results were published, but not that of ${source.name}`}: ${error.message}`
+      }
+    else if (publish && pact.interactions.length > 0) onNotice?.(`${source.name}: not published, for it was not verified to its end`)
+    if (isKnown) tell(options, source, 'after_verification', `after_verification:success_${success}_published_${publish !== undefined}`)
+  }
+  return undefined
+}
+
+function resultsOf({ file, interactions }: Pact, real: Outcomes): PactResult['results'] {
+  return interactions.flatMap(({ index, description, raw }) => {
+    const answer = real.get(file)?.get(index)?.answer ?? SKIPPED
+    if (answer.kind === 'skipped') return []
+    const reasons = answer.kind === 'failed' ? answer.reasons.map(({ message }) => message) : []
+    return [{ ...(typeof raw['_id'] === 'string' && { id: raw['_id'] }), description, reasons }]
+  })
+}
+
+/** The provider's branch, which is one whether it is asked for or told. */
+function branchOf({ publish, broker }: VerifyContractsOptions): { readonly branch?: string } {
+  const branch = publish?.branch ?? broker?.providerVersionBranch
+  return branch === undefined ? {} : { branch }
+}
+
+function buildOf({ buildUrl }: NonNullable<VerifyContractsOptions['publish']>): { readonly buildUrl?: string } {
+  return buildUrl === undefined ? {} : { buildUrl }
 }
 
 /** Asks one column about each interaction, at one address or several. */
@@ -214,7 +310,7 @@ export interface MissingState {
 export async function missingStates(options: VerifyContractsOptions): Promise<readonly MissingState[]> {
   const { findStates } = await import('./index.ts')
   const wanted = new Map<string, Readonly<Record<string, unknown>>>()
-  for (const { pact, document } of await subjectsOf(options))
+  for (const { pact, document } of await subjectsOf(options, options.broker && openBroker(options.broker)))
     if (document)
       for (const { states } of pact.interactions) for (const { name, params } of states) if (name !== '') wanted.set(name, params)
   const found = await findStates(
@@ -278,17 +374,49 @@ async function compareAll(
   return compared
 }
 
-async function subjectsOf({ pacts, documents, map = {}, filter = {} }: ContractOptions): Promise<readonly Subject[]> {
+async function subjectsOf(options: ContractOptions & VerifyContractsOptions, broker?: Broker): Promise<readonly Subject[]> {
+  const { pacts, documents, map = {}, filter = {} } = options
   const known = await knownDocuments(documents)
-  return filesOf(pacts).map((file) => {
-    const pact = filterInteractions(
-      readPact(
-        file,
-        asUsage(() => loadJson(file)),
-      ),
-      filter,
+  const fromFiles = (pacts.length === 0 && broker ? [] : filesOf(pacts)).map((file) => ({
+    pact: readPact(
+      file,
+      asUsage(() => loadJson(file)),
+    ),
+  }))
+  const fromBroker = broker ? await fetchAll(broker, options, known) : []
+  return [...fromFiles, ...fromBroker].map((subject) => {
+    const pact = filterInteractions(subject.pact, filter)
+    return { ...subject, pact, document: contractFor(pact, known, new Map(Object.entries(map))) }
+  })
+}
+
+/** @throws UsageError where there is nothing to verify */
+async function fetchAll(
+  broker: Broker,
+  options: VerifyContractsOptions,
+  known: readonly Known[],
+): Promise<{ readonly pact: Pact; readonly source: BrokerPact }[]> {
+  const { broker: { selectors, enablePending, includeWipPactsSince } = {}, map, pacts } = options
+  const providers = (options.broker && providersOf(options.broker, map)) ?? known.map(({ name }) => name)
+  const { branch } = branchOf(options)
+  // A broker would give none, and say nothing.
+  if (includeWipPactsSince !== undefined && branch === undefined)
+    throw new UsageError("what is work in progress hangs on the provider's own branch: name it (--provider-branch)")
+  const fetched = await broker.fetchPacts({
+    providers,
+    ...(selectors && { selectors }),
+    ...(enablePending !== undefined && { enablePending }),
+    ...(includeWipPactsSince !== undefined && { includeWipPactsSince }),
+    ...(branch !== undefined && { providerVersionBranch: branch }),
+  })
+  if (fetched.length === 0 && pacts.length === 0)
+    throw new UsageError(
+      `the broker has no pacts of ${providers.map((name) => `"${name}"`).join(', ')} that are wanted; --selector says which are`,
     )
-    return { pact, document: contractFor(pact, known, new Map(Object.entries(map))) }
+  return fetched.map((source) => {
+    const { url, content, pending } = source
+    const pact = readPact(url, { sources: [{ uri: url, content, lineOf: () => undefined }] })
+    return { pact: pending ? { ...pact, interactions: pact.interactions.map((one) => ({ ...one, pending })) } : pact, source }
   })
 }
 

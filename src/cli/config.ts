@@ -1,3 +1,4 @@
+import { isRecord, parsed } from '../pact/value.ts'
 import { UsageError } from '../problem.ts'
 
 /** Where a command writes, and what it reads beside its arguments. */
@@ -19,6 +20,10 @@ export interface Option {
   readonly default?: string
   /** May stand several times; the twin separates values by commas. */
   readonly repeats?: boolean
+  /** How the twin separates values, where commas are no way to. */
+  readonly separate?: (text: string) => readonly string[]
+  /** A variable that other tools have for the same, read where the twin is not there. */
+  readonly alias?: string
   /** @throws UsageError naming what would do. */
   read(text: string): unknown
 }
@@ -119,6 +124,33 @@ export const VERIFY_OPTIONS = {
     read: truth,
   },
   junit: { flag: '--junit <file>', help: 'write a JUnit report', read: text },
+  broker: {
+    flag: '--broker <url>',
+    help: 'a Pact Broker to fetch pacts from, beside the files named; PACT_BROKER_BASE_URL where none are',
+    read: text,
+  },
+  brokerToken: { flag: '--broker-token <token>', alias: 'PACT_BROKER_TOKEN', help: 'a token for the broker', read: text },
+  brokerUsername: { flag: '--broker-username <name>', alias: 'PACT_BROKER_USERNAME', help: 'a user of the broker', read: text },
+  brokerPassword: { flag: '--broker-password <password>', alias: 'PACT_BROKER_PASSWORD', help: "the user's password", read: text },
+  brokerProvider: {
+    flag: '--broker-provider <name>',
+    repeats: true,
+    help: 'whose pacts are fetched: the providers of --map, or the documents, unless said otherwise; may be repeated',
+    read: text,
+  },
+  selector: {
+    flag: '--selector <json>',
+    repeats: true,
+    separate: jsonTexts,
+    help: 'a consumer version selector for the broker, such as {"mainBranch":true}; may be repeated',
+    read: jsonObject,
+  },
+  pending: { flag: '--pending', help: 'let pacts fail that the provider has never fulfilled', read: truth },
+  wipSince: { flag: '--wip-since <date>', help: 'fetch also what is work in progress since a date, as pending', read: date },
+  publish: { flag: '--publish', help: 'publish the results of the real service to the broker', read: truth },
+  providerVersion: { flag: '--provider-version <version>', help: 'the version of the real service, to publish results of', read: text },
+  providerBranch: { flag: '--provider-branch <branch>', help: 'the branch of the real service', read: text },
+  buildUrl: { flag: '--build-url <url>', help: 'where the published run can be looked at', read: text },
 } as const satisfies Record<string, Option>
 
 /** The options of `compare`. */
@@ -164,11 +196,12 @@ export function readOptions<Options extends Record<string, Option>>(
 ): Settings<Options> {
   const settings: Settings<Options> = {}
   for (const [name, option] of Object.entries(options)) {
-    const twin = environmentName(name)
+    const twin = option.alias !== undefined && (env[environmentName(name)] ?? '') === '' ? option.alias : environmentName(name)
     const flag = option.flag.split(' ', 1)[0] ?? option.flag
     const isGiven = given[name] !== undefined
     if (!isGiven && (env[twin] ?? '') === '') continue
-    const texts = textsOf(isGiven ? given[name] : option.repeats ? env[twin]?.split(',') : env[twin])
+    const { repeats, separate = (text: string) => text.split(',') } = option
+    const texts = textsOf(isGiven ? given[name] : repeats ? separate(env[twin] ?? '') : env[twin])
     const values = texts.map((text) => {
       try {
         return option.read(text)
@@ -218,6 +251,23 @@ function header(text: string): readonly [name: string, value: string] {
   const at = text.indexOf(':')
   if (at < 1) throw new UsageError('give NAME: VALUE, such as Authorization: Bearer abc')
   return [text.slice(0, at).trim(), text.slice(at + 1).trim()]
+}
+
+function jsonObject(text: string): Readonly<Record<string, unknown>> {
+  const value = parsed(text)
+  if (!isRecord(value)) throw new UsageError('give a JSON object, such as {"mainBranch":true}')
+  return value
+}
+
+/** One value, or a list of them. */
+function jsonTexts(text: string): string[] {
+  const value = parsed(text)
+  return Array.isArray(value) ? value.map((one: unknown) => JSON.stringify(one)) : [text]
+}
+
+function date(text: string): string {
+  if (!/^\d{4}-\d{2}-\d{2}(T.+)?$/.test(text) || Number.isNaN(Date.parse(text))) throw new UsageError('give a date like 2026-01-31')
+  return text
 }
 
 function pair(text: string): readonly [name: string, value: string] {

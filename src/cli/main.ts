@@ -96,7 +96,7 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
 function addOptions(command: Command, options: Readonly<Record<string, Option>>): void {
   for (const [name, option] of Object.entries(options)) {
     const shown = option.default === undefined ? '' : ` (default: ${option.default})`
-    const flag = new Flag(option.flag, `${option.help}${shown} [${environmentName(name)}]`)
+    const flag = new Flag(option.flag, `${option.help}${shown} [${[environmentName(name), option.alias ?? []].flat().join(', ')}]`)
     if (option.repeats) flag.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value])
     command.addOption(flag)
   }

@@ -93,6 +93,8 @@ export interface Report {
   /** The columns that were asked. */
   readonly columns: readonly Column[]
   readonly ok: boolean
+  /** Why results did not reach the broker. Such a run is not ok. */
+  readonly unpublished?: string
 }
 
 /** A parsed file, as `loadDocument` gives it. */

@@ -76,8 +76,8 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
 }
 
 /** Everything, for other tools. */
-export function jsonReport({ ok, columns, rows }: Report): string {
-  return `${JSON.stringify({ ok, columns, counts: countsOf(rows), rows }, null, 2)}\n`
+export function jsonReport({ ok, columns, rows, unpublished }: Report): string {
+  return `${JSON.stringify({ ok, columns, counts: countsOf(rows), unpublished, rows }, null, 2)}\n`
 }
 
 /** The rows of each pact file, in the order of the rows. */

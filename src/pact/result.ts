@@ -46,9 +46,9 @@ export function secondsOf(text: string): number | undefined {
 
 const UNITS: Readonly<Record<string, number>> = { ns: 1e-9, µs: 1e-6, us: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600 }
 
-/** Each once, in the order of a response: status, headers, body. */
+/** Each once, in the order of a response: status, headers, body. The verifier has them in another order each time. */
 function reasonsOf(mismatches: readonly Fields[]): Reason[] {
-  const reasons = mismatches.map((fields) => reasonOf(fields)).toSorted((a, b) => rankOf(a) - rankOf(b))
+  const reasons = mismatches.map((fields) => reasonOf(fields)).toSorted((a, b) => rankOf(a) - rankOf(b) || (a.message < b.message ? -1 : 1))
   return [...new Map(reasons.map((reason) => [reason.message, reason])).values()]
 }
 
@@ -88,7 +88,7 @@ function headerSays(fields: Fields, told: string): string {
 
 function bodySays(fields: Fields, told: string): string {
   const missing = /^Actual map is missing the following keys: (.*)$/s.exec(told)?.[1]
-  if (missing !== undefined) return `${missing} expected but missing`
+  if (missing !== undefined) return `${missing.split(', ').toSorted().join(', ')} expected but missing`
   // Of a value by a matcher, the verifier's words say more than expected and actual would.
   return told.includes('to be equal to') ? comparison(fields, told) : short(lowered(told))
 }

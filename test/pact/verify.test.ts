@@ -1,7 +1,10 @@
-import { readdirSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Interaction, Pact } from '../../src/pact/pact.ts'
 import { verifyAgainst, type Internals, type Target, type VerifyOptions } from '../../src/pact/verify.ts'
@@ -83,7 +86,7 @@ function pactOf(
 ): Pact {
   const interactions = raws.map((raw, index): Interaction => {
     const { method, path } = raw['request'] as { method: string; path: string }
-    const states = (raw['providerStates'] as Interaction['states']).map(({ name, params = {} }) => ({ name, params }))
+    const states = (raw['providerStates'] as Raw[]).map(({ name, params = {} }) => ({ name, params })) as Interaction['states']
     const { description, pending = false } = raw as { description: string; pending?: boolean }
     return { index, description, states, pending, method, path, status: 200, raw }
   })
@@ -321,14 +324,67 @@ describe('verifyAgainst', () => {
     }
   })
 
-  it('leaves no files and needs no process for nothing', async () => {
-    expect(await verify([])).toEqual([])
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('allocation-mock-verify-'))).toEqual([])
+  it('leaves no files', async () => {
+    const before = process.env['TMPDIR']
+    const folder = mkdtempSync(join(tmpdir(), 'verify-test-'))
+    process.env['TMPDIR'] = folder
+    try {
+      expect(await one(get('/order'))).toBe('passed')
+      expect(await verify([])).toEqual([])
+      expect(readdirSync(folder)).toEqual([])
+    } finally {
+      if (before === undefined) delete process.env['TMPDIR']
+      else process.env['TMPDIR'] = before
+      rmSync(folder, { recursive: true })
+    }
   })
 })
 
 describe('a verifier that breaks', () => {
-  const child = (code: string): URL => new URL(`data:text/javascript,${encodeURIComponent(code)}`)
+  const folder = mkdtempSync(join(tmpdir(), 'verify-test-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
 
-  it('is not used here', () => expect(child('').protocol).toBe('data:'))
+  /** A child that answers OK for all but does something else for a description that holds "bad". */
+  function childThat(does: string): URL {
+    const file = join(folder, `${createHash('sha1').update(does).digest('hex')}.mjs`)
+    writeFileSync(
+      file,
+      `import { readFileSync } from 'node:fs'
+      process.on('message', (text) => {
+        const { pactUrls } = JSON.parse(text).verifier
+        const all = pactUrls.flatMap((file) => JSON.parse(readFileSync(file, 'utf8')).interactions)
+        const send = (list) => process.send({ report: { interactionResults: list.map(({ description }) => ({ description, result: 'OK' })) } })
+        if (all.some(({ description }) => description.includes('bad'))) { ${does} } else send(all)
+      })`,
+    )
+    return pathToFileURL(file)
+  }
+  const raws = Array.from({ length: 12 }, (_, index) => get('/order', { description: index === 7 ? 'bad' : 'good' }))
+  const others = raws.map((_, index) => (index === 7 ? expect.anything() : 'passed'))
+
+  it('fails only the interaction that it ends with, and quotes it', async () => {
+    const results = await verify([pactOf(raws)], {}, { child: childThat('console.error("boom"); process.exit(3)') })
+    expect(results).toEqual(others)
+    expect(results[7]).toEqual(['the verifier ended with 3: boom'])
+  })
+
+  it('fails only the interaction that it leaves out', async () => {
+    const leave = 'send(all.filter(({ description }) => !description.includes("bad")))'
+    const results = await verify([pactOf(raws)], {}, { child: childThat(leave) })
+    expect(results).toEqual(others)
+    expect(results[7]).toEqual(['the verifier says nothing about it'])
+  })
+
+  it('fails a part that does not end, and goes on with the next', async () => {
+    const results = await verify([pactOf(raws)], { timeout: 1 }, { child: childThat(''), grace: 1_500, partSize: 4 })
+    expect(results.map((result) => (Array.isArray(result) ? result[0] : result))).toEqual(
+      raws.map((_, index) => (index >= 4 && index < 8 ? 'the verifier did not end within 1512 ms' : 'passed')),
+    )
+  })
+
+  it('fails everything, and soon, when it never works', async () => {
+    const child = childThat('process.send("no such library")')
+    const results = await verify([pactOf(raws.map((raw) => ({ ...raw, description: 'bad' })))], {}, { child, partSize: 4 })
+    expect(new Set(results.flat())).toEqual(new Set(['the verifier says nothing about it: no such library']))
+  })
 })

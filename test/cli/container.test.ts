@@ -1,0 +1,170 @@
+import { readFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { VERIFY_OPTIONS } from '../../src/cli/config.ts'
+import { ROOT, Running } from './process.ts'
+
+// No engine runs where these tests do: what an image would be told is read, and what it would run is run.
+
+interface Instruction {
+  readonly name: string
+  readonly text: string
+}
+
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
+const manifest: { files: string[]; engines: { node: string }; devDependencies: { node: string }; bin: Record<string, string> } = JSON.parse(
+  read('package.json'),
+)
+const dockerfile = read('Dockerfile')
+  .replaceAll(/^#.*\n/gm, '')
+  .replaceAll(/\\\n\s*/g, '')
+  .split('\n')
+  .flatMap((line): Instruction[] => {
+    const [, name = '', text = ''] = /^([A-Z]+) (.*)$/.exec(line) ?? []
+    return name === '' ? [] : [{ name, text }]
+  })
+const image = dockerfile.slice(dockerfile.findLastIndex(({ name }) => name === 'FROM'))
+const textOf = (wanted: string): string => image.find(({ name }) => name === wanted)?.text ?? ''
+const environment = Object.fromEntries(
+  textOf('ENV')
+    .split(' ')
+    .map((pair) => pair.split('=') as [string, string]),
+)
+const entry: string[] = JSON.parse(textOf('ENTRYPOINT'))
+const healthcheck: string[] = JSON.parse(/ CMD (.*)$/.exec(textOf('HEALTHCHECK'))?.[1] ?? '')
+
+interface Service {
+  readonly image?: string
+  readonly ports?: readonly string[]
+  readonly healthcheck?: { readonly test: readonly string[] }
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>
+  readonly volumes?: readonly string[]
+  readonly command?: readonly string[]
+}
+const compose: { services: Readonly<Record<string, Service>> } = parse(read('compose.yaml'))
+
+/** A command of the image, with what lies in /app there found here. */
+function start([, ...args]: readonly string[], env: Record<string, string> = {}, app = `${ROOT}/`): Running {
+  return new Running(
+    process.execPath,
+    args.map((arg) => arg.replace(/^\/app\//, app)),
+    { env: { ...environment, ...env } },
+  )
+}
+
+/** The image's server, on a free port. */
+async function serve(...flags: string[]): Promise<{ server: Running; port: string }> {
+  const server = start([...entry, '--port', '0', ...flags])
+  const [, port = ''] = await server.until(/ready on http:\/\/127\.0\.0\.1:(\d+) /)
+  return { server, port }
+}
+
+/** The status of a request that comes under another name, as from a container beside it. */
+function ask(port: string, method: string, path: string, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    request({ host: '127.0.0.1', port, method, path, headers: { host } }, (response) => {
+      response.resume()
+      response.on('end', () => resolve(response.statusCode))
+    })
+      .on('error', reject)
+      .end()
+  })
+}
+
+describe('the image', () => {
+  it('is built on the Node that the tests run on, and runs as somebody who owns nothing in it', () => {
+    const bases = dockerfile.filter(({ name }) => name === 'FROM').map(({ text }) => text.split(' ')[0])
+    expect(new Set([...bases, compose.services['app']?.image])).toEqual(new Set([`node:${manifest.devDependencies.node}-slim`]))
+    expect(textOf('USER')).toBe('node')
+    const names = image.map(({ name }) => name)
+    expect(names.indexOf('USER')).toBeGreaterThan(Math.max(names.lastIndexOf('RUN'), names.lastIndexOf('COPY')))
+    expect(image.filter(({ name }) => name === 'RUN').map(({ text }) => text)).toEqual([
+      expect.stringContaining('npm ci --omit=dev --ignore-scripts'),
+    ])
+  })
+
+  it('is given what the package is built from, and nothing else', async () => {
+    const lines = read('.dockerignore').split('\n')
+    const given = lines.flatMap((line) => (line.startsWith('!') ? [line.slice(1)] : []))
+    expect(lines.filter((line) => line !== '' && !/^[!#]/.test(line))).toEqual(['*'])
+    expect(await readdir(ROOT)).toEqual(expect.arrayContaining(given))
+    const built = manifest.files.filter((file) => file !== 'dist')
+    expect(new Set(given)).toEqual(
+      new Set([
+        ...built,
+        ...['LICENSE', 'README.md', 'package.json', 'package-lock.json', 'scripts', 'src', 'tsconfig.build.json', 'tsconfig.json'],
+      ]),
+    )
+  })
+
+  it('serves under the name of its container, to those and no others, until it is told to stop', async () => {
+    expect(environment).toMatchObject({ ALLOCATION_MOCK_HOST: '0.0.0.0' })
+    expect(entry.slice(0, 2)).toEqual(['node', `/app/${manifest.bin['allocation-mock']}`])
+    expect(textOf('EXPOSE')).toBe('4010')
+    const { server, port } = await serve('--seed', '7')
+    expect(server.out).toContain('(seed 7,')
+    expect(await ask(port, 'GET', '/__mock/health', 'allocation-mock:4010')).toBe(200)
+    expect(await ask(port, 'POST', '/__mock/sessions/default/reset', 'allocation-mock:4010')).toBe(200)
+    expect(await ask(port, 'POST', '/__mock/sessions/default/reset', 'elsewhere:4010')).toBe(403)
+    expect(await server.stop()).toMatchObject({ code: 0, signal: null })
+  })
+
+  it('is healthy while it serves', async () => {
+    const { server, port } = await serve()
+    expect(await start(healthcheck, { ALLOCATION_MOCK_PORT: port }).ended).toMatchObject({ code: 0, out: '', err: '' })
+    await server.stop()
+    expect(await start(healthcheck, { ALLOCATION_MOCK_PORT: port }).ended).toMatchObject({ code: 1, out: '', err: '' })
+  })
+})
+
+describe('compose.yaml', () => {
+  it('has the mock and an app that waits for it', async () => {
+    expect(Object.keys(compose.services)).toEqual(['allocation-mock', 'app'])
+    const { 'allocation-mock': mock, app } = compose.services
+    expect(mock?.healthcheck?.test).toEqual(['CMD', ...healthcheck])
+    // Published to this machine alone: there is no password.
+    expect(mock?.ports).toEqual([`127.0.0.1:4010:${textOf('EXPOSE')}`])
+    expect(app?.depends_on).toEqual({ 'allocation-mock': { condition: 'service_healthy' } })
+    // What begins with a dollar sign would be replaced.
+    expect(read('compose.yaml')).not.toContain('$')
+  })
+
+  it('has an app that works', async () => {
+    const { server, port } = await serve()
+    const { command = [], volumes: [volume = ''] = [] } = compose.services['app'] ?? {}
+    const [from = '', to] = volume.split(':')
+    expect({ to, url: command.at(-1) }).toEqual({ to: '/app', url: 'http://allocation-mock:4010' })
+    const app = start([...command.slice(0, -1), `http://127.0.0.1:${port}`], {}, join(ROOT, from, '/'))
+    expect(await app.ended).toMatchObject({ code: 0, err: '', out: expect.stringContaining('201 POST /orders/create/') })
+    await server.stop()
+  })
+})
+
+describe('the workflow for consumers', () => {
+  const workflow: {
+    jobs: { verify: { steps: { uses?: string; run?: string; with?: Record<string, unknown> }[] } }
+  } = parse(read('examples/github-workflow.yml'))
+  const { steps } = workflow.jobs.verify
+  const withOf = (action: string): Record<string, unknown> | undefined => steps.find(({ uses }) => uses?.startsWith(`${action}@`))?.with
+
+  it('verifies by options that there are, and keeps the report that it names', () => {
+    const words =
+      steps
+        .map(({ run = '' }) => run)
+        .find((run) => run.startsWith('npx allocation-mock verify'))
+        ?.split(' ') ?? []
+    const flags = words.filter((word) => word.startsWith('--'))
+    const known = Object.values(VERIFY_OPTIONS).map(({ flag }) => flag.split(' ')[0])
+    expect(known).toEqual(expect.arrayContaining(flags))
+    expect(flags).toContain('--junit')
+    expect(withOf('actions/upload-artifact')).toMatchObject({ path: words[words.indexOf('--junit') + 1] })
+  })
+
+  it('runs on a Node that will do', () => {
+    expect(manifest.engines.node).toBe(`>=${withOf('actions/setup-node')?.['node-version']}.18.0`)
+    expect(steps.map(({ run }) => run)).toContain('npm ci')
+  })
+})

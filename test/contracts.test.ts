@@ -1,0 +1,648 @@
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { type Report, type Row, verifyContracts, type VerifyContractsOptions } from '../src/contracts.ts'
+import { createMock } from '../src/index.ts'
+import { ROOT } from './cli/process.ts'
+import { startRealService } from './real-service.ts'
+
+const CONTRACTS = join(ROOT, 'contracts')
+/** The consumers whose contracts the small service of test/ knows. */
+const KNOWN = { consumer: '^(storefront|parcel-tracker)$' }
+/** Long enough for a busy machine, short enough for a service that does not answer. */
+const TIMEOUT = 2_000
+
+/** A contract or a document, of which tests change any part. */
+type Json = ReturnType<typeof JSON.parse>
+type Change = (part: Json) => void
+
+/** What document, mock and provider say, one mark each: `+` passed, `!` failed, `-` not asked. */
+function marksOf({ answers: { document, mock, provider } }: Row): string {
+  return [document, mock, provider].map(({ kind }) => ({ passed: '+', failed: '!', skipped: '-' })[kind]).join('')
+}
+
+const marks = ({ rows }: Report): Record<string, string> => Object.fromEntries(rows.map((row) => [row.description, marksOf(row)]))
+
+const rowOf = ({ rows }: Report, description: string): Row => {
+  const found = rows.find((row) => row.description === description)
+  if (!found) throw new Error(`no interaction is called "${description}"`)
+  return found
+}
+
+/** All that is said of an interaction. */
+function saidOf({ answers, explanation = '' }: Row): string {
+  const reasons = Object.values(answers).flatMap((answer) => (answer.kind === 'failed' ? answer.reasons : []))
+  return [...reasons.map(({ message }) => message), explanation].join('\n')
+}
+
+const verify = (options: Partial<VerifyContractsOptions>): Promise<Report> => verifyContracts({ pacts: [CONTRACTS], ...options })
+
+/** A new folder with these files in it. */
+function folder(files: Readonly<Record<string, unknown>>): string {
+  const path = mkdtempSync(join(tmpdir(), 'contracts-'))
+  for (const [name, content] of Object.entries(files))
+    writeFileSync(join(path, name), typeof content === 'string' ? content : JSON.stringify(content, null, 2))
+  return path
+}
+
+const contract = (name: string): Json => JSON.parse(readFileSync(join(CONTRACTS, name), 'utf8'))
+const FILES: Readonly<Record<string, Json>> = {
+  storefront: contract('storefront-supplier-orders.json'),
+  warehouse: contract('warehouse-supplier-orders.json'),
+  'order-desk': contract('order-desk-oms-allocations.json'),
+  'parcel-tracker': contract('parcel-tracker-oms-allocations.json'),
+}
+
+/** A contract of one interaction: that of a consumer, under another name, and changed. */
+function altered(name: string, consumer: string, description: string, change: Change): Json {
+  const { interactions, ...rest } = structuredClone(FILES[consumer])
+  const found = interactions?.find((one: Json) => one.description === description)
+  if (found === undefined) throw new Error(`${consumer} has no interaction "${description}"`)
+  change(found)
+  return { ...rest, interactions: [{ ...found, description: name }] }
+}
+
+const inFolder = (contracts: readonly Json[]): string =>
+  folder(Object.fromEntries(contracts.map((content, index) => [`${index}.json`, content])))
+
+/** The mock, as a service that somebody else runs. */
+async function startedMock(options: Parameters<typeof createMock>[0]) {
+  const mock = await createMock(options)
+  const { url } = await mock.listen({ port: 0 })
+  return { provider: url, stateUrl: `${url}/_pact/provider_states`, [Symbol.asyncDispose]: () => mock.close() }
+}
+
+/** Choices under which all contracts hold as well. */
+const OTHERWISE = {
+  'supplier.allocate.lines': 'all',
+  'supplier.rejected.falls': 'refused',
+  'supplier.tracking.pending': 'refused',
+  'supplier.search.limit': 'end-index',
+  'supplier.po-number.again': 'refused',
+  'supplier.trailing-slash': 'optional',
+  'oms.generate.documents': 'per-line',
+  'oms.generate.none': '404',
+}
+
+describe('all contracts of contracts/', () => {
+  it('hold in the documents, in the mock, and in the mock with other choices and other data', async () => {
+    await using real = await startedMock({ seed: 'real', assume: OTHERWISE, orders: 30, allocations: 30 })
+    const report = await verify(real)
+    expect(report.rows).toHaveLength(28)
+    expect(new Set(Object.values(marks(report)))).toEqual(new Set(['+++']))
+    expect(report).toMatchObject({ ok: true, columns: ['document', 'mock', 'provider'] })
+  })
+
+  it('hold in a service that is not ours, as far as it knows them', async () => {
+    await using real = await startRealService()
+    const report = await verify({ filter: KNOWN, provider: real.url, stateUrl: real.stateUrl })
+    expect(report.rows).toHaveLength(14)
+    expect(report.rows.filter((row) => marksOf(row) !== '+++').map(saidOf)).toEqual([])
+    expect(report.ok).toBe(true)
+  })
+})
+
+/** A change of a document, and the interactions that it no longer allows. */
+interface DocumentBreak {
+  readonly document: 'supplier-orders' | 'oms-allocations'
+  readonly change: Change
+  readonly caught: Readonly<Record<string, RegExp>>
+}
+
+const schema = (document: Json, name: string): Json => document.components.schemas[name]
+
+function rename(object: Json, from: string, to: string): void {
+  object[to] = object[from]
+  delete object[from]
+}
+
+const DOCUMENT_BREAKS: Readonly<Record<string, DocumentBreak>> = {
+  'a field is renamed': {
+    document: 'supplier-orders',
+    change: (document) => rename(schema(document, 'LoginResult').properties, 'auth_token', 'token'),
+    caught: { 'a login of a retailer': /the document names no "auth_token" here/ },
+  },
+  'a field has another type': {
+    document: 'supplier-orders',
+    change: (document) => (schema(document, 'TrackingResult').properties.package_uuid = { type: 'integer' }),
+    caught: { 'a package with four units': /response body \$\.package_uuid: the document says that it must be integer/ },
+  },
+  'a number may not be as high': {
+    document: 'supplier-orders',
+    change: (document) => (schema(document, 'AllocationRead').properties.quantity_backordered = { type: 'integer', maximum: 1 }),
+    caught: {
+      'a look at an order that waits for its rest': /quantity_backordered: the document says that it must be <= 1, the pact has 2/,
+    },
+  },
+  'a status is removed': {
+    document: 'supplier-orders',
+    change: (document) => delete document.paths['/orders/cancel/'].patch.responses['422'],
+    caught: { 'a cancellation that comes too late': /the document has no answer 422 here/ },
+  },
+  'a request needs one more field': {
+    document: 'supplier-orders',
+    change: (document) => schema(document, 'CreateOrderRequest').required.push('season'),
+    caught: { 'an order of six units': /request body \$: "season" is missing, which the document requires/ },
+  },
+  'a path is renamed': {
+    document: 'supplier-orders',
+    change: (document) =>
+      rename(document.paths, '/orders/items/cancel/{order_item_uuid}/confirm/', '/orders/items/cancel/{order_item_uuid}/accept/'),
+    caught: {
+      'a confirmation that a line is cancelled': /the document has no PATCH \/orders\/items\/cancel\/\S+\/confirm\//,
+      'a confirmation that nobody waits for': /the document has no PATCH \/orders\/items\/cancel\/\S+\/confirm\//,
+    },
+  },
+  'other credentials are asked for': {
+    document: 'supplier-orders',
+    change: (document) => {
+      document.components.securitySchemes.key = { type: 'apiKey', in: 'header', name: 'X-Key' }
+      document.paths['/orders/'].post.security = [{ key: [] }]
+    },
+    caught: { 'a search for open orders': /the request has no credentials: .*X-Key/i },
+  },
+  'a method is another': {
+    document: 'oms-allocations',
+    change: (document) => rename(document.paths['/allocation/{allocationId}'], 'put', 'patch'),
+    caught: { 'an allocation for the pickers': /the document has no PUT \/api\/v2\/allocation\// },
+  },
+  'a parameter is renamed, and has to be there': {
+    document: 'oms-allocations',
+    change: (document) => {
+      const { parameters } = document.paths['/order/'].get
+      Object.assign(
+        parameters.find((one: Json) => one.name === 'orderNumber'),
+        { name: 'number', required: true },
+      )
+    },
+    caught: { 'a look at an order that has shipped in part': /query parameter number: / },
+  },
+  'an answer has another media type': {
+    document: 'oms-allocations',
+    change: (document) => rename(document.paths['/shipment/'].post.responses['200'].content, 'application/json', 'application/xml'),
+    caught: { 'a shipment of two units': /the document has no "application\/json" for the body of the response/ },
+  },
+}
+
+const DOCUMENTS = ['supplier-orders', 'oms-allocations'] as const
+const BUNDLED = new Map(DOCUMENTS.map((name) => [name, parse(readFileSync(join(ROOT, 'spec', `${name}.yaml`), 'utf8'))]))
+
+/** The document with those of the changes that are about it. */
+function documentWith(name: DocumentBreak['document'], changes: readonly DocumentBreak[]): string {
+  const document = structuredClone(BUNDLED.get(name))
+  for (const { change } of changes.filter(({ document }) => document === name)) change(document)
+  return join(folder({ [`${name}.json`]: document }), `${name}.json`)
+}
+
+describe('a document that is changed', () => {
+  it.each(Object.entries(DOCUMENT_BREAKS))('%s: is caught where a consumer relies on it, and nowhere else', async (_name, changed) => {
+    const { document } = changed
+    const pacts = [join(CONTRACTS, `*-${document}.json`)]
+    const report = await verify({ pacts, documents: [documentWith(document, [changed])], only: ['document'] })
+    const caught = report.rows.filter(({ answers }) => answers.document.kind === 'failed')
+    expect(caught.map(({ description }) => description).toSorted()).toEqual(Object.keys(changed.caught).toSorted())
+    for (const [description, said] of Object.entries(changed.caught)) expect(saidOf(rowOf(report, description))).toMatch(said)
+    expect([report.rows.length, report.ok]).toEqual([14, false])
+  })
+
+  it('is caught by its column alone: mock and real service do what they did', async () => {
+    const changes = Object.values(DOCUMENT_BREAKS)
+    const wrong = new Set(changes.flatMap(({ caught }) => Object.keys(caught)))
+    await using real = await startedMock({ seed: 'real' })
+    const report = await verify({ documents: DOCUMENTS.map((name) => documentWith(name, changes)), ...real })
+    expect(marks(report)).toEqual(
+      Object.fromEntries(report.rows.map(({ description }) => [description, wrong.has(description) ? '!++' : '+++'])),
+    )
+    expect(rowOf(report, 'a login of a retailer').explanation).toMatch(/^mock and real service do .*: the document is incomplete$/)
+  })
+})
+
+/** What the contract of a consumer says after a change, and which columns do not keep it. */
+type ContractBreak = readonly [name: string, consumer: string, description: string, change: Change, marks: string, said: RegExp]
+
+const TOO_LATE = 'a cancellation that comes too late'
+const UNKNOWN = 'a look at an unknown order'
+const CONTRACT_BREAKS: readonly ContractBreak[] = [
+  [
+    'a matcher cannot hold',
+    'storefront',
+    'a login of a retailer',
+    ({ response }) => (response.matchingRules.body['$.auth_token'].matchers = [{ match: 'regex', regex: '^[A-Z]{3}$' }]),
+    '+!!',
+    /response body \$\.auth_token: expected '[0-9a-f]{40}' to match '\^\[A-Z\]\{3\}\$'/,
+  ],
+  [
+    'another status, which is documented',
+    'storefront',
+    UNKNOWN,
+    ({ response }) => (response.status = 403),
+    '+!!',
+    /response status: expected 403 but got 404/,
+  ],
+  [
+    'another status, which nobody documents',
+    'storefront',
+    UNKNOWN,
+    ({ response }) => (response.status = 418),
+    '!!!',
+    /the document has no answer 418 here\n.*expected 418 but got 404/,
+  ],
+  [
+    'another value, which is documented',
+    'storefront',
+    'a login of a retailer',
+    ({ response }) => (response.body.content.org_type = 'SUPPLIER'),
+    '+!!',
+    /response body \$\.org_type: expected "SUPPLIER" but got "RETAILER"/,
+  ],
+  [
+    'another value, which nobody documents',
+    'parcel-tracker',
+    'a shipment of two units',
+    ({ response }) => (response.body.type = 'BY_AIR'),
+    '!!!',
+    /response body \$\.type: the document says that it must be equal to one of the allowed values[^\n]*\n.*expected "BY_AIR" but got "STANDARD"/,
+  ],
+  [
+    'a header that is not sent',
+    'storefront',
+    UNKNOWN,
+    ({ response }) => (response.headers['X-Total'] = ['1']),
+    '!!!',
+    /the document has no header x-total in this answer\n.*response header X-Total: expected "1" but it is missing/,
+  ],
+  [
+    'a field that nobody has',
+    'parcel-tracker',
+    'a look at an order that has shipped in part',
+    ({ response }) => (response.body.mood = 'good'),
+    '!!!',
+    /the document names no "mood" here\n[^]*mood expected but missing/,
+  ],
+  [
+    'a wrong method',
+    'storefront',
+    'a cancellation in time',
+    ({ request }) => (request.method = 'PUT'),
+    '!!!',
+    /the document has no PUT \/orders\/cancel\/\n.*expected 204 but got 40[45]/,
+  ],
+  [
+    'a state that says less than the answer',
+    'storefront',
+    TOO_LATE,
+    (interaction) =>
+      (interaction.providerStates = [{ name: 'an order of {quantity} units waits for its supplier', params: { quantity: 6 } }]),
+    '+!!',
+    /response status: expected 422 but got 204/,
+  ],
+]
+
+describe('a contract that is changed', () => {
+  let report: Report
+  beforeAll(async () => {
+    await using real = await startRealService()
+    const pacts = [inFolder(CONTRACT_BREAKS.map(([name, consumer, description, change]) => altered(name, consumer, description, change)))]
+    report = await verify({ pacts, provider: real.url, stateUrl: real.stateUrl })
+  })
+
+  it.each(CONTRACT_BREAKS)('%s', (name, _consumer, _description, _change, expected, said) => {
+    const row = rowOf(report, name)
+    expect([marksOf(row), row.verdict]).toEqual([expected, 'failed'])
+    expect(saidOf(row)).toMatch(said)
+    expect(row.replay).toMatch(/^curl /)
+  })
+
+  it('tells what the document allows, but the named state does not produce, from what the document forbids', async () => {
+    const change = (name: string, status: number): Json =>
+      altered(name, 'storefront', UNKNOWN, ({ response }) => (response.status = status))
+    const { rows } = await verify({ pacts: [inFolder([change('allowed', 403), change('forbidden', 418)])] })
+    expect(rows.map((row) => [row.description, marksOf(row), row.explanation])).toEqual([
+      ['allowed', '+!-', 'the document allows it, but the named state does not produce it'],
+      ['forbidden', '!!-', 'neither the document nor the mock has what the consumer expects'],
+    ])
+    expect(rowOf(report, 'another status, which is documented').explanation).toBe(
+      'the document allows it, but neither the mock nor the real service does it in the named state',
+    )
+    expect(rowOf(report, 'another status, which nobody documents').explanation).toBe(
+      'neither the document nor the mock nor the real service has what the consumer expects',
+    )
+  })
+})
+
+const states =
+  (...names: readonly Json[]): Change =>
+  (interaction) =>
+    (interaction.providerStates = names)
+
+/** Texts of a team's own, one of them in place of a bundled one. */
+const OWN_STATES = {
+  states: [
+    {
+      state: '2 of the 6 units of an order have shipped',
+      exists: { orders: [{ order_uuid: '4315de8a-d1ce-4b7c-8e41-8a717a1e6433', line_items: [{ quantity_ordered: 6 }] }] },
+      values: { order_uuid: '/orders/0/order_uuid' },
+    },
+    { state: 'an order of a size', parameters: { size: null }, exists: { orders: [{ line_items: [{ quantity_ordered: '{size}' }] }] } },
+  ],
+}
+
+type StateBreak = readonly [name: string, consumer: string, description: string, change: Change, said: RegExp]
+
+const STATE_BREAKS: readonly StateBreak[] = [
+  ['a text means something else', 'storefront', TOO_LATE, () => undefined, /response status: expected 422 but got 204/],
+  [
+    'a text that nobody knows',
+    'storefront',
+    'a cancellation in time',
+    states({ name: 'an order of 6 units waits for its suplier' }),
+    /provider state "an order of 6 units waits for its suplier": .*; the nearest are "an order of \{quantity\} units waits for its supplier"/,
+  ],
+  [
+    'one of two texts that nobody knows',
+    'order-desk',
+    'an order to allocate',
+    states({ name: 'the allocation of an order is cancelled' }, { name: 'the moon is full' }),
+    /provider state "the moon is full": /,
+  ],
+  [
+    'a parameter is missing',
+    'storefront',
+    UNKNOWN,
+    states({ name: 'an order of a size' }),
+    /provider state "an order of a size": .*parameter size/,
+  ],
+  [
+    'a parameter has another type',
+    'storefront',
+    UNKNOWN,
+    states({ name: 'an order of a size', params: { size: 'huge' } }),
+    /provider state "an order of a size": .*quantity_ordered is "huge"; the type must be integer/,
+  ],
+  [
+    'a state that cannot be',
+    'storefront',
+    UNKNOWN,
+    states({ name: '9 of the 6 units of an order have shipped' }),
+    /provider state "9 of the 6 units of an order have shipped": .*6 of line \S+ are allocated and not shipped, and 9 would be more/,
+  ],
+  [
+    'a value is asked of a state that does not give it',
+    'storefront',
+    'a cancellation in time',
+    states({ name: 'no order exists with the id 1' }),
+    /response status: expected 204 but got 40[04]/,
+  ],
+]
+
+describe('a provider state that is changed', () => {
+  it('is caught by the mock, and by no other', async () => {
+    const pacts = [inFolder(STATE_BREAKS.map(([name, consumer, description, change]) => altered(name, consumer, description, change)))]
+    const report = await verify({ pacts, states: join(folder({ 'states.json': OWN_STATES }), 'states.json') })
+    for (const [name, , , , said] of STATE_BREAKS) {
+      const row = rowOf(report, name)
+      expect([name, marksOf(row), row.verdict]).toEqual([name, '+!-', 'failed'])
+      expect(saidOf(row)).toMatch(said)
+      expect(row.explanation).toBe('the document allows it, but the named state does not produce it')
+    }
+    expect(report).toMatchObject({ ok: false })
+  })
+})
+
+describe('a real service that is wrong', () => {
+  const SLOW = TIMEOUT * 3
+  const BREAKS: Readonly<Record<string, readonly [fault: string, description: string, said: RegExp]>> = {
+    'forgets to change state': ['ship', TOO_LATE, /response status: expected 422 but got 204/],
+    'answers another status': ['POST /organizations/user-login/ 200', 'a login of a retailer', /expected 200 but got 202/],
+    'leaves a field out': ['POST /orders/create/ 201', 'an order of six units', /response body \$: po_number expected but missing/],
+    'sends another value': ['POST /api/v2/shipment/ 200', 'a shipment of two units', /\$\.type: expected "STANDARD" but got "PICKUP"/],
+    'sends another media type': [
+      'POST /api/v2/allocation/query 401',
+      'a query with a token that is refused',
+      /expected '?application\/json.* but got text\/html|Content-Type/i,
+    ],
+    'is slow': ['POST /orders/create/ 409', 'an order with the token of a supplier', /the provider does not answer within 2000 ms/],
+    'does not answer': [
+      'POST /api/v2/shipment/ 400',
+      'a shipment of more than is allocated',
+      /the provider does not answer within 2000 ms/,
+    ],
+    'breaks off': ['GET /orders/{id}/ 404', UNKNOWN, /the provider broke the connection off before its answer was complete/],
+    'has no state handler (404)': [
+      'no order has the number parcel-9999',
+      'a look at an order nobody placed',
+      /provider state "no order has the number parcel-9999": the state handler is out of order/,
+    ],
+    'has a state handler that throws (500)': [
+      'an order is allocated in part and the rest is backordered',
+      'a look at an order that waits for its rest',
+      /provider state "an order is allocated in part and the rest is backordered": the state handler is out of order/,
+    ],
+  }
+  /** What forgetting to ship breaks as well. */
+  const ALSO = 'a look at an order that has shipped in part'
+  let report: Report
+  beforeAll(async () => {
+    await using real = await startRealService({
+      ship: { kind: 'forgets' },
+      'POST /organizations/user-login/ 200': { kind: 'other status', status: 202 },
+      'POST /orders/create/ 201': { kind: 'left out', field: 'po_number' },
+      'POST /api/v2/shipment/ 200': { kind: 'other value', field: 'type', value: 'PICKUP' },
+      'POST /api/v2/allocation/query 401': { kind: 'other type', type: 'text/html' },
+      'POST /orders/create/ 409': { kind: 'slow', milliseconds: SLOW },
+      'POST /api/v2/shipment/ 400': { kind: 'silent' },
+      'GET /orders/{id}/ 404': { kind: 'breaks off' },
+      'no order has the number parcel-9999': { kind: 'other status', status: 404 },
+      'an order is allocated in part and the rest is backordered': { kind: 'other status', status: 500 },
+    })
+    report = await verify({ filter: KNOWN, provider: real.url, stateUrl: real.stateUrl, timeout: TIMEOUT })
+  })
+
+  it.each(Object.entries(BREAKS))('%s', (_name, [, description, said]) => {
+    const row = rowOf(report, description)
+    expect([marksOf(row), row.verdict]).toEqual(['++!', 'failed'])
+    expect(saidOf(row)).toMatch(said)
+    expect(row.explanation).toBe('the document allows it and the mock does it, but the real service does not')
+  })
+
+  it('is caught nowhere else, and nobody else is blamed', () => {
+    const wrong = new Set([ALSO, ...Object.values(BREAKS).map(([, description]) => description)])
+    expect(marks(report)).toEqual(
+      Object.fromEntries(report.rows.map(({ description }) => [description, wrong.has(description) ? '++!' : '+++'])),
+    )
+  })
+
+  it('is not there at all', async () => {
+    const gone = await startRealService()
+    await gone[Symbol.asyncDispose]()
+    const { rows } = await verify({ filter: { description: UNKNOWN }, only: ['provider'], provider: gone.url, timeout: TIMEOUT })
+    expect(rows.map((row) => [marksOf(row), saidOf(row)])).toEqual([
+      ['--!', expect.stringMatching(/^the provider cannot be reached: ECONNREFUSED/)],
+    ])
+  })
+
+  it('has nobody for provider states at the address given', async () => {
+    await using real = await startRealService()
+    const filter = { consumer: 'storefront', description: `${UNKNOWN}|${TOO_LATE}|in time` }
+    const { rows, ok } = await verify({ filter, only: ['provider'], provider: real.url, stateUrl: `${real.url}/nobody`, timeout: TIMEOUT })
+    expect(rows.map(({ verdict }) => verdict)).toEqual(['failed', 'failed', 'failed'])
+    for (const row of rows) expect(saidOf(row)).toMatch(/^provider state ".*": Nothing answers POST \/nobody/)
+    expect(ok).toBe(false)
+  })
+})
+
+describe('a mock under another assumption than the real service', () => {
+  const lenient = [
+    altered('three and two of six', 'warehouse', 'an allocation that leaves a unit out', (interaction) => {
+      interaction.response = { status: 200 }
+    }),
+  ]
+
+  it('is wrong here, and the assumption to switch is named', async () => {
+    await using real = await startedMock({ assume: { 'supplier.allocate.sum': 'off' } })
+    const pacts = [inFolder(lenient)]
+    const row = rowOf(await verify({ pacts, ...real }), 'three and two of six')
+    expect(marksOf(row)).toBe('+!+')
+    expect(row.explanation).toBe(
+      'the mock is wrong here: the document allows it and the real service does it; try --assume supplier.allocate.sum=off',
+    )
+    expect(marks(await verify({ pacts, ...real, assume: { 'supplier.allocate.sum': 'off' } }))).toEqual({ 'three and two of six': '+++' })
+  })
+
+  it('and the other way round the real service is', async () => {
+    await using real = await startedMock({ assume: { 'supplier.allocate.sum': 'off', 'oms.cancel.again': '400' } })
+    const report = await verify({ ...real, filter: { consumer: 'warehouse|desk', description: 'cancel|leaves' } })
+    expect(marks(report)).toEqual({
+      'a cancellation of a cancelled allocation': '++!',
+      'a cancellation of an allocation': '+++',
+      'a confirmation that a line is cancelled': '+++',
+      'an allocation that leaves a unit out': '++!',
+    })
+  })
+})
+
+/** A contract, as small as can be. */
+const small = (more: Json = {}): Json => ({
+  consumer: { name: 'shop' },
+  provider: { name: 'supplier-orders' },
+  interactions: [{ description: 'a login', request: { method: 'POST', path: '/organizations/user-login/' }, response: { status: 400 } }],
+  metadata: { pactSpecification: { version: '3.0.0' } },
+  ...more,
+})
+
+describe('input that nobody can verify', () => {
+  const files = folder({
+    'text.json': 'consumer: shop',
+    'list.json': [],
+    'other.json': { name: 'package', version: '1.0.0' },
+    'nameless.json': small({ consumer: {} }),
+    'version.json': small({ metadata: { pactSpecification: { version: '9.0' } } }),
+    'empty.json': small({ interactions: [] }),
+    'requestless.json': small({ interactions: [{ description: 'a' }] }),
+    'good.json': small(),
+    'openapi.yaml': 'openapi: [',
+    'states.yaml': 'states:\n  - text: a\n',
+  })
+  mkdirSync(join(files, 'folder'))
+  const file = (name: string): string => join(files, name)
+  const good = [file('good.json')]
+
+  it.each<[string, Partial<VerifyContractsOptions>, RegExp]>([
+    ['no JSON', { pacts: [file('text.json')] }, /text\.json: it is no JSON: /],
+    ['a list', { pacts: [file('list.json')] }, /list\.json: it is no pact: its content is no JSON object$/],
+    ['no pact', { pacts: [file('other.json')] }, /other\.json: it is no pact: it has no name of a consumer$/],
+    ['a pact of nobody', { pacts: [file('nameless.json')] }, /nameless\.json: it is no pact: it has no name of a consumer$/],
+    ['an unknown version', { pacts: [file('version.json')] }, /version\.json: it is of version "9\.0" .*; 2, 3 and 4 are read$/],
+    ['no interactions', { pacts: [file('empty.json')] }, /empty\.json: there are no interactions in it$/],
+    ['an interaction without a request', { pacts: [file('requestless.json')] }, /requestless\.json:\d+: interaction 1 has no request$/],
+    ['one of two that is no pact', { pacts: [...good, file('other.json')] }, /other\.json: it is no pact/],
+    [
+      'a file that is not there',
+      { pacts: [file('nowhere.json')] },
+      /^no pact files match ".*nowhere\.json"; name files, folders or patterns$/,
+    ],
+    ['a pattern of no file', { pacts: [file('*.pact')] }, /^no pact files match ".*\*\.pact"/],
+    ['a folder without files', { pacts: [file('folder')] }, /^no pact files match ".*folder"/],
+    ['a document that is not there', { pacts: good, documents: [file('nowhere.yaml')] }, /nowhere\.yaml: there is no such file$/],
+    ['a document that is no YAML', { pacts: good, documents: [file('openapi.yaml')] }, /openapi\.yaml/],
+    [
+      'a document of nobody in the map',
+      { pacts: good, map: { 'Supplier Orders': 'nobody' } },
+      /^the provider "supplier-orders" is mapped to the document "nobody"; known are supplier-orders, oms-allocations$/,
+    ],
+    [
+      'a filter that is no pattern',
+      { pacts: good, filter: { description: '(' } },
+      /^the filter for the description is no regular expression: /,
+    ],
+    [
+      'the column provider without one',
+      { pacts: good, only: ['provider'] },
+      /^the column provider needs the URL of the real service \(--provider\)$/,
+    ],
+    ['states that are not there', { pacts: good, states: file('nowhere.yaml') }, /nowhere\.yaml: there is no such file$/],
+    ['states that cannot be', { pacts: good, states: file('states.yaml') }, /states\.yaml:2: \/states\/0\/text .*there are /],
+    ['an assumption of nobody', { pacts: good, assume: { sum: 'off' } }, /^unknown assumption "sum"; there are /],
+  ])('%s', async (_name, options, said) => {
+    const error: unknown = await verify(options).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(Error)
+    expect((error as Error).name).toBe('UsageError')
+    expect((error as Error).message).toMatch(said)
+  })
+
+  it.each<[string, Json, string, string | undefined]>([
+    [
+      'a message (V3)',
+      small({ interactions: undefined, messages: [{ description: 'a', contents: {} }] }),
+      'not-verified',
+      'it is a message; only requests over HTTP are verified',
+    ],
+    [
+      'a message (V4)',
+      small({ metadata: { pactSpecification: { version: '4.0' } }, interactions: [{ type: 'Asynchronous/Messages', description: 'a' }] }),
+      'not-verified',
+      'it is of the type "Asynchronous/Messages"; only Synchronous/HTTP is verified',
+    ],
+    [
+      'an interaction that needs a plugin',
+      small({ metadata: { pactSpecification: { version: '4.0' }, plugins: [{ name: 'protobuf', version: '0.3' }] } }),
+      'not-verified',
+      'its file needs the plugin protobuf 0.3; none is loaded',
+    ],
+    [
+      'a pact of another provider',
+      small({
+        provider: { name: 'billing' },
+        interactions: [{ description: 'a', request: { path: '/invoices' }, response: {} }],
+      }),
+      'not-ours',
+      'no document is about the provider "billing"; --map names one',
+    ],
+  ])('%s is neither passed nor failed, and nothing that counts alone', async (_name, content, verdict, explanation) => {
+    const path = folder({ 'one.json': content })
+    const only = ['document'] as const
+    const [alone, beside] = await Promise.all([verify({ pacts: [path], only }), verify({ pacts: [path, ...good], only })])
+    expect(alone.rows.map((row) => [marksOf(row), row.verdict, row.explanation])).toEqual([['---', verdict, explanation]])
+    expect(alone.ok).toBe(false)
+    expect(beside.rows.map((row) => row.verdict)).toEqual([verdict, 'passed'])
+    expect(beside.ok).toBe(true)
+  })
+
+  it('a filter that leaves nothing', async () => {
+    expect(await verify({ pacts: good, only: ['document'], filter: { description: 'nothing' } })).toMatchObject({ rows: [], ok: false })
+  })
+})
+
+describe('a pact and its document', () => {
+  const bare = (content: Json): Json =>
+    JSON.parse(JSON.stringify(content).replaceAll('"/api/v2/', '"/').replace('"oms-allocations"', '"Fulfilment"'))
+
+  it('find each other by the paths, without the base path as well', async () => {
+    const pacts = [inFolder([bare(FILES['order-desk']), bare(FILES['parcel-tracker'])])]
+    const report = await verify({ pacts })
+    expect(report.rows).toHaveLength(14)
+    expect(report.rows.filter((row) => marksOf(row) !== '++-').map(saidOf)).toEqual([])
+  })
+})
