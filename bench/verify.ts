@@ -28,7 +28,8 @@ interface Target {
 async function plain({ files, url }: Target): Promise<number> {
   // It prints every interaction, past any JavaScript: so in a process of its own.
   const child = fork(import.meta.filename, ['plain', JSON.stringify({ files, url })], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-  const [took] = (await once(child, 'message')) as [number]
+  const ended = once(child, 'exit').then(([code]) => Promise.reject(new Error(`the plain Verifier ended with ${code}`)))
+  const [took] = (await Promise.race([once(child, 'message'), ended])) as [number]
   return took
 }
 

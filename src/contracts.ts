@@ -100,51 +100,62 @@ export async function verifyContracts(options: VerifyContractsOptions): Promise<
         ])
       : new Map<string, ReadonlyMap<number, { answer: Answer; duration?: number }>>()
   const remedies = await remediesFor(ours, mock, real, options)
-  const rows = subjects.flatMap(({ pact, document }) => {
-    const isOurs = ours.some((one) => one.pact === pact)
-    const named = { file: pact.file, consumer: pact.consumer, provider: pact.provider }
-    const skipped = { document: SKIPPED, mock: SKIPPED, provider: SKIPPED } as const
-    const unverified = pact.unverified.map(({ reason, ...one }): Row => ({
-      ...one,
-      ...named,
-      pending: false,
-      answers: skipped,
-      verdict: 'not-verified',
-      explanation: reason,
-    }))
-    const verified = pact.interactions.map((interaction): Row => {
-      const { index, description, states: given, line, pending } = interaction
-      const common = { index, description, states: given, ...(line !== undefined && { line }), ...named, pending }
-      if (!isOurs)
-        return {
-          ...common,
-          answers: skipped,
-          verdict: 'not-ours',
-          explanation: `no document is about the provider "${pact.provider}"; --map names one`,
-        }
-      const outcome = mock.get(pact.file)?.get(index)
-      const answers = {
-        document: documents.get(pact.file)?.get(index)?.answer ?? SKIPPED,
-        mock: outcome?.answer ?? SKIPPED,
-        provider: real.get(pact.file)?.get(index)?.answer ?? SKIPPED,
-      }
-      const verdict = verdictOf(answers, pending, columns)
-      const explanation = explanationOf(answers, remedies.get(`${pact.file} ${index}`))
-      const duration = outcome?.duration ?? real.get(pact.file)?.get(index)?.duration
-      return {
-        ...common,
-        answers,
-        verdict,
-        ...(explanation !== undefined && { explanation }),
-        ...(verdict === 'failed' && { replay: replayOf(pact, interaction, document?.base ?? '') }),
-        ...(duration !== undefined && { duration }),
-      }
-    })
-    return [...verified, ...unverified].toSorted((a, b) => a.index - b.index)
-  })
+  const rows = subjects.flatMap((subject) => rowsOf(subject, ours.includes(subject), { columns, documents, mock, real, remedies }))
   const report = createReport(rows, columns)
   const unpublished = broker && (await publishAll(broker, ours, real, options))
   return unpublished === undefined ? report : { ...report, ok: false, unpublished }
+}
+
+/** All that was found out about the pacts of a run. */
+interface Findings {
+  readonly columns: readonly Column[]
+  readonly documents: ReadonlyMap<string, ReadonlyMap<number, Comparison>>
+  readonly mock: Outcomes
+  readonly real: Outcomes
+  readonly remedies: ReadonlyMap<string, string>
+}
+
+/** The rows of one pact, in the order of its file. */
+function rowsOf({ pact, document }: Subject, isOurs: boolean, { columns, documents, mock, real, remedies }: Findings): readonly Row[] {
+  const named = { file: pact.file, consumer: pact.consumer, provider: pact.provider }
+  const skipped = { document: SKIPPED, mock: SKIPPED, provider: SKIPPED } as const
+  const unverified = pact.unverified.map(({ reason, ...one }): Row => ({
+    ...one,
+    ...named,
+    pending: false,
+    answers: skipped,
+    verdict: 'not-verified',
+    explanation: reason,
+  }))
+  const verified = pact.interactions.map((interaction): Row => {
+    const { index, description, states: given, line, pending } = interaction
+    const common = { index, description, states: given, ...(line !== undefined && { line }), ...named, pending }
+    if (!isOurs)
+      return {
+        ...common,
+        answers: skipped,
+        verdict: 'not-ours',
+        explanation: `no document is about the provider "${pact.provider}"; --map names one`,
+      }
+    const outcome = mock.get(pact.file)?.get(index)
+    const answers = {
+      document: documents.get(pact.file)?.get(index)?.answer ?? SKIPPED,
+      mock: outcome?.answer ?? SKIPPED,
+      provider: real.get(pact.file)?.get(index)?.answer ?? SKIPPED,
+    }
+    const verdict = verdictOf(answers, pending, columns)
+    const explanation = explanationOf(answers, remedies.get(`${pact.file} ${index}`))
+    const duration = outcome?.duration ?? real.get(pact.file)?.get(index)?.duration
+    return {
+      ...common,
+      answers,
+      verdict,
+      ...(explanation !== undefined && { explanation }),
+      ...(verdict === 'failed' && { replay: replayOf(pact, interaction, document?.base ?? '') }),
+      ...(duration !== undefined && { duration }),
+    }
+  })
+  return [...verified, ...unverified].toSorted((a, b) => a.index - b.index)
 }
 
 /** @throws UsageError for results that would be no proof of the service, or of all that a pact asks of it */

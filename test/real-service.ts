@@ -14,9 +14,9 @@ export interface RealService extends AsyncDisposable {
  * What is wrong with it: of an answer by operation and status, such as `PATCH /orders/cancel/ 422`; of a provider state by its text; of all
  * shipping by `ship`.
  */
-export type Faults = Readonly<Record<string, Fault>>
+type Faults = Readonly<Record<string, Fault>>
 
-export type Fault =
+type Fault =
   /** Answers when nobody waits any more, or never. */
   | { readonly kind: 'slow'; readonly milliseconds: number }
   | { readonly kind: 'silent' }
