@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Starting a process, or a property over many runs, on a busy machine of two cores.
     testTimeout: 60_000,
+    // One worker less than there are cores would leave half of a small machine idle.
+    maxWorkers: '100%',
     // Times are instants: nothing may hang on the zone of the machine.
     env: { TZ: 'America/New_York' },
   },

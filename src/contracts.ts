@@ -86,6 +86,8 @@ export async function verifyContracts(options: VerifyContractsOptions): Promise<
   const columns = only ?? COLUMNS.filter((column) => column !== 'provider' || provider !== undefined)
   if (columns.includes('provider') && provider === undefined)
     throw new UsageError('the column provider needs the URL of the real service (--provider)')
+  for (const url of [provider, options.stateUrl])
+    if (url !== undefined && !URL.canParse(url)) throw new UsageError(`"${url}" is no URL; give one like https://api.example.com`)
   refuseToPublish(options, columns)
   const broker = options.broker && openBroker(options.broker)
   const subjects = await subjectsOf(options, broker)
@@ -268,6 +270,8 @@ async function askMock(subjects: readonly Subject[], options: VerifyContractsOpt
   const targets = PROCESSES.map((number) => ({
     baseUrl: `${url}/~verify-${number}`,
     stateUrl: `${url}/~verify-${number}/_pact/provider_states`,
+    // It refuses what it cannot set up with a 4xx, which the verifier does not ask for again and again.
+    isOwn: true,
   }))
   return await ask('mock', subjects, options, targets)
 }
@@ -287,7 +291,7 @@ async function remediesFor(
   const remedies = new Map<string, string>()
   let wrong = subjects.flatMap(({ pact, document }): Subject[] => {
     const interactions = pact.interactions.filter(
-      ({ index }) => mock.get(pact.file)?.get(index)?.answer.kind === 'failed' && real.get(pact.file)?.get(index)?.answer.kind === 'passed',
+      ({ index }) => isAnswered(mock.get(pact.file)?.get(index)?.answer) && real.get(pact.file)?.get(index)?.answer.kind === 'passed',
     )
     return interactions.length === 0 ? [] : [{ pact: { ...pact, interactions }, document }]
   })
@@ -307,6 +311,11 @@ async function remediesFor(
       })
     }
   return remedies
+}
+
+/** A request was answered, if otherwise than expected: no assumption makes a provider state known. */
+function isAnswered(answer: Answer | undefined): boolean {
+  return answer?.kind === 'failed' && !answer.reasons.some(({ message }) => message.startsWith('provider state'))
 }
 
 /** A provider state that a pact names and nobody knows. */

@@ -2103,7 +2103,7 @@ describe('both lifecycles', async () => {
         }),
         {
           seed: 5_811,
-          numRuns: LONG ? 240 : 12,
+          numRuns: LONG ? 240 : 10,
           // All lengths alike: most of a lifecycle lies late in a run.
           unbiased: true,
           // Whoever fails is to be told with what, however long it would take to find a smaller case.

@@ -10,6 +10,8 @@ export async function compare(pacts: readonly string[], settings: Settings<typeo
     throw new UsageError(
       `no document is about ${[...new Set(compared.map(({ pact }) => pact.provider))].map((name) => `"${name}"`).join(', ')}; --map names one, --spec gives others`,
     )
+  if (compared.every(({ comparisons }) => (comparisons?.size ?? 0) === 0))
+    throw new UsageError('nothing is left to compare: no interaction is one that documents have, and that is wanted')
   let isCompatible = true
   for (const { pact, comparisons } of compared) {
     const items = [...(comparisons?.values() ?? [])].flatMap(({ results }) => results)

@@ -53,7 +53,7 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
   const verify = program
     .command('verify')
     .description('verify pacts against their documents, the mock, and the real service: one verdict an interaction')
-    .argument('[pacts...]', "pact files, folders or patterns (default: the project's own contracts)")
+    .argument('[pacts...]', 'pact files, folders or patterns (default: the folder contracts)')
     .action(async (pacts: string[], given: Record<string, unknown>) => {
       const settings = readOptions(VERIFY_OPTIONS, given, io.env)
       const { verify } = await import('./verify.ts')
@@ -63,7 +63,7 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
   const compare = program
     .command('compare')
     .description('compare pacts with their documents, without any request')
-    .argument('[pacts...]', "pact files, folders or patterns (default: the project's own contracts)")
+    .argument('[pacts...]', 'pact files, folders or patterns (default: the folder contracts)')
     .action(async (pacts: string[], given: Record<string, unknown>) => {
       const settings = readOptions(COMPARE_OPTIONS, given, io.env)
       const { compare } = await import('./compare.ts')
@@ -73,7 +73,7 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
   const coverage = program
     .command('coverage')
     .description('list the documented answers that consumers rely on')
-    .argument('[pacts...]', "pact files, folders or patterns (default: the project's own contracts)")
+    .argument('[pacts...]', 'pact files, folders or patterns (default: the folder contracts)')
     .action(async (pacts: string[], given: Record<string, unknown>) => {
       const settings = readOptions(COVERAGE_OPTIONS, given, io.env)
       const { coverage } = await import('./coverage.ts')

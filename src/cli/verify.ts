@@ -1,11 +1,12 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { type MissingState, missingStates, verifyContracts, type VerifyContractsOptions } from '../contracts.ts'
 import { jsonReport } from '../pact/report.ts'
 import { githubAnnotations } from '../pact/report-github.ts'
 import { junitReport } from '../pact/report-junit.ts'
 import { markdownReport } from '../pact/report-markdown.ts'
 import { textReport } from '../pact/report-text.ts'
-import type { Report } from '../pact/pact.ts'
+import type { Answer, Report } from '../pact/pact.ts'
 import { contractOptions } from './contracts.ts'
 import type { Io, Settings, VERIFY_OPTIONS } from './config.ts'
 import { UsageError } from '../problem.ts'
@@ -33,12 +34,13 @@ export async function verify(pacts: readonly string[], settings: Settings<typeof
   }
   const report = await verifyContracts(options)
   io.out(rendered(report, format, io).trimEnd())
-  if (junit !== undefined) writeFileSync(junit, junitReport(report))
+  if (junit !== undefined) writing('--junit', junit, () => writeFileSync(junit, junitReport(report)))
   if (io.env['GITHUB_ACTIONS'] === 'true') {
-    const annotations = githubAnnotations(report)
-    if (annotations !== '') io.out(annotations.trimEnd())
+    const annotations = githubAnnotations(placed(report, settings.spec))
+    // GitHub reads both; a report that another program reads stays alone on standard output.
+    if (annotations !== '') (format === 'text' ? io.out : io.err)(annotations.trimEnd())
     const summary = io.env['GITHUB_STEP_SUMMARY'] ?? ''
-    if (summary !== '') appendFileSync(summary, markdownReport(report))
+    if (summary !== '') writing('GITHUB_STEP_SUMMARY', summary, () => appendFileSync(summary, markdownReport(report)))
   }
   if (report.unpublished === undefined) return report.ok ? 0 : 1
   io.err(`error: ${report.unpublished}`)
@@ -104,4 +106,35 @@ function statesFile(missing: readonly MissingState[]): string {
       '    exists: {}',
     ]),
   ].join('\n')
+}
+
+/** @throws UsageError where the file cannot be written */
+function writing(name: string, file: string, write: () => void): void {
+  try {
+    write()
+  } catch (error) {
+    throw new UsageError(`${name} is "${file}"; it cannot be written (${error instanceof Error ? error.message : String(error)})`)
+  }
+}
+
+/** Without places in the bundled documents, which are no files of whoever is annotated: the pact's own lines stand for them. */
+function placed(report: Report, spec: readonly string[] = []): Report {
+  const fileOf = (file: string): string | undefined => spec.find((path) => basename(path) === file)
+  const mended = (answer: Answer): Answer =>
+    answer.kind === 'failed'
+      ? {
+          kind: 'failed',
+          reasons: answer.reasons.map(({ place, ...reason }) => {
+            const file = place && fileOf(place.file)
+            return { ...reason, ...(place && file !== undefined && { place: { ...place, file } }) }
+          }),
+        }
+      : answer
+  return {
+    ...report,
+    rows: report.rows.map((row) => ({
+      ...row,
+      answers: { document: mended(row.answers.document), mock: mended(row.answers.mock), provider: mended(row.answers.provider) },
+    })),
+  }
 }

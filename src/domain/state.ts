@@ -33,12 +33,14 @@ const NEAREST = 3
  * defaults. A text written out in full counts before one with parameters.
  */
 export function matchState(states: readonly StateDefinition[], text: string, params: Readonly<Record<string, unknown>>): MatchedState {
-  const found =
-    states
-      .map((definition) => ({ definition, said: readText(definition.state, text) }))
-      .find(({ said }) => said && Object.keys(said).length === 0) ??
-    states.map((definition) => ({ definition, said: readText(definition.state, text) })).find(({ said }) => said !== undefined)
-  if (!found?.said)
+  const candidates = states.flatMap((definition) => {
+    // A text with its placeholders as they stand says nothing of them: params or defaults do.
+    if (definition.state === text) return [{ definition, said: {} }]
+    const said = readText(definition.state, text)
+    return said && fitsDefaults(said, definition.parameters ?? {}) ? [{ definition, said }] : []
+  })
+  const found = candidates.find(({ said }) => Object.keys(said).length === 0) ?? candidates[0]
+  if (!found)
     return {
       kind: 'unknown',
       known: nearest(
@@ -79,6 +81,11 @@ function readText(pattern: string, text: string): Record<string, string> | undef
     at = end + literal.length
   }
   return at === text.length ? Object.fromEntries(found) : undefined
+}
+
+/** Where a default is a number, a text that is none is another text. */
+function fitsDefaults(said: Readonly<Record<string, string>>, defaults: Readonly<Record<string, Scalar>>): boolean {
+  return Object.entries(said).every(([name, text]) => typeof defaults[name] !== 'number' || typeof typed(text, 0) === 'number')
 }
 
 /** What a text says becomes a number or a truth value where the default is one. */

@@ -7,7 +7,7 @@ import { type Answer, type Interaction, type LoadedFile, matchOf, type Message, 
 import { own, preparedFor, RECEIVED, targetOf } from './schemas.ts'
 
 /** What openapi-pact-comparator says of a part of an interaction, in its own form. */
-export interface ResultItem {
+interface ResultItem {
   readonly code: string
   readonly message: string
   readonly type: 'error' | 'warning' | 'info'

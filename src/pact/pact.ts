@@ -19,7 +19,7 @@ export interface Pact {
 }
 
 /** What an interaction is told by. */
-export interface Named {
+interface Named {
   /** Its place in the file's list, from 0. What stands under `messages` is counted on behind the interactions. */
   readonly index: number
   readonly description: string
@@ -44,7 +44,7 @@ export interface Interaction extends Named {
   readonly raw: Readonly<Record<string, unknown>>
 }
 
-export interface Unverified extends Named {
+interface Unverified extends Named {
   readonly reason: string
 }
 

@@ -12,6 +12,8 @@ export interface Part {
   /** What stands between the provider's base URL and the paths of the pacts; empty for nothing. */
   readonly basePath: string
   readonly tasks: readonly Task[]
+  /** Set-ups go through us, to hear why one is refused. */
+  readonly isRelayed: boolean
 }
 
 /** The interactions of all pacts in parts of at most `size`; small pacts share one. */
@@ -19,7 +21,7 @@ export function partsOf(pacts: readonly Pact[], basePaths: ReadonlyMap<string, s
   const byBasePath = Map.groupBy(pacts, ({ file }) => trimmed(basePaths.get(file) ?? ''))
   return [...byBasePath].flatMap(([basePath, pacts]) => {
     const tasks = pacts.flatMap((pact) => pact.interactions.map((interaction) => ({ pact, interaction })))
-    return split({ basePath, tasks }, size)
+    return split({ basePath, tasks, isRelayed: false }, size)
   })
 }
 
@@ -28,9 +30,9 @@ export function halvesOf(part: Part): Part[] {
   return split(part, Math.ceil(part.tasks.length / 2))
 }
 
-function split({ basePath, tasks }: Part, size: number): Part[] {
+function split(part: Part, size: number): Part[] {
   const parts: Part[] = []
-  for (let from = 0; from < tasks.length; from += size) parts.push({ basePath, tasks: tasks.slice(from, from + size) })
+  for (let from = 0; from < part.tasks.length; from += size) parts.push({ ...part, tasks: part.tasks.slice(from, from + size) })
   return parts
 }
 

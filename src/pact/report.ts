@@ -21,7 +21,7 @@ export function createReport(rows: readonly Row[], columns: readonly Column[]): 
 }
 
 /** How many interactions each verdict has. */
-export function countsOf(rows: readonly Row[]): Readonly<Record<Verdict, number>> {
+function countsOf(rows: readonly Row[]): Readonly<Record<Verdict, number>> {
   const counts = { passed: 0, failed: 0, pending: 0, 'not-verified': 0, 'not-ours': 0 }
   for (const { verdict } of rows) counts[verdict]++
   return counts

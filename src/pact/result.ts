@@ -38,7 +38,7 @@ function resultOf({ result, duration, mismatch }: Fields): Result {
 }
 
 /** `1m 2.019s` in seconds. */
-export function secondsOf(text: string): number | undefined {
+function secondsOf(text: string): number | undefined {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|µs|us|ms|s|m|h)/g)]
   if (parts.length === 0) return undefined
   return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNITS[unit ?? ''] ?? 0), 0)

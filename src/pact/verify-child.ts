@@ -9,6 +9,8 @@ import { errorWords, problemWords } from './words.ts'
 export interface Job {
   readonly verifier: VerifierOptions
   readonly stateUrl?: string | undefined
+  /** Whether we stand between the verifier and the URL for states. */
+  readonly isRelayed: boolean
   readonly headers: Readonly<Record<string, string>>
   /** Milliseconds. */
   readonly timeout: number
@@ -36,10 +38,12 @@ process.on('disconnect', () => process.exit())
 
 async function run(job: Job): Promise<Told> {
   const refusals: Record<string, string> = {}
-  if (job.stateUrl === undefined) return { report: await report(job.verifier), refusals }
-  const relay = await openRelay(job.stateUrl, job, refusals)
-  const providerStatesSetupUrl = `http://127.0.0.1:${portOf(relay)}/`
-  const told = await report({ ...job.verifier, providerStatesSetupUrl, providerStatesSetupTeardown: true })
+  const { stateUrl, verifier } = job
+  if (stateUrl === undefined) return { report: await report(verifier), refusals }
+  const states = { ...verifier, providerStatesSetupTeardown: true }
+  if (!job.isRelayed) return { report: await report({ ...states, providerStatesSetupUrl: stateUrl }), refusals }
+  const relay = await openRelay(stateUrl, job, refusals)
+  const told = await report({ ...states, providerStatesSetupUrl: `http://127.0.0.1:${portOf(relay)}/` })
   relay.close()
   relay.closeAllConnections()
   return { report: told, refusals }

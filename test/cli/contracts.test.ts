@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -20,6 +20,8 @@ function expecting(status: number): object {
 const project = mkdtempSync(join(tmpdir(), 'contracts-cli-'))
 const write = (name: string, content: unknown): void =>
   writeFileSync(join(project, name), typeof content === 'string' ? content : JSON.stringify(content, null, 2))
+// What is verified where nothing is named.
+cpSync(join(ROOT, 'contracts'), join(project, 'contracts'), { recursive: true })
 write('good.json', contract)
 write('forbidden.json', expecting(418))
 write('allowed.json', expecting(403))

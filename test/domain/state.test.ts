@@ -19,13 +19,18 @@ describe('a provider state', () => {
     ['keeps params that nobody declared', 'an order of 7 units waits', { colour: 'red' }, { quantity: 7, colour: 'red' }],
     ['written out in full counts before one with parameters', 'an order of many units waits', {}, {}],
     ['may begin and end with parameters', '3 of 4 have shipped, true', {}, { shipped: 3, all: 4, late: true }],
-    ['keeps a text where the default is a number', 'an order of seven units waits', {}, { quantity: 'seven' }],
+    ['takes a placeholder that stands as it is', 'an order of {quantity} units waits', { quantity: 9 }, { quantity: 9 }],
   ])('%s', (_name, text, params, expected) => {
     expect(matchState(STATES, text, params)).toMatchObject({ kind: 'state', params: expected })
   })
 
   it('puts parameters in: whole values with their type, others as text', () => {
     expect(matchState(STATES, 'an order of 7 units waits', {})).toMatchObject({ data: { orders: [{ quantity: 7, note: '7 of them' }] } })
+  })
+
+  it('says nothing of placeholders that stand as they are', () => {
+    expect(matchState(STATES, 'order {id}', {})).toMatchObject({ kind: 'missing', parameter: 'id' })
+    expect(matchState(STATES, 'an order of {quantity} units waits', {})).toMatchObject({ params: { quantity: 6 } })
   })
 
   it('says which parameter it needs', () => {
@@ -37,14 +42,19 @@ describe('a provider state', () => {
     expect(matchState(STATES, 'order 5', {})).toMatchObject({ kind: 'state', params: { id: '5' } })
   })
 
-  it.each(['', 'an order of  units waits', 'order ', 'an order of 7 units', 'ORDER 5'])(
-    'is unknown as "%s", and the nearest are named',
-    (text) => {
-      const matched = matchState(STATES, text, {})
-      expect(matched).toMatchObject({ kind: 'unknown' })
-      expect(matched.kind === 'unknown' && matched.known).toHaveLength(3)
-    },
-  )
+  it.each([
+    '',
+    'an order of  units waits',
+    'an order of seven units waits',
+    'it says that 3 of 4 have shipped, true',
+    'order ',
+    'an order of 7 units',
+    'ORDER 5',
+  ])('is unknown as "%s", and the nearest are named', (text) => {
+    const matched = matchState(STATES, text, {})
+    expect(matched).toMatchObject({ kind: 'unknown' })
+    expect(matched.kind === 'unknown' && matched.known).toHaveLength(3)
+  })
 
   it('names the most similar first', () => {
     expect(matchState(STATES, 'an order of some units wait', {})).toMatchObject({

@@ -214,6 +214,15 @@ describe('verifyAgainst', () => {
     expect(setups).toHaveLength(1)
   })
 
+  it('quotes our own mock as well, which is asked without a relay', async () => {
+    const states = [{ name: 'nonsense', params: { b: 1, a: { d: [{ f: 1, e: 2 }], c: null } } }]
+    const raws = [get('/order', { states: [{ name: 'there is an order' }] }), get('/order', { states }), get('/missing')]
+    const results = await verify([pactOf(raws)], { targets: [{ ...target(), isOwn: true }] })
+    const reason = 'provider state "nonsense": no state is called "nonsense"; the nearest is "there is an order"'
+    expect(results).toEqual(['passed', [reason], ['response status: expected 200 but got 404']])
+    expect(arrived.filter(({ body }) => body.includes('there is an order'))).toHaveLength(2)
+  })
+
   it('says so when nothing answers for states', async () => {
     const targets = [{ baseUrl, stateUrl: `${closed}/_states` }]
     expect(await one(get('/order', { states: [{ name: 'there is an order' }] }), { targets })).toEqual([
