@@ -163,6 +163,37 @@ describe('own data', () => {
     expect(Object.fromEntries(made)).toEqual({ '410': 2, NEW: 1 })
   })
 
+  it('leaves the order of a replaced allocation without it', async () => {
+    await using mock = await openMock({
+      data: { allocations: [{ allocationId: ALLOCATION, orderNumber: 'mine', items: [{ sku: 'A', quantity: 5 }] }] },
+    })
+    const { body } = await request(mock.app)
+      .get('/api/v2/order/?orderNumber=ship1233234555g')
+      .set({ Authorization: 'Bearer x', 'x-site-context': JSON.stringify({ account: ACCOUNT }) })
+    expect(body).toMatchObject({ allocationDate: null, items: [{ pendingShippedQuantity: 0 }] })
+  })
+
+  it('keeps its ids, whatever is created later', async () => {
+    await using mock = await openMock()
+    const create = (session: string) =>
+      request(mock.app)
+        .post('/orders/create/')
+        .set({ Authorization: RETAILER, 'Mock-Session': session })
+        .send({
+          po_number: 'later',
+          skus: [{ sku_id: 'A', quantity: 1, supplier_org_uuid: 'd6ac857d-c844-4312-8485-6d121d065308' }],
+          address: { name: 'A', address1: 'B', city: 'C', state: 'NY', postal_code: '10001' },
+        })
+    const { body: first } = await create('f')
+    const add = (body: object) => request(mock.app).post('/__mock/sessions/g/exists').send(body)
+    await add({ orders: [{ line_items: [line] }] }).expect(201)
+    const { body: second } = await create('f')
+    await add({ orders: [{ order_uuid: second.order_uuid, po_number: 'mine', line_items: [line] }] }).expect(201)
+    const { body: third } = await create('g')
+    expect([first.order_uuid, second.order_uuid]).not.toContain(third.order_uuid)
+    expect((await supplierClient(mock, { session: 'g' }).get(second.order_uuid)).body.po_number).toBe('mine')
+  })
+
   it('is the same in every process', async () => {
     const read = async (): Promise<unknown> => {
       await using mock = await openMock({ data: FILE })
@@ -256,6 +287,50 @@ describe('own data that cannot be', () => {
       'the number of an order that is there',
       { allocations: [{ orderNumber: 'ship1233234555g', items: [{ sku: 'A', quantity: 3 }] }] },
       /\/allocations\/0\/orderNumber "ship1233234555g" is the number of an order that the account has/,
+    ],
+    [
+      'a time that is none',
+      { orders: [{ created_date: '0000-01-01T00:00:00+23:00', line_items: [line] }] },
+      /\/orders\/0\/created_date "0000-01-01T00:00:00\+23:00" is no time since 1970/,
+    ],
+    [
+      'a line id that another order has',
+      { orders: [{ line_items: [{ ...line, line_item_uuid: LINE }] }] },
+      new RegExp(`/orders/0/line_items/0/line_item_uuid ${LINE} is a line of order ${ORDER}`),
+    ],
+    [
+      'an order of two channels',
+      {
+        allocations: [
+          { orderNumber: 'n', items: [{ sku: 'A', quantity: 1 }] },
+          { orderNumber: 'n', channelId: '16', items: [{ sku: 'A', quantity: 1 }] },
+        ],
+      },
+      /\/allocations\/1\/channelId is 16, and the order's is 12/,
+    ],
+    [
+      'a line twice in an allocation',
+      {
+        allocations: [
+          {
+            items: [
+              { sku: 'A', orderLineId: 'l', quantity: 1 },
+              { sku: 'A', orderLineId: 'l', quantity: 1 },
+            ],
+          },
+        ],
+      },
+      /\/allocations\/0\/items\/1\/orderLineId "l" stands twice/,
+    ],
+    [
+      'a line of two SKUs',
+      {
+        allocations: [
+          { orderNumber: 'n', items: [{ sku: 'A', orderLineId: 'l', quantity: 1 }] },
+          { orderNumber: 'n', items: [{ sku: 'B', orderLineId: 'l', quantity: 1 }] },
+        ],
+      },
+      /\/allocations\/0\/items\/0\/orderLineId "l" is a line of another SKU too/,
     ],
     [
       'stock said twice',

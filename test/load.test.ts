@@ -338,7 +338,8 @@ describe('the compiled form', () => {
 
   const bundled = readdirSync(spec).filter((name) => name.endsWith('.yaml'))
 
-  it('is made of three documents', () => expect(bundled).toEqual(['control.yaml', 'oms-allocations.yaml', 'supplier-orders.yaml']))
+  it('is made of four documents', () =>
+    expect(bundled).toEqual(['control.yaml', 'oms-allocations.yaml', 'provider-states.yaml', 'supplier-orders.yaml']))
 
   it.each(bundled)('of %s is the document', async (name) => {
     const loaded = await loadDocument(join(spec, name))

@@ -140,10 +140,13 @@ function isAssumption(name: string): name is AssumptionName {
   return Object.hasOwn(ASSUMPTIONS, name)
 }
 
+/** Of a name that came from outside so much is compared: the distance takes the product of the lengths. */
+const MAX_COMPARED = 200
+
 /** The known names, the most similar first (Levenshtein distance). */
 export function nearest(name: string, known: readonly string[]): string[] {
   return known
-    .map((one) => ({ one, far: distance(name.toLowerCase(), one.toLowerCase()) }))
+    .map((one) => ({ one, far: distance(name.slice(0, MAX_COMPARED).toLowerCase(), one.toLowerCase()) }))
     .toSorted((a, b) => a.far - b.far)
     .map(({ one }) => one)
 }

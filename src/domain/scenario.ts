@@ -1,7 +1,7 @@
 import type { Issue } from '../http.ts'
 import type { Scene } from './behaviour.ts'
 import { PRODUCTS } from './catalogue.ts'
-import { timestamp } from './clock.ts'
+import { instantOf, timestamp } from './clock.ts'
 import type { Session } from './control/session.ts'
 import { type Allocation, allocationId, auditKey, cancel, revise, type StatusCode } from './oms/allocation.ts'
 import { DocumentMaker } from './oms/generate.ts'
@@ -15,6 +15,7 @@ import { answerCancellation, cancelLine } from './supplier/cancellation.ts'
 import { createOrder, ORDERS, placed } from './supplier/create.ts'
 import { allocate, type Line, lineId, type Order, orderId, type Transition } from './supplier/order.ts'
 import { orderPopulation, skuOfProduct } from './supplier/population.ts'
+import { findOrderOfLine } from './supplier/search.ts'
 import { ship } from './supplier/tracking.ts'
 import { type Change, Draft, nextNumber } from './world.ts'
 
@@ -176,20 +177,34 @@ function placeOrder(wanted: PlacedOrder, index: number, scene: Scene): Placed {
     scene,
   )
   const id = wanted.order_uuid ?? made.order.id
+  const created = wanted.created_date === undefined ? undefined : instantOf(wanted.created_date)?.milliseconds
+  if (wanted.created_date !== undefined && (created === undefined || created < 0))
+    return impossible(
+      `/orders/${index}/created_date`,
+      `"${wanted.created_date}" is no time since 1970`,
+      'give one like 2026-01-31T12:00:00Z',
+    )
   const replaced = population.indexOf(id)
   const bare: Order = {
     ...made.order,
     id: orderId(id),
     index: replaced ?? made.order.index,
-    ...(wanted.created_date !== undefined && { createdAt: timestamp(Date.parse(wanted.created_date), 6) }),
+    ...(created !== undefined && { createdAt: timestamp(created, 6) }),
     lines: made.order.lines.map((line, spot) => ({ ...line, id: lineId(wanted.line_items[spot]?.line_item_uuid ?? line.id) })),
   }
   const pointer = `/orders/${index}`
   if (scene.world.get('order', id))
     return impossible(`${pointer}/order_uuid`, `${id} is an order that the session has changed`, 'take another')
-  if (Date.parse(bare.createdAt) > now) return impossible(`${pointer}/created_date`, `lies after the session's now, ${timestamp(now, 6)}`)
+  if ((created ?? now) > now) return impossible(`${pointer}/created_date`, `lies after the session's now, ${timestamp(now, 6)}`)
   let order = bare
   for (const [spot, line] of wanted.line_items.entries()) {
+    const owner = line.line_item_uuid === undefined ? undefined : findOrderOfLine(line.line_item_uuid, { kind: 'operator' }, scene)
+    if (owner && owner.id !== id)
+      return impossible(
+        `${pointer}/line_items/${spot}/line_item_uuid`,
+        `${line.line_item_uuid} is a line of order ${owner.id}`,
+        'take another',
+      )
     const moved = moveLine(order, line, spot, `${pointer}/line_items/${spot}`, scene)
     if (moved.kind === 'refused') return moved
     order = moved.order
@@ -297,6 +312,23 @@ function placeAllocations(wanted: readonly PlacedAllocation[], indices: readonly
       `"${orderNumber}" is the number of an order that the account has`,
       'take another',
     )
+  for (const [number, { items, channelId = '12' }] of wanted.entries()) {
+    const pointer = `/allocations/${indices[number] ?? 0}`
+    if (channelId !== (first.channelId ?? '12'))
+      return impossible(
+        `${pointer}/channelId`,
+        `is ${channelId}, and the order's is ${first.channelId ?? '12'}`,
+        'an order has one channel',
+      )
+    for (const [spot, { orderLineId, sku }] of items.entries()) {
+      if (orderLineId === undefined) continue
+      const at = `${pointer}/items/${spot}/orderLineId`
+      if (items.findIndex((other) => other.orderLineId === orderLineId) < spot)
+        return impossible(at, `"${orderLineId}" stands twice in one allocation`, 'make it one item')
+      if (wanted.some((other) => other.items.some((item) => item.orderLineId === orderLineId && item.sku !== sku)))
+        return impossible(at, `"${orderLineId}" is a line of another SKU too`, 'a line has one SKU')
+    }
+  }
   const lines = new Map<string, SentLine>()
   const names = wanted.map(({ items }, number) =>
     items.map(({ sku, orderLineId, quantity }, spot) => {
@@ -336,7 +368,7 @@ function placeAllocations(wanted: readonly PlacedAllocation[], indices: readonly
 }
 
 function freeOrderNumber(account: Account, scene: Scene): string {
-  for (let number = 1; ; number++) {
+  for (let number = nextNumber(scene.world, `oms-order/${tenantOf(account)}`) + 1; ; number++) {
     const text = `order-placed-${number}`
     if (!findOmsOrderByNumber(text, account, scene)) return text
   }

@@ -106,6 +106,13 @@ export function createCommands({
       case 'state': {
         const { reply, problem } = await bringIn(name, matched.data, real)
         if (problem) return refusal({ ...problem, code: 'state-impossible', detail: `the provider state "${state}": ${problem.detail}` })
+        const lost = Object.entries(matched.values).find(([, pointer]) => valueAt(reply.body, pointer) === undefined)
+        if (lost)
+          return refusal({
+            code: 'state-impossible',
+            detail: `the provider state "${state}": the value ${lost[0]} is at ${lost[1]}, and nothing is there`,
+            fix: 'let the pointer lead into orders, allocations or omsOrders as their APIs show them',
+          })
         return { status: 200, body: { ...matched.params, ...valuesOf(matched.values, reply.body) } }
       }
       default:
@@ -148,6 +155,7 @@ export function createCommands({
         if (!existed && !counts.has(name))
           return refusal({ code: 'session-unknown', detail: `there is no session "${name}"`, fix: 'GET /__mock/sessions lists them' })
         counts.forget(name)
+        settingUp.delete(name)
         journal.forget(name)
         return { status: 204 }
       }
@@ -181,5 +189,5 @@ function valueAt(from: unknown, pointer: string): unknown {
   let value = from
   for (const part of pointerParts(pointer))
     value = typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, part)?.value : undefined
-  return value ?? null
+  return value
 }

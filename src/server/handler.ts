@@ -10,7 +10,7 @@ import type { Store } from '../store/store.ts'
 import { createCommands } from './commands.ts'
 import { createCounts } from './counts.ts'
 import { foreign, hostOf } from './guard.ts'
-import type { Exchange, Journal } from './journal.ts'
+import { type Exchange, type Journal, withoutSecretValues } from './journal.ts'
 import { decoded, isControlPath, locate } from './session.ts'
 
 export interface HandlerSettings {
@@ -76,8 +76,8 @@ export function createHandler(settings: HandlerSettings): Handler {
     if (located.kind === 'refused') return refuseUnnamed(raw, located.problem, around, started)
     const { name, request, isLabelled } = located
     if (isBelow(settings.providerStates.contract.base, request.path)) return handleProviderState(name, request, around)
-    settingUp.delete(name)
     if (isBelow(control.contract.base, request.path)) return handleControl(name, request, around)
+    settingUp.delete(name)
     if (settings.requireSession && !isLabelled) return refuseUnnamed(request, UNLABELLED, around, started)
     const full = counts.begin(name)
     if (full) return refuseUnnamed(request, full, around, started, name)
@@ -100,7 +100,7 @@ export function createHandler(settings: HandlerSettings): Handler {
       status: handled.status,
       replyBody: handled.text,
       operation,
-      problem,
+      problem: problem && withoutSecretValues(problem),
       warnings,
       assumption,
       changes: ofBusiness(changes),

@@ -166,6 +166,33 @@ function masked(headers: Readonly<Record<string, string>>): Record<string, strin
   )
 }
 
+const SECRET = /^(password|auth_token|token)$/i
+
+/** A body without the values of secret members; all of it, where it speaks of secrets and cannot be read. */
 function withoutSecrets(text: string): string {
-  return text.replaceAll(/("(?:password|auth_token|token)"\s*:\s*)"(?:[^"\\]|\\.)*"/gi, '$1"***"')
+  try {
+    let found = false
+    const masked = JSON.stringify(JSON.parse(text), (name, value: unknown) => {
+      const isSecret = SECRET.test(name) && value !== null
+      found ||= isSecret
+      return isSecret ? '***' : value
+    })
+    return found ? masked : text
+  } catch {
+    return /password|auth_token/i.test(text) ? '***' : text
+  }
+}
+
+/** A problem without what was met in secret places. */
+export function withoutSecretValues(problem: Problem): Problem {
+  const { issues } = problem
+  const isSecret = ({ at }: { readonly at: string }): boolean => at.split('/').some((part) => SECRET.test(part))
+  if (!issues?.some(isSecret)) return problem
+  return {
+    ...problem,
+    detail: `${issues.find(isSecret)?.at ?? ''} does not fit`,
+    issues: issues.map(({ value, ...issue }) =>
+      isSecret(issue) ? { ...issue, message: 'does not fit' } : { ...issue, ...(value !== undefined && { value }) },
+    ),
+  }
 }

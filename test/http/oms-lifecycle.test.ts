@@ -1142,6 +1142,12 @@ describe('names, channels and stages that come close', () => {
     expect((await oms.generate({ id: [a.orderId, b.orderId] }).expect(200)).body).toHaveLength(2)
   })
 
+  it('generating for an order that is named by id and by number allocates it once', async () => {
+    const oms = client()
+    const { body: order } = await oms.place('A-1').expect(200)
+    expect((await oms.generate({ id: [order.orderId, 'A-1'] }).expect(200)).body).toHaveLength(1)
+  })
+
   it('an order that is accepted unheard of does not take the number of another channel’s', async () => {
     await using mine = await openMock({ assume: { 'oms.generate.unknown-order': 'accepted' } })
     const oms = client(mine)

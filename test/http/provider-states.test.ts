@@ -12,7 +12,7 @@ const STATES: States = {
       state: 'an order of {quantity} units',
       parameters: { quantity: 6 },
       exists: { orders: [{ order_uuid: ID, line_items: [{ quantity_ordered: '{quantity}' }] }] },
-      values: { order_uuid: '/orders/0/order_uuid', line: '/orders/0/line_items/0/uuid', none: '/orders/1' },
+      values: { order_uuid: '/orders/0/order_uuid', line: '/orders/0/line_items/0/uuid' },
     },
     { state: 'another order', exists: { orders: [order(OTHER)] } },
     {
@@ -47,7 +47,7 @@ describe('POST /_pact/provider_states', () => {
     const { setUp, get } = verifier()
     const { body } = await setUp('an order of 7 units').expect(200)
     const { body: shown } = await get(ID).expect(200)
-    expect(body).toEqual({ quantity: 7, order_uuid: ID, line: shown.line_items[0].uuid, none: null })
+    expect(body).toEqual({ quantity: 7, order_uuid: ID, line: shown.line_items[0].uuid })
     expect(shown.line_items[0].allocation.quantity_ordered).toBe(7)
   })
 
@@ -77,6 +77,20 @@ describe('POST /_pact/provider_states', () => {
     await setUp('an order of 6 units').expect(200)
     await setUp('an order that cannot be', { shipped: 7 }).expect(422)
     await setUp('an order of 6 units').expect(200)
+  })
+
+  it('is not disturbed by a look at the server’s health', async () => {
+    const { session, setUp, get } = verifier()
+    await setUp('an order of 6 units').expect(200)
+    await request(mock.app).get('/__mock/health').set('Mock-Session', session).expect(200)
+    await setUp('another order').expect(200)
+    await get(ID).expect(200)
+  })
+
+  it('refuses a value that leads nowhere', async () => {
+    await using own = await openMock({ states: { states: [{ state: 'a', values: { id: '/orders/0/order_uuid' } }] } })
+    const { body } = await request(own.app).post('/_pact/provider_states').send({ state: 'a', action: 'setup' }).expect(422)
+    expect(body.detail).toContain('the value id is at /orders/0/order_uuid, and nothing is there')
   })
 
   it('keeps sessions apart, by header and by prefix', async () => {

@@ -1088,6 +1088,21 @@ describe('said again', () => {
   })
 })
 
+describe('the journal of a login', () => {
+  it.each([
+    ['a form', 'application/x-www-form-urlencoded', 'username=supplier-1&password=hunter2'],
+    ['a body that does not end', 'application/json', '{"username":"supplier-1","password":"hunter2}'],
+    ['a password of another type', 'application/json', '{"username":"supplier-1","password":["hunter2"]}'],
+    ['a name that is escaped', 'application/json', '{"username":"supplier-1","pass\\u0077ord":"hunter2"}'],
+  ])('holds no password of %s, and no token', async (_, type, body) => {
+    await using own = await openMock()
+    const answer = await request(own.app).post('/organizations/user-login/').set('Content-Type', type).send(body)
+    const { text } = await request(own.app).get('/__mock/requests')
+    expect(text).not.toContain('hunter2')
+    expect(text).not.toContain(answer.body.auth_token ?? 'hunter2')
+  })
+})
+
 describe('requests that cross', () => {
   const racing = racingStore()
   let raced: Mock

@@ -121,7 +121,10 @@ function ordersOf(detail: EventDetail, account: Account, scene: Scene): FoundOrd
   const orders: OmsOrder[] = []
   for (const name of names) {
     const order = find(name, account)
-    if (order) orders.push(order)
+    // An order may be named by its id and by its number.
+    if (order) {
+      if (!orders.some(({ orderId }) => orderId === order.orderId)) orders.push(order)
+    }
     // What another channel hides is not unheard of.
     else if (find(name, { ...account, channel: undefined }) || scene.session.assumptions[UNKNOWN_ORDER] === '404' || names.length > 1)
       return { ...unknownOrder(name), assumption: UNKNOWN_ORDER }

@@ -240,8 +240,12 @@ export function withAllocations(order: OmsOrder, ids: readonly string[], now: nu
 }
 
 /** All allocations of an order, whatever channel the caller looks through. */
-export function allocationsOf({ owner, allocations }: OmsOrder, scene: Scene): readonly Allocation[] {
-  return allocations.flatMap((id) => findAllocation(id, { kind: 'account', ...owner, channel: undefined }, scene) ?? [])
+export function allocationsOf({ orderId, owner, allocations }: OmsOrder, scene: Scene): readonly Allocation[] {
+  return allocations.flatMap((id) => {
+    const allocation = findAllocation(id, { kind: 'account', ...owner, channel: undefined }, scene)
+    // Own data may have put another order's allocation in its place.
+    return allocation?.document.items[0]?.orderId === orderId ? [allocation] : []
+  })
 }
 
 function ownerOf({ account, stage }: Tenant): Tenant {

@@ -74,9 +74,8 @@ export function shipUnits(allocation: Allocation, sent: SentShipment, { session,
     if ((scratched.units[index] ?? 0) > 0 && item.shippedQuantity > 0)
       return refuse(`${item.shippedQuantity} of ${line} are shipped, it cannot be scratched`, 'cancel what is left of the allocation')
   }
-  const reasons = document.items.map(
-    (_, index) => (sent.scratchedItems ?? []).find((one) => placeOf(document.items, one) === index)?.reasonCode,
-  )
+  const given = new Map((sent.scratchedItems ?? []).toReversed().map((one) => [placeOf(document.items, one), one.reasonCode]))
+  const reasons = document.items.map((_, index) => given.get(index))
   const items = document.items.map((item, index): Item => {
     const gone = scratched.units[index] ?? 0
     if (gone === 0) return { ...item, shippedQuantity: item.shippedQuantity + (shipped.units[index] ?? 0) }

@@ -21,7 +21,9 @@ export function createOrder(
   { world, session, now }: Scene,
 ): { readonly order: Order; readonly changes: readonly Change[] } {
   const population = orderPopulation(session)
-  const number = nextNumber(world, ORDERS)
+  let number = nextNumber(world, ORDERS)
+  // Own data may have taken an id of an earlier run.
+  while (world.get('order', population.idAt(population.sequence.size + number))) number++
   const index = population.sequence.size + number
   const key = at(at(at(keyOf(session.seed), 'supplier'), 'created line'), number)
   const order: Order = {
