@@ -102,7 +102,9 @@ export async function verifyContracts(options: VerifyContractsOptions): Promise<
         ])
       : new Map<string, ReadonlyMap<number, { answer: Answer; duration?: number }>>()
   const remedies = await remediesFor(ours, mock, real, options)
-  const rows = subjects.flatMap((subject) => rowsOf(subject, ours.includes(subject), { columns, documents, mock, real, remedies }))
+  const rows = subjects.flatMap((subject) =>
+    rowsOf(subject, ours.includes(subject), { columns, documents, mock, real, remedies, headers: options.headers ?? {} }),
+  )
   const report = createReport(rows, columns)
   const unpublished = broker && (await publishAll(broker, ours, real, options))
   return unpublished === undefined ? report : { ...report, ok: false, unpublished }
@@ -115,10 +117,16 @@ interface Findings {
   readonly mock: Outcomes
   readonly real: Outcomes
   readonly remedies: ReadonlyMap<string, string>
+  /** Sent in place of what the pacts have. */
+  readonly headers: Readonly<Record<string, string>>
 }
 
 /** The rows of one pact, in the order of its file. */
-function rowsOf({ pact, document }: Subject, isOurs: boolean, { columns, documents, mock, real, remedies }: Findings): readonly Row[] {
+function rowsOf(
+  { pact, document }: Subject,
+  isOurs: boolean,
+  { columns, documents, mock, real, remedies, headers }: Findings,
+): readonly Row[] {
   const named = { file: pact.file, consumer: pact.consumer, provider: pact.provider }
   const skipped = { document: SKIPPED, mock: SKIPPED, provider: SKIPPED } as const
   const unverified = pact.unverified.map(({ reason, ...one }): Row => ({
@@ -153,7 +161,7 @@ function rowsOf({ pact, document }: Subject, isOurs: boolean, { columns, documen
       answers,
       verdict,
       ...(explanation !== undefined && { explanation }),
-      ...(verdict === 'failed' && { replay: replayOf(pact, interaction, document?.base ?? '') }),
+      ...(verdict === 'failed' && { replay: replayOf(pact, interaction, document?.base ?? '', headers) }),
       ...(duration !== undefined && { duration }),
     }
   })
@@ -485,7 +493,7 @@ function basePathsOf(subjects: readonly Subject[]): ReadonlyMap<string, string> 
 }
 
 /** Sets up the states and sends the request, at a mock that was started with its defaults. */
-function replayOf(pact: Pact, { raw, states, method, path }: Interaction, base: string): string {
+function replayOf(pact: Pact, { raw, states, method, path }: Interaction, base: string, instead: Readonly<Record<string, string>>): string {
   const origin = 'http://127.0.0.1:4010'
   const { headers, query, body } = messageOf(pact, raw['request'])
   const target = path === base || path.startsWith(`${base}/`) ? path : base + path
@@ -495,11 +503,15 @@ function replayOf(pact: Pact, { raw, states, method, path }: Interaction, base: 
   )
   const request = [
     `curl -sS -X ${method}`,
-    ...Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
+    ...Object.entries({ ...headers, ...lowerCased(instead) }).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
     ...(body === undefined ? [] : [`-d ${quoted(typeof body === 'string' ? body : JSON.stringify(body))}`]),
     quoted(`${origin}${target}${query === '' ? '' : `?${query}`}`),
   ]
   return [...setUps, request.join(' ')].join(' && ')
+}
+
+function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 }
 
 function quoted(text: string): string {
