@@ -20,6 +20,7 @@ const NOBODY = '00000000-0000-4000-8000-000000000000'
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** Each has at least `AMPLE` units of everything, and nobody says how many more. */
 const LOCATIONS = ['110', '210', '410', '1204', '1317']
+const STORES = ['1204', '1317']
 const AMPLE = 1_000
 
 type Json = Readonly<Record<string, unknown>>
@@ -1583,12 +1584,19 @@ async function playUpdate(model: Model, real: Real, wish: Wish<typeof updateWish
       model.take(account, place, sku, after[index] ?? 0)
     }
     if (place !== locationNum) found.tried = [...found.tried, locationNum]
-    const next = document.items.map((item, index) => ({ ...item, quantity: quantities[index] ?? 0 }))
+    const next = document.items.map((item, index): Item => {
+      const quantity = quantities[index] ?? 0
+      if (quantity === item.quantity) return item
+      const isEmpty = item.shippedQuantity === 0 && item.scratchQuantity + (found.cancelled[index] ?? 0) === quantity
+      const itemStatus = item['itemStatus']
+      return { ...item, quantity, itemStatus: isEmpty ? 'CANCELLED' : itemStatus === 'CANCELLED' ? 'ALLOCATED' : itemStatus }
+    })
     follow(model, found, answer.body as Document, 'UPDATE', {
       // Units that are taken out can leave nothing open.
       statusCode: WAITING.includes(statusCode) || isReturned ? (status ?? statusCode) : statusOf(next, found.cancelled),
-      type: wish.type ?? document.type,
+      type: next.every(({ quantity, scratchQuantity }) => scratchQuantity === quantity) ? 'SCRATCHED' : (wish.type ?? document.type),
       locationNum: place,
+      ...(place !== locationNum && { locationType: STORES.includes(place) ? 'STORE' : 'DC' }),
       ...(po !== undefined && { poNumber: po }),
       ...((status ?? statusCode) === 'PENDING_PICK' && { sentToPPSDate: document.sentToPPSDate ?? NOW_OF_AN_ALLOCATION }),
       items: next,

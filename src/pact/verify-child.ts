@@ -41,7 +41,7 @@ async function run(job: Job): Promise<Told> {
   const { stateUrl, verifier } = job
   if (stateUrl === undefined) return { report: await report(verifier), refusals }
   const states = { ...verifier, providerStatesSetupTeardown: true }
-  if (!job.isRelayed) return { report: await report({ ...states, providerStatesSetupUrl: stateUrl }), refusals }
+  if (!job.isRelayed) return { report: await report({ ...verifier, providerStatesSetupUrl: stateUrl }), refusals }
   const relay = await openRelay(stateUrl, job, refusals)
   const told = await report({ ...states, providerStatesSetupUrl: `http://127.0.0.1:${portOf(relay)}/` })
   relay.close()

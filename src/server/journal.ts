@@ -101,17 +101,33 @@ function slim(problem: Problem): Problem {
 
 const MAX_VALUE = 1_000
 
-/** What an exchange's objects take beside its texts, and what a changed entity takes: it shares most of what it holds with the session. Rounded up. */
+/** What an exchange's objects take beside its texts, what a changed entity takes, and each element of its lists. Rounded up. */
 const OVERHEAD = 1_000
 const CHANGE = 3_000
+const ELEMENT = 300
 const ISSUE = 300
 
 function sizeOf({ path, headers, requestBody, replyBody, changes, problem, warnings }: Exchange): number {
-  let size = OVERHEAD + changes.length * CHANGE + path.length + (requestBody?.length ?? 0) + (replyBody?.length ?? 0)
+  let size =
+    OVERHEAD +
+    changes.reduce((sum, { to }) => sum + CHANGE + ELEMENT * elementsOf(to), 0) +
+    path.length +
+    (requestBody?.length ?? 0) +
+    (replyBody?.length ?? 0)
   for (const name in headers) size += name.length + (headers[name]?.length ?? 0)
   for (const issue of problem?.issues ?? []) size += ISSUE + issue.message.length
   for (const issue of warnings) size += ISSUE + issue.message.length
   return size + (problem?.detail.length ?? 0)
+}
+
+/** The elements of an entity's own lists, and of those of a document in it. */
+function elementsOf(entity: object | undefined): number {
+  let elements = 0
+  for (const value of Object.values(entity ?? {}))
+    if (Array.isArray(value)) elements += value.length
+    else if (typeof value === 'object' && value !== null)
+      for (const inner of Object.values(value)) if (Array.isArray(inner)) elements += inner.length
+  return elements
 }
 
 function show({

@@ -842,7 +842,7 @@ describe('reallocate (B6)', () => {
     ['a line that is not there', [{ lineItemId: 'third' }]],
     ['a number that is not there', [{ allocationLineNumber: 3 }]],
     ['more than is open', [part('first', 4)]],
-    ['more than is open, in two items', [{ lineItemId: 'first' }, { allocationLineNumber: 1, quantity: 1 }]],
+    ['more than is open, in two items', [part('first', 2), { allocationLineNumber: 1, quantity: 2 }]],
   ])('a part is refused: %s', (_, items) => {
     const { desk, id, before } = deskAt('ALLOCATED')
     const problem = refusal(desk.reallocate(id, items))

@@ -215,9 +215,13 @@ const orders: Source = ({ status, changed }, { offset, limit }, scene) => {
   return listed.kind === 'page' ? { kind: 'page', total: listed.total, found: listed.page.map(show) } : { kind: 'too-wide' }
 }
 
-const allocations: Source = ({ status, changed, account = EXAMPLE_ACCOUNT, stage = EXAMPLE_STAGE }, { offset, limit }, scene) => {
+const allocations: Source = ({ status, changed, account: named, stage = EXAMPLE_STAGE }, { offset, limit }, scene) => {
+  const account = named ?? EXAMPLE_ACCOUNT
   if (changed === true) {
-    const all = [...scene.world.all('allocation')].filter(({ document }) => status === undefined || document.statusCode === status)
+    const all = [...scene.world.all('allocation')].filter(
+      ({ document, tenant }) =>
+        (status === undefined || document.statusCode === status) && (named === undefined || tenant === tenantOf({ account, stage })),
+    )
     const found = all.slice(offset, offset + limit).map(({ document, tenant }) => ({
       kind: 'allocation' as const,
       id: document.allocationId,

@@ -97,7 +97,7 @@ export function reallocate(
     )
   const moved = document.items.map((_, index) => openUnits(allocation, index))
   if (items !== undefined && items.length > 0) {
-    const parts = document.items.map(() => 0)
+    const parts = document.items.map((): number => 0)
     for (const { lineItemId, allocationLineNumber, quantity } of items) {
       const index = document.items.findIndex((item) =>
         lineItemId === undefined ? item.allocationLineNumber === allocationLineNumber : item.orderLineId === lineItemId,
@@ -105,12 +105,15 @@ export function reallocate(
       const line = lineItemId ?? String(allocationLineNumber)
       const open = moved[index]
       if (open === undefined) return fixed(`Allocation ${document.allocationId} has no line ${line}`, linesOf(document))
-      const units = (parts[index] ?? 0) + (quantity ?? open)
-      if (units > open)
-        return fixed(`Line ${line} of allocation ${document.allocationId} has ${open} open units, not ${units}`, `move ${open} at most`)
-      parts[index] = units
+      // Without a quantity it is all of the line, whatever else is said of it.
+      parts[index] = quantity === undefined ? Number.POSITIVE_INFINITY : (parts[index] ?? 0) + quantity
+      if (Number.isFinite(parts[index]) && parts[index] > open)
+        return fixed(
+          `Line ${line} of allocation ${document.allocationId} has ${open} open units, not ${parts[index]}`,
+          `move ${open} at most`,
+        )
     }
-    for (const [index, units] of parts.entries()) moved[index] = units
+    for (const [index, units] of parts.entries()) moved[index] = Math.min(units, moved[index] ?? 0)
   }
   const { ledger } = maker
   for (const [index, units] of moved.entries()) ledger.give(document.locationNum, document.items[index]?.sku ?? '', units)

@@ -102,7 +102,7 @@ export function shipUnits(allocation: Allocation, sent: SentShipment, { session,
         {
           items,
           statusCode: statusAfter(next),
-          type: items.every(({ quantity, scratchQuantity }) => scratchQuantity === quantity) ? 'SCRATCHED' : document.type,
+          type: isScratched(items) ? 'SCRATCHED' : document.type,
           ...(isSent && { shipDate: sent.shipDate ?? timestamp(now, 9) }),
         },
         { auditType: 'SHIP', moved, reasons },
@@ -122,6 +122,11 @@ export function statusAfter(allocation: Allocation): StatusCode {
   const dropped = total - shipped - open
   if (dropped === 0) return open === 0 ? 'SHIPPED' : 'PARTIALLY_SHIPPED'
   return shipped === 0 && open === 0 ? 'CANCELLED' : 'PARTIALLY_CANCELLED'
+}
+
+/** Nothing of it was there. */
+export function isScratched(items: readonly Item[]): boolean {
+  return items.every(({ quantity, scratchQuantity }) => scratchQuantity === quantity)
 }
 
 /** The shipment's own document, beside what it does to the allocation. */

@@ -2,7 +2,7 @@ import type { Scene } from '../behaviour.ts'
 import { timestamp } from '../clock.ts'
 import type { ProblemCode } from '../../problem.ts'
 import { type Allocation, type AllocationDocument, auditKey, type Item, openUnits, revise, type Transition, WAITING } from './allocation.ts'
-import { statusAfter } from './shipment.ts'
+import { isScratched, statusAfter } from './shipment.ts'
 import type { StockLedger } from './stock.ts'
 
 /** The whole document as a client sends it back: what it leaves out stays as it is. */
@@ -86,13 +86,12 @@ export function update(
   const items = itemsOf(allocation, wanted.items, room)
   if ('kind' in items) return items
   const isMoved = wanted.locationNum !== document.locationNum
-  if (isMoved && !ledger.locations().some(({ locationNum }) => locationNum === wanted.locationNum))
+  const locations = isMoved ? ledger.locations() : []
+  const location = locations.find(({ locationNum }) => locationNum === wanted.locationNum)
+  if (isMoved && !location)
     return refuse(
       `There is no location ${wanted.locationNum}`,
-      `choose one of ${ledger
-        .locations()
-        .map(({ locationNum }) => locationNum)
-        .join(', ')}`,
+      `choose one of ${locations.map(({ locationNum }) => locationNum).join(', ')}`,
     )
   const free = pickOf(FREE, wanted)
   if (isReturned && (isMoved || !isSame(items, document.items) || !isSame(free, pickOf(Object.keys(free), document))))
@@ -122,7 +121,10 @@ export function update(
           ...free,
           items,
           locationNum: wanted.locationNum,
-          type: wanted.type ?? document.type,
+          // Who sends the document back as it was has the old location's type in it.
+          ...(location &&
+            isSame(wanted.locationType ?? document.locationType, document.locationType) && { locationType: location.locationType }),
+          type: isScratched(items) ? 'SCRATCHED' : (wanted.type ?? document.type),
           statusCode: status,
           ...(status === 'PENDING_PICK' && document.sentToPPSDate === undefined && { sentToPPSDate: timestamp(now, 9) }),
         },
@@ -158,9 +160,16 @@ function itemsOf(
     const most = item.quantity + room(item)
     if (!Number.isInteger(said.quantity) || said.quantity < Math.max(1, used) || said.quantity > most)
       return refuse(`quantity of ${line} cannot be ${said.quantity}`, `send ${Math.max(1, used)} to ${most}`)
-    next.push({ ...item, ...pickOf(FREE_OF_ITEM, said), quantity: said.quantity })
+    const becoming: Item = { ...item, ...pickOf(FREE_OF_ITEM, said), quantity: said.quantity }
+    next.push(said.quantity === item.quantity ? becoming : { ...becoming, itemStatus: statusOf(becoming, used) })
   }
   return next
+}
+
+/** Other quantities can leave nothing of an item, or bring back what had gone. */
+function statusOf({ quantity, shippedQuantity, itemStatus }: Item, used: number): Item['itemStatus'] {
+  if (quantity === used && shippedQuantity === 0) return 'CANCELLED'
+  return itemStatus === 'CANCELLED' ? 'ALLOCATED' : itemStatus
 }
 
 /** Of these members those that are there. */
