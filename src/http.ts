@@ -31,6 +31,16 @@ export interface MockReply {
   readonly mediaType?: string
 }
 
+/** What is done to an answer on its way, in place of sending it whole; names as in WireMock, where the thing is the same. */
+export const CUTS = [
+  'EMPTY_RESPONSE',
+  'MALFORMED_RESPONSE_CHUNK',
+  'RANDOM_DATA_THEN_CLOSE',
+  'CONNECTION_RESET_BY_PEER',
+  'TRUNCATED_RESPONSE',
+] as const
+export type Cut = (typeof CUTS)[number]
+
 /** Where a rule stands: the file, the line in it, and the JSON pointer. */
 export interface Place {
   readonly file: string
