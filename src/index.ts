@@ -191,10 +191,10 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   const settings = readDefaults(options)
   const defaults: SessionDefaults = { ...settings, data: await readData(options.data, settings) }
   const onFailure = options.onFailure ?? console.error
-  const served = await Promise.all(APIS.map(async (api) => ({ ...api, contract: createContract(await loadBundled(api.document)) })))
+  const served = await Promise.all(APIS.map(async (api) => ({ ...api, contract: await bundledContract(api.document) })))
   const services = served.map(({ contract, behaviours, dialect }) => createService(contract, behaviours, dialect))
-  const control = createService(createContract(await loadBundled('control')), controlBehaviours(served.map(servedApi)), controlDialect)
-  const providerStates = createService(createContract(await loadBundled('provider-states')), stateBehaviours, controlDialect)
+  const control = createService(await bundledContract('control'), controlBehaviours(served.map(servedApi)), controlDialect)
+  const providerStates = createService(await bundledContract('provider-states'), stateBehaviours, controlDialect)
   const states = await readStates(options.states, settings)
   const store = options.store ?? memoryStore()
   const strict = options.strict ?? false
@@ -262,6 +262,15 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+const contracts = new Map<string, Promise<Contract>>()
+
+/** Mocks of one process share the contracts, which never change: reading them and compiling their schemas is most of what a mock costs. */
+function bundledContract(name: string): Promise<Contract> {
+  const contract = contracts.get(name) ?? loadBundled(name).then((loaded) => createContract(loaded))
+  contracts.set(name, contract)
+  return contract
 }
 
 /** Older ones lack what is used here, and would fail in the middle of a request. */
@@ -362,13 +371,14 @@ export interface States {
  */
 async function readStates(own: string | States | undefined, settings: SessionSettings): Promise<() => Promise<readonly StateDefinition[]>> {
   const before = own === undefined ? [] : await loadStates(own, settings)
-  let all: Promise<readonly StateDefinition[]> | undefined
-  return () =>
-    (all ??= loadStates(beside('fixtures/states.yaml'), undefined).then((bundled) => [
-      ...before,
-      ...bundled.filter(({ state }) => !before.some((one) => one.state === state)),
-    ]))
+  return async () => {
+    bundledStates ??= loadStates(beside('fixtures/states.yaml'), undefined)
+    const bundled = await bundledStates
+    return before.length === 0 ? bundled : [...before, ...bundled.filter(({ state }) => !before.some((one) => one.state === state))]
+  }
 }
+
+let bundledStates: Promise<readonly StateDefinition[]> | undefined
 
 /** A provider state asked for; `known` holds the nearest texts where nobody knows it. */
 export interface FoundState {
