@@ -23,7 +23,7 @@ import { omsBehaviours } from './domain/oms/operations.ts'
 import { DATA_VERSION } from './domain/random.ts'
 import { REFUSED_TOKEN, RETAILER_TOKEN, supplierDialect } from './domain/supplier/dialect.ts'
 import { type Data, place } from './domain/scenario.ts'
-import { matchState, type StateDefinition } from './domain/state.ts'
+import { checkStates, matchState, type StateDefinition } from './domain/state.ts'
 import { supplierBehaviours } from './domain/supplier/operations.ts'
 import { RETAILERS, SUPPLIERS } from './domain/supplier/population.ts'
 import { worldOf } from './domain/world.ts'
@@ -407,11 +407,13 @@ async function loadStates(own: string | States, settings: SessionSettings | unde
   // Its schema has just been checked.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const { states } = (loaded.sources[0]?.content ?? { states: [] }) as States
+  refuseIssues(loaded, checkStates(states), 'states')
   if (settings) {
     const session = beginSession(settings, Date.now())
     const scene = { world: worldOf([]), session, now: timeOf(session.clock, Date.now()) }
-    const issues = states.flatMap(({ state, exists, parameters }, index) => {
-      const matched = matchState([{ state: 'tried', ...(exists && { exists }), ...(parameters && { parameters }) }], 'tried', {})
+    const issues = states.flatMap((definition, index) => {
+      const { state } = definition
+      const matched = matchState([definition], state, {})
       const placed = matched.kind === 'state' ? place(matched.data, scene) : undefined
       return placed?.kind === 'refused'
         ? placed.issues.map((issue) => ({ ...issue, at: `/states/${index}/exists${issue.at}`, message: `${issue.message} ("${state}")` }))

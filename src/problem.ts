@@ -52,6 +52,7 @@ export const PROBLEMS = {
   'document-unknown': { status: 404, title: 'There is no such document' },
   'state-unknown': { status: 404, title: 'No provider state has this text' },
   'state-parameter-missing': { status: 400, title: 'The provider state needs a parameter' },
+  'state-parameter-unknown': { status: 400, title: 'The provider state has no such parameter' },
   'state-impossible': { status: 422, title: 'The provider state, or what shall exist, cannot be' },
   'host-refused': { status: 403, title: 'Control routes answer only to known hosts and origins' },
   'schema-broken': { status: 500, title: 'A schema of the document cannot be compiled' },

@@ -103,6 +103,15 @@ export function createCommands({
           detail: `the provider state "${matched.state}" needs the parameter ${matched.parameter}`,
           fix: 'give it in params',
         })
+      case 'unknown-parameter': {
+        const { parameter, known } = matched
+        const there = known.length === 0 ? 'it has none' : `there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}`
+        return refusal({
+          code: 'state-parameter-unknown',
+          detail: `the provider state "${matched.state}" has no parameter "${parameter}"`,
+          fix: `${there}; one that only other verifiers use is declared in the parameters of the state`,
+        })
+      }
       case 'state': {
         const { reply, problem } = await bringIn(name, matched.data, real)
         if (problem) return refusal({ ...problem, code: 'state-impossible', detail: `the provider state "${state}": ${problem.detail}` })

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Mock, States } from '../../src/index.ts'
@@ -21,6 +24,7 @@ const STATES: States = {
       exists: { orders: [{ order_uuid: ID, line_items: [{ quantity_ordered: 6, quantity_shipped: '{shipped}' }] }] },
     },
     { state: 'nothing in particular' },
+    { state: 'an order of {quantity} units waits for its supplier', parameters: { quantity: 1 }, values: {} },
   ],
 }
 
@@ -111,6 +115,20 @@ describe('POST /_pact/provider_states', () => {
     ['a text of nobody', { state: 'an order of units' }, 404, 'state-unknown', /the nearest are "another order"|the nearest are "an order/],
     ['a parameter that is missing', { state: 'an order that cannot be' }, 400, 'state-parameter-missing', /needs the parameter shipped/],
     [
+      'a parameter of nobody',
+      { state: 'an order of 6 units', params: { quantiy: 7 } },
+      400,
+      'state-parameter-unknown',
+      /"an order of \{quantity\} units" has no parameter "quantiy" there is quantity;/,
+    ],
+    [
+      'a parameter where there are none',
+      { state: 'nothing in particular', params: { quantity: 7 } },
+      400,
+      'state-parameter-unknown',
+      /has no parameter "quantity" it has none; one that only other verifiers use is declared/,
+    ],
+    [
       'a set-up that cannot be',
       { state: 'an order that cannot be', params: { shipped: 1 } },
       422,
@@ -135,8 +153,13 @@ describe('POST /_pact/provider_states', () => {
 
   it('knows the bundled states beside a team’s own', async () => {
     await verifier().setUp('nothing in particular').expect(200)
+    const { body } = await verifier().setUp('an order of 3 units is allocated').expect(200)
+    expect(body).toMatchObject({ quantity: 3, allocationId: expect.any(String) })
+  })
+
+  it('lets a team’s own state stand for a bundled one of the same text', async () => {
     const { body } = await verifier().setUp('an order of 4 units waits for its supplier').expect(200)
-    expect(body).toMatchObject({ quantity: 4, order_uuid: expect.any(String) })
+    expect(body).toEqual({ quantity: 4 })
   })
 
   it('answers to known hosts only', async () => {
@@ -175,5 +198,29 @@ describe('a file of own states', () => {
     ['has none', {}, /\/states is missing/],
   ])('that %s is refused at start', async (_name, states, said) => {
     await expect(openMock({ states: states as States })).rejects.toThrow(said)
+  })
+
+  it.each<[string, string, string]>([
+    [
+      'has a text twice',
+      'states:\n  - state: a\n  - state: b\n  - state: a\n',
+      'FILE:2: /states/0/state is "a", which stands 2 times; say it once\nFILE:4: /states/2/state is "a", which stands 2 times; say it once',
+    ],
+    [
+      'has a placeholder that nothing fills',
+      "states:\n  - state: an order\n    parameters: { quantity: 1, 'shop-id': a }\n    exists:\n      orders:\n        - po_number: po-{shop}\n          line_items: [{ quantity_ordered: '{quantity}' }]\n",
+      'FILE:6: /states/0/exists/orders/0/po_number has {shop}, and the state "an order" has no parameter of this name; there are shop-id, quantity',
+    ],
+  ])('that %s is refused at start, with its lines', async (_name, text, said) => {
+    const folder = mkdtempSync(join(tmpdir(), 'states-'))
+    try {
+      const file = join(folder, 'states.yaml')
+      writeFileSync(file, text)
+      const error = await openMock({ states: file }).then(undefined, (reason: unknown) => reason)
+      expect(error).toBeInstanceOf(Error)
+      expect(error instanceof Error && error.message.replaceAll(/\S*states\.yaml/g, 'FILE')).toBe(`states: ${said}`)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 })
