@@ -112,7 +112,7 @@ export function place(data: Data, { world, session, now }: Scene): Brought | Ref
   }
   for (const [index, order] of (data.orders ?? []).entries()) keep(placeOrder(order, index, scene))
   for (const { at: pointer, allocations } of byOrder(data.allocations ?? [])) keep(placeAllocations(allocations, pointer, scene))
-  keep({ kind: 'placed', changes: stockChanges(data.stock ?? [], session) })
+  keep({ kind: 'placed', changes: stockChanges(data.stock ?? [], scene) })
   if (issues.length > 0) return { kind: 'refused', issues }
   const { changes } = draft
   return {
@@ -451,22 +451,23 @@ function handOn(allocation: Allocation, statusCode: 'PENDING_DROP' | 'PENDING_PI
   }
 }
 
-/** A SKU that is named is where it is said to be, and nowhere else. */
-function stockChanges(stock: readonly PlacedStock[], session: Session): readonly Change[] {
+/**
+ * A SKU that is named is where it is said to be, and nowhere else: not where the population has it, nor where requests have left some.
+ * Named again it is there too. Once named, it has an entry at each location; requests make entries only where they take and give.
+ */
+function stockChanges(stock: readonly PlacedStock[], { world, session }: Scene): readonly Change[] {
   const named = stock.map(({ locationNum, sku, available, ...owner }): Stock => ({
     tenant: tenantOf(ownerOf(owner)),
     locationNum,
     sku,
     available,
   }))
-  const elsewhere = stock.flatMap(({ sku, ...owner }) =>
-    allocationPopulation(session, ownerOf(owner)).locations.map(({ locationNum }): Stock => ({
-      tenant: tenantOf(ownerOf(owner)),
-      locationNum,
-      sku,
-      available: 0,
-    })),
-  )
+  const elsewhere = stock.flatMap(({ sku, ...owner }) => {
+    const tenant = tenantOf(ownerOf(owner))
+    const { locations } = allocationPopulation(session, ownerOf(owner))
+    const everywhere = locations.map(({ locationNum }): Stock => ({ tenant, locationNum, sku, available: 0 }))
+    return everywhere.every((one) => world.get('stock', stockId(one))) ? [] : everywhere
+  })
   return [...elsewhere, ...named].map((to) => ({ kind: 'stock', id: stockId(to), to }))
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Mock, States } from '../../src/index.ts'
-import { openMock, ownSession, SUPPLIER } from '../support.ts'
+import { ACCOUNT, openMock, ownSession, SUPPLIER } from '../support.ts'
 
 const ID = 'aaaaaaaa-0000-4000-8000-000000000001'
 const OTHER = 'aaaaaaaa-0000-4000-8000-000000000002'
@@ -24,6 +24,11 @@ const STATES: States = {
       exists: { orders: [{ order_uuid: ID, line_items: [{ quantity_ordered: 6, quantity_shipped: '{shipped}' }] }] },
     },
     { state: 'nothing in particular' },
+    {
+      state: '{available} units of {sku} at {locationNum}',
+      parameters: { available: 1 },
+      exists: { stock: [{ locationNum: '{locationNum}', sku: '{sku}', available: '{available}' }] },
+    },
     { state: 'an order of {quantity} units waits for its supplier', parameters: { quantity: 1 }, values: {} },
   ],
 }
@@ -42,6 +47,15 @@ function verifier(session = ownSession()) {
     set,
     setUp: (state: string, params: object = {}) => set({ state, params, action: 'setup' }),
     tearDown: (state: string) => set({ state, action: 'teardown' }),
+    /** Where a SKU is, and how much of it. */
+    stock: async (sku: string): Promise<Record<string, number>> => {
+      const { body } = await request(mock.app)
+        .get(`/__mock/sessions/${session}/entities`)
+        .query({ kind: 'stock', changed: true, limit: 100 })
+      const entities = body.entities as { entity: { sku: string; locationNum: string; available: number } }[]
+      const found = entities.filter(({ entity }) => entity.sku === sku && entity.available !== 0)
+      return Object.fromEntries(found.map(({ entity: { locationNum, available } }) => [locationNum, available]))
+    },
     get: (id: string) => request(mock.app).get(`/orders/${id}/`).set({ Authorization: SUPPLIER, 'Mock-Session': session }),
   }
 }
@@ -81,6 +95,17 @@ describe('POST /_pact/provider_states', () => {
     await setUp('an order of 6 units').expect(200)
     await setUp('an order that cannot be', { shipped: 7 }).expect(422)
     await setUp('an order of 6 units').expect(200)
+  })
+
+  it('adds stock of a SKU at one location to that at others, and has none elsewhere', async () => {
+    const { setUp, stock } = verifier()
+    await setUp('2 units of A at 110').expect(200)
+    await setUp('1 units of A at 210').expect(200)
+    await setUp('3 units of A at 999').expect(200)
+    await setUp('4 units of B at 110').expect(200)
+    await setUp('5 units of A at 210').expect(200)
+    expect(await stock('A')).toEqual({ 110: 2, 210: 5, 999: 3 })
+    expect(await stock('B')).toEqual({ 110: 4 })
   })
 
   it('is not disturbed by a look at the server’s health', async () => {
@@ -184,6 +209,25 @@ describe('POST /__mock/sessions/{name}/exists', () => {
     const again = await add({ orders: [order(OTHER), order(ID)] }).expect(422)
     expect(again.body.issues).toMatchObject([{ at: '/body/orders/1/order_uuid' }])
     await get(OTHER).expect(404)
+  })
+
+  it('leaves stock of a SKU nowhere else, also where requests have taken some, and adds what is said later', async () => {
+    const { session, stock } = verifier()
+    const add = (...stock: object[]) => request(mock.app).post(`/__mock/sessions/${session}/exists`).send({ stock }).expect(201)
+    const post = (path: string, body: object) =>
+      request(mock.app)
+        .post(`/api/v2${path}`)
+        .set({ Authorization: 'Bearer any', 'x-site-context': JSON.stringify({ account: ACCOUNT }), 'Mock-Session': session })
+        .send(body)
+        .expect(200)
+    const items = [{ lineItemId: '1', sku: 'MUG-BLUE', orderedQuantity: 1 }]
+    await post('/order/', { orderNumber: 'a', channelId: '12', statusCode: 'ORDER_CREATED', items, shipInfo: [{}] })
+    await post('/allocation/', { detailType: 'ORDER_CREATED', detail: { orderNumber: 'a' } })
+    expect(Object.keys(await stock('MUG-BLUE'))).toHaveLength(1)
+    await add({ locationNum: '999', sku: 'MUG-BLUE', available: 7 })
+    expect(await stock('MUG-BLUE')).toEqual({ 999: 7 })
+    await add({ locationNum: '410', sku: 'MUG-BLUE', available: 8 }, { locationNum: '110', sku: 'MUG-BLUE', available: 0 })
+    expect(await stock('MUG-BLUE')).toEqual({ 410: 8, 999: 7 })
   })
 })
 
