@@ -132,8 +132,10 @@ describe('POST /_pact/provider_states', () => {
 
   it('takes the older forms of a body', async () => {
     const { set, get } = verifier()
-    await set({ consumer: 'shop', state: 'an order of 6 units' }).expect(200)
+    await set({ consumer: 'shop', state: 'an order of 6 units', states: ['an order of 6 units'], params: {} }).expect(200)
     await get(ID).expect(200)
+    await set({ consumer: 'shop', state: null, states: [null], params: {} }).expect(200)
+    await get(ID).expect(404)
   })
 
   it.each<[string, object, number, string, RegExp]>([
@@ -167,6 +169,8 @@ describe('POST /_pact/provider_states', () => {
       'state-impossible',
       /quantity_ordered is "many"; the type must be integer/,
     ],
+    ['no text', { action: 'setup', params: {} }, 400, 'request-invalid', /state is missing/],
+    ['a text that is none', { state: 1 }, 400, 'request-invalid', /type must be string or null/],
     ['no object', [], 400, 'request-invalid', /type must be object/],
   ])('refuses %s', async (_name, body, status, code, said) => {
     const { set, get } = verifier()

@@ -152,7 +152,11 @@ const addEntities: Behaviour<ExistsInput> = {
 }
 
 interface StateInput extends Input {
-  readonly body: { readonly state?: string; readonly params?: Readonly<Record<string, unknown>>; readonly action?: 'setup' | 'teardown' }
+  readonly body: {
+    readonly state: string | null
+    readonly params?: Readonly<Record<string, unknown>>
+    readonly action?: 'setup' | 'teardown'
+  }
 }
 
 /** What the verifiers of Pact call before and after an interaction. */
