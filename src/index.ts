@@ -4,6 +4,7 @@ import { isIPv6, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Express } from 'express'
 import { checkData } from './contract/data.ts'
+import { nearestRoutes } from './contract/nearest.ts'
 import { createContract, type Contract } from './contract/operation.ts'
 import { assume, type Assumptions, ASSUMPTIONS, nearest } from './domain/assumption.ts'
 import type { Behaviour, Dialect } from './domain/behaviour.ts'
@@ -196,6 +197,9 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   const control = createService(await bundledContract('control'), controlBehaviours(served.map(servedApi)), controlDialect)
   const providerStates = createService(await bundledContract('provider-states'), stateBehaviours, controlDialect)
   const states = await readStates(options.states, settings)
+  const routes = services.flatMap(({ contract: { name, base, operations } }) =>
+    operations.map(({ id, method, template }) => ({ api: name, operation: id, method, path: base + template })),
+  )
   const store = options.store ?? memoryStore()
   const strict = options.strict ?? false
   const handle = createHandler({
@@ -206,7 +210,9 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     store,
     defaults,
     strict,
-    journal: createJournal(wholeNumber('journalBytes', options.journalBytes ?? 8 * MIB, Number.MAX_SAFE_INTEGER)),
+    journal: createJournal(wholeNumber('journalBytes', options.journalBytes ?? 8 * MIB, Number.MAX_SAFE_INTEGER), (method, path) =>
+      nearestRoutes(method, path, routes),
+    ),
     checkReplies: options.checkReplies ?? true,
     requireSession: options.requireSession ?? false,
     maxSessions: wholeNumber('maxSessions', options.maxSessions ?? 10_000, 1_000_000),

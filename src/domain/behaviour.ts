@@ -11,6 +11,26 @@ export interface Scene {
   readonly now: number
 }
 
+/** Where an exchange comes from: a client of the APIs, a control request, or a step that nobody asked for. */
+export type Origin = 'request' | 'control' | 'progress' | 'timeline'
+
+/** Which past exchanges are asked for. Without an origin, only clients' requests. */
+export interface ExchangeFilter {
+  readonly session?: string
+  readonly operation?: string
+  readonly method?: string
+  /** `404`, or `4xx` for all that begin so. */
+  readonly status?: string
+  /** A part of the path or of a body, in any case. */
+  readonly text?: string
+  /** No operation has the path, or the method. */
+  readonly unmatched?: boolean
+  readonly refused?: boolean
+  readonly origin?: Origin
+  /** The id of an exchange: only later ones. */
+  readonly since?: string
+}
+
 /** What the server itself has to do, after the session's transaction. */
 export type Command =
   | { readonly kind: 'health' }
@@ -23,7 +43,8 @@ export type Command =
       readonly params: Readonly<Record<string, unknown>>
       readonly action: 'setup' | 'teardown'
     }
-  | { readonly kind: 'list-requests'; readonly session: string | undefined; readonly refused: boolean; readonly limit: number }
+  | { readonly kind: 'list-requests'; readonly filter: ExchangeFilter; readonly limit: number }
+  | { readonly kind: 'count-requests'; readonly filter: ExchangeFilter }
   | { readonly kind: 'show-request'; readonly id: string }
   | { readonly kind: 'list-documents' }
   | { readonly kind: 'show-document'; readonly name: string }

@@ -10,7 +10,8 @@ import {
   type SessionName,
 } from '../domain/control/session.ts'
 import { isEmpty, place } from '../domain/scenario.ts'
-import { type Change, type Kind, type World, worldOf } from '../domain/world.ts'
+import { untouched } from '../domain/untouched.ts'
+import { type Change, type Kind, type Kinds, type World, worldOf } from '../domain/world.ts'
 import type { MockReply, Problem } from '../http.ts'
 
 /** What the server needs to know of sessions beside answering their requests. */
@@ -45,9 +46,39 @@ export function beginning(defaults: SessionDefaults, real: number): readonly Cha
   return [begun, ...placed.changes]
 }
 
-/** Changes of entities, without what made the session itself and what only keeps count. */
-export function ofBusiness(changes: readonly Change[]): readonly Change[] {
-  return changes.filter(({ kind }) => ENTITIES.some((entity) => entity === kind))
+/** A change as it is kept: with what the session itself held before; undefined where nobody had touched it. */
+export type KeptChange = Change & { readonly from: Kinds[Kind] | undefined }
+
+/** What a journal keeps of a request's changes: entities, without what made the session itself and what only keeps count. */
+export interface Told {
+  readonly changes: readonly KeptChange[]
+  /** The session as the changes met it: what nobody had touched before them is its population's. */
+  readonly settings: Session | undefined
+}
+
+/** @param world the session before the changes */
+export function told(changes: readonly Change[], world: World): Told {
+  if (changes.length === 0) return NOTHING
+  // Of what changes twice the second time begins where the first ended.
+  const met = new Map<string, Kinds[Kind] | undefined>()
+  let settings = sessionOf(world)
+  const kept: KeptChange[] = []
+  for (const change of changes) {
+    const { kind, id, to } = change
+    if (kind === 'session') settings ??= to
+    if (!ENTITIES.some((entity) => entity === kind)) continue
+    const name = `${kind} ${id}`
+    kept.push({ ...change, from: met.has(name) ? met.get(name) : world.get(kind, id) })
+    met.set(name, to)
+  }
+  return { changes: kept, settings }
+}
+
+const NOTHING: Told = { changes: [], settings: undefined }
+
+/** What a change replaced, also where that was the population's; undefined for what is new. */
+export function entityBefore(change: KeptChange, session: Session | undefined): Kinds[Kind] | undefined {
+  return change.from ?? (session && untouched(change, session))
 }
 
 /** What a new session's clock shows. */

@@ -1,7 +1,7 @@
 import express, { type Express, type Request, type Response } from 'express'
 import type { Socket } from 'node:net'
 import type { MockRequest } from '../http.ts'
-import { readRequest, writeReply } from './exchange.ts'
+import { cutReply, readRequest, writeReply } from './exchange.ts'
 import type { Handler } from './handler.ts'
 import { isControlPath } from './session.ts'
 
@@ -55,11 +55,19 @@ export function createApp({ handle, maxBodyBytes, onFailure }: AppSettings): Exp
       writeReply(response, { status: 204, headers, mediaType: '', text: undefined }, {}, isHead, mustClose)
       return
     }
-    const reply = await handle(request, prefersProblem(incoming))
+    const { socket } = incoming
+    const reply = await handle(request, prefersProblem(incoming), { onGone: (callback) => onGone(socket, callback) })
     const headers = { Date: httpDate(reply.now), ...(!reply.isControl && corsHeaders(origin)) }
-    writeReply(response, reply, headers, isHead, mustClose)
+    if (reply.cut === undefined) writeReply(response, reply, headers, isHead, mustClose)
+    else cutReply(response, reply, reply.cut, headers, isHead)
   }
   return app
+}
+
+function onGone(socket: Socket, callback: () => void): () => void {
+  if (socket.destroyed) callback()
+  else socket.once('close', callback)
+  return () => void socket.off('close', callback)
 }
 
 let lastSecond = Number.NaN

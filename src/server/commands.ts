@@ -129,6 +129,10 @@ export function createCommands({
     }
   }
 
+  /** The refusal of a list that begins behind what is forgotten: it might lack some. */
+  const unheld = (since: string | undefined): MockReply | undefined =>
+    since === undefined || journal.has(since) ? undefined : notHeld(since)
+
   return async (command, real, session) => {
     switch (command.kind) {
       case 'health':
@@ -171,22 +175,25 @@ export function createCommands({
       case 'provider-state':
         return setState(command, real, session)
       case 'list-requests':
-        return { status: 200, body: { requests: journal.list(command) } }
+        return unheld(command.filter.since) ?? { status: 200, body: { requests: journal.list(command.filter, command.limit) } }
+      case 'count-requests':
+        return unheld(command.filter.since) ?? { status: 200, body: { count: journal.count(command.filter) } }
       case 'show-request': {
         const entry = journal.get(command.id)
-        const detail = `the journal holds no request "${command.id}"`
-        return entry
-          ? { status: 200, body: entry }
-          : refusal({
-              code: 'request-unknown',
-              detail,
-              fix: "an answer carries its id as Mock-Request-Id; the journal forgets the oldest requests first, and a session's when it is reset or dropped",
-            })
+        return entry ? { status: 200, body: entry } : notHeld(command.id)
       }
       default:
         return command satisfies never
     }
   }
+}
+
+function notHeld(id: string): MockReply {
+  return refusal({
+    code: 'request-unknown',
+    detail: `the journal holds no request "${id}"`,
+    fix: "an answer carries its id as Mock-Request-Id; the journal forgets the oldest requests first, and a session's when it is reset or dropped",
+  })
 }
 
 /** Named values of what was brought in, by JSON pointer. */

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { MockRequest, RequestBody } from '../http.ts'
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Cut, MockRequest, RequestBody } from '../http.ts'
 import type { Handled } from './handler.ts'
 
 /** The request as plain data. A body above the limit is not kept; what is left of it is not read. */
@@ -27,15 +28,76 @@ export function writeReply(
   isHead: boolean,
   mustClose: boolean,
 ): void {
-  const { status, text, mediaType } = reply
-  const headers: Record<string, string | number> = { ...more, ...reply.headers }
-  if (text !== undefined) {
-    headers['Content-Type'] = mediaType
-    headers['Content-Length'] = Buffer.byteLength(text)
-  } else if (status !== 204 && status !== 304) headers['Content-Length'] = 0
+  const { status, text } = reply
+  const headers = headersOf(reply, more)
+  if (text !== undefined) headers['Content-Length'] = Buffer.byteLength(text)
+  else if (!hasNoBody(status)) headers['Content-Length'] = 0
   if (mustClose) headers['Connection'] = 'close'
   response.writeHead(status, headers)
   response.end(isHead ? undefined : text)
+}
+
+function headersOf({ headers, text, mediaType }: Line, more: Readonly<Record<string, string>>): Record<string, string | number> {
+  const all: Record<string, string | number> = { ...more, ...headers }
+  if (text !== undefined) all['Content-Type'] = mediaType
+  return all
+}
+
+/** Bytes that no HTTP begins with, nor a chunk; the same each time. Some are no UTF-8. */
+const GARBAGE = Buffer.concat([Buffer.from("~lskdu018973t09sylgasjkfg1][]'./.sdlv"), Buffer.from([0, 255, 254, 128, 7, 27])])
+
+/** Spoils an answer on its way, and closes. What was answered before on the same connection goes out first. */
+export function cutReply(response: ServerResponse, reply: Line, cut: Cut, more: Readonly<Record<string, string>>, isHead: boolean): void {
+  const { socket } = response
+  if (socket) cutSocket(socket, reply, cut, more, isHead)
+  else response.once('socket', (late: Socket) => cutSocket(late, reply, cut, more, isHead))
+}
+
+function cutSocket(socket: Socket, reply: Line, cut: Cut, more: Readonly<Record<string, string>>, isHead: boolean): void {
+  switch (cut) {
+    case 'CONNECTION_RESET_BY_PEER':
+      socket.resetAndDestroy()
+      return
+    case 'EMPTY_RESPONSE':
+      break
+    case 'RANDOM_DATA_THEN_CLOSE':
+      socket.write(GARBAGE)
+      break
+    case 'MALFORMED_RESPONSE_CHUNK': {
+      // Of an answer without a body a client would never read the chunk.
+      const status = hasNoBody(reply.status) ? 200 : reply.status
+      socket.write(`${headText(status, { ...headersOf(reply, more), 'Transfer-Encoding': 'chunked' })}\r\n`)
+      socket.write(GARBAGE)
+      break
+    }
+    case 'TRUNCATED_RESPONSE': {
+      const bytes = Buffer.from(reply.text ?? '')
+      const head = headText(reply.status, {
+        ...headersOf(reply, more),
+        ...(!hasNoBody(reply.status) && { 'Content-Length': bytes.length }),
+      })
+      // Where there is no body to halve, the head has no end.
+      if (isHead || bytes.length === 0) socket.write(head)
+      else {
+        socket.write(`${head}\r\n`)
+        socket.write(bytes.subarray(0, Math.floor(bytes.length / 2)))
+      }
+      break
+    }
+    default:
+      cut satisfies never
+  }
+  socket.destroySoon()
+}
+
+function hasNoBody(status: number): boolean {
+  return status === 204 || status === 304
+}
+
+/** Status line and headers, without the empty line behind them. */
+function headText(status: number, headers: Readonly<Record<string, string | number>>): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}`
 }
 
 type Line = Pick<Handled, 'status' | 'headers' | 'mediaType' | 'text'>

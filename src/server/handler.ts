@@ -2,8 +2,8 @@ import type { SessionDefaults, SessionName } from '../domain/control/session.ts'
 import type { StateDefinition } from '../domain/state.ts'
 import type { World } from '../domain/world.ts'
 import { type Answer, type Around, respond, type Service, unfit } from '../engine/respond.ts'
-import { nameOf, ofBusiness, refusal, timeAtStart } from '../engine/session.ts'
-import { jsonText, type MockReply, type MockRequest, type Problem } from '../http.ts'
+import { nameOf, refusal, timeAtStart, told, type Told } from '../engine/session.ts'
+import { type Cut, jsonText, type MockReply, type MockRequest, type Problem } from '../http.ts'
 import { DocumentError, PROBLEMS } from '../problem.ts'
 import { NOBODY } from '../store/memory.ts'
 import type { Store } from '../store/store.ts'
@@ -50,10 +50,18 @@ export interface Handled {
   /** By the session's clock. */
   readonly now: number
   readonly isControl: boolean
+  /** What is done to the answer on its way, in place of sending it whole. */
+  readonly cut?: Cut
 }
 
-/** Answers a request, whose path may begin with a session's prefix. */
-export type Handler = (request: MockRequest, prefersProblem: boolean) => Promise<Handled>
+/** What the edge knows of the line that a request came in on. */
+export interface Line {
+  /** Calls back once when the client goes away before it is answered; at once, if it has. @returns what ends that */
+  onGone(callback: () => void): () => void
+}
+
+/** Answers a request, whose path may begin with a session's prefix. A call within the process has no line. */
+export type Handler = (request: MockRequest, prefersProblem: boolean, line?: Line) => Promise<Handled>
 
 /** Finds the session of each request, lets the engine answer it in a transaction, and keeps the journal. */
 export function createHandler(settings: HandlerSettings): Handler {
@@ -82,7 +90,8 @@ export function createHandler(settings: HandlerSettings): Handler {
     const full = counts.begin(name)
     if (full) return refuseUnnamed(request, full, around, started, name)
     const id = `${name}-${counts.next(name)}`
-    const { reply, changes, now, operation, problem, warnings, assumption } = await answerIn(name, request, around)
+    const { answer, changes, settings: met } = await answerIn(name, request, around)
+    const { reply, now, operation, problem, warnings, assumption } = answer
     const explain = problem && `http://${hostOf(request.headers)}${control.contract.base}/requests/${id}`
     const handled = toLine(reply, now, false, {
       'Mock-Session': name,
@@ -92,18 +101,23 @@ export function createHandler(settings: HandlerSettings): Handler {
     const exchange: Exchange = {
       id,
       session: name,
+      origin: 'request',
       now,
+      real,
       method: request.method,
       path: request.prefix + request.path + (request.query === '' ? '' : `?${request.query}`),
       headers: request.headers,
       requestBody: request.body.kind === 'text' ? request.body.text : undefined,
       status: handled.status,
+      replyHeaders: handled.headers,
+      mediaType: handled.mediaType,
       replyBody: handled.text,
       operation,
       problem: problem && withoutSecretValues(problem),
       warnings,
       assumption,
-      changes: ofBusiness(changes),
+      changes,
+      settings: met,
       explain,
       duration: elapsed(started),
     }
@@ -118,35 +132,40 @@ export function createHandler(settings: HandlerSettings): Handler {
     settings.onExchange({
       id: '-',
       session: name ?? '-',
+      origin: 'request',
       now: handled.now,
+      real: around.real,
       method: request.method,
       path: request.prefix + request.path,
       headers: request.headers,
       requestBody: undefined,
       status: handled.status,
+      replyHeaders: handled.headers,
+      mediaType: handled.mediaType,
       replyBody: handled.text,
       operation: undefined,
       problem,
       warnings: [],
       assumption: undefined,
       changes: [],
+      settings: undefined,
       explain: undefined,
       duration: elapsed(started),
     })
     return handled
   }
 
-  async function answerIn(name: SessionName, request: MockRequest, around: Around): Promise<Answer> {
+  async function answerIn(name: SessionName, request: MockRequest, around: Around): Promise<Told & { readonly answer: Answer }> {
     const service = services.find(({ contract }) => isBelow(contract.base, request.path))
-    if (!service) return nowhere(request, timeAtStart(defaults, around.real))
+    if (!service) return { answer: nowhere(request, timeAtStart(defaults, around.real)), ...told([], NOBODY) }
     try {
       return await store.transact(name, (world) => {
-        const result = respond(service, request, world, around)
-        return { changes: result.changes, result }
+        const answer = respond(service, request, world, around)
+        return { changes: answer.changes, result: { answer, ...told(answer.changes, world) } }
       })
     } catch (error) {
       settings.onFailure(error)
-      return failed(error, service, timeAtStart(defaults, around.real))
+      return { answer: failed(error, service, timeAtStart(defaults, around.real)), ...told([], NOBODY) }
     }
   }
 

@@ -1,25 +1,38 @@
-import type { Change } from '../domain/world.ts'
-import type { Issue, Problem } from '../http.ts'
-import { PROBLEMS } from '../problem.ts'
+import type { ExchangeFilter, Origin } from '../domain/behaviour.ts'
+import type { Session } from '../domain/control/session.ts'
+import { entityBefore, type KeptChange } from '../engine/session.ts'
+import type { Cut, Issue, Problem } from '../http.ts'
+import { type ProblemCode, PROBLEMS } from '../problem.ts'
 
-/** One request and what became of it. Bodies are the texts that went over the line. */
+/** One request and what became of it, or a step without a caller. Bodies are the texts that went over the line. */
 export interface Exchange {
   readonly id: string
   readonly session: string
+  readonly origin: Origin
   /** By the session's clock, in milliseconds since 1970. */
   readonly now: number
+  /** The world's time, in milliseconds since 1970. */
+  readonly real: number
   readonly method: string
   /** As it was sent, session prefix and query included. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly requestBody: string | undefined
   readonly status: number
+  readonly replyHeaders: Readonly<Record<string, string>>
+  readonly mediaType: string
   readonly replyBody: string | undefined
+  /** What disturbed the answer, by name. */
+  readonly fault?: string
+  /** How the answer was cut on its way. */
+  readonly cut?: Cut
   readonly operation: string | undefined
   readonly problem: Problem | undefined
   readonly warnings: readonly Issue[]
   readonly assumption: string | undefined
-  readonly changes: readonly Change[]
+  readonly changes: readonly KeptChange[]
+  /** The session as the changes met it: what nobody had touched before them is its population's. */
+  readonly settings: Session | undefined
   /** Where a refusal is explained. */
   readonly explain: string | undefined
   /** Milliseconds. */
@@ -28,54 +41,131 @@ export interface Exchange {
 
 export interface Journal {
   add(exchange: Exchange): void
+  has(id: string): boolean
   get(id: string): object | undefined
   /** Newest first. */
-  list(filter: { readonly session: string | undefined; readonly refused: boolean; readonly limit: number }): object[]
+  list(filter: ExchangeFilter, limit: number): object[]
+  count(filter: ExchangeFilter): number
+  /** A session's exchanges as they are, secrets and all, in the order in which they were kept. */
+  of(session: string): readonly Exchange[]
+  /** Whether exchanges of the session had to go because of the bound. */
+  lost(session: string): boolean
   forget(session: string): void
+  /** The place of the newest entry, or of that with an id; undefined where it is not held. Places only grow. */
+  placeOf(id?: string): number | undefined
+  /** The first entry behind a place that fits; without one, where looking may go on. */
+  next(place: number, filter: ExchangeFilter): { readonly place: number; readonly id?: string; readonly shown?: object }
+  /** The highest place whose entry is gone. */
+  readonly gone: number
+  /** Calls after each entry that is kept. @returns what ends it */
+  watch(listener: () => void): () => void
   /** What the entries take, about. */
   readonly bytes: number
 }
 
+/** What says which operations a request that missed every route may have meant. */
+export type FindNearest = (method: string, path: string) => readonly object[]
+
 /** Past exchanges, as many as fit a number of bytes: the oldest go first. */
-export function createJournal(maxBytes: number): Journal {
+export function createJournal(maxBytes: number, nearest: FindNearest = () => []): Journal {
   // A queue: entries before `first` are gone. Looking one up is rare, so nothing is indexed while requests are served.
   let entries: Entry[] = []
   let first = 0
   let bytes = 0
+  let place = 0
+  let gone = 0
+  const lost = new Set<string>()
+  const listeners = new Set<() => void>()
+
+  const find = (id: string): Entry | undefined => entries.findLast(({ exchange }, index) => index >= first && exchange.id === id)
+  /** The index of the first entry behind a place: places grow, so half of what is left can be passed over each time. */
+  const indexBehind = (wanted: number): number => {
+    let [from, to] = [first, entries.length]
+    while (from < to) {
+      const middle = (from + to) >> 1
+      if ((entries[middle]?.place ?? 0) <= wanted) from = middle + 1
+      else to = middle
+    }
+    return from
+  }
+  /** Where a list that begins behind an id begins. */
+  const startOf = ({ since }: ExchangeFilter): number => (since === undefined ? first : indexBehind(find(since)?.place ?? place))
+
   return {
     get bytes() {
       return bytes
     },
+    get gone() {
+      return gone
+    },
     add(exchange) {
       const kept = exchange.problem ? { ...exchange, problem: slim(exchange.problem) } : exchange
-      const entry = { exchange: kept, size: sizeOf(kept) }
+      const entry = { exchange: kept, size: sizeOf(kept), place: ++place }
       entries.push(entry)
       bytes += entry.size
+      // Whoever follows sees an entry also where there is no room to keep it.
+      for (const listener of listeners) listener()
       // The newest stays whatever its size, for its answer says where it is explained; unless nothing is to be kept.
       const last = entries.length - (maxBytes === 0 ? 0 : 1)
-      for (; bytes > maxBytes && first < last; first++) bytes -= entries[first]?.size ?? 0
+      for (; bytes > maxBytes && first < last; first++) {
+        const oldest = entries[first]
+        if (!oldest) break
+        bytes -= oldest.size
+        gone = oldest.place
+        lost.add(oldest.exchange.session)
+      }
       if (first > entries.length / 2) {
         entries = entries.slice(first)
         first = 0
       }
     },
+    has: (id) => find(id) !== undefined,
     get(id) {
-      const entry = entries.findLast(({ exchange }, index) => index >= first && exchange.id === id)
-      return entry && show(entry.exchange)
+      const entry = find(id)
+      return entry && show(entry.exchange, nearest)
     },
-    list({ session, refused, limit }) {
+    list(filter, limit) {
       const found: object[] = []
-      for (let index = entries.length - 1; index >= first && found.length < limit; index--) {
+      const start = startOf(filter)
+      for (let index = entries.length - 1; index >= start && found.length < limit; index--) {
         const exchange = entries[index]?.exchange
-        if (exchange && (session === undefined || exchange.session === session) && (!refused || exchange.problem))
-          found.push(show(exchange))
+        if (exchange && fits(exchange, filter)) found.push(show(exchange, nearest))
       }
       return found
     },
+    count(filter) {
+      let count = 0
+      for (let index = startOf(filter); index < entries.length; index++) {
+        const exchange = entries[index]?.exchange
+        if (exchange && fits(exchange, filter)) count++
+      }
+      return count
+    },
+    of: (session) =>
+      entries
+        .slice(first)
+        .map(({ exchange }) => exchange)
+        .filter((exchange) => exchange.session === session),
+    lost: (session) => lost.has(session),
     forget(session) {
+      gone = entries.findLast(({ exchange }) => exchange.session === session)?.place ?? gone
       entries = entries.filter(({ exchange }, index) => index >= first && exchange.session !== session)
       first = 0
       bytes = entries.reduce((sum, { size }) => sum + size, 0)
+      lost.delete(session)
+    },
+    placeOf: (id) => (id === undefined ? place : find(id)?.place),
+    next(from, filter) {
+      for (let index = indexBehind(from); index < entries.length; index++) {
+        const entry = entries[index]
+        if (entry && fits(entry.exchange, filter))
+          return { place: entry.place, id: entry.exchange.id, shown: show(entry.exchange, nearest) }
+      }
+      return { place }
+    },
+    watch(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
     },
   }
 }
@@ -83,6 +173,44 @@ export function createJournal(maxBytes: number): Journal {
 interface Entry {
   readonly exchange: Exchange
   readonly size: number
+  readonly place: number
+}
+
+/** Whether an exchange is one of those asked for. Without a word on the origin only clients' requests are. */
+function fits(
+  exchange: Exchange,
+  { session, operation, method, status, text, unmatched, refused, origin = 'request' }: ExchangeFilter,
+): boolean {
+  return (
+    exchange.origin === origin &&
+    (session === undefined || exchange.session === session) &&
+    (operation === undefined || exchange.operation === operation) &&
+    (method === undefined || exchange.method === method.toUpperCase()) &&
+    (status === undefined || isOfStatus(exchange.status, status)) &&
+    (unmatched === undefined || isUnmatched(exchange) === unmatched) &&
+    (refused !== true || exchange.problem !== undefined) &&
+    (text === undefined || holds(exchange, text.toLowerCase()))
+  )
+}
+
+/** `404`, or `4xx` for all that begin so. */
+function isOfStatus(status: number, wanted: string): boolean {
+  return /^\dxx$/i.test(wanted) ? Math.floor(status / 100) === Number(wanted.charAt(0)) : status === Number(wanted)
+}
+
+const MISSES: ReadonlySet<string> = new Set(['route-unknown', 'method-unknown', 'path-undecodable'] satisfies ProblemCode[])
+
+/** No operation has the path, or the method. */
+function isUnmatched({ problem, operation }: Exchange): boolean {
+  return operation === undefined && problem !== undefined && MISSES.has(problem.code)
+}
+
+/** In what is shown: a secret cannot be guessed by asking for it. */
+function holds({ path, requestBody, replyBody }: Exchange, text: string): boolean {
+  return (
+    withoutSecretQuery(path).toLowerCase().includes(text) ||
+    [requestBody, replyBody].some((body) => body !== undefined && withoutSecrets(body).toLowerCase().includes(text))
+  )
 }
 
 /** Without the values a client sent where they are large: the request's body has them. */
@@ -107,14 +235,15 @@ const CHANGE = 3_000
 const ELEMENT = 300
 const ISSUE = 300
 
-function sizeOf({ path, headers, requestBody, replyBody, changes, problem, warnings }: Exchange): number {
+function sizeOf({ path, headers, requestBody, replyHeaders, replyBody, changes, problem, warnings }: Exchange): number {
   let size =
     OVERHEAD +
-    changes.reduce((sum, { to }) => sum + CHANGE + ELEMENT * elementsOf(to), 0) +
+    changes.reduce((sum, { from, to }) => sum + (from ? CHANGE + ELEMENT * elementsOf(from) : 0) + CHANGE + ELEMENT * elementsOf(to), 0) +
     path.length +
     (requestBody?.length ?? 0) +
     (replyBody?.length ?? 0)
   for (const name in headers) size += name.length + (headers[name]?.length ?? 0)
+  for (const name in replyHeaders) size += name.length + (replyHeaders[name]?.length ?? 0)
   for (const issue of problem?.issues ?? []) size += ISSUE + issue.message.length
   for (const issue of warnings) size += ISSUE + issue.message.length
   return size + (problem?.detail.length ?? 0)
@@ -130,62 +259,73 @@ function elementsOf(entity: object | undefined): number {
   return elements
 }
 
-function show({
-  id,
-  session,
-  now,
-  operation,
-  method,
-  path,
-  status,
-  duration,
-  problem,
-  warnings,
-  assumption,
-  headers,
-  requestBody,
-  replyBody,
-  changes,
-}: Exchange): object {
+function show(exchange: Exchange, nearest: FindNearest): object {
+  const { id, session, origin, now, real, operation, method, path, status, duration, fault, cut, problem, warnings, assumption } = exchange
+  const { headers, requestBody, replyHeaders, mediaType, replyBody, changes, settings } = exchange
+  const near = isUnmatched(exchange) ? nearest(method, plainPath(path)) : []
   return {
     id,
     session,
+    origin,
     time: new Date(now).toISOString(),
+    received: new Date(real).toISOString(),
     ...(operation !== undefined && { operation }),
     method,
-    path,
+    path: withoutSecretQuery(path),
     status,
     duration,
+    ...(fault !== undefined && { fault }),
+    ...(cut !== undefined && { cut }),
     ...(problem && { problem: reason(problem) }),
+    ...(near.length > 0 && { nearest: near }),
     ...(warnings.length > 0 && { warnings }),
     ...(assumption !== undefined && { assumption }),
     requestHeaders: masked(headers),
     ...(requestBody !== undefined && { requestBody: withoutSecrets(requestBody) }),
-    ...(replyBody !== undefined && { replyBody: withoutSecrets(replyBody) }),
-    ...(changes.length > 0 && { changes }),
+    replyHeaders: masked(replyHeaders),
+    ...(replyBody !== undefined && { mediaType, replyBody: withoutSecrets(replyBody) }),
+    ...(changes.length > 0 && {
+      changes: changes.map((change) => {
+        const { kind, id: entity, to } = change
+        const from = entityBefore(change, settings)
+        return { kind, id: entity, ...(from && { from }), ...(to && { to }) }
+      }),
+    }),
   }
+}
+
+/** Without the session's prefix and the query: what a route is looked for by. */
+function plainPath(path: string): string {
+  return path.replace(/\?.*$/s, '').replace(/^\/(?:~|%7e)[^/]*/i, '') || '/'
 }
 
 function reason({ code, detail, fix, issues }: Problem): object {
   return { code, title: PROBLEMS[code].title, detail, ...(fix !== undefined && { fix }), ...(issues && { issues }) }
 }
 
-const SECRET_HEADERS = new Set(['authorization', 'proxy-authorization', 'cookie', 'x-api-key'])
+const SECRET_HEADERS = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie', 'x-api-key', 'mock-control-token'])
 
 /** Of a credential its scheme may be seen where it has one, never the value. */
 function masked(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [
       name,
-      SECRET_HEADERS.has(name) ? `${/^(basic|bearer|digest|token) /i.exec(value)?.[0] ?? ''}***` : value,
+      SECRET_HEADERS.has(name.toLowerCase()) ? `${/^(basic|bearer|digest|token) /i.exec(value)?.[0] ?? ''}***` : value,
     ]),
   )
 }
 
 const SECRET = /^(password|auth_token|token)$/i
 
+/** A path without the values of secret parameters. */
+function withoutSecretQuery(path: string): string {
+  return path.includes('?') ? path.replaceAll(/([?&](?:password|auth_token|token)=)[^&]+/gi, '$1***') : path
+}
+
 /** A body without the values of secret members; all of it, where it speaks of secrets and cannot be read. */
 function withoutSecrets(text: string): string {
+  // A name may be written by escapes.
+  if (!/password|token|\\u/i.test(text)) return text
   try {
     let found = false
     const masked = JSON.stringify(JSON.parse(text), (name, value: unknown) => {

@@ -1,5 +1,15 @@
 import type { Caller, Input, Problem } from '../../http.ts'
-import { type Behaviour, type Command, type Dialect, isProblem, type Outcome, refused, reply, type Scene } from '../behaviour.ts'
+import {
+  type Behaviour,
+  type Command,
+  type Dialect,
+  type ExchangeFilter,
+  isProblem,
+  type Outcome,
+  refused,
+  reply,
+  type Scene,
+} from '../behaviour.ts'
 import { DEFAULT_SESSION, type SessionName } from './session.ts'
 import { MAX_CANDIDATES } from '../listing.ts'
 import { type Data, place } from '../scenario.ts'
@@ -48,7 +58,11 @@ interface ExamplesInput extends NameInput {
 }
 
 interface RequestsInput extends Input {
-  readonly query: { readonly session?: string; readonly refused?: boolean; readonly limit?: number }
+  readonly query: Readonly<ExchangeFilter> & { readonly limit?: number }
+}
+
+interface CountInput extends Input {
+  readonly query: Readonly<ExchangeFilter>
 }
 
 interface RequestInput extends Input {
@@ -87,10 +101,11 @@ const resetSession: Behaviour<NameInput> = {
 }
 const listRequests: Behaviour<RequestsInput> = {
   admits: ['operator'],
-  run: ({ query }) => ({
-    kind: 'command',
-    command: { kind: 'list-requests', session: query.session, refused: query.refused ?? false, limit: query.limit ?? 100 },
-  }),
+  run: ({ query: { limit = 100, ...filter } }) => ({ kind: 'command', command: { kind: 'list-requests', filter, limit } }),
+}
+const countRequests: Behaviour<CountInput> = {
+  admits: ['operator'],
+  run: ({ query }) => ({ kind: 'command', command: { kind: 'count-requests', filter: query } }),
 }
 const getRequest: Behaviour<RequestInput> = {
   admits: ['operator'],
@@ -178,6 +193,7 @@ const FIXED: Readonly<Record<string, Behaviour>> = {
   dropSession,
   resetSession,
   listRequests,
+  countRequests,
   getRequest,
   listEntities,
   addEntities,

@@ -191,6 +191,16 @@ export function tenantOf({ account, stage }: Tenant): string {
   return `${escaped(account)}/${escaped(stage)}`
 }
 
+/** The tenant that a text made by `tenantOf` begins with, and what stands behind it. */
+export function tenantAt(text: string): { readonly tenant: Tenant; readonly rest: string } {
+  const [account = '', stage = '', ...rest] = text.split('/')
+  return { tenant: { account: plain(account), stage: plain(stage) }, rest: rest.join('/') }
+}
+
+function plain(name: string): string {
+  return name.replaceAll('%2F', '/').replaceAll('%25', '%')
+}
+
 function escaped(name: string): string {
   return name.includes('/') || name.includes('%') ? name.replaceAll('%', '%25').replaceAll('/', '%2F') : name
 }

@@ -1,0 +1,138 @@
+/** An operation as somebody looks for it. */
+export interface KnownRoute {
+  readonly api: string
+  readonly operation: string
+  readonly method: string
+  /** The whole template: with what stands before the document's paths. */
+  readonly path: string
+}
+
+/** An operation that a request without one may have meant, and what of the request is different. */
+export interface Near extends KnownRoute {
+  readonly differs: readonly string[]
+}
+
+/** So many are named at most, and only those that are as near as the nearest. */
+const MOST = 3
+/** Longer paths are nobody's slip. */
+const MAX_SEGMENTS = 40
+
+/** What weighs how much, where another segment weighs 1. */
+const WEIGHTS = { parameter: 0.05, slash: 0.2, method: 0.3 } as const
+
+/** The operations that are most like a method and a path which none has; none where nothing is alike. */
+export function nearestRoutes(method: string, path: string, routes: readonly KnownRoute[]): readonly Near[] {
+  const sent = partsOf(path)
+  if (sent.segments.length > MAX_SEGMENTS) return []
+  const judged = routes
+    .flatMap((route) => {
+      const own = partsOf(route.path)
+      const { weight, steps } = align(sent.segments, own.segments)
+      if (!steps.some(({ kind, likeness }) => kind === 'same' && likeness >= 0.5)) return []
+      const isOther = method !== route.method && !(method === 'HEAD' && route.method === 'GET')
+      const total = weight + (sent.isClosed === own.isClosed ? 0 : WEIGHTS.slash) + (isOther ? WEIGHTS.method : 0)
+      const differs = [
+        ...(isOther ? [`the method is ${method}, the path takes ${route.method}`] : []),
+        ...wordsOf(steps),
+        ...(sent.isClosed === own.isClosed ? [] : [own.isClosed ? 'the trailing slash is missing' : 'a trailing slash is too many']),
+      ]
+      return [{ total, near: { ...route, differs } }]
+    })
+    .toSorted((a, b) => a.total - b.total)
+  const [first] = judged
+  return judged
+    .filter(({ total }) => total - (first?.total ?? 0) < 0.01)
+    .map(({ near }) => near)
+    .slice(0, MOST)
+}
+
+function partsOf(path: string): { readonly segments: readonly string[]; readonly isClosed: boolean } {
+  const [, ...segments] = path.split('/')
+  const isClosed = segments.at(-1) === ''
+  return { segments: isClosed ? segments.slice(0, -1) : segments, isClosed }
+}
+
+/** One place of the two paths laid beside each other; `at` counts the request's segments from 1. */
+interface Step {
+  readonly kind: 'same' | 'lacking' | 'extra'
+  readonly at: number
+  readonly sent: string
+  readonly wanted: string
+  readonly likeness: number
+}
+
+/** The cheapest way to lay the segments of two paths beside each other. */
+function align(sent: readonly string[], wanted: readonly string[]): { readonly weight: number; readonly steps: readonly Step[] } {
+  interface Cell {
+    readonly weight: number
+    readonly before: Cell | undefined
+    readonly step: Step | undefined
+  }
+  let above: Cell[] = []
+  for (let row = 0; row <= sent.length; row++) {
+    const cells: Cell[] = []
+    for (let column = 0; column <= wanted.length; column++) {
+      const own = sent[row - 1] ?? ''
+      const other = wanted[column - 1] ?? ''
+      const ways: Cell[] = []
+      const diagonal = above[column - 1]
+      const up = above[column]
+      const left = cells[column - 1]
+      if (row > 0 && diagonal) {
+        const likeness = isParameter(other) ? (own === '' ? 0 : 0.4) : likenessOf(own, other)
+        const weight = diagonal.weight + (isParameter(other) && own !== '' ? WEIGHTS.parameter : 1 - likeness)
+        ways.push({ weight, before: diagonal, step: { kind: 'same', at: row, sent: own, wanted: other, likeness } })
+      }
+      if (row > 0 && up)
+        ways.push({ weight: up.weight + 1, before: up, step: { kind: 'extra', at: row, sent: own, wanted: '', likeness: 0 } })
+      if (left)
+        ways.push({ weight: left.weight + 1, before: left, step: { kind: 'lacking', at: row, sent: '', wanted: other, likeness: 0 } })
+      const [first = { weight: 0, before: undefined, step: undefined }, ...rest] = ways
+      cells.push(rest.reduce((best, way) => (way.weight < best.weight ? way : best), first))
+    }
+    above = cells
+  }
+  const last = above.at(-1)
+  const steps: Step[] = []
+  for (let cell = last; cell; cell = cell.before) if (cell.step) steps.unshift(cell.step)
+  return { weight: last?.weight ?? 0, steps }
+}
+
+function wordsOf(steps: readonly Step[]): string[] {
+  const other = steps
+    .filter(({ kind, sent, wanted }) => kind === 'same' && sent !== wanted && (!isParameter(wanted) || sent === ''))
+    .map(({ at, sent, wanted }) => `segment ${at} is '${sent}', the path has '${wanted}'`)
+  const extra = steps.filter(({ kind }) => kind === 'extra').map(({ sent }) => sent)
+  const lacking = steps.filter(({ kind }) => kind === 'lacking').map(({ wanted }) => wanted)
+  return [
+    ...other,
+    ...(lacking.length > 0 ? [`the path has ${counted(lacking.length)} more: ${lacking.map((one) => `'${one}'`).join(', ')}`] : []),
+    ...(extra.length > 0 ? [`the request has ${counted(extra.length)} too many: ${extra.map((one) => `'${one}'`).join(', ')}`] : []),
+  ]
+}
+
+const NUMBERS = ['no', 'one', 'two', 'three', 'four', 'five'] as const
+
+function counted(count: number): string {
+  return `${NUMBERS[count] ?? count} segment${count === 1 ? '' : 's'}`
+}
+
+function isParameter(segment: string): boolean {
+  return segment.includes('{')
+}
+
+/** How much of two words is the same, 0 to 1: the share of letter pairs that both have.. */
+function likenessOf(sent: string, wanted: string): number {
+  if (sent === wanted) return 1
+  const [own, other] = [sent.toLowerCase(), wanted.toLowerCase()]
+  if (own === other) return 0.9
+  const pairs = pairsOf(own)
+  const others = pairsOf(other)
+  const shared = pairs.filter((pair) => others.includes(pair)).length
+  return pairs.length + others.length === 0 ? 0 : Math.min(0.9, (2 * shared) / (pairs.length + others.length))
+}
+
+/** Longer words are no slip of a short one. */
+function pairsOf(word: string): string[] {
+  return Array.from({ length: Math.min(word.length, 100) - 1 }, (_, index) => word.slice(index, index + 2))
+}
