@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { isIPv6, type Socket } from 'node:net'
@@ -33,6 +34,8 @@ import type { Issue, MockRequest, Problem } from './http.ts'
 import { loadBundled, loadDocument, type LoadedDocument } from './load.ts'
 import { DocumentError, UsageError } from './problem.ts'
 import { createApp } from './server/app.ts'
+import { createEvents } from './server/events.ts'
+import { isLoopback } from './server/guard.ts'
 import { createJournal, type Exchange } from './server/journal.ts'
 import { createHandler, type Handler } from './server/handler.ts'
 import { memoryStore } from './store/memory.ts'
@@ -74,6 +77,10 @@ export interface MockOptions {
   readonly retailerTokens?: readonly string[]
   /** Names under which control routes may be called, beside loopback and IP addresses. */
   readonly allowHosts?: readonly string[]
+  /** Who may use control routes of a mock that listens beyond loopback: who has the token, or anybody. */
+  readonly control?: 'token' | 'open'
+  /** The token for control routes; a new one each time unless said otherwise. */
+  readonly controlToken?: string
   /** How large a request body may be, in bytes. */
   readonly maxBodyBytes?: number
   /** How many sessions there may be at a time. */
@@ -115,13 +122,22 @@ export interface Mock {
   readonly dataVersion: number
   /** The token that is always the first retailer's; every other one that is not named is the first supplier's. */
   readonly retailerToken: string
+  /** What control requests carry where the mock listens beyond loopback: `Authorization: Bearer TOKEN`. */
+  readonly controlToken: string
   /** Listens until the mock is closed. Port 0 picks a free one. Rejects with Node's error when the port cannot be had. */
-  listen(options?: { readonly port?: number; readonly host?: string }): Promise<{ readonly url: string; readonly port: number }>
+  listen(options?: { readonly port?: number; readonly host?: string }): Promise<Listening>
   /** A session by name. It begins with its first request. */
   session(name?: string): MockSession
   /** Finishes what is in flight and stops. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
+}
+
+export interface Listening {
+  readonly url: string
+  readonly port: number
+  /** Who may use control routes: whoever is on this machine, who has the control token, or anybody. */
+  readonly control: 'loopback' | 'token' | 'open'
 }
 
 /** A session as tests use it: a thin caller of the control API. */
@@ -173,6 +189,8 @@ export interface ExampleRequest {
   readonly curl: string
 }
 
+/** How many clients may follow the journal at a time. */
+const MAX_LISTENERS = 100
 const MAX_POPULATION = 1_000_000_000
 const MIB = 1_048_576
 
@@ -202,6 +220,11 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   )
   const store = options.store ?? memoryStore()
   const strict = options.strict ?? false
+  const journal = createJournal(wholeNumber('journalBytes', options.journalBytes ?? 8 * MIB, Number.MAX_SAFE_INTEGER), (method, path) =>
+    nearestRoutes(method, path, routes),
+  )
+  const events = createEvents(journal, MAX_LISTENERS)
+  const access = readControl(options)
   const handle = createHandler({
     control,
     providerStates,
@@ -210,13 +233,13 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     store,
     defaults,
     strict,
-    journal: createJournal(wholeNumber('journalBytes', options.journalBytes ?? 8 * MIB, Number.MAX_SAFE_INTEGER), (method, path) =>
-      nearestRoutes(method, path, routes),
-    ),
+    journal,
+    events,
     checkReplies: options.checkReplies ?? true,
     requireSession: options.requireSession ?? false,
     maxSessions: wholeNumber('maxSessions', options.maxSessions ?? 10_000, 1_000_000),
     allowedHosts: (options.allowHosts ?? []).map((host) => host.toLowerCase()),
+    controlToken: access.token,
     version: readVersion(),
     dataVersion: DATA_VERSION,
     real: Date.now,
@@ -230,13 +253,17 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
       }
     },
   })
+  /** Whether the server of a connection listens beyond loopback; of a server that is not ours the connection's own address says it. */
+  const beyond = new WeakMap<Socket, boolean>()
   const app = createApp({
     handle,
+    needsToken: (socket) => !access.isOpen && (beyond.get(socket) ?? !isLoopback(socket.localAddress ?? '')),
     maxBodyBytes: wholeNumber('maxBodyBytes', options.maxBodyBytes ?? MIB, 1_000 * MIB),
     onFailure,
   })
   const stops = new Set<() => Promise<void>>()
   const close = async (): Promise<void> => {
+    events.close()
     await Promise.all([...stops].map((stopOne) => stopOne()))
     stops.clear()
     await store.close()
@@ -245,6 +272,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     app,
     dataVersion: DATA_VERSION,
     retailerToken: RETAILER_TOKEN,
+    controlToken: access.token,
     async listen({ port = 4010, host = '127.0.0.1' } = {}) {
       const busy = new Set<Socket>()
       const server = createServer((request, response) => {
@@ -255,14 +283,17 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
         app(request, response)
       })
       const sockets = new Set<Socket>()
+      let isBeyond = true
       server.on('connection', (socket) => {
         sockets.add(socket)
+        beyond.set(socket, isBeyond)
         socket.once('close', () => sockets.delete(socket))
       })
-      const bound = await start(server, port, host)
+      const { port: bound, address } = await start(server, port, host)
+      isBeyond = !isLoopback(address)
       stops.add(() => stop(server, sockets, busy))
       compileWhenIdle([...services, control])
-      return { url: `http://${nameOf(host)}:${bound}`, port: bound }
+      return { url: `http://${nameOf(host)}:${bound}`, port: bound, control: isBeyond ? (access.isOpen ? 'open' : 'token') : 'loopback' }
     },
     session: (name = DEFAULT_SESSION) => createSession(name, handle),
     close,
@@ -302,6 +333,8 @@ const OPTIONS = [
   'supplierTokens',
   'retailerTokens',
   'allowHosts',
+  'control',
+  'controlToken',
   'maxBodyBytes',
   'maxSessions',
   'journalBytes',
@@ -513,6 +546,16 @@ function readToken(text: string, kind: NamedToken['kind'], count: number): Named
   return { token, kind, organization }
 }
 
+function readControl({ control = 'token', controlToken }: MockOptions): { readonly isOpen: boolean; readonly token: string } {
+  if (control !== 'token' && control !== 'open') throw new UsageError(`control is "${String(control)}"; give token or open`)
+  if (controlToken === undefined) return { isOpen: control === 'open', token: randomBytes(18).toString('base64url') }
+  if (control === 'open') throw new UsageError('control is "open", and a control token is given; leave one of them out')
+  // It stands in paths as it is. The value met is a secret.
+  if (!/^[\w.~-]{8,128}$/.test(controlToken))
+    throw new UsageError('control token: give 8 to 128 letters, digits, dots, underscores, tildes and hyphens')
+  return { isOpen: false, token: controlToken }
+}
+
 function wholeNumber(name: string, value: number, most: number): number {
   if (!Number.isSafeInteger(value) || value < 0 || value > most)
     throw new UsageError(`${name} is ${value}; give a whole number from 0 to ${most}`)
@@ -545,13 +588,13 @@ function nameOf(host: string): string {
   return isIPv6(host) ? `[${host}]` : host
 }
 
-function start(server: Server, port: number, host: string): Promise<number> {
+function start(server: Server, port: number, host: string): Promise<{ readonly port: number; readonly address: string }> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => {
       server.off('error', reject)
       const address = server.address()
-      resolve(typeof address === 'object' && address ? address.port : port)
+      resolve(typeof address === 'object' && address ? address : { port, address: host })
     })
   })
 }

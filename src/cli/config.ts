@@ -75,6 +75,17 @@ export const SERVE_OPTIONS = {
     help: 'a host name under which control routes may be called; may be repeated',
     read: text,
   },
+  control: {
+    flag: '--control <who>',
+    default: 'token',
+    help: 'who may use control routes beyond loopback: token or open',
+    read: choice('token', 'open'),
+  },
+  controlToken: {
+    flag: '--control-token <token>',
+    help: 'the token for control routes beyond loopback; without it a new one at each start',
+    read: text,
+  },
   log: {
     flag: '--log <form>',
     default: 'text',

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { createMock, type Mock, type MockOptions, type RequestSummary } from '../index.ts'
+import { createMock, type Listening, type Mock, type MockOptions, type RequestSummary } from '../index.ts'
 import { DocumentError, UsageError } from '../problem.ts'
 import { type Io, type SERVE_OPTIONS, type Settings } from './config.ts'
 
@@ -17,15 +17,17 @@ export async function serve(settings: Settings<typeof SERVE_OPTIONS>, io: Io): P
     if (error instanceof DocumentError) throw new UsageError(error.message)
     throw error instanceof UsageError ? new UsageError(withFlag(error.message)) : error
   })
-  let url: string
+  let listening: Listening
   try {
-    ;({ url } = await mock.listen({ port, host }))
+    listening = await mock.listen({ port, host })
   } catch (error) {
     throw new UsageError(cannotListen(error, port, host))
   }
+  const { url, control } = listening
   const ended = untilStopped(io.env['npm_lifecycle_event'] !== undefined)
   io.out(`allocation-mock ready on ${url} (seed ${settings.seed ?? '1'}, data version ${mock.dataVersion})`)
   for (const line of await firstSteps(mock, url, settings.requireSession === true ? 'me' : 'default')) io.out(line)
+  if (control !== 'loopback') io.out(`${safety(control, settings.controlToken === undefined ? mock.controlToken : undefined)}\n`)
   await ended
   lines?.flush()
   await mock.close()
@@ -48,6 +50,8 @@ function mockOptions({
   requireSession,
   maxSessions,
   allowHost,
+  control,
+  controlToken,
 }: Settings<typeof SERVE_OPTIONS>): MockOptions {
   return {
     checkReplies: strict ?? false,
@@ -63,6 +67,8 @@ function mockOptions({
     ...(retailerToken && { retailerTokens: retailerToken }),
     ...(requireSession !== undefined && { requireSession }),
     ...(maxSessions !== undefined && { maxSessions }),
+    ...(control !== undefined && { control }),
+    ...(controlToken !== undefined && { controlToken }),
     // A name that is listened on is a name to be called by.
     allowHosts: [...(allowHost ?? []), ...(host === undefined ? [] : [host])],
   }
@@ -79,6 +85,8 @@ function withFlag(message: string): string {
       ['unknown value', '--assume'],
       ['supplier token', '--supplier-token'],
       ['retailer token', '--retailer-token'],
+      ['control token', '--control-token'],
+      ['control is', '--control'],
     ] as const
   ).find(([begin]) => message.startsWith(begin))
   return flag ? `${flag[1]}: ${message.replace(/^(data|states): /, '')}` : message
@@ -107,6 +115,14 @@ async function firstSteps(mock: Mock, url: string, session: string): Promise<str
     `As a retailer: Authorization: Token ${mock.retailerToken}. More requests that work: ${url}/__mock/sessions/${session}/examples`,
     '',
   ]
+}
+
+/** Who may use control routes. A token that was given is not repeated. */
+function safety(control: 'token' | 'open', token: string | undefined): string {
+  if (control === 'open') return 'Control routes (/__mock, /_pact) are open to whoever reaches this address.'
+  return token === undefined
+    ? 'Control routes (/__mock, /_pact) need the token of --control-token.'
+    : `Control routes (/__mock, /_pact) need a token: Authorization: Bearer ${token}. --control-token sets one, --control open asks for none.`
 }
 
 /** One request as a line: session, status, operation; for a refusal the reason, what would do, and where it is explained. */

@@ -45,6 +45,7 @@ export type Command =
     }
   | { readonly kind: 'list-requests'; readonly filter: ExchangeFilter; readonly limit: number }
   | { readonly kind: 'count-requests'; readonly filter: ExchangeFilter }
+  | { readonly kind: 'follow-requests'; readonly filter: ExchangeFilter; readonly after: string | undefined }
   | { readonly kind: 'show-request'; readonly id: string }
   | { readonly kind: 'list-documents' }
   | { readonly kind: 'show-document'; readonly name: string }

@@ -1,13 +1,15 @@
 import express, { type Express, type Request, type Response } from 'express'
 import type { Socket } from 'node:net'
 import type { MockRequest } from '../http.ts'
-import { cutReply, readRequest, writeReply } from './exchange.ts'
+import { cutReply, readRequest, streamReply, writeReply } from './exchange.ts'
 import type { Handler } from './handler.ts'
 import { isControlPath } from './session.ts'
 
 export interface AppSettings {
   readonly handle: Handler
   readonly maxBodyBytes: number
+  /** Whether control requests that come in here need the control token. */
+  readonly needsToken: (socket: Socket) => boolean
   /** What the app does not expect of itself. */
   readonly onFailure: (error: unknown) => void
 }
@@ -16,7 +18,7 @@ export interface AppSettings {
 const EXPOSED = 'Mock-Session, Mock-Request-Id, Mock-Explain, Location, Allow, WWW-Authenticate'
 
 /** One Express app, not listening. It has one layer: the documents route, not Express. */
-export function createApp({ handle, maxBodyBytes, onFailure }: AppSettings): Express {
+export function createApp({ handle, maxBodyBytes, needsToken, onFailure }: AppSettings): Express {
   const app = express()
   app.disable('x-powered-by')
   // A client may send its next request before the answer to the last: on one connection they are answered one after the other, or a
@@ -56,10 +58,14 @@ export function createApp({ handle, maxBodyBytes, onFailure }: AppSettings): Exp
       return
     }
     const { socket } = incoming
-    const reply = await handle(request, prefersProblem(incoming), { onGone: (callback) => onGone(socket, callback) })
+    const reply = await handle(request, prefersProblem(incoming), {
+      onGone: (callback) => onGone(socket, callback),
+      needsToken: () => needsToken(socket),
+    })
     const headers = { Date: httpDate(reply.now), ...(!reply.isControl && corsHeaders(origin)) }
-    if (reply.cut === undefined) writeReply(response, reply, headers, isHead, mustClose)
-    else cutReply(response, reply, reply.cut, headers, isHead)
+    if (reply.cut !== undefined) cutReply(response, reply, reply.cut, headers, isHead)
+    else if (reply.stream) streamReply(response, reply, reply.stream, headers, isHead)
+    else writeReply(response, reply, headers, isHead, mustClose)
   }
   return app
 }

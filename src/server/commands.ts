@@ -6,6 +6,7 @@ import { beginning, describe, matchState, refusal } from '../engine/session.ts'
 import { type MockReply, type MockRequest, pointerParts, type Problem } from '../http.ts'
 import type { Store } from '../store/store.ts'
 import type { SessionCounts } from './counts.ts'
+import type { Events, Stream } from './events.ts'
 import type { Journal } from './journal.ts'
 
 export interface CommandSettings {
@@ -14,6 +15,7 @@ export interface CommandSettings {
   readonly services: readonly Service[]
   readonly store: Store
   readonly journal: Journal
+  readonly events: Events
   readonly counts: SessionCounts
   readonly defaults: SessionDefaults
   readonly version: string
@@ -31,13 +33,14 @@ export function createCommands({
   services,
   store,
   journal,
+  events,
   counts,
   defaults,
   version,
   dataVersion,
   settingUp,
   states,
-}: CommandSettings): (command: Command, real: number, session: SessionName) => Promise<MockReply> {
+}: CommandSettings): (command: Command, real: number, session: SessionName) => Promise<MockReply & { readonly stream?: Stream }> {
   const documents = [control, providerStates, ...services].map(({ contract }) => contract)
   const show = async (name: SessionName, real: number): Promise<object> => {
     const session = await store.transact(name, (world) => ({ changes: [], result: describe(world, defaults, real) }))
@@ -178,6 +181,19 @@ export function createCommands({
         return unheld(command.filter.since) ?? { status: 200, body: { requests: journal.list(command.filter, command.limit) } }
       case 'count-requests':
         return unheld(command.filter.since) ?? { status: 200, body: { count: journal.count(command.filter) } }
+      case 'follow-requests':
+        return events.isFull
+          ? refusal({
+              code: 'listeners-exhausted',
+              detail: `${events.most} clients follow the journal, and no more may`,
+              fix: 'close one, or ask GET /__mock/requests with since',
+            })
+          : {
+              status: 200,
+              headers: { 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' },
+              mediaType: 'text/event-stream',
+              stream: events.follow(command.filter, command.after),
+            }
       case 'show-request': {
         const entry = journal.get(command.id)
         return entry ? { status: 200, body: entry } : notHeld(command.id)

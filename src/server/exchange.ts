@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Cut, MockRequest, RequestBody } from '../http.ts'
+import type { Stream } from './events.ts'
 import type { Handled } from './handler.ts'
 
 /** The request as plain data. A body above the limit is not kept; what is left of it is not read. */
@@ -35,6 +36,36 @@ export function writeReply(
   if (mustClose) headers['Connection'] = 'close'
   response.writeHead(status, headers)
   response.end(isHead ? undefined : text)
+}
+
+/** How long a reader of a stream may take to read its end, in milliseconds. */
+const PATIENCE = 5_000
+
+/** Sends a text as it comes, for as long as the client listens. */
+export function streamReply(
+  response: ServerResponse,
+  { status, headers, mediaType }: Line,
+  stream: Stream,
+  more: Readonly<Record<string, string>>,
+  isHead: boolean,
+): void {
+  if (response.destroyed) return
+  // A connection that was listened on serves nothing else: a server that stops need not wait for it.
+  response.writeHead(status, { ...more, ...headers, 'Content-Type': mediaType, Connection: 'close' })
+  if (isHead) {
+    response.end()
+    return
+  }
+  const stop = stream({
+    write: (text) => response.write(text),
+    onReady: (callback) => response.once('drain', callback),
+    end(text) {
+      response.end(text)
+      const late = setTimeout(() => response.destroy(), PATIENCE).unref()
+      response.once('close', () => clearTimeout(late))
+    },
+  })
+  response.once('close', stop)
 }
 
 function headersOf({ headers, text, mediaType }: Line, more: Readonly<Record<string, string>>): Record<string, string | number> {

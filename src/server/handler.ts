@@ -9,7 +9,8 @@ import { NOBODY } from '../store/memory.ts'
 import type { Store } from '../store/store.ts'
 import { createCommands } from './commands.ts'
 import { createCounts } from './counts.ts'
-import { foreign, hostOf } from './guard.ts'
+import type { Events, Stream } from './events.ts'
+import { admit, hostOf } from './guard.ts'
 import { type Exchange, type Journal, withoutSecretValues } from './journal.ts'
 import { decoded, isControlPath, locate } from './session.ts'
 
@@ -31,6 +32,10 @@ export interface HandlerSettings {
   readonly maxSessions: number
   /** Hosts that control routes answer to, beside loopback and IP addresses. */
   readonly allowedHosts: readonly string[]
+  /** What control requests from beyond this machine have to carry. */
+  readonly controlToken: string
+  /** Who follows the journal. */
+  readonly events: Events
   readonly version: string
   readonly dataVersion: number
   /** The world's time, in milliseconds. */
@@ -52,12 +57,16 @@ export interface Handled {
   readonly isControl: boolean
   /** What is done to the answer on its way, in place of sending it whole. */
   readonly cut?: Cut
+  /** What is sent as it comes, in place of a text. */
+  readonly stream?: Stream
 }
 
 /** What the edge knows of the line that a request came in on. */
 export interface Line {
   /** Calls back once when the client goes away before it is answered; at once, if it has. @returns what ends that */
   onGone(callback: () => void): () => void
+  /** Whether control requests on it need the control token. */
+  needsToken(): boolean
 }
 
 /** Answers a request, whose path may begin with a session's prefix. A call within the process has no line. */
@@ -72,14 +81,12 @@ export function createHandler(settings: HandlerSettings): Handler {
   const settingUp = new Set<SessionName>()
   const carryOut = createCommands({ ...settings, services, counts, settingUp })
 
-  return async (raw, prefersProblem) => {
+  return async (sent, prefersProblem, line) => {
     const started = performance.now()
     const real = settings.real()
     const around: Around = { defaults, real, strict, checkReplies, prefersProblem }
-    if (isControlPath(raw.path)) {
-      const stranger = foreign(raw.headers, settings.allowedHosts)
-      if (stranger) return refuse(stranger, around, true)
-    }
+    const { request: raw, problem: shut } = isControlPath(sent.path) ? admit(sent, settings, line) : { request: sent }
+    if (shut) return refuse(shut, around, true)
     const located = locate(raw)
     if (located.kind === 'refused') return refuseUnnamed(raw, located.problem, around, started)
     const { name, request, isLabelled } = located
@@ -201,11 +208,14 @@ export function createHandler(settings: HandlerSettings): Handler {
       if (full) return refuse(full, around, true)
       const answer = isSubject ? await store.transact(subject, work) : work(NOBODY).result
       if (isNew && answer.changes.length === 0) counts.release(subject)
-      const reply = answer.command ? await carryOut(answer.command, around.real, name) : answer.reply
+      const reply: MockReply & { readonly stream?: Stream } = answer.command
+        ? await carryOut(answer.command, around.real, name)
+        : answer.reply
       const operation = answer.command && control.contract.operations.find(({ id }) => id === answer.operation)
       const broken = (checkReplies && operation?.checkReply(reply)) || []
       if (broken.length > 0) return refuse(unfit(broken), around, true)
-      return toLine(reply, answer.now, true, { 'Mock-Session': isSubject ? subject : name })
+      const handled = toLine(reply, answer.now, true, { 'Mock-Session': isSubject ? subject : name })
+      return reply.stream ? { ...handled, stream: reply.stream } : handled
     } catch (error) {
       settings.onFailure(error)
       const { reply, now } = failed(error, control, timeAtStart(defaults, around.real))

@@ -14,7 +14,9 @@ afterEach(() => {
 /** An app over a handler that answers as it is told. */
 async function edge(handle: Handler): Promise<{ readonly url: string; readonly port: number; readonly failures: unknown[] }> {
   const failures: unknown[] = []
-  const server = createServer(createApp({ handle, maxBodyBytes: 1_000, onFailure: (error) => failures.push(error) }))
+  const server = createServer(
+    createApp({ handle, maxBodyBytes: 1_000, needsToken: () => false, onFailure: (error) => failures.push(error) }),
+  )
   servers.push(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo

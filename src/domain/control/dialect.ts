@@ -16,7 +16,11 @@ export function problemReply(problem: Problem, known?: Pick<MockReply, 'status' 
   const status = known?.status ?? problem.status ?? PROBLEMS[code].status
   return {
     status,
-    headers: known?.headers ?? { ...(allowed && { Allow: allowed.join(', ') }), ...(location !== undefined && { Location: location }) },
+    headers: known?.headers ?? {
+      ...(allowed && { Allow: allowed.join(', ') }),
+      ...(location !== undefined && { Location: location }),
+      ...(code === 'control-refused' && { 'WWW-Authenticate': 'Bearer realm="control routes"' }),
+    },
     mediaType: 'application/problem+json',
     body: {
       type: `urn:allocation-mock:${code}`,

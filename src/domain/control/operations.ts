@@ -65,6 +65,10 @@ interface CountInput extends Input {
   readonly query: Readonly<ExchangeFilter>
 }
 
+interface FollowInput extends CountInput {
+  readonly header: { readonly 'last-event-id'?: string }
+}
+
 interface RequestInput extends Input {
   readonly path: { readonly requestId: string }
 }
@@ -106,6 +110,10 @@ const listRequests: Behaviour<RequestsInput> = {
 const countRequests: Behaviour<CountInput> = {
   admits: ['operator'],
   run: ({ query }) => ({ kind: 'command', command: { kind: 'count-requests', filter: query } }),
+}
+const followRequests: Behaviour<FollowInput> = {
+  admits: ['operator'],
+  run: ({ query, header }) => ({ kind: 'command', command: { kind: 'follow-requests', filter: query, after: header['last-event-id'] } }),
 }
 const getRequest: Behaviour<RequestInput> = {
   admits: ['operator'],
@@ -194,6 +202,7 @@ const FIXED: Readonly<Record<string, Behaviour>> = {
   resetSession,
   listRequests,
   countRequests,
+  followRequests,
   getRequest,
   listEntities,
   addEntities,
