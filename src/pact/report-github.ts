@@ -5,8 +5,11 @@ import { nameOf } from './report.ts'
  * Workflow commands that GitHub shows beside the lines: an error for each column that fails, where the document says otherwise or else in
  * the pact; a warning where the interaction is pending, a notice where it was not verified.
  */
-export function githubAnnotations({ rows }: Report): string {
-  return rows.flatMap((row) => annotationsOf(row).map((line) => `${line}\n`)).join('')
+export function githubAnnotations({ rows, unpublished }: Report): string {
+  const lines = rows.flatMap((row) => annotationsOf(row))
+  // It is about no file.
+  const failure = unpublished === undefined ? [] : [`::error title=results for the broker::${data(unpublished)}`]
+  return [...lines, ...failure].map((line) => `${line}\n`).join('')
 }
 
 function annotationsOf(row: Row): string[] {

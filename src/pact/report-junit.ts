@@ -2,9 +2,10 @@ import { COLUMNS, type Report, type Row } from './pact.ts'
 import { byPact, nameOf, notesOf } from './report.ts'
 
 /** As the Surefire schema has it: a suite for each pact, a test case for each interaction. */
-export function junitReport({ rows }: Report): string {
-  const suites = byPact(rows).map((pact) => suiteOf(pact))
-  const totals = `tests="${rows.length}" failures="${failuresOf(rows)}" errors="0" skipped="${skippedOf(rows)}" time="${timeOf(rows)}"`
+export function junitReport({ rows, unpublished }: Report): string {
+  const suites = [...byPact(rows).map((pact) => suiteOf(pact)), ...(unpublished === undefined ? [] : [publishing(unpublished)])]
+  const errors = unpublished === undefined ? 0 : 1
+  const totals = `tests="${rows.length + errors}" failures="${failuresOf(rows)}" errors="${errors}" skipped="${skippedOf(rows)}" time="${timeOf(rows)}"`
   return ['<?xml version="1.0" encoding="UTF-8"?>', `<testsuites name="pacts" ${totals}>`, ...suites, '</testsuites>', ''].join('\n')
 }
 
@@ -15,6 +16,17 @@ function suiteOf(rows: readonly [Row, ...Row[]]): string {
   const names = distinct(rows.map((row) => nameOf(row)))
   const cases = rows.map((row, index) => caseOf(row, names[index] ?? ''))
   return [`  <testsuite name="${name}" ${counts}>`, ...cases, '  </testsuite>'].join('\n')
+}
+
+/** That results did not reach the broker fails no interaction: it is an error of its own. */
+function publishing(unpublished: string): string {
+  return [
+    '  <testsuite name="results for the broker" tests="1" failures="0" errors="1" skipped="0" time="0.000">',
+    '    <testcase classname="broker" name="results are published" time="0.000">',
+    `      <error message="${attribute(unpublished)}" type="unpublished"/>`,
+    '    </testcase>',
+    '  </testsuite>',
+  ].join('\n')
 }
 
 function caseOf(row: Row, name: string): string {

@@ -1,12 +1,12 @@
 import type { Answer, Report, Row } from './pact.ts'
-import { countsLine, nameOf, notesOf } from './report.ts'
+import { countsLine, inLine, nameOf, notesOf } from './report.ts'
 
 /** A job summary may have 1 MiB; beyond so many rows only those are shown that did not pass. */
 const MAX_ROWS = 500
 
 /** For the summary of a GitHub job: a table of the interactions, and under it what is wrong. */
 export function markdownReport(report: Report): string {
-  const { rows, columns, ok } = report
+  const { rows, columns, ok, unpublished } = report
   const wanted = rows.length > MAX_ROWS ? rows.filter(({ verdict }) => verdict !== 'passed') : rows
   const shown = wanted.slice(0, MAX_ROWS)
   const left = rows.length - shown.length
@@ -15,6 +15,7 @@ export function markdownReport(report: Report): string {
     '',
     countsLine(rows),
     '',
+    ...(unpublished === undefined ? [] : [`❌ ${escaped(inLine(unpublished))}`, '']),
     `| Pact | Interaction | ${[...columns, 'verdict'].join(' | ')} |`,
     `| --- | --- |${' --- |'.repeat(columns.length + 1)}`,
     ...shown.map((row) => tableRow(row, report)),

@@ -10,8 +10,10 @@ export function textReport(report: Report, { colour }: { readonly colour: boolea
       ...[first, ...others].flatMap((row) => rowLines(row, report, paint)),
     ].join('\n'),
   )
-  const summary = paint(report.ok ? 'green' : 'red', countsLine(report.rows))
-  return `${[...pacts, `${summary}${report.columns.length > 0 ? `  (columns: ${report.columns.join(', ')})` : ''}`].join('\n\n')}\n`
+  const { ok, rows, columns, unpublished } = report
+  const summary = `${paint(ok ? 'green' : 'red', countsLine(rows))}${columns.length > 0 ? `  (columns: ${columns.join(', ')})` : ''}`
+  const failure = unpublished === undefined ? [] : [paint('red', inLine(unpublished))]
+  return `${[...pacts, [summary, ...failure].join('\n')].join('\n\n')}\n`
 }
 
 function rowLines(row: Row, { columns }: Report, paint: Paint): string[] {
