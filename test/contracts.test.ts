@@ -1,78 +1,30 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { type Report, type Row, verifyContracts, type VerifyContractsOptions } from '../src/contracts.ts'
-import { createMock } from '../src/index.ts'
+import type { Report } from '../src/contracts.ts'
 import { ROOT } from './cli/process.ts'
+import {
+  altered,
+  type Change,
+  CONTRACTS,
+  folder,
+  inFolder,
+  type Json,
+  marks,
+  marksOf,
+  rowOf,
+  saidOf,
+  startedMock,
+  states,
+  verify,
+} from './contracts/pacts.ts'
 import { startRealService } from './real-service.ts'
 
-const CONTRACTS = join(ROOT, 'contracts')
 /** The consumers whose contracts the small service of test/ knows. */
 const KNOWN = { consumer: '^(storefront|parcel-tracker)$' }
 /** Long enough for a busy machine, short enough for a service that does not answer. */
 const TIMEOUT = 2_000
-
-/** A contract or a document, of which tests change any part. */
-type Json = ReturnType<typeof JSON.parse>
-type Change = (part: Json) => void
-
-/** What document, mock and provider say, one mark each: `+` passed, `!` failed, `-` not asked. */
-function marksOf({ answers: { document, mock, provider } }: Row): string {
-  return [document, mock, provider].map(({ kind }) => ({ passed: '+', failed: '!', skipped: '-' })[kind]).join('')
-}
-
-const marks = ({ rows }: Report): Record<string, string> => Object.fromEntries(rows.map((row) => [row.description, marksOf(row)]))
-
-const rowOf = ({ rows }: Report, description: string): Row => {
-  const found = rows.find((row) => row.description === description)
-  if (!found) throw new Error(`no interaction is called "${description}"`)
-  return found
-}
-
-/** All that is said of an interaction. */
-function saidOf({ answers, explanation = '' }: Row): string {
-  const reasons = Object.values(answers).flatMap((answer) => (answer.kind === 'failed' ? answer.reasons : []))
-  return [...reasons.map(({ message }) => message), explanation].join('\n')
-}
-
-const verify = (options: Partial<VerifyContractsOptions>): Promise<Report> => verifyContracts({ pacts: [CONTRACTS], ...options })
-
-/** A new folder with these files in it. */
-function folder(files: Readonly<Record<string, unknown>>): string {
-  const path = mkdtempSync(join(tmpdir(), 'contracts-'))
-  for (const [name, content] of Object.entries(files))
-    writeFileSync(join(path, name), typeof content === 'string' ? content : JSON.stringify(content, null, 2))
-  return path
-}
-
-const contract = (name: string): Json => JSON.parse(readFileSync(join(CONTRACTS, name), 'utf8'))
-const FILES: Readonly<Record<string, Json>> = {
-  storefront: contract('storefront-supplier-orders.json'),
-  warehouse: contract('warehouse-supplier-orders.json'),
-  'order-desk': contract('order-desk-oms-allocations.json'),
-  'parcel-tracker': contract('parcel-tracker-oms-allocations.json'),
-}
-
-/** A contract of one interaction: that of a consumer, under another name, and changed. */
-function altered(name: string, consumer: string, description: string, change: Change): Json {
-  const { interactions, ...rest } = structuredClone(FILES[consumer])
-  const found = interactions?.find((one: Json) => one.description === description)
-  if (found === undefined) throw new Error(`${consumer} has no interaction "${description}"`)
-  change(found)
-  return { ...rest, interactions: [{ ...found, description: name }] }
-}
-
-const inFolder = (contracts: readonly Json[]): string =>
-  folder(Object.fromEntries(contracts.map((content, index) => [`${index}.json`, content])))
-
-/** The mock, as a service that somebody else runs. */
-async function startedMock(options: Parameters<typeof createMock>[0]) {
-  const mock = await createMock(options)
-  const { url } = await mock.listen({ port: 0 })
-  return { provider: url, stateUrl: `${url}/_pact/provider_states`, [Symbol.asyncDispose]: () => mock.close() }
-}
 
 /** Choices under which all contracts hold as well. */
 const OTHERWISE = {
@@ -315,11 +267,6 @@ describe('a contract that is changed', () => {
   })
 })
 
-const states =
-  (...names: readonly Json[]): Change =>
-  (interaction) =>
-    (interaction.providerStates = names)
-
 /** Texts of a team's own, one of them in place of a bundled one. */
 const OWN_STATES = {
   states: [
@@ -380,6 +327,17 @@ const STATE_BREAKS: readonly StateBreak[] = [
   ],
 ]
 
+const NOT_SET_UP = /^the mock cannot set up the named state$/
+const MEANING: Readonly<Record<string, RegExp>> = {
+  'a text that nobody knows':
+    /^the mock does not know the state "an order of 6 units waits for its suplier": the nearest are "an order of \{quantity\} units waits [^;]*; --print-missing-states /,
+  'one of two texts that nobody knows':
+    /^the mock does not know the state "the moon is full": the nearest are ".*"; --print-missing-states /,
+  'a parameter is missing': NOT_SET_UP,
+  'a parameter has another type': NOT_SET_UP,
+  'a state that cannot be': NOT_SET_UP,
+}
+
 describe('a provider state that is changed', () => {
   let report: Report
   beforeAll(async () => {
@@ -395,7 +353,15 @@ describe('a provider state that is changed', () => {
     const row = rowOf(report, name)
     expect([marksOf(row), row.verdict]).toEqual(['+!-', 'failed'])
     expect(saidOf(row)).toMatch(said)
-    expect(row.explanation).toBe('the document allows it, but the named state does not produce it')
+    // Of a state that was not set up nothing can be said but that.
+    expect(row.explanation).toMatch(MEANING[name] ?? /^the document allows it, but the named state does not produce it$/)
+  })
+
+  it('is hinted at once for the whole run', () => {
+    expect(report.notes).toEqual([
+      'the mock does not know 2 provider states: --print-missing-states prints a file to be filled in, for --states',
+      expect.stringMatching(/^the commands that repeat interactions ask a mock .*: allocation-mock serve --states \S+states\.json$/),
+    ])
   })
 
   it('is told apart from what the document forbids', () => {
@@ -484,159 +450,5 @@ describe('a real service that is wrong', () => {
     expect(rows.map(({ verdict }) => verdict)).toEqual(['failed', 'failed', 'failed'])
     for (const row of rows) expect(saidOf(row)).toMatch(/^provider state ".*": Nothing answers POST \/nobody/)
     expect(ok).toBe(false)
-  })
-})
-
-describe('a mock under another assumption than the real service', () => {
-  const lenient = [
-    altered('three and two of six', 'warehouse', 'an allocation that leaves a unit out', (interaction) => {
-      interaction.response = { status: 200 }
-    }),
-  ]
-
-  it('is wrong here, and the assumption to switch is named', async () => {
-    await using real = await startedMock({ assume: { 'supplier.allocate.sum': 'off' } })
-    const pacts = [inFolder(lenient)]
-    const row = rowOf(await verify({ pacts, ...real }), 'three and two of six')
-    expect(marksOf(row)).toBe('+!+')
-    expect(row.explanation).toBe(
-      'the mock is wrong here: the document allows it and the real service does it; try --assume supplier.allocate.sum=off',
-    )
-    expect(marks(await verify({ pacts, ...real, assume: { 'supplier.allocate.sum': 'off' } }))).toEqual({ 'three and two of six': '+++' })
-  })
-
-  it('and the other way round the real service is', async () => {
-    await using real = await startedMock({ assume: { 'supplier.allocate.sum': 'off', 'oms.cancel.again': '400' } })
-    const report = await verify({ ...real, filter: { consumer: 'warehouse|desk', description: 'cancel|leaves' } })
-    expect(marks(report)).toEqual({
-      'a cancellation of a cancelled allocation': '++!',
-      'a cancellation of an allocation': '+++',
-      'a confirmation that a line is cancelled': '+++',
-      'an allocation that leaves a unit out': '++!',
-    })
-  })
-})
-
-/** A contract, as small as can be. */
-const small = (more: Json = {}): Json => ({
-  consumer: { name: 'shop' },
-  provider: { name: 'supplier-orders' },
-  interactions: [{ description: 'a login', request: { method: 'POST', path: '/organizations/user-login/' }, response: { status: 400 } }],
-  metadata: { pactSpecification: { version: '3.0.0' } },
-  ...more,
-})
-
-describe('input that nobody can verify', () => {
-  const files = folder({
-    'text.json': 'consumer: shop',
-    'list.json': [],
-    'other.json': { name: 'package', version: '1.0.0' },
-    'nameless.json': small({ consumer: {} }),
-    'version.json': small({ metadata: { pactSpecification: { version: '9.0' } } }),
-    'empty.json': small({ interactions: [] }),
-    'requestless.json': small({ interactions: [{ description: 'a' }] }),
-    'good.json': small(),
-    'openapi.yaml': 'openapi: [',
-    'states.yaml': 'states:\n  - text: a\n',
-  })
-  mkdirSync(join(files, 'folder'))
-  const file = (name: string): string => join(files, name)
-  const good = [file('good.json')]
-
-  it.each<[string, Partial<VerifyContractsOptions>, RegExp]>([
-    ['no JSON', { pacts: [file('text.json')] }, /text\.json: it is no JSON: /],
-    ['a list', { pacts: [file('list.json')] }, /list\.json: it is no pact: its content is no JSON object$/],
-    ['no pact', { pacts: [file('other.json')] }, /other\.json: it is no pact: it has no name of a consumer$/],
-    ['a pact of nobody', { pacts: [file('nameless.json')] }, /nameless\.json: it is no pact: it has no name of a consumer$/],
-    ['an unknown version', { pacts: [file('version.json')] }, /version\.json: it is of version "9\.0" .*; 2, 3 and 4 are read$/],
-    ['no interactions', { pacts: [file('empty.json')] }, /empty\.json: there are no interactions in it$/],
-    ['an interaction without a request', { pacts: [file('requestless.json')] }, /requestless\.json:\d+: interaction 1 has no request$/],
-    ['one of two that is no pact', { pacts: [...good, file('other.json')] }, /other\.json: it is no pact/],
-    [
-      'a file that is not there',
-      { pacts: [file('nowhere.json')] },
-      /^no pact files match ".*nowhere\.json"; name files, folders or patterns$/,
-    ],
-    ['a pattern of no file', { pacts: [file('*.pact')] }, /^no pact files match ".*\*\.pact"/],
-    ['a folder without files', { pacts: [file('folder')] }, /^no pact files match ".*folder"/],
-    ['a document that is not there', { pacts: good, documents: [file('nowhere.yaml')] }, /nowhere\.yaml: there is no such file$/],
-    ['a document that is no YAML', { pacts: good, documents: [file('openapi.yaml')] }, /openapi\.yaml/],
-    [
-      'a document of nobody in the map',
-      { pacts: good, map: { 'Supplier Orders': 'nobody' } },
-      /^the provider "supplier-orders" is mapped to the document "nobody"; known are supplier-orders, oms-allocations$/,
-    ],
-    [
-      'a filter that is no pattern',
-      { pacts: good, filter: { description: '(' } },
-      /^the filter for the description is no regular expression: /,
-    ],
-    [
-      'the column provider without one',
-      { pacts: good, only: ['provider'] },
-      /^the column provider needs the URL of the real service \(--provider\)$/,
-    ],
-    ['states that are not there', { pacts: good, states: file('nowhere.yaml') }, /nowhere\.yaml: there is no such file$/],
-    ['states that cannot be', { pacts: good, states: file('states.yaml') }, /states\.yaml:2: \/states\/0\/text .*there are /],
-    ['an assumption of nobody', { pacts: good, assume: { sum: 'off' } }, /^unknown assumption "sum"; there are /],
-  ])('%s', async (_name, options, said) => {
-    const error: unknown = await verify(options).catch((thrown: unknown) => thrown)
-    expect(error).toBeInstanceOf(Error)
-    expect((error as Error).name).toBe('UsageError')
-    expect((error as Error).message).toMatch(said)
-  })
-
-  it.each<[string, Json, string, string | undefined]>([
-    [
-      'a message (V3)',
-      small({ interactions: undefined, messages: [{ description: 'a', contents: {} }] }),
-      'not-verified',
-      'it is a message; only requests over HTTP are verified',
-    ],
-    [
-      'a message (V4)',
-      small({ metadata: { pactSpecification: { version: '4.0' } }, interactions: [{ type: 'Asynchronous/Messages', description: 'a' }] }),
-      'not-verified',
-      'it is of the type "Asynchronous/Messages"; only Synchronous/HTTP is verified',
-    ],
-    [
-      'an interaction that needs a plugin',
-      small({ metadata: { pactSpecification: { version: '4.0' }, plugins: [{ name: 'protobuf', version: '0.3' }] } }),
-      'not-verified',
-      'its file needs the plugin protobuf 0.3; none is loaded',
-    ],
-    [
-      'a pact of another provider',
-      small({
-        provider: { name: 'billing' },
-        interactions: [{ description: 'a', request: { path: '/invoices' }, response: {} }],
-      }),
-      'not-ours',
-      'no document is about the provider "billing"; --map names one',
-    ],
-  ])('%s is neither passed nor failed, and nothing that counts alone', async (_name, content, verdict, explanation) => {
-    const path = folder({ 'one.json': content })
-    const only = ['document'] as const
-    const [alone, beside] = await Promise.all([verify({ pacts: [path], only }), verify({ pacts: [path, ...good], only })])
-    expect(alone.rows.map((row) => [marksOf(row), row.verdict, row.explanation])).toEqual([['---', verdict, explanation]])
-    expect(alone.ok).toBe(false)
-    expect(beside.rows.map((row) => row.verdict)).toEqual([verdict, 'passed'])
-    expect(beside.ok).toBe(true)
-  })
-
-  it('a filter that leaves nothing', async () => {
-    expect(await verify({ pacts: good, only: ['document'], filter: { description: 'nothing' } })).toMatchObject({ rows: [], ok: false })
-  })
-})
-
-describe('a pact and its document', () => {
-  const bare = (content: Json): Json =>
-    JSON.parse(JSON.stringify(content).replaceAll('"/api/v2/', '"/').replace('"oms-allocations"', '"Fulfilment"'))
-
-  it('find each other by the paths, without the base path as well', async () => {
-    const pacts = [inFolder([bare(FILES['order-desk']), bare(FILES['parcel-tracker'])])]
-    const report = await verify({ pacts })
-    expect(report.rows).toHaveLength(14)
-    expect(report.rows.filter((row) => marksOf(row) !== '++-').map(saidOf)).toEqual([])
   })
 })

@@ -6,12 +6,8 @@ import { contractOptions } from './contracts.ts'
 /** Compares pacts with documents, without any request. @returns 0 compatible, 1 incompatible */
 export async function compare(pacts: readonly string[], settings: Settings<typeof COMPARE_OPTIONS>, io: Io): Promise<number> {
   const compared = await compareContracts(contractOptions(pacts, settings))
-  if (compared.every(({ comparisons }) => comparisons === undefined))
-    throw new UsageError(
-      `no document is about ${[...new Set(compared.map(({ pact }) => pact.provider))].map((name) => `"${name}"`).join(', ')}; --map names one, --spec gives others`,
-    )
   if (compared.every(({ comparisons }) => (comparisons?.size ?? 0) === 0))
-    throw new UsageError('nothing is left to compare: no interaction is one that documents have, and that is wanted')
+    throw new UsageError('nothing is left to compare: there is no interaction that a document could have')
   let isCompatible = true
   for (const { pact, comparisons } of compared) {
     const items = [...(comparisons?.values() ?? [])].flatMap(({ results }) => results)

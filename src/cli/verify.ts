@@ -42,6 +42,7 @@ export async function verify(pacts: readonly string[], settings: Settings<typeof
     const summary = io.env['GITHUB_STEP_SUMMARY'] ?? ''
     if (summary !== '') writing('GITHUB_STEP_SUMMARY', summary, () => appendFileSync(summary, markdownReport(report)))
   }
+  for (const note of report.notes ?? []) io.err(`note: ${note}`)
   if (report.unpublished === undefined) return report.ok ? 0 : 1
   io.err(`error: ${report.unpublished}`)
   return 2

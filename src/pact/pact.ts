@@ -52,7 +52,7 @@ interface Unverified extends Named {
 export interface Reason {
   /** Which expectation is not met: `response body $.items[0].statusCode: expected "CANCELLED" but got "ALLOCATED"`. */
   readonly message: string
-  /** A code of the comparator, such as `response.status.unknown`. */
+  /** A code of the comparator, such as `response.status.unknown`, or of a refusal of the mock, such as `order-unknown`. */
   readonly code?: string
   /** Where it stands in the pact: a path like `$.response.body.items`. */
   readonly pactPath?: string
@@ -81,7 +81,7 @@ export interface Row extends Named {
   readonly verdict: 'passed' | 'failed' | 'pending' | 'not-verified' | 'not-ours'
   /** What the columns together mean, or why it was not verified: `the mock is wrong here: …`. */
   readonly explanation?: string
-  /** A request that repeats the interaction, for a shell. */
+  /** Commands for a shell that repeat the interaction: at a mock on this machine, or at the real service where only that fails. */
   readonly replay?: string
   /** Seconds. */
   readonly duration?: number
@@ -95,6 +95,8 @@ export interface Report {
   readonly ok: boolean
   /** Why results did not reach the broker. Such a run is not ok. */
   readonly unpublished?: string
+  /** What a reader should know of the run as a whole. */
+  readonly notes?: readonly string[]
 }
 
 /** A parsed file, as `loadDocument` gives it. */
@@ -195,15 +197,14 @@ export function contractFor<Known extends Contract>(
   contracts: readonly Known[],
   map: ReadonlyMap<string, string> = new Map(),
 ): Known | undefined {
-  const provider = plain(pact.provider)
-  const [, mapped] = [...map].find(([name]) => plain(name) === provider) ?? []
+  const [, mapped] = [...map].find(([name]) => isSameName(name, pact.provider)) ?? []
   if (mapped !== undefined) {
     const found = contracts.find(({ name }) => name === mapped)
     if (found) return found
     const known = contracts.map(({ name }) => name).join(', ')
     throw new UsageError(`the provider "${pact.provider}" is mapped to the document "${mapped}"; known are ${known || 'none'}`)
   }
-  const named = contracts.find((contract) => provider !== '' && [contract.name, titleOf(contract)].some((name) => plain(name) === provider))
+  const named = contracts.find((contract) => [contract.name, titleOf(contract)].some((name) => isSameName(name, pact.provider)))
   if (named) return named
   let best: Known | undefined
   let most = 0
@@ -369,9 +370,10 @@ function pattern(what: string, text: string | undefined): RegExp | undefined {
   }
 }
 
-/** A name as it is compared: nobody spells the provider as the document does. */
-function plain(name: string): string {
-  return name.toLowerCase().replaceAll(/[\s_-]+/g, '')
+/** Nobody spells the provider as the document does. */
+export function isSameName(one: string, other: string): boolean {
+  const plain = (name: string): string => name.toLowerCase().replaceAll(/[\s_-]+/g, '')
+  return one === other || (plain(one) === plain(other) && plain(one) !== '')
 }
 
 function titleOf({ content }: Contract): string {

@@ -1,4 +1,5 @@
-import type { Interaction, Pact } from './pact.ts'
+import type { Contract } from '../contract/operation.ts'
+import { belowBase, type Interaction, type Pact } from './pact.ts'
 import { isRecord } from './value.ts'
 
 /** One interaction to verify. */
@@ -17,12 +18,20 @@ export interface Part {
 }
 
 /** The interactions of all pacts in parts of at most `size`; small pacts share one. */
-export function partsOf(pacts: readonly Pact[], basePaths: ReadonlyMap<string, string>, size: number): Part[] {
-  const byBasePath = Map.groupBy(pacts, ({ file }) => trimmed(basePaths.get(file) ?? ''))
-  return [...byBasePath].flatMap(([basePath, pacts]) => {
-    const tasks = pacts.flatMap((pact) => pact.interactions.map((interaction) => ({ pact, interaction })))
-    return split({ basePath, tasks, isRelayed: false }, size)
-  })
+export function partsOf(pacts: readonly Pact[], basePathOf: (task: Task) => string, size: number): Part[] {
+  const tasks = pacts.flatMap((pact) => pact.interactions.map((interaction) => ({ pact, interaction })))
+  return [...Map.groupBy(tasks, (task) => trimmed(basePathOf(task)))].flatMap(([basePath, tasks]) =>
+    split({ basePath, tasks, isRelayed: false }, size),
+  )
+}
+
+/** The base path of the document where a pact leaves it out: some pacts have it in some of their paths only. */
+export function missingBase({ base, match }: Contract, { method, path }: Interaction): string {
+  const rooted = path.startsWith('/') ? path : `/${path}`
+  const below = belowBase(rooted, base)
+  if (below === rooted) return base
+  // A path of the document may itself begin as the base does.
+  return match(method, below).kind === 'unknown' && match(method, rooted).kind !== 'unknown' ? base : ''
 }
 
 /** The first half and the second, to find out which one the verifier stumbles over. */

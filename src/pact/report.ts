@@ -40,16 +40,42 @@ function wordsOf(verdict: Verdict): string {
   return verdict === 'pending' ? 'failed while pending' : verdict.replace('-', ' ')
 }
 
-/** What the columns together mean; undefined where none fails. An assumption that the mock could be under instead is named. */
-export function explanationOf(answers: Answers, assumption?: string): string | undefined {
-  const key = COLUMNS.map((column) => LETTERS[answers[column].kind]).join('')
+/** What is known of an interaction beside the answers. */
+export interface Hints {
+  /** `NAME=VALUE` under which the mock does what the consumer expects. */
+  readonly assumption?: string | undefined
+  /** A provider state that the mock does not know, and those nearest to it. */
+  readonly unknown?: { readonly name: string; readonly nearest: readonly string[] } | undefined
+}
+
+/** What the columns together mean; undefined where none fails. */
+export function explanationOf(answers: Answers, { assumption, unknown }: Hints = {}): string | undefined {
+  // A mock without its state says nothing of the interaction.
+  if (isStateRefused(answers.mock))
+    return [EXPLANATIONS[keyOf({ ...answers, mock: { kind: 'skipped' } })] ?? [], stateWords(unknown)].flat().join('; ')
+  const key = keyOf(answers)
   const text = EXPLANATIONS[key]
-  return text !== undefined && assumption !== undefined && MOCK_IS_WRONG.test(key) ? `${text}; try --assume ${assumption}` : text
+  if (text === undefined || assumption === undefined) return text
+  if (/.!\+/.test(key)) return `${text}; try --assume ${assumption}`
+  return /[+-]!-/.test(key) ? `${text}; the mock would answer so under --assume ${assumption}` : text
+}
+
+/** Whether the mock could not set up a state, so that no request was sent. */
+export function isStateRefused(answer: Answer): boolean {
+  return answer.kind === 'failed' && answer.reasons.some(({ code }) => code?.startsWith('state-'))
+}
+
+function stateWords(unknown: Hints['unknown']): string {
+  if (!unknown) return 'the mock cannot set up the named state'
+  const nearest = unknown.nearest.map((name) => `"${name}"`).join(', ')
+  return `the mock does not know the state "${unknown.name}": the nearest are ${nearest}; --print-missing-states prints a file to add it`
+}
+
+function keyOf(answers: Answers): string {
+  return COLUMNS.map((column) => LETTERS[answers[column].kind]).join('')
 }
 
 const LETTERS: Readonly<Record<Answer['kind'], string>> = { passed: '+', failed: '!', skipped: '-' }
-/** The real service does what the mock does not. */
-const MOCK_IS_WRONG = /.!\+/
 
 /** By document, mock and provider: `+` passed, `!` failed, `-` was not asked. */
 const EXPLANATIONS: Readonly<Record<string, string>> = {
@@ -76,8 +102,8 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
 }
 
 /** Everything, for other tools. */
-export function jsonReport({ ok, columns, rows, unpublished }: Report): string {
-  return `${JSON.stringify({ ok, columns, counts: countsOf(rows), unpublished, rows }, null, 2)}\n`
+export function jsonReport({ ok, columns, rows, unpublished, notes }: Report): string {
+  return `${JSON.stringify({ ok, columns, counts: countsOf(rows), unpublished, notes, rows }, null, 2)}\n`
 }
 
 /** The rows of each pact file, in the order of the rows. */

@@ -1,9 +1,9 @@
-import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { Verifier, type VerifierOptions } from '@pact-foundation/pact-core'
 import { stateKey } from './part.ts'
+import { bodyOf, send } from './send.ts'
 import { isRecord, parsed, textOf } from './value.ts'
-import { errorWords, problemWords } from './words.ts'
+import { errorWords, problemCode, problemWords } from './words.ts'
 
 /** One run of the verifier. */
 export interface Job {
@@ -21,7 +21,13 @@ export interface Told {
   /** The report, or the words of what went wrong. */
   readonly report: unknown
   /** Why states were refused, by `stateKey`. */
-  readonly refusals: Readonly<Record<string, string>>
+  readonly refusals: Readonly<Record<string, Refusal>>
+}
+
+export interface Refusal {
+  readonly words: string
+  /** What our mock calls it, such as `state-unknown`. */
+  readonly code?: string
 }
 
 /**
@@ -37,13 +43,14 @@ process.on('message', (message) => void run(JSON.parse(String(message))).then((t
 process.on('disconnect', () => process.exit())
 
 async function run(job: Job): Promise<Told> {
-  const refusals: Record<string, string> = {}
+  const refusals: Record<string, Refusal> = {}
   const { stateUrl, verifier } = job
   if (stateUrl === undefined) return { report: await report(verifier), refusals }
-  const states = { ...verifier, providerStatesSetupTeardown: true }
+  // Only our mock is spoken to without the relay. It is asked for no teardowns: each of its set-ups begins anew.
   if (!job.isRelayed) return { report: await report({ ...verifier, providerStatesSetupUrl: stateUrl }), refusals }
   const relay = await openRelay(stateUrl, job, refusals)
-  const told = await report({ ...states, providerStatesSetupUrl: `http://127.0.0.1:${portOf(relay)}/` })
+  const url = `http://127.0.0.1:${portOf(relay)}/`
+  const told = await report({ ...verifier, providerStatesSetupUrl: url, providerStatesSetupTeardown: true })
   relay.close()
   relay.closeAllConnections()
   return { report: told, refusals }
@@ -63,15 +70,21 @@ async function report(options: VerifierOptions): Promise<unknown> {
  * Stands between the verifier and the URL for states. The verifier repeats what is answered with 5xx or 429, for hours, so every refusal is
  * made a 422; and its report has no word of why, so the words are kept.
  */
-async function openRelay(url: string, { headers, timeout }: Job, refusals: Record<string, string>): Promise<Server> {
+async function openRelay(url: string, { headers, timeout }: Job, refusals: Record<string, Refusal>): Promise<Server> {
   const forward = async (request: IncomingMessage): Promise<{ readonly status: number; readonly text: string }> => {
     const body = await bodyOf(request)
     try {
-      const { status, text } = await post(url, { ...headers, 'content-type': 'application/json' }, body, timeout)
+      const { status, text } = await send(url, {
+        method: 'POST',
+        headers: { ...headers, 'content-type': 'application/json' },
+        body,
+        timeout,
+      })
       if (status >= 200 && status < 300) return { status: 200, text }
-      refusals[keyOf(body)] = problemWords(text) || `${url} answers ${status}`
+      const code = problemCode(text)
+      refusals[keyOf(body)] = { words: problemWords(text) || `${url} answers ${status}`, ...(code !== undefined && { code }) }
     } catch (error) {
-      refusals[keyOf(body)] = `${url} does not answer: ${errorWords(error, timeout)}`
+      refusals[keyOf(body)] = { words: `${url} does not answer: ${errorWords(error, timeout)}` }
     }
     return { status: 422, text: '' }
   }
@@ -83,32 +96,6 @@ async function openRelay(url: string, { headers, timeout }: Job, refusals: Recor
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return server
-}
-
-/** With Node's own client: `fetch` would be most of what an interaction costs. */
-async function post(
-  url: string,
-  headers: Readonly<Record<string, string>>,
-  body: string,
-  timeout: number,
-): Promise<{ readonly status: number; readonly text: string }> {
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-  const send = url.startsWith('https:') ? httpsRequest : httpRequest
-  send(
-    url,
-    { method: 'POST', headers: { ...headers, 'content-length': Buffer.byteLength(body) }, signal: AbortSignal.timeout(timeout) },
-    resolve,
-  )
-    .on('error', reject)
-    .end(body)
-  const response = await promise
-  return { status: response.statusCode ?? 0, text: await bodyOf(response) }
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  let body = ''
-  for await (const chunk of request.setEncoding('utf8')) body += String(chunk)
-  return body
 }
 
 function keyOf(body: string): string {

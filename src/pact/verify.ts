@@ -28,8 +28,8 @@ export interface VerifyOptions {
   readonly pacts: readonly Pact[]
   /** Sent with each request, also with those for states, in place of what the pact has. */
   readonly headers?: Readonly<Record<string, string>>
-  /** By file: what stands between the base URL and the paths of a pact. */
-  readonly basePaths?: ReadonlyMap<string, string>
+  /** What stands between the base URL and the path of an interaction. */
+  readonly basePathOf?: (task: Task) => string
   /** How long a request may take, in milliseconds. */
   readonly timeout?: number
   /** No more is begun once an interaction that is not pending has failed. What was not tried is skipped. */
@@ -69,9 +69,9 @@ const FAST_PART_SIZE = 10
  * whatever becomes of the verifier.
  */
 export async function verifyAgainst(options: VerifyOptions, internals: Internals = {}): Promise<Outcomes> {
-  const { targets, pacts, basePaths = new Map(), failFast = false, onProgress } = options
+  const { targets, pacts, basePathOf = () => '', failFast = false, onProgress } = options
   const outcomes = new Map(pacts.map(({ file }) => [file, new Map<number, Outcome>()]))
-  const queue = partsOf(pacts, basePaths, internals.partSize ?? (failFast ? FAST_PART_SIZE : PART_SIZE))
+  const queue = partsOf(pacts, basePathOf, internals.partSize ?? (failFast ? FAST_PART_SIZE : PART_SIZE))
   const total = pacts.reduce((sum, { interactions }) => sum + interactions.length, 0)
   let done = 0
   const folder = await mkdtemp(join(tmpdir(), 'allocation-mock-verify-'))
@@ -196,7 +196,7 @@ class PartVerifier {
     }
   }
 
-  /** For each interaction its own request, and two for each state; one without a state has the empty one. */
+  /** For each interaction its own request, and up to two for each state; one without a state has the empty one. */
   #limitOf({ tasks }: Part): number {
     const requests = tasks.reduce((sum, { interaction }) => sum + 1 + 2 * Math.max(interaction.states.length, 1), 0)
     return requests * this.#timeout + this.#grace
@@ -217,8 +217,12 @@ class PartVerifier {
     const asked = states.length === 0 ? [{ name: '', params: {} }] : states
     const refused = asked.find(({ name, params }) => refusals[stateKey(action, name, params)] !== undefined)
     const { name, params } = refused ?? asked[0] ?? { name: '', params: {} }
-    const words = refusals[stateKey(action, name, params)] ?? `${this.#target.stateUrl} does not answer within ${this.#timeout} ms`
-    return { message: `provider state "${name}"${action === 'teardown' ? ', teardown' : ''}: ${words}` }
+    const refusal = refusals[stateKey(action, name, params)]
+    const words = refusal?.words ?? `${this.#target.stateUrl} does not answer within ${this.#timeout} ms`
+    return {
+      message: `provider state "${name}"${action === 'teardown' ? ', teardown' : ''}: ${words}`,
+      ...(this.#target.isOwn && { code: refusal?.code ?? 'state-impossible' }),
+    }
   }
 
   /** The verifier has the same words for all that can happen to a connection. */
@@ -344,7 +348,13 @@ function toldBy(message: unknown): Told {
   const refusals = isRecord(message['refusals']) ? message['refusals'] : {}
   return {
     report: message['report'],
-    refusals: Object.fromEntries(Object.entries(refusals).map(([key, words]) => [key, textOf(words)])),
+    refusals: Object.fromEntries(
+      Object.entries(refusals).flatMap(([key, refusal]) => {
+        if (!isRecord(refusal)) return []
+        const { words, code } = refusal
+        return [[key, { words: textOf(words), ...(typeof code === 'string' && { code }) }]]
+      }),
+    ),
   }
 }
 

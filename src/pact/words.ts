@@ -1,17 +1,24 @@
-import { isRecord, parsed } from './value.ts'
+import { type Fields, isRecord, parsed } from './value.ts'
 
 const MAX_WORDS = 300
 
 /** What a problem (RFC 9457) says, and what would do instead; of any other body its beginning. */
 export function problemWords(text: string): string {
   const body = parsed(text)
-  const fields = isRecord(body) ? body : {}
-  const words = [fields['detail'] ?? fields['error'] ?? fields['message'] ?? fields['title'], fields['fix']]
-  const told = words.filter((word) => typeof word === 'string')
-  return told.length > 0 ? told.join('; ') : text.trim().slice(0, MAX_WORDS)
+  return (isRecord(body) && fieldWords(body)) || text.trim().slice(0, MAX_WORDS)
 }
 
-/** Why a `fetch` failed. */
+export function fieldWords({ detail, error, message, title, fix }: Fields): string {
+  return [detail ?? error ?? message ?? title, fix].filter((word) => typeof word === 'string').join('; ')
+}
+
+/** What a problem is called by our mock. */
+export function problemCode(text: string): string | undefined {
+  const body = parsed(text)
+  return isRecord(body) && typeof body['code'] === 'string' ? body['code'] : undefined
+}
+
+/** Why a request failed. */
 export function errorWords(error: unknown, timeout: number): string {
   if (error instanceof Error && error.name === 'TimeoutError') return `nothing within ${timeout} ms`
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error

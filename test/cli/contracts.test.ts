@@ -59,7 +59,7 @@ describe('allocation-mock verify, compare and coverage', () => {
     [
       'verify allowed.json',
       1,
-      /✓ ✗ a look at an unknown order, .*\n {4}mock: response status: expected 403 but got 404\n[^]*→ the document allows it, but the named state does not produce it\n {4}\$ curl [^]*7 interactions: 6 passed, 1 failed/,
+      /✓ ✗ a look at an unknown order, .*\n {4}mock: response status: expected 403 but got 404: \S.*b0c98d11.*\n[^]*→ the document allows it, but the named state does not produce it\n {4}\$ curl [^]*7 interactions: 6 passed, 1 failed/,
       /^$/,
     ],
     [
@@ -69,8 +69,31 @@ describe('allocation-mock verify, compare and coverage', () => {
       /^$/,
     ],
     ['verify forbidden.json --only document --description login', 0, /1 interaction: 1 passed/, /^$/],
-    ['verify billing.json', 1, /an invoice {2}\[not ours\]\n {4}→ no document is about the provider "billing"; --map names one/, /^$/],
-    ['verify billing.json good.json --only document', 0, /8 interactions: 7 passed, 1 not ours/, /^$/],
+    ['verify billing.json', 2, /^$/, /^error: no document is about "billing"; there are "supplier-orders", .*: --map names one, --spec /],
+    [
+      'verify billing.json good.json --only document',
+      0,
+      /an invoice {2}\[not ours\]\n {4}→ no document is about the provider "billing"; --map names one\n[^]*8 interactions: 7 passed, 1 not ours/,
+      /^$/,
+    ],
+    [
+      'verify good.json --consumer nobody',
+      2,
+      /^$/,
+      /^error: nothing is left by --consumer "nobody": there are 7 interactions, of storefront → /,
+    ],
+    [
+      'verify good.json --map OMS=oms-allocations',
+      2,
+      /^$/,
+      /^error: --map names the provider "OMS", and no pact is of it; .* "supplier-orders"\n$/,
+    ],
+    [
+      'verify moon.json --only mock',
+      1,
+      /✗ .*\n {4}mock: provider state "the moon is full": .*\n {4}→ the mock does not know the state "the moon is full": the nearest are ".*"; --print-missing-states .*\n {4}\$ curl/,
+      /^note: the mock does not know 1 provider state: --print-missing-states prints a file .*\n$/,
+    ],
     ['verify billing.json --only document --map billing=supplier-orders', 1, /the document has no GET \/invoices/, /^$/],
     ['verify good.json --only document --spec supplier-orders.yaml', 0, /7 passed/, /^$/],
     ['verify text.json', 2, /^$/, /^error: text\.json: it is no JSON: /],
@@ -96,7 +119,8 @@ describe('allocation-mock verify, compare and coverage', () => {
       /good\.json\): compatible\n[^]*forbidden\.json\): 1 incompatible\n {2}error response\.status\.unknown: .*418/,
       /^$/,
     ],
-    ['compare billing.json', 2, /^$/, /^error: no document is about "billing"; --map names one, --spec gives others\n$/],
+    ['compare billing.json', 2, /^$/, /^error: no document is about "billing"; there are .*: --map names one, --spec gives others\n$/],
+    ['compare good.json --consumer nobody', 2, /^$/, /^error: nothing is left by --consumer "nobody": /],
     ['compare billing.json good.json', 0, /billing\.json\): not ours\n.*good\.json\): compatible\n$/, /^$/],
     ['compare text.json', 2, /^$/, /^error: text\.json: it is no JSON: /],
     [
@@ -220,6 +244,14 @@ describe('allocation-mock verify --provider', () => {
       code: 1,
       out: expect.stringMatching(/✗ a login of a retailer\n {4}provider: response status: expected 200 but got 202\n/),
     })
+  })
+
+  it('says that nobody sets up its states', async () => {
+    const { err, out } = await mock(`verify good.json --only provider --provider ${real.url} --description login --format json`)
+    expect([err, JSON.parse(out).notes]).toEqual(['', undefined])
+    const stateful = await mock(`verify good.json --only provider --provider ${real.url} --description unknown --format json`)
+    const note = 'nobody sets up provider states at the real service (--state-url): they are taken to exist'
+    expect([stateful.err, JSON.parse(stateful.out).notes]).toEqual([`note: ${note}\n`, [note]])
   })
 
   it('asks it beside document and mock; the environment names it as well', async () => {

@@ -99,12 +99,36 @@ describe('explanationOf', () => {
     ['+-!', 'the document allows it, but the real service does not do it'],
   ])('%s: %s', (key, text) => expect(explanationOf(answersOf(key))).toBe(text))
 
-  it('names the assumption to switch where the real service does what the mock does not, and nowhere else', () => {
-    expect(explanationOf(answersOf('+!+'), 'oms.cancel.again=200')).toMatch(/; try --assume oms\.cancel\.again=200$/)
-    expect(explanationOf(answersOf('+!-'), 'oms.cancel.again=200')).not.toContain('assume')
-    expect(explanationOf(answersOf('+++'), 'oms.cancel.again=200')).toBeUndefined()
+  it.each<[string, string | undefined]>([
+    ['+!+', 'the mock is wrong here: the document allows it and the real service does it; try --assume oms.cancel.again=200'],
+    [
+      '+!-',
+      'the document allows it, but the named state does not produce it; the mock would answer so under --assume oms.cancel.again=200',
+    ],
+    ['-!-', 'the mock does not do what the consumer expects; the mock would answer so under --assume oms.cancel.again=200'],
+    ['+!!', 'the document allows it, but neither the mock nor the real service does it in the named state'],
+    ['!!-', 'neither the document nor the mock has what the consumer expects'],
+    ['+++', undefined],
+  ])('%s, and another assumption: %s', (key, text) => {
+    expect(explanationOf(answersOf(key), { assumption: 'oms.cancel.again=200' })).toBe(text)
+  })
+
+  it.each<[string, string]>([
+    ['+!-', ''],
+    ['!!-', 'the document does not have what the consumer expects; '],
+    ['+!+', ''],
+    ['+!!', 'the document allows it, but the real service does not do it; '],
+  ])('%s, where the mock was not set up, tells nothing of its answer', (key, text) => {
+    const refused = (code: string): Row['answers'] => ({ ...answersOf(key), mock: failing('provider state "x": no', { code }) })
+    expect(explanationOf(refused('state-unknown'), { unknown: { name: 'x', nearest: ['y', 'z'] } })).toBe(
+      `${text}the mock does not know the state "x": the nearest are "y", "z"; --print-missing-states prints a file to add it`,
+    )
+    expect(explanationOf(refused('state-impossible'))).toBe(`${text}the mock cannot set up the named state`)
   })
 })
+
+/** All passed, and yet it failed: the broker has the last word. */
+const UNPUBLISHED: Report = { ...reportOf(row()), ok: false, unpublished: 'no results were published: the broker <refuses>\n"x"' }
 
 describe('textReport', () => {
   it('has a line for each interaction, and under it what is wrong', () => {
@@ -134,6 +158,12 @@ web → payments  pacts/other.json
     expect(coloured.replaceAll(/\u001B\[\d+m/g, '')).toBe(textReport(MIXED, { colour: false }))
   })
 
+  it('says that results did not reach the broker', () => {
+    expect(textReport(UNPUBLISHED, { colour: false })).toMatch(
+      /\n\n1 interaction: 1 passed {2}\(columns: document, mock\)\nno results were published: the broker <refuses> "x"\n$/,
+    )
+  })
+
   it('keeps a line a line', () => {
     const text = textReport(reportOf(row({ description: 'a\u001B[31m\nb\u2028c' })), { colour: false })
     expect(text.split('\n')[1]).toBe('  ✓ ✓ a [31m b c, given it exists')
@@ -142,8 +172,9 @@ web → payments  pacts/other.json
 
 describe('jsonReport', () => {
   it('has everything, and counts', () => {
-    const { counts, ...rest } = JSON.parse(jsonReport(MIXED))
-    expect(rest).toEqual(JSON.parse(JSON.stringify(MIXED)))
+    const report: Report = { ...MIXED, notes: ['a note'], unpublished: 'no broker' }
+    const { counts, ...rest } = JSON.parse(jsonReport(report))
+    expect(rest).toEqual(JSON.parse(JSON.stringify(report)))
     expect(counts).toEqual({ passed: 1, failed: 1, pending: 1, 'not-verified': 1, 'not-ours': 1 })
   })
 })
@@ -216,6 +247,15 @@ describe('junitReport', () => {
     expect(cases[3]?.children[0]?.attributes).toEqual({ message: 'not verified: → messages are not verified' })
   })
 
+  it('has an error where results did not reach the broker', () => {
+    const root = parseXml(junitReport(UNPUBLISHED))
+    expect(root.attributes).toMatchObject({ tests: '2', failures: '0', errors: '1' })
+    expect(root.children[1]).toMatchObject({
+      attributes: { tests: '1', failures: '0', errors: '1' },
+      children: [{ name: 'testcase', children: [{ name: 'error', attributes: { message: UNPUBLISHED.unpublished } }] }],
+    })
+  })
+
   it('makes repeated names distinct, also from names that look so already', () => {
     const names = ['a', 'a (2)', 'a', 'a', 'b'].map((description) => row({ description, states: [] }))
     expect(suites(...names).children[0]?.children.map(({ attributes }) => attributes['name'])).toEqual([
@@ -257,6 +297,12 @@ describe('markdownReport', () => {
     )
   })
 
+  it('says that results did not reach the broker', () => {
+    expect(markdownReport(UNPUBLISHED)).toMatch(
+      /^## ❌ Contracts\n\n1 interaction: 1 passed\n\n❌ no results were published: the broker &lt;refuses&gt; "x"\n\n\| Pact/,
+    )
+  })
+
   it('takes nothing in a description for Markdown', () => {
     const text = markdownReport(reportOf(row({ description: 'a | b \\| *c* <img> `d`\n| e', states: [] })))
     expect(text).toContain('| web → orders | a \\| b \\\\\\| \\*c\\* &lt;img&gt; \\`d\\` \\| e | ✅ | ✅ | passed |')
@@ -294,6 +340,12 @@ describe('githubAnnotations', () => {
     const lines = annotations(row({ answers: answersOf('!!!'), line: 4 }))
     expect(lines.map((line) => /title=.*?%2C (\w+)/.exec(line)?.[1])).toEqual([...COLUMNS])
     expect(lines.every((line) => line.startsWith('::error file=pacts/web.json,line=4,'))).toBe(true)
+  })
+
+  it('has an error where results did not reach the broker', () => {
+    expect(githubAnnotations(UNPUBLISHED)).toBe(
+      '::error title=results for the broker::no results were published: the broker <refuses>%0A"x"\n',
+    )
   })
 
   it('cannot be broken out of', () => {

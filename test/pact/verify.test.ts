@@ -279,10 +279,12 @@ describe('verifyAgainst', () => {
     expect(arrived[1]?.headers).toMatchObject({ authorization: 'Token mine', 'x-new': '1' })
   })
 
-  it('puts a base path before the paths of one pact', async () => {
-    const pacts = [pactOf([get('/order')]), pactOf([get('/api/v2/order')], { file: 'app.json' })]
-    expect(await verify(pacts, { basePaths: new Map([['web.json', '/api/v2/']]) })).toEqual(['passed', 'passed'])
-    expect(arrived.filter(({ method }) => method === 'GET').map(({ url }) => url)).toEqual(['/api/v2/order', '/api/v2/order'])
+  it('puts a base path before the paths that lack it, also within one pact', async () => {
+    const pacts = [pactOf([get('/order'), get('/api/v2/order'), get('/order')]), pactOf([get('/order')], { file: 'app.json' })]
+    const basePathOf: VerifyOptions['basePathOf'] = ({ interaction }) => (interaction.path.startsWith('/api/v2/') ? '' : '/api/v2/')
+    expect(await verify(pacts, { basePathOf })).toEqual(['passed', 'passed', 'passed', 'passed'])
+    const asked = arrived.filter(({ method }) => method === 'GET').map(({ url }) => url)
+    expect(asked).toEqual(Array.from({ length: 4 }, () => '/api/v2/order'))
   })
 
   it('puts values of a state into the request', async () => {
@@ -292,7 +294,7 @@ describe('verifyAgainst', () => {
       path: '/order/1',
       generators: { path: { type: 'ProviderState', expression: '/order/${id}', dataType: 'STRING' } },
     }
-    expect(await one({ ...raw, request }, { basePaths: new Map([['web.json', '/api']]) })).toBe('passed')
+    expect(await one({ ...raw, request }, { basePathOf: () => '/api' })).toBe('passed')
     expect(arrived[1]?.url).toBe('/api/order/77')
   })
 
