@@ -1,29 +1,11 @@
 import type { Contract, Operation } from '../contract/operation.ts'
 import { isJson, type Json } from '../contract/schema.ts'
-import { excerpt } from '../contract/validator.ts'
-import { pointerPart, pointerParts } from '../http.ts'
 import { UsageError } from '../problem.ts'
+import { type Finding, reasonOf, type ResultItem, unknownPath, unreadable, withinInteraction } from './finding.ts'
 import { type Answer, type Interaction, type LoadedFile, matchOf, type Message, messageOf, type Pact, type Reason } from './pact.ts'
-import { own, preparedFor, RECEIVED, targetOf } from './schemas.ts'
-
-/** What openapi-pact-comparator says of a part of an interaction, in its own form. */
-interface ResultItem {
-  readonly code: string
-  readonly message: string
-  readonly type: 'error' | 'warning' | 'info'
-  readonly mockDetails?: {
-    readonly interactionDescription?: string | null
-    readonly interactionState?: string | null
-    readonly location: string
-    readonly value: unknown
-  }
-  readonly specDetails?: {
-    readonly location: string
-    readonly pathMethod?: string | null
-    readonly pathName?: string | null
-    readonly value: unknown
-  }
-}
+import { ruleOf } from './place.ts'
+import { preparedFor, RECEIVED } from './schemas.ts'
+import { judgeSent, type Sent } from './sent.ts'
 
 export interface Comparison {
   /** Errors fail it, warnings do not. */
@@ -40,12 +22,6 @@ export interface CompareOptions {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** An item, and what only we know of it. */
-interface Found {
-  readonly item: ResultItem
-  readonly place?: Reason['place']
-}
-
 interface Comparator {
   compare(pact: unknown): AsyncIterable<ResultItem>
 }
@@ -54,8 +30,9 @@ interface Comparator {
 const comparators = new WeakMap<object, Comparator>()
 
 /**
- * Whether the document allows what each interaction expects, by the interaction's index. Method, path and credentials are judged by the
- * contract, all else by openapi-pact-comparator, which gets one interaction at a time: what it cannot read fails that one only.
+ * Whether the document allows what each interaction expects, by the interaction's index. What the consumer sends is judged by the contract
+ * and by openapi-pact-comparator, each of which sees what the other does not, and what it expects by the comparator alone. That one gets one
+ * interaction at a time: what it cannot read fails that one only.
  * @throws UsageError for a document of several files: the comparator follows no references out of the one it is given.
  */
 export async function compare(
@@ -77,14 +54,19 @@ export async function compare(
   }
   const comparator = comparators.get(content) ?? (await createComparator(content, document.name))
   comparators.set(content, comparator)
+  const schemeHeaders = headersOfSchemes(content)
   const comparisons = new Map<number, Comparison>()
   for (const interaction of pact.interactions) {
-    const found = await resultsOf(pact, interaction, contract, comparator, headers)
-    const reasons = found
-      .filter(({ item }) => item.type === 'error')
-      .map(({ item, place }) => reasonOf(item, place ?? placeOf(ruleOf(item, content))))
+    const found = await findingsOf(pact, interaction, { contract, comparator, headers, schemeHeaders })
+    const told = (type: ResultItem['type']): Reason[] =>
+      found
+        .filter(({ item }) => item.type === type)
+        .map((finding) => reasonOf(finding, finding.place ?? placeOf(ruleOf(finding.item, content))))
+    const reasons = told('error')
+    const warnings = told('warning')
+    const answer: Comparison['answer'] = reasons.length > 0 ? { kind: 'failed', reasons } : { kind: 'passed' }
     comparisons.set(interaction.index, {
-      answer: reasons.length > 0 ? { kind: 'failed', reasons } : { kind: 'passed' },
+      answer: warnings.length > 0 ? { ...answer, warnings } : answer,
       results: found.map(({ item }) => item),
     })
   }
@@ -108,13 +90,16 @@ function hasComparator(loaded: unknown): loaded is { readonly Comparator: Compar
   return typeof loaded === 'object' && loaded !== null && 'Comparator' in loaded && typeof loaded.Comparator === 'function'
 }
 
-async function resultsOf(
-  pact: Pact,
-  interaction: Interaction,
-  contract: Contract,
-  comparator: Comparator,
-  headers: Readonly<Record<string, string>>,
-): Promise<Found[]> {
+/** What an interaction is compared with. */
+interface Side {
+  readonly contract: Contract
+  readonly comparator: Comparator
+  readonly headers: Readonly<Record<string, string>>
+  readonly schemeHeaders: ReadonlySet<string>
+}
+
+async function findingsOf(pact: Pact, interaction: Interaction, side: Side): Promise<Finding[]> {
+  const { contract, comparator, headers, schemeHeaders } = side
   const { method, path, status, raw } = interaction
   const route = matchOf(contract, method, path)
   // A consumer that expects 405 asks with a method that the path does not have: the answer stands with the methods it has.
@@ -123,22 +108,29 @@ async function resultsOf(
   const request = withHeaders(messageOf(pact, raw['request']), headers)
   const response = messageOf(pact, raw['response'])
   const generated = generatedIn(raw)
-  const found: Found[] = []
   // What is expected to be refused may be wrong in any way.
-  if (isAccepted(interaction)) {
-    // A path that the provider state completes has only a placeholder in the pact.
-    if (route.kind === 'found' && !generated.some(([side, part]) => side === 'request' && part === 'path'))
-      found.push(...wrongPath(interaction, operation, route.path))
-    const judgement = operation.judge(request.headers)
-    if (judgement.kind === 'refused') found.push({ item: unauthorized(interaction, operation, request.headers, judgement.problem.detail) })
-  }
+  const sent = isAccepted(interaction) && route.kind === 'found' ? judgeSent(interaction, operation, route.path, request) : undefined
+  const items: ResultItem[] = []
   try {
     for await (const item of comparator.compare(givenPact(interaction, operation, request, response)))
-      if (!isFalseAlarm(item, interaction, request, generated)) found.push({ item: relabelled(item, interaction.index) })
+      if (!isFalseAlarm(item, request, sent, schemeHeaders) && !isGenerated(item, generated))
+        items.push(relabelled(item, interaction.index))
   } catch (error) {
-    found.push({ item: unreadable(interaction, operation, messageFrom(error)) })
+    items.push(unreadable(interaction, operation, messageFrom(error)))
   }
-  return found
+  const isTold = (part: string): boolean =>
+    items.some(({ type, mockDetails }) => {
+      const location = withinInteraction(mockDetails?.location ?? '').toLowerCase()
+      return type === 'error' && `${location}.`.startsWith(`${part.toLowerCase()}.`)
+    })
+  const news = (sent?.findings ?? []).filter(({ item, part }) => !isGenerated(item, generated) && (part === undefined || !isTold(part)))
+  return [...news, ...items.map((item) => ({ item }))]
+}
+
+/** The headers that keys of the document's security schemes stand in. */
+function headersOfSchemes({ components }: Json): ReadonlySet<string> {
+  const schemes = isJson(components) && isJson(components['securitySchemes']) ? Object.values(components['securitySchemes']) : []
+  return new Set(schemes.flatMap((scheme) => (isJson(scheme) && scheme['in'] === 'header' ? [String(scheme['name']).toLowerCase()] : [])))
 }
 
 const isAccepted = ({ status }: Interaction): boolean => status < 400
@@ -201,7 +193,9 @@ function generatedIn(raw: Json): Generated[] {
       const name = part === 'header' ? 'headers' : part
       if (!isJson(value)) return []
       if (typeof value['type'] === 'string') return [[side, name]]
-      return Object.keys(value).map((path) => [side, name, ...partsOf(path)])
+      // Of a query parameter or a header, all values are generated alike.
+      const depth = part === 'body' ? undefined : 1
+      return Object.keys(value).map((path) => [side, name, ...partsOf(path).slice(0, depth)])
     })
   })
 }
@@ -215,77 +209,25 @@ function partsOf(path: string): string[] {
 
 function isFalseAlarm(
   { code, mockDetails }: ResultItem,
-  interaction: Interaction,
   { headers }: Message,
-  generated: readonly Generated[],
+  sent: Sent | undefined,
+  schemeHeaders: ReadonlySet<string>,
 ): boolean {
-  // Of a request that is expected to be refused it leaves alone all but these.
-  if (!isAccepted(interaction) && (code === 'request.content-type.incompatible' || code === 'request.accept.incompatible')) return true
+  // Of a request that is expected to be refused it leaves alone all but some.
+  if (!sent && code.startsWith('request.')) return true
+  // The contract knows which parameter of the query is whose.
+  if (code === 'request.query.unknown') return sent?.isRead === true
+  // Of security it is told nothing.
+  if (code === 'request.header.unknown')
+    return schemeHeaders.has(withinInteraction(mockDetails?.location ?? '').replace(/^request\.headers\./, ''))
   // We put in what is accepted; the answer's own type is compared anyway.
-  if (code.startsWith('request.accept.') && (headers['accept'] ?? '*').includes('*')) return true
-  // The examples that stand in the pact for generated values are nobody's.
+  return code.startsWith('request.accept.') && (headers['accept'] ?? '*').includes('*')
+}
+
+/** The examples that stand in the pact for generated values are nobody's. */
+function isGenerated({ mockDetails }: ResultItem, generated: readonly Generated[]): boolean {
   const place = withinInteraction(mockDetails?.location ?? '').split('.')
   return generated.some((parts) => parts.every((part, index) => part === '*' || part.toLowerCase() === place[index]?.toLowerCase()))
-}
-
-function unknownPath(interaction: Interaction, asked: string): ResultItem {
-  return {
-    code: 'request.path-or-method.unknown',
-    message: `Path or method not defined in spec file: ${asked}`,
-    mockDetails: mockDetails(interaction, 'request.path', interaction.path),
-    specDetails: { location: '[root].paths', pathMethod: null, pathName: null, value: undefined },
-    type: 'error',
-  }
-}
-
-function wrongPath(interaction: Interaction, operation: Operation, path: Readonly<Record<string, string>>): Found[] {
-  return operation
-    .readParameters({ path, query: '', headers: {} })
-    .issues.filter(({ at }) => at.startsWith('/path/'))
-    .map(({ at, message, place }) => ({
-      item: {
-        ...unknownPath(interaction, `${interaction.method} ${interaction.path}: ${pointerParts(at)[1] ?? ''} ${message}`),
-        specDetails: specDetails(operation, '.parameters'),
-      },
-      ...(place && { place }),
-    }))
-}
-
-function unauthorized(interaction: Interaction, operation: Operation, headers: Message['headers'], detail: string): ResultItem {
-  // What it is, but not what it says: reports are read by many.
-  const names = Object.keys(headers)
-  return {
-    code: 'request.authorization.missing',
-    message: `Request Authorization header is missing but is required by the spec file: ${detail}`,
-    mockDetails: mockDetails(interaction, 'request.headers', names),
-    specDetails: specDetails(operation, ''),
-    type: 'error',
-  }
-}
-
-/** Not a code of the comparator: it threw. */
-function unreadable(interaction: Interaction, operation: Operation, message: string): ResultItem {
-  return {
-    code: 'interaction.incomparable',
-    message: `The comparator cannot read the interaction, or its part of the document: ${message}`,
-    mockDetails: mockDetails(interaction, 'request', interaction.description),
-    specDetails: specDetails(operation, ''),
-    type: 'error',
-  }
-}
-
-function mockDetails({ index, description, states }: Interaction, place: string, value: unknown): NonNullable<ResultItem['mockDetails']> {
-  return {
-    interactionDescription: description,
-    interactionState: states.map(({ name }) => name).join(', ') || '[none]',
-    location: `[root].interactions[${index}].${place}`,
-    value,
-  }
-}
-
-function specDetails({ method, template }: Operation, place: string): NonNullable<ResultItem['specDetails']> {
-  const name = method.toLowerCase()
-  return { location: `[root].paths.${template}.${name}${place}`, pathMethod: name, pathName: template, value: undefined }
 }
 
 /** As if it had been given the whole pact, and the document as it is. */
@@ -298,170 +240,6 @@ function relabelled(item: ResultItem, index: number): ResultItem {
     }),
     ...(specDetails && { specDetails: { ...specDetails, location: specDetails.location.replace(`.${RECEIVED}.`, '.schemas.') } }),
   }
-}
-
-function withinInteraction(location: string): string {
-  return location.replace(/^\[root\]\.interactions\[\d+\]\.?/, '')
-}
-
-function reasonOf({ code, message, mockDetails }: ResultItem, place: NonNullable<Reason['place']>): Reason {
-  const parts = withinInteraction(mockDetails?.location ?? '')
-    .split('.')
-    .filter((part) => part !== '')
-  const said = message.replace(/^[^:]* spec file: /, '')
-  return { message: inWords(code, said, parts, mockDetails?.value), code, pactPath: pathOf(parts), place }
-}
-
-/** In the words of who reads the report, and not of who wrote the comparator. */
-function inWords(code: string, said: string, [side = '', , ...parts]: readonly string[], value: unknown): string {
-  switch (code) {
-    case 'request.path-or-method.unknown':
-      return `the document has no ${said}`
-    case 'request.authorization.missing':
-      return `the request has no credentials: ${said}`
-    case 'response.status.unknown':
-      return `the document has no answer ${excerpt(value)} here`
-    case 'response.header.unknown':
-      return `the document has no header ${parts.join('.')} in this answer`
-    case 'response.body.unknown':
-      return 'the document has no body in this answer'
-    case 'request.content-type.incompatible':
-    case 'response.content-type.incompatible':
-      return `the document has no ${excerpt(value)} for the body of the ${side}`
-    case 'request.body.incompatible':
-    case 'response.body.incompatible':
-      return `${side} body ${pathOf(parts)}: ${ruleInWords(said, value)}`
-    case 'request.query.incompatible':
-      return `query parameter ${parts.join('.')}: ${ruleInWords(said, value)}`
-    case 'request.header.incompatible':
-    case 'response.header.incompatible':
-      return `${side} header ${parts.join('.')}: ${ruleInWords(said, value)}`
-    default:
-      return said
-  }
-}
-
-function ruleInWords(said: string, value: unknown): string {
-  const [, unnamed] = /^must NOT have additional properties - (.*)$/s.exec(said) ?? []
-  if (unnamed !== undefined) return `the document names no "${unnamed}" here`
-  const [, missing] = /^must have required property '(.*)'$/s.exec(said) ?? []
-  if (missing !== undefined) return `"${missing}" is missing, which the document requires`
-  return value === undefined ? `the document says that it ${said}` : `the document says that it ${said}, the pact has ${excerpt(value)}`
-}
-
-/** `$.response.body.items[0].sku`. */
-function pathOf(parts: readonly string[]): string {
-  return parts.reduce((path, part) => path + (/^\d+$/.test(part) ? `[${part}]` : /^[\w-]+$/.test(part) ? `.${part}` : `['${part}']`), '$')
-}
-
-/** Where the rule stands that an item is about. */
-function ruleOf({ code, mockDetails, specDetails }: ResultItem, content: Json): string {
-  const location = specDetails?.location ?? ''
-  const [, schema, within] = code.endsWith('.body.incompatible') ? (/^(.*?\.content\..*?\.schema)\.(.*)$/s.exec(location) ?? []) : []
-  if (schema === undefined || within === undefined) return atLocation(location, content).pointer
-  // In a body the way through the schemas is that of the value: ajv begins it anew at references, without saying at which.
-  const [, , ...parts] = withinInteraction(mockDetails?.location ?? '').split('.')
-  let at = atReference(atLocation(schema, content), content)
-  for (const part of parts) {
-    const next = memberOf(at, part, content)
-    if (!next) break
-    at = next
-  }
-  const [keyword = ''] = within.split('.').slice(-1)
-  return stepInto(at, keyword)?.at.pointer ?? at.pointer
-}
-
-/** The schema of a property or of the items, also where it stands in one of several parts or choices. */
-function memberOf({ node, pointer }: At, part: string, content: Json): At | undefined {
-  if (!isJson(node)) return undefined
-  const { properties, items, additionalProperties } = node
-  const below = (value: unknown, path: string): At => atReference({ node: value, pointer: `${pointer}/${path}` }, content)
-  if (isJson(properties) && part in properties) return below(properties[part], `properties/${pointerPart(part)}`)
-  if (/^\d+$/.test(part) && isJson(items)) return below(items, 'items')
-  for (const key of ['allOf', 'anyOf', 'oneOf']) {
-    const list = node[key]
-    for (const [index, branch] of Array.isArray(list) ? list.entries() : []) {
-      const found = memberOf(below(branch, `${key}/${index}`), part, content)
-      if (found) return found
-    }
-  }
-  return isJson(additionalProperties) ? below(additionalProperties, 'additionalProperties') : undefined
-}
-
-function atReference(at: At, content: Json): At {
-  const target = isJson(at.node) ? targetOf(at.node['$ref'], content) : undefined
-  return target ? { node: target.value, pointer: target.pointer } : at
-}
-
-/**
- * What a location in the document names, such as `[root].paths./orders/{id}/.get.responses.200.content.application/json.schema.type`.
- * Its parts hold dots themselves, so the document is asked at each step which of its names comes next; references are followed. As far as
- * it leads: what the comparator made of a schema does not stand in it.
- */
-function atLocation(location: string, content: Json): At {
-  let at: At = { node: content, pointer: '' }
-  let owner = at
-  let rest = location.replace(/^\[root\]\.?/, '')
-  while (rest !== '') {
-    // Where a reference leads, ajv begins anew.
-    const next =
-      stepFrom(at, owner, rest, content) ?? (rest.startsWith('components.') ? stepInto({ node: content, pointer: '' }, rest) : undefined)
-    if (!next) break
-    owner = at
-    ;({ at, rest } = next)
-  }
-  return at
-}
-
-interface At {
-  readonly node: unknown
-  readonly pointer: string
-}
-
-interface Step {
-  readonly at: At
-  readonly rest: string
-}
-
-function stepFrom(at: At, owner: At, rest: string, content: Json): Step | undefined {
-  const [text, index] = /^parameters\[(\d+)\]\.?/.exec(rest) ?? []
-  if (text !== undefined) {
-    const found = parametersOf(at, owner, content)[Number(index)]
-    return found && { at: found, rest: rest.slice(text.length) }
-  }
-  const direct = stepInto(at, rest)
-  if (direct) return direct
-  // The document may have a range of statuses, or an answer for all others.
-  const [status] = at.pointer.endsWith('/responses') ? (/^\d{3}/.exec(rest) ?? []) : []
-  if (status !== undefined)
-    return [`${status.charAt(0)}XX`, 'default'].map((key) => stepInto(at, `${key}${rest.slice(3)}`)).find((step) => step !== undefined)
-  const target = isJson(at.node) ? targetOf(at.node['$ref'], content) : undefined
-  return target && stepInto({ node: target.value, pointer: target.pointer }, rest)
-}
-
-function stepInto({ node, pointer }: At, rest: string): Step | undefined {
-  if (typeof node !== 'object' || node === null) return undefined
-  const [key] = Object.keys(node)
-    .filter((key) => rest === key || rest.startsWith(`${key}.`))
-    .toSorted((one, other) => other.length - one.length)
-  return key === undefined
-    ? undefined
-    : { at: { node: own(node, key), pointer: `${pointer}/${pointerPart(key)}` }, rest: rest.slice(key.length + 1) }
-}
-
-/** An operation's parameters as the comparator counts them: its own, then the path's that it does not replace. */
-function parametersOf(operation: At, item: At, content: Json): At[] {
-  const found = new Map<string, At>()
-  for (const { node, pointer } of [operation, item]) {
-    const list: unknown = isJson(node) ? node['parameters'] : undefined
-    for (const [index, entry] of Array.isArray(list) ? list.entries() : []) {
-      if (!isJson(entry)) continue
-      const { value, pointer: place } = targetOf(entry['$ref'], content) ?? { value: entry, pointer: `${pointer}/parameters/${index}` }
-      const key = `${String(value['in'])} ${String(value['name'])}`
-      if (!found.has(key)) found.set(key, { node: value, pointer: place })
-    }
-  }
-  return [...found.values()]
 }
 
 function messageFrom(error: unknown): string {

@@ -62,8 +62,8 @@ export interface Reason {
 
 /** What one of the three says of one interaction. */
 export type Answer =
-  | { readonly kind: 'passed' }
-  | { readonly kind: 'failed'; readonly reasons: readonly Reason[] }
+  | { readonly kind: 'passed'; /** What is odd, and does no harm. */ readonly warnings?: readonly Reason[] }
+  | { readonly kind: 'failed'; readonly reasons: readonly Reason[]; readonly warnings?: readonly Reason[] }
   /** The column was not asked. */
   | { readonly kind: 'skipped' }
 

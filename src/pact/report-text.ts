@@ -1,5 +1,5 @@
 import type { Answer, Report, Row } from './pact.ts'
-import { byPact, countsLine, inLine, nameOf, notesOf } from './report.ts'
+import { byPact, countsLine, inLine, nameOf, notesOf, warningsOf } from './report.ts'
 
 /** For people: one line an interaction, a mark for each column that was asked, and under it what is wrong. */
 export function textReport(report: Report, { colour }: { readonly colour: boolean }): string {
@@ -20,7 +20,8 @@ function rowLines(row: Row, { columns }: Report, paint: Paint): string[] {
   const marks = columns.map((column) => markOf(row.answers[column], paint)).join(' ')
   const label = LABELS[row.verdict]
   const notes = notesOf(row).map((note) => `    ${row.verdict === 'failed' ? paint('red', note) : note}`)
-  return [`  ${marks} ${nameOf(row)}${label === undefined ? '' : paint('yellow', `  [${label}]`)}`, ...notes]
+  const warnings = warningsOf(row).map((warning) => `    ${paint('yellow', warning)}`)
+  return [`  ${marks} ${nameOf(row)}${label === undefined ? '' : paint('yellow', `  [${label}]`)}`, ...notes, ...warnings]
 }
 
 const LABELS: Readonly<Partial<Record<Row['verdict'], string>>> = {

@@ -133,6 +133,15 @@ export function notesOf({ answers, explanation, replay }: Row): string[] {
   return [...reasons, ...(explanation === undefined ? [] : [`→ ${inLine(explanation)}`]), ...(replay === undefined ? [] : [`$ ${replay}`])]
 }
 
+/** What is odd about an interaction and fails nothing, in lines. */
+export function warningsOf({ answers }: Row): string[] {
+  return COLUMNS.flatMap((column) => {
+    const answer = answers[column]
+    const warnings = answer.kind === 'skipped' ? [] : (answer.warnings ?? [])
+    return warnings.map(({ message, place }) => `${column}, warning: ${inLine(message)}${placeOf(place)}`)
+  })
+}
+
 function placeOf(place: { readonly file: string; readonly line?: number; readonly pointer: string } | undefined): string {
   if (!place) return ''
   return ` (${place.file}${place.line === undefined ? '' : `:${place.line}`} ${place.pointer})`

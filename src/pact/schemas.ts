@@ -114,8 +114,10 @@ function operationOf({ parameters, requestBody, responses }: Json, content: Json
 function parameterOf(parameter: unknown, content: Json): unknown {
   if (!isJson(parameter) || '$ref' in parameter) return parameter
   const { name, in: where, required, style, explode, schema } = parameter
-  // Paths are checked by the contract. A parameter with `content` would be taken for a schema itself.
-  const checked = where === 'path' || schema === undefined ? {} : parameterSchema(schema, content)
+  // Paths are checked by the contract, and so are objects in the query, whose members it takes for parameters. A parameter with `content`
+  // would be taken for a schema itself.
+  const wanted = where === 'path' || schema === undefined ? {} : parameterSchema(schema, content)
+  const checked = where === 'query' && isJson(wanted) && wanted['type'] === 'object' ? {} : wanted
   return { name, in: where, required, style, explode, schema: checked }
 }
 

@@ -29,6 +29,11 @@ function reasonsOf({ answer }: Comparison): string[] {
   return answer.kind === 'passed' ? [] : answer.reasons.map(({ code, message }) => `${code ?? ''}: ${message}`)
 }
 
+/** Codes and messages of what does not. */
+function warningsOf({ answer: { warnings = [] } }: Comparison): string[] {
+  return warnings.map(({ code, message }) => `${code ?? ''}: ${message}`)
+}
+
 const json = { 'Content-Type': 'application/json' }
 const toSupplier = { Authorization: SUPPLIER, ...json }
 const toOms = { Authorization: 'Bearer any', 'x-site-context': JSON.stringify({ account: ACCOUNT }) }
@@ -260,6 +265,30 @@ describe('what the document forbids', () => {
       ['request.header.incompatible: request header x-site-context: "x-site-context" is missing, which the document requires'],
     ],
     [
+      'what a header holds',
+      oms,
+      { ...read, headers: { ...toOms, 'x-site-context': '{"account":5,"stage":"x","channel":[]}' } },
+      ok(),
+      [
+        'request.header.incompatible: request header x-site-context $.account: it is 5; the type must be string',
+        'request.header.incompatible: request header x-site-context $.channel: it is []; the type must be integer or string',
+      ],
+    ],
+    [
+      'what a header does not hold',
+      oms,
+      { ...read, headers: { ...toOms, 'x-site-context': '{}' } },
+      ok(),
+      ['request.header.incompatible: request header x-site-context $.account: it is missing'],
+    ],
+    [
+      'a header that is no JSON',
+      oms,
+      { ...read, headers: { ...toOms, 'x-site-context': 'account=a' } },
+      ok(),
+      [expect.stringMatching(/^request\.header\.incompatible: request header x-site-context: it is not JSON: /)],
+    ],
+    [
       'a header of the answer',
       oms,
       read,
@@ -360,14 +389,70 @@ describe('what the document forbids', () => {
     expect(comparisons.get(2)?.results).toMatchObject([{ mockDetails: { location: '[root].interactions[2].request.path', value: '/x' } }])
   })
 
-  it('but not by a warning', async () => {
-    const request = { ...put, headers: { ...toSupplier, 'x-trace': '1' }, query: 'a=b' }
-    const comparison = await compared(supplier, { request, response: ok() })
-    expect(comparison.answer).toEqual({ kind: 'passed' })
-    expect(comparison.results.map(({ code, type }) => [code, type])).toEqual([
-      ['request.header.unknown', 'warning'],
-      ['request.query.unknown', 'warning'],
-    ])
+  it.each<[what: string, document: LoadedDocument, request: Json, warnings: string[]]>([
+    [
+      'a parameter and a header that the document does not have',
+      supplier,
+      { ...put, headers: { ...toSupplier, 'x-trace': '1' }, query: 'colour=red' },
+      [
+        'request.query.unknown: the document has no query parameter colour here',
+        'request.header.unknown: the document has no request header x-trace here',
+      ],
+    ],
+    [
+      'members of the body',
+      supplier,
+      { ...put, body: { ...quantities(6), colour: 'red', more: { a: 1 } } },
+      [
+        'request.body.undeclared: request body $: the document names no "colour" here',
+        'request.body.undeclared: request body $: the document names no "more" here',
+      ],
+    ],
+    [
+      'a member within the body',
+      supplier,
+      { ...put, body: { line_items: [{ line_item_uuid: LINE, colour: 'red', allocation: { quantity_allocated: 6 } }] } },
+      ['request.body.undeclared: request body $.line_items[0]: the document names no "colour" here'],
+    ],
+    [
+      'a member of a header',
+      oms,
+      { ...read, headers: { ...toOms, 'x-site-context': JSON.stringify({ account: ACCOUNT, colour: 'red' }) } },
+      ['request.header.undeclared: request header x-site-context: the document names no "colour" here'],
+    ],
+    [
+      'a body where there is none',
+      oms,
+      { ...cancel, body: { a: 1 } },
+      ['request.body.unknown: the document has no body of the request here'],
+    ],
+    [
+      'a content-type where there is no body',
+      oms,
+      { ...cancel, headers: { ...toOms, ...json } },
+      ['request.content-type.unknown: the request has the content-type "application/json", and the document has no body of it here'],
+    ],
+  ])('but not by a warning: %s', async (_, document, request, warnings) => {
+    const comparison = await compared(document, { request, response: ok() })
+    expect([comparison.answer.kind, warningsOf(comparison)]).toEqual(['passed', warnings])
+    expect(comparison.results.map(({ type }) => type)).toEqual(warnings.map(() => 'warning'))
+    const refused = await compared(document, { request, response: { status: 404, body: document === oms ? 'x' : { detail: 'x' } } })
+    expect(warningsOf(refused)).toEqual([])
+  })
+
+  it('by a warning too', async () => {
+    const { answer } = await compared(supplier, { request: { ...put, query: 'colour=red' }, response: ok({ colour: 'red' }) })
+    expect(answer).toMatchObject({
+      kind: 'failed',
+      reasons: [{ code: 'response.body.incompatible' }],
+      warnings: [
+        {
+          code: 'request.query.unknown',
+          pactPath: '$.request.query.colour',
+          place: { pointer: '/paths/~1orders~1allocation~1{order_uuid}~1/put' },
+        },
+      ],
+    })
   })
 
   it('with the headers that are sent with every request', async () => {
@@ -483,15 +568,70 @@ describe('other documents', () => {
     [
       'a parameter of a media type',
       { name: 'a', in: 'query', required: true, content: { 'application/json': { schema: A } }, examples: { b: {} } },
-      'a=%7B%7D',
+      'a=%7B%22a%22%3A%22x%22%7D',
       undefined,
     ],
+    [
+      'a parameter of a media type that lacks something',
+      { name: 'a', in: 'query', content: { 'application/json': { schema: A } } },
+      'a=%7B%7D',
+      'request.query.incompatible',
+    ],
+    ['a name with a dot', { name: 'a.b', in: 'query', schema: { type: 'integer' } }, 'a.b=1', undefined],
+    [
+      'a wrong value under a name with a dot',
+      { name: 'a.b', in: 'query', schema: { type: 'integer' } },
+      'a.b=x',
+      'request.query.incompatible',
+    ],
+    ['the members of an object', { name: 'q', in: 'query', required: true, schema: A }, 'a=x', undefined],
+    ['a wrong member of an object', { name: 'a', in: 'query', style: 'deepObject', schema: A }, 'a[b]=x', 'request.query.incompatible'],
+    ['an object named as its member', { name: 'a', in: 'query', schema: ref('A') }, 'a=x', undefined],
+    ['a parameter of nobody', { name: 'q', in: 'query', schema: A }, 'a=x&b=y', 'request.query.unknown'],
+    ['no cookie', { name: 'a', in: 'cookie', required: true, schema: { type: 'string' } }, '', 'request.header.incompatible'],
+    ['no credentials, which are no parameter', { name: 'Authorization', in: 'header', schema: { type: 'integer' } }, '', undefined],
     ['a missing one', { name: 'a', in: 'query', required: true, schema: { type: 'string' } }, '', 'request.query.incompatible'],
     ['a text with a comma', { name: 'a', in: 'query', schema: { type: ['string', 'null'] } }, 'a=b,c', undefined],
   ])('a query with %s', async (_, parameter, query, code) => {
     const document = asking(parameter, { ...schemas, List: { type: 'array', items: { type: 'integer' } } })
     const { results } = await compared(document, { request: { ...get, query }, response: ok() })
-    expect(results.filter(({ type }) => type === 'error').map(({ code }) => code)).toEqual(code === undefined ? [] : [code])
+    expect(results.map(({ code }) => code)).toEqual(code === undefined ? [] : [code])
+  })
+
+  const taking = (schema: Json, more: Json = {}) =>
+    documentOf({ requestBody: { required: true, content: { 'application/json': { schema } } }, responses: { 200: {} } }, more)
+  it.each<[what: string, document: LoadedDocument, request: Json, codes: readonly string[]]>([
+    ['all parts of allOf', taking({ allOf: [A, B] }), { headers: json, body: { a: 'x', b: 'y' } }, []],
+    ['one part of allOf', taking({ allOf: [A, B] }), { headers: json, body: { b: 'y' } }, ['request.body.incompatible']],
+    ['no body, of any form', taking({}), { headers: json }, ['request.body.incompatible']],
+    [
+      'names that the document closes',
+      taking({ ...A, additionalProperties: false }),
+      { headers: json, body: { a: 'x', b: 'y' } },
+      ['request.body.incompatible'],
+    ],
+    ['names that the document leaves open', taking({ ...A, additionalProperties: true }), { headers: json, body: { a: 'x', b: 'y' } }, []],
+    [
+      'a value of the query that is generated',
+      asking({ name: 'a', in: 'query', schema: { type: 'integer' } }),
+      { query: 'a=x', generators: { query: { '$.a[0]': { type: 'ProviderState', expression: '${a}' } } } },
+      [],
+    ],
+    [
+      'the key of a security scheme',
+      taking({}, { components: { securitySchemes: { key: { type: 'apiKey', in: 'header', name: 'X-Key' } } }, security: [{ key: [] }] }),
+      { headers: { ...json, 'X-Key': 'a' }, body: {} },
+      [],
+    ],
+    [
+      'a schema of OpenAPI 3.0 that the contract cannot read',
+      taking({ type: 'integer', minimum: 1, exclusiveMinimum: true }),
+      { headers: json, body: 1 },
+      ['request.uncompiled', 'request.body.incompatible'],
+    ],
+  ])('a request with %s', async (_, document, request, codes) => {
+    const { results } = await compared(document, { request: { ...get, ...request }, response: ok() })
+    expect(results.map(({ code }) => code)).toEqual(codes)
   })
 
   it('takes the schema of the type that the answer has', async () => {

@@ -152,6 +152,20 @@ web → payments  pacts/other.json
     )
   })
 
+  it.each<[string, Answer, string[]]>([
+    ['passes', { kind: 'passed', warnings: [{ message: 'a is odd', place: PLACE }] }, []],
+    [
+      'fails',
+      { kind: 'failed', reasons: [{ message: 'b is wrong' }], warnings: [{ message: 'a is\nodd', place: PLACE }] },
+      ['    document: b is wrong'],
+    ],
+  ])('tells what is odd where an interaction %s', (_, document, reasons) => {
+    const odd = row({ answers: { ...answersOf('++-'), document } })
+    const text = textReport(reportOf(odd), { colour: false })
+    expect(text.split('\n').slice(2, -3)).toEqual([...reasons, '    document, warning: a is odd (spec/orders.yaml:12 /paths/~1orders)'])
+    expect(JSON.parse(jsonReport(reportOf(odd))).rows[0].answers.document.warnings).toHaveLength(1)
+  })
+
   it('is coloured on wish, and says the same', () => {
     const coloured = textReport(MIXED, { colour: true })
     expect(coloured).toContain('\u001B[31m✗\u001B[39m')
