@@ -10,6 +10,7 @@ RUN npm run build && npm pack --ignore-scripts && tar -xzf allocation-mock-*.tgz
 
 FROM node:24.21.0-slim
 # Control routes answer only to names that are known. A value for ALLOCATION_MOCK_ALLOW_HOST replaces this one; commas part several.
+# And only to who has the token that the log begins with; ALLOCATION_MOCK_CONTROL_TOKEN sets another.
 ENV NODE_ENV=production \
     ALLOCATION_MOCK_HOST=0.0.0.0 \
     ALLOCATION_MOCK_ALLOW_HOST=allocation-mock

@@ -18,16 +18,24 @@ const MOST = 3
 const MAX_SEGMENTS = 40
 
 /** What weighs how much, where another segment weighs 1. */
-const WEIGHTS = { parameter: 0.05, slash: 0.2, method: 0.3 } as const
+const WEIGHTS = {
+  parameter: 0.05,
+  /** A word of other paths in a parameter's place. */
+  word: 0.8,
+  lacking: 0.9,
+  slash: 0.2,
+  method: 0.3,
+} as const
 
 /** The operations that are most like a method and a path which none has; none where nothing is alike. */
 export function nearestRoutes(method: string, path: string, routes: readonly KnownRoute[]): readonly Near[] {
   const sent = partsOf(path)
   if (sent.segments.length > MAX_SEGMENTS) return []
+  const words = new Set(routes.flatMap((route) => partsOf(route.path).segments))
   const judged = routes
     .flatMap((route) => {
       const own = partsOf(route.path)
-      const { weight, steps } = align(sent.segments, own.segments)
+      const { weight, steps } = align(sent.segments, own.segments, words)
       if (!steps.some(({ kind, likeness }) => kind === 'same' && likeness >= 0.5)) return []
       const isOther = method !== route.method && !(method === 'HEAD' && route.method === 'GET')
       const total = weight + (sent.isClosed === own.isClosed ? 0 : WEIGHTS.slash) + (isOther ? WEIGHTS.method : 0)
@@ -62,7 +70,11 @@ interface Step {
 }
 
 /** The cheapest way to lay the segments of two paths beside each other. */
-function align(sent: readonly string[], wanted: readonly string[]): { readonly weight: number; readonly steps: readonly Step[] } {
+function align(
+  sent: readonly string[],
+  wanted: readonly string[],
+  words: ReadonlySet<string>,
+): { readonly weight: number; readonly steps: readonly Step[] } {
   interface Cell {
     readonly weight: number
     readonly before: Cell | undefined
@@ -79,14 +91,19 @@ function align(sent: readonly string[], wanted: readonly string[]): { readonly w
       const up = above[column]
       const left = cells[column - 1]
       if (row > 0 && diagonal) {
-        const likeness = isParameter(other) ? (own === '' ? 0 : 0.4) : likenessOf(own, other)
-        const weight = diagonal.weight + (isParameter(other) && own !== '' ? WEIGHTS.parameter : 1 - likeness)
+        const isValue = isParameter(other) && own !== ''
+        const likeness = isParameter(other) ? 0 : likenessOf(own, other)
+        const weight = diagonal.weight + (isValue ? (words.has(own) ? WEIGHTS.word : WEIGHTS.parameter) : 1 - likeness)
         ways.push({ weight, before: diagonal, step: { kind: 'same', at: row, sent: own, wanted: other, likeness } })
       }
       if (row > 0 && up)
         ways.push({ weight: up.weight + 1, before: up, step: { kind: 'extra', at: row, sent: own, wanted: '', likeness: 0 } })
       if (left)
-        ways.push({ weight: left.weight + 1, before: left, step: { kind: 'lacking', at: row, sent: '', wanted: other, likeness: 0 } })
+        ways.push({
+          weight: left.weight + WEIGHTS.lacking,
+          before: left,
+          step: { kind: 'lacking', at: row, sent: '', wanted: other, likeness: 0 },
+        })
       const [first = { weight: 0, before: undefined, step: undefined }, ...rest] = ways
       cells.push(rest.reduce((best, way) => (way.weight < best.weight ? way : best), first))
     }

@@ -66,9 +66,10 @@ async function serve(...flags: string[]): Promise<{ server: Running; port: strin
 }
 
 /** The status of a request that comes under another name, as from a container beside it. */
-function ask(port: string, method: string, path: string, host: string): Promise<number | undefined> {
+function ask(port: string, method: string, path: string, host: string, token?: string): Promise<number | undefined> {
+  const headers = { host, ...(token !== undefined && { authorization: `Bearer ${token}` }) }
   return new Promise((resolve, reject) => {
-    request({ host: '127.0.0.1', port, method, path, headers: { host } }, (response) => {
+    request({ host: '127.0.0.1', port, method, path, headers }, (response) => {
       response.resume()
       response.on('end', () => resolve(response.statusCode))
     })
@@ -131,8 +132,12 @@ describe('the image', () => {
     const { server, port } = await serve('--seed', '7')
     expect(server.out).toContain('(seed 7,')
     expect(await ask(port, 'GET', '/__mock/health', 'allocation-mock:4010')).toBe(200)
-    expect(await ask(port, 'POST', '/__mock/sessions/default/reset', 'allocation-mock:4010')).toBe(200)
-    expect(await ask(port, 'POST', '/__mock/sessions/default/reset', 'elsewhere:4010')).toBe(403)
+    const [, token] = await server.until(/Authorization: Bearer ([\w-]+)\./)
+    const reset = (host: string, key?: string): Promise<number | undefined> =>
+      ask(port, 'POST', '/__mock/sessions/default/reset', host, key)
+    expect(await reset('allocation-mock:4010', token)).toBe(200)
+    expect(await reset('allocation-mock:4010')).toBe(401)
+    expect(await reset('elsewhere:4010', token)).toBe(403)
     expect(await server.stop()).toMatchObject({ code: 0, signal: null })
   })
 
@@ -149,7 +154,7 @@ describe('compose.yaml', () => {
     expect(Object.keys(compose.services)).toEqual(['allocation-mock', 'app'])
     const { 'allocation-mock': mock, app } = compose.services
     expect(mock?.healthcheck?.test).toEqual(['CMD', ...healthcheck])
-    // Published to this machine alone: there is no password.
+    // Published to this machine alone: the APIs have no password.
     expect(mock?.ports).toEqual([`127.0.0.1:4010:${textOf('EXPOSE')}`])
     expect(app?.depends_on).toEqual({ 'allocation-mock': { condition: 'service_healthy' } })
     // What begins with a dollar sign would be replaced.

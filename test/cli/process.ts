@@ -38,6 +38,8 @@ export class Running {
   /** The first match in what is written to standard output or error, once it is there; rejects when the process ends without it. */
   async until(pattern: RegExp, stream: 'out' | 'err' = 'out'): Promise<RegExpExecArray> {
     const end = this.ended.then(({ code, err }) => Promise.reject(new Error(`ended with ${code} before ${pattern}: ${err}`)))
+    // Where it is found without waiting, nobody hears of the end.
+    end.catch(() => undefined)
     for (;;) {
       const found = pattern.exec(this[stream])
       if (found) return found

@@ -58,6 +58,33 @@ describe('allocation-mock serve', () => {
     expect(await silent.server.stop()).toMatchObject({ err: '' })
   })
 
+  it.each<[string, readonly string[], Record<string, string>, RegExp | undefined, number]>([
+    ['on loopback nothing is said', [], {}, undefined, 200],
+    ['beyond it a token is made', ['--host', '0.0.0.0'], {}, /need a token: Authorization: Bearer [\w-]{24}\./, 401],
+    [
+      'one that is given is not repeated',
+      ['--host', '0.0.0.0', '--control-token', 's3cr3t-token'],
+      {},
+      /need the token of --control-token/,
+      401,
+    ],
+    [
+      'also by its twin',
+      ['--host', '0.0.0.0'],
+      { ALLOCATION_MOCK_CONTROL_TOKEN: 's3cr3t-token' },
+      /need the token of --control-token/,
+      401,
+    ],
+    ['they may be open', ['--host', '0.0.0.0', '--control', 'open'], {}, /are open to whoever reaches this address/, 200],
+  ])('says who may use control routes: %s', async (_what, args, env, said, status) => {
+    const { server, port } = await serve(args, { env })
+    await server.until(said ?? /examples\n\n/)
+    expect(server.out.includes('Control routes')).toBe(said !== undefined)
+    expect((await fetch(`http://127.0.0.1:${port}/__mock/sessions`)).status).toBe(status)
+    const { out, err } = await server.stop()
+    expect(out + err).not.toContain('s3cr3t')
+  })
+
   it('takes options from their environment twins; flags win', async () => {
     const env = {
       ALLOCATION_MOCK_SEED: 'twin',
@@ -102,6 +129,9 @@ describe('allocation-mock serve', () => {
     [['serve', '--assume', 'oms.cancel.again=201'], /unknown value "201" of oms.cancel.again; there are 20?/],
     [['serve', '--assume', 'oms.cancel.again'], /--assume is "oms.cancel.again"; give NAME=VALUE/],
     [['serve', '--supplier-token', 'abc=9'], /supplier token "abc=9": give TOKEN, or TOKEN=NUMBER with a number from 1 to 4/],
+    [['serve', '--control', 'shut'], /--control is "shut"; give token or open/],
+    [['serve', '--control', 'open', '--control-token', 'long-enough'], /--control: control is "open", and a control token is given/],
+    [['serve', '--control-token', 'a b'], /--control-token: control token: give 8 to 128 letters/],
     [['serve', '--log', 'xml'], /--log is "xml"; give text, json or none/],
     [['serve', '--max-sessions', '0'], /--max-sessions is "0"; give a whole number from 1/],
     [['serve', '--host', 'not-an-address'], /cannot listen on not-an-address/],

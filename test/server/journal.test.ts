@@ -1,0 +1,233 @@
+import request, { type Test } from 'supertest'
+import { afterAll, describe, expect, it } from 'vitest'
+import { createJournal, type Exchange } from '../../src/server/journal.ts'
+import { ALLOCATION, LINE, openMock, ORDER, omsClient, ownSession, quantities, SUPPLIER, supplierClient } from '../support.ts'
+
+const mock = await openMock()
+afterAll(() => mock.close())
+
+const control = (path: string): Test => request(mock.app).get(`/__mock${path}`)
+const idsOf = async (query: string): Promise<string[]> => {
+  const { status, body } = await control(`/requests?${query}`)
+  expect(status).toBe(200)
+  return body.requests.map(({ id }: { id: string }) => id)
+}
+
+describe('past requests', () => {
+  // 1: 200, 2: 400 refused, 3: 404 no route, 4: 405 no method, 5: 200 with a body of its own, 6: a login.
+  const session = ownSession()
+  const supplier = supplierClient(mock, { session })
+  const send = async (): Promise<void> => {
+    await supplier.get().expect(200)
+    await supplier.allocate(quantities(5)).expect(400)
+    await request(mock.app).put(`/orders/alocation/${ORDER}/`).set({ Authorization: SUPPLIER, 'Mock-Session': session }).expect(404)
+    await request(mock.app).delete(`/orders/${ORDER}/`).set({ Authorization: SUPPLIER, 'Mock-Session': session }).expect(405)
+    await supplier.allocate(quantities(6, 0, 0, { supplier_po_number: 'Blue-7' })).expect(200)
+    await request(mock.app)
+      .post('/organizations/user-login/?token=hidden')
+      .set('Mock-Session', session)
+      .send({ username: 'supplier-1', password: 's3cr3t' })
+      .expect(200)
+  }
+  const sent = send()
+
+  it.each<[string, readonly number[]]>([
+    ['', [6, 5, 4, 3, 2, 1]],
+    ['limit=2', [6, 5]],
+    ['operation=allocateOrder', [5, 2]],
+    ['operation=allocateorder', []],
+    ['method=put', [5, 3, 2]],
+    ['status=404', [3]],
+    ['status=4xx', [4, 3, 2]],
+    ['status=2XX', [6, 5, 1]],
+    ['text=ALOCATION', [3]],
+    ['text=blue-7', [5]],
+    ['text=s3cr3t', []],
+    ['text=hidden', []],
+    ['text=supplier-1', [6]],
+    ['unmatched=true', [4, 3]],
+    ['unmatched=false', [6, 5, 2, 1]],
+    ['refused=true', [4, 3, 2]],
+    ['origin=request', [6, 5, 4, 3, 2, 1]],
+    ['origin=timeline', []],
+    ['origin=progress&status=200', []],
+    [`since=${session}-4`, [6, 5]],
+    [`since=${session}-6`, []],
+    ['method=PUT&status=4xx&operation=allocateOrder', [2]],
+  ])('are listed and counted by %s', async (query, numbers) => {
+    await sent
+    const all = `session=${session}&${query}`
+    expect(await idsOf(all)).toEqual(numbers.map((number) => `${session}-${number}`))
+    if (query.includes('limit')) return
+    expect(await control(`/requests/count?${all}`)).toMatchObject({ status: 200, body: { count: numbers.length } })
+  })
+
+  it.each([
+    ['status=9xx', 400, 'parameters-invalid'],
+    ['origin=elsewhere', 400, 'parameters-invalid'],
+    ['unmatched=perhaps', 400, 'parameters-invalid'],
+    ['methode=PUT', 400, 'parameters-invalid'],
+    ['since=never-1', 404, 'request-unknown'],
+  ])('cannot be asked for by %s', async (query, status, code) => {
+    for (const path of ['/requests', '/requests/count']) expect(await control(`${path}?${query}`)).toMatchObject({ status, body: { code } })
+  })
+
+  it('that missed every route show which may have been meant', async () => {
+    await sent
+    expect((await control(`/requests/${session}-3`)).body.nearest).toEqual([
+      {
+        api: 'supplier-orders',
+        operation: 'allocateOrder',
+        method: 'PUT',
+        path: '/orders/allocation/{order_uuid}/',
+        differs: ["segment 2 is 'alocation', the path has 'allocation'"],
+      },
+    ])
+    expect((await control(`/requests/${session}-4`)).body.nearest).toMatchObject([
+      { operation: 'getOrder', differs: ['the method is DELETE, the path takes GET'] },
+    ])
+    for (const number of [1, 2]) expect((await control(`/requests/${session}-${number}`)).body).not.toHaveProperty('nearest')
+  })
+
+  it('are found without the prefix of their session and their query', async () => {
+    const own = ownSession()
+    await request(mock.app).put(`/~${own}/api/v2/allocation/cancle/1?x=1`).set('Authorization', 'Bearer any').expect(404)
+    expect((await control(`/requests/${own}-1`)).body.nearest).toMatchObject([
+      { operation: 'cancelAllocations', differs: ["segment 4 is 'cancle', the path has 'cancel'"] },
+    ])
+  })
+
+  it('show the answer as it went, when by both clocks, and no secret', async () => {
+    await sent
+    const { body } = await control(`/requests/${session}-6`)
+    expect(body).toMatchObject({
+      origin: 'request',
+      path: '/organizations/user-login/?token=***',
+      mediaType: 'application/json',
+      replyHeaders: { 'Mock-Session': session, 'Mock-Request-Id': `${session}-6` },
+    })
+    expect(Date.parse(body.received)).toBeGreaterThan(Date.parse(body.time))
+    expect(JSON.stringify(body)).not.toMatch(/s3cr3t|hidden/)
+    expect(JSON.parse(body.replyBody)).toMatchObject({ auth_token: '***' })
+  })
+})
+
+describe('what a request changed', () => {
+  it('is shown with what was there before, the population included', async () => {
+    const supplier = supplierClient(mock)
+    await supplier.allocate(quantities(4, 2)).expect(200)
+    await supplier.allocate(quantities(6)).expect(200)
+    interface Held {
+      readonly lines: readonly { readonly id: string; readonly allocated: number }[]
+    }
+    const changesOf = async (number: number): Promise<{ from: Held; to: Held }[]> =>
+      (await control(`/requests/${supplier.session}-${number}`)).body.changes
+    const allocated = ({ lines }: Held): number | undefined => lines.find(({ id }) => id === LINE)?.allocated
+    expect((await changesOf(1)).map(({ from, to }) => [allocated(from), allocated(to)])).toEqual([[0, 4]])
+    expect((await changesOf(2)).map(({ from, to }) => [allocated(from), allocated(to)])).toEqual([[4, 6]])
+  })
+
+  it('is shown so for allocations and stock, of any tenant', async () => {
+    for (const stage of ['production', 'a/b%2F']) {
+      const context = JSON.stringify({ account: '1234abcd5678efgh9ijklmno', stage })
+      const oms = omsClient(mock, { context })
+      const { body: found } = await oms.query({ filters: { statusCode: 'ALLOCATED' }, limit: 2 }).expect(200)
+      const before = found.find(({ allocationId }: { allocationId: string }) => allocationId !== ALLOCATION)
+      await oms.cancel(before.allocationId).expect(200)
+      const { changes } = (await control(`/requests/${oms.session}-2`)).body
+      const [allocation, ...stocks] = changes
+      expect(allocation).toMatchObject({ from: { document: before }, to: { document: { statusCode: 'CANCELLED' } } })
+      expect(stocks.length).toBeGreaterThan(0)
+      for (const { from, to } of stocks) expect(to.available).toBeGreaterThan(from.available)
+    }
+  })
+
+  it('has nothing before it where it is new', async () => {
+    const session = ownSession()
+    const { body } = await request(mock.app)
+      .get(`/__mock/sessions/${session}/examples?token=retailer-1234567890`)
+      .then(({ body: { examples } }) => {
+        const example = examples.find(({ operation }: { operation: string }) => operation === 'createOrder')
+        return request(mock.app).post(example.path).set(example.headers).set('Mock-Session', session).send(example.body).expect(201)
+      })
+    expect(body).toBeDefined()
+    const { changes } = (await control(`/requests/${session}-1`)).body
+    expect(changes).toMatchObject([{ kind: 'order' }])
+    expect(changes[0]).not.toHaveProperty('from')
+  })
+})
+
+describe('a journal', () => {
+  const exchange = (id: string, more: Partial<Exchange> = {}): Exchange => ({
+    id,
+    session: id.split('-')[0] ?? '',
+    origin: 'request',
+    now: 0,
+    real: 0,
+    method: 'GET',
+    path: '/',
+    headers: {},
+    requestBody: undefined,
+    status: 200,
+    replyHeaders: {},
+    mediaType: 'application/json',
+    replyBody: undefined,
+    operation: 'getOrder',
+    problem: undefined,
+    warnings: [],
+    assumption: undefined,
+    changes: [],
+    settings: undefined,
+    explain: undefined,
+    duration: 1,
+    ...more,
+  })
+  const idOf = (entry: object): unknown => ('id' in entry ? entry.id : undefined)
+
+  it('shows what no client of the APIs caused only to who asks for it', () => {
+    const journal = createJournal(1_000_000)
+    journal.add(exchange('a-1'))
+    for (const origin of ['control', 'progress', 'timeline'] as const) journal.add(exchange(`a-${origin}`, { origin }))
+    expect(journal.list({}, 10).map(idOf)).toEqual(['a-1'])
+    expect(journal.count({})).toBe(1)
+    expect(journal.next(0, {})).toMatchObject({ id: 'a-1' })
+    expect(journal.next(1, {})).toEqual({ place: 4 })
+    expect(journal.list({ origin: 'control' }, 10).map(idOf)).toEqual(['a-control'])
+    expect(journal.count({ origin: 'timeline' })).toBe(1)
+    expect(journal.of('a').map(({ id }) => id)).toEqual(['a-1', 'a-control', 'a-progress', 'a-timeline'])
+  })
+
+  it('knows whose exchanges had to go, until they begin anew', () => {
+    const journal = createJournal(4_500)
+    for (let number = 1; number <= 3; number++) for (const name of ['a', 'b']) journal.add(exchange(`${name}-${number}`))
+    expect(journal.of('a').map(({ id }) => id)).toEqual(['a-2', 'a-3'])
+    expect([journal.lost('a'), journal.lost('b'), journal.lost('c')]).toEqual([true, true, false])
+    journal.forget('a')
+    expect([journal.lost('a'), journal.lost('b')]).toEqual([false, true])
+    expect(journal.of('a')).toEqual([])
+    expect(journal.list({}, 10).every((entry) => String(idOf(entry)).startsWith('b-'))).toBe(true)
+  })
+
+  it('hands out what it holds as it is, secrets and all', () => {
+    const journal = createJournal(1_000_000)
+    const kept = exchange('a-1', { headers: { authorization: 'Token s3cr3t' }, requestBody: '{"password":"s3cr3t"}' })
+    journal.add(kept)
+    expect(journal.of('a')).toEqual([kept])
+    expect(JSON.stringify(journal.get('a-1'))).not.toContain('s3cr3t')
+  })
+
+  it('counts what it keeps of a change, before and after', () => {
+    const journal = createJournal(1_000_000)
+    const { bytes: empty } = journal
+    journal.add(exchange('a-1'))
+    const plain = journal.bytes - empty
+    journal.add(exchange('a-2', { replyHeaders: { 'X-Padding': 'x'.repeat(500) } }))
+    expect(journal.bytes - plain).toBeGreaterThan(plain + 500)
+  })
+
+  it('shows what disturbed an answer', () => {
+    const journal = createJournal(1_000_000)
+    journal.add(exchange('a-1', { fault: 'slow-search', cut: 'EMPTY_RESPONSE' }))
+    expect(journal.get('a-1')).toMatchObject({ fault: 'slow-search', cut: 'EMPTY_RESPONSE' })
+  })
+})
