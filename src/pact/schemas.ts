@@ -36,6 +36,8 @@ const UNFOLLOWED = new Set([
   'unevaluatedProperties',
   'unevaluatedItems',
 ])
+/** By OpenAPI, header parameters of these names are ignored: media types and security say what they are. */
+export const IGNORED: ReadonlySet<string> = new Set(['accept', 'content-type', 'authorization'])
 /** What these demand depends on what is left out, and a consumer leaves out of an answer whatever it does not read. */
 const ON_ABSENCE = new Set([
   'required',
@@ -114,6 +116,7 @@ function operationOf({ parameters, requestBody, responses }: Json, content: Json
 function parameterOf(parameter: unknown, content: Json): unknown {
   if (!isJson(parameter) || '$ref' in parameter) return parameter
   const { name, in: where, required, style, explode, schema } = parameter
+  if (where === 'header' && IGNORED.has(String(name).toLowerCase())) return { name, in: where, schema: {} }
   // Paths are checked by the contract, and so are objects in the query, whose members it takes for parameters. A parameter with `content`
   // would be taken for a schema itself.
   const wanted = where === 'path' || schema === undefined ? {} : parameterSchema(schema, content)

@@ -3,6 +3,7 @@ import { type Issue, pointerParts } from '../http.ts'
 import { DocumentError } from '../problem.ts'
 import { type Finding, mockDetails, pathOf, type ResultItem, specDetails, unknownPath } from './finding.ts'
 import type { Interaction, Message } from './pact.ts'
+import { IGNORED } from './schemas.ts'
 
 /** What the contract says of a request that is to be accepted. */
 export interface Sent {
@@ -11,8 +12,6 @@ export interface Sent {
   readonly isRead: boolean
 }
 
-/** By OpenAPI, parameters of these names are ignored. */
-const IGNORED = ['accept', 'content-type', 'authorization']
 const JSON_TYPE = /^application\/(?:[^;]*\+)?json\s*(?:;|$)/i
 
 /**
@@ -44,13 +43,16 @@ export function judgeSent(
   const content = isJson
     ? read(() => operation.readBody(body === undefined ? { kind: 'none' } : { kind: 'text', text: JSON.stringify(body) }, type))
     : undefined
-  const issues = [...(parameters?.issues ?? []), ...((content?.kind === 'refused' && content.problem.issues) || [])]
+  const issues = [
+    ...(parameters?.issues ?? []).filter(({ at }) => !IGNORED.has(at.replace('/header/', ''))),
+    ...((content?.kind === 'refused' && content.problem.issues) || []),
+  ]
   const undeclared = [...(parameters?.undeclared ?? []), ...((content?.kind === 'body' && content.undeclared) || [])]
   findings.push(...issues.map((issue) => incompatible(interaction, operation, issue)))
   const judgement = operation.judge(headers)
   if (judgement.kind === 'refused') findings.push({ item: unauthorized(interaction, operation, headers, judgement.problem.detail) })
   findings.push(...undeclared.map((issue) => unknown(interaction, operation, issue)))
-  return { findings: findings.filter(({ part }) => !IGNORED.some((name) => part === `request.headers.${name}`)), isRead: !!parameters }
+  return { findings, isRead: parameters !== undefined }
 }
 
 /** A part of a request: what the comparator calls it, and what a reader does. */

@@ -589,7 +589,12 @@ describe('other documents', () => {
     ['an object named as its member', { name: 'a', in: 'query', schema: ref('A') }, 'a=x', undefined],
     ['a parameter of nobody', { name: 'q', in: 'query', schema: A }, 'a=x&b=y', 'request.query.unknown'],
     ['no cookie', { name: 'a', in: 'cookie', required: true, schema: { type: 'string' } }, '', 'request.header.incompatible'],
-    ['no credentials, which are no parameter', { name: 'Authorization', in: 'header', schema: { type: 'integer' } }, '', undefined],
+    [
+      'no credentials, which are no parameter',
+      { name: 'Authorization', in: 'header', required: true, schema: { type: 'integer' } },
+      '',
+      undefined,
+    ],
     ['a missing one', { name: 'a', in: 'query', required: true, schema: { type: 'string' } }, '', 'request.query.incompatible'],
     ['a text with a comma', { name: 'a', in: 'query', schema: { type: ['string', 'null'] } }, 'a=b,c', undefined],
   ])('a query with %s', async (_, parameter, query, code) => {
