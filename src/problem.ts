@@ -13,6 +13,8 @@ export const PROBLEMS = {
   'body-too-large': { status: 413, title: 'The body is larger than the server reads' },
   'body-unreadable': { status: 400, title: 'The body cannot be parsed' },
   'request-invalid': { status: 400, title: 'The body does not fit the document' },
+  'preference-invalid': { status: 400, title: 'The header Prefer asks for what no answer can be' },
+  'response-unknown': { status: 404, title: 'The document has no such answer, or no example of it' },
   'order-unknown': { status: 404, title: 'There is no such order for this caller' },
   'line-item-unknown': { status: 422, title: 'There is no such line item for this caller' },
   'supplier-unknown': { status: 400, title: 'There is no such supplier' },

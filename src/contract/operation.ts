@@ -1,6 +1,7 @@
 import { type Input, type Issue, type MockReply, pointerPart, type Problem, type RequestBody } from '../http.ts'
 import type { LoadedDocument } from '../load.ts'
 import { DocumentError } from '../problem.ts'
+import { type Answer, readAnswers } from './answer.ts'
 import { parseJson } from './json.ts'
 import { createParameter, type Parameter, type RawParameters } from './parameter.ts'
 import { createRouter, type Match, METHODS, type Route } from './router.ts'
@@ -22,6 +23,8 @@ export interface Operation {
   readBody(body: RequestBody, contentType: string | undefined): ReadBody
   /** What is wrong with an answer of ours. */
   checkReply(reply: MockReply): readonly Issue[]
+  /** The documented answers and their examples; read anew each time. */
+  readAnswers(): readonly Answer[]
   /** Compiles what is otherwise compiled at first use. @throws DocumentError */
   compile(): void
 }
@@ -109,6 +112,7 @@ function createOperation(
       readParameters(all, { path, query: pairs(query, '&', true), header: headers, cookie: pairs(headers['cookie'] ?? '', ';', false) }),
     readBody: bodies.read,
     checkReply: replies.check,
+    readAnswers: () => readAnswers(located, reader),
     compile() {
       for (const parameter of all) parameter.compile()
       bodies.compile()

@@ -1,0 +1,213 @@
+import type * as PrismRules from '@stoplight/prism-http/dist/mocker/negotiator/InternalHelpers.js'
+import type { Answer } from '../contract/answer.ts'
+import type { Contract, Operation } from '../contract/operation.ts'
+import { excerpt } from '../contract/validator.ts'
+import { keepText, type MockReply, type Problem } from '../http.ts'
+
+/** What a request prefers (RFC 7240, in Prism's words): `Prefer: code=404, example=dog`. */
+export interface Preference {
+  readonly code?: string
+  readonly example?: string
+}
+
+export type Chosen = { readonly kind: 'reply'; readonly reply: MockReply } | { readonly kind: 'refused'; readonly problem: Problem }
+
+/** Answers an operation from its document alone. `accept` is the header of that name. */
+export type Chooser = (contract: Contract, operationId: string, preference: Preference, accept?: string) => Chosen
+
+/** Elements of a header, and parameters of an element. A quoted string stays whole; without an end it goes on to the header's. */
+const ELEMENTS = /(?:"(?:[^"\\]|\\[^]?)*(?:"|$)|[^",])+/g
+const PARAMETERS = /(?:"(?:[^"\\]|\\[^]?)*(?:"|$)|[^";])+/g
+
+/**
+ * Undefined when the header prefers nothing that concerns us: unknown preferences are ignored (RFC 7240, section 2).
+ * `code=404; example=dog` is read as well: it means a second preference, though it says a parameter of the first.
+ */
+export function readPreference(header: string | undefined): Preference | Problem | undefined {
+  const found = new Map<string, string>()
+  for (const element of header?.match(ELEMENTS) ?? []) {
+    const [first, ...more] = (element.match(PARAMETERS) ?? []).map(nameAndValue)
+    if (!first || !WORDS.has(first.name)) continue
+    // Of a preference that stands there twice, the first counts.
+    for (const { name, value } of [first, ...more]) if (!found.has(name)) found.set(name, value)
+  }
+  const code = found.get('code')
+  const example = found.get('example')
+  // What is below 200 is no final answer (RFC 9110, section 15.2).
+  if (code !== undefined && !/^[2-5]\d\d$/.test(code))
+    return {
+      code: 'preference-invalid',
+      detail: `the preferred code is ${excerpt(code)}`,
+      fix: 'send a status from 200 to 599, as in Prefer: code=404',
+    }
+  if (example === '')
+    return { code: 'preference-invalid', detail: 'the preferred example has no name', fix: 'send one, as in Prefer: example=NAME' }
+  if (code === undefined && example === undefined) return undefined
+  return { ...(code !== undefined && { code }), ...(example !== undefined && { example }) }
+}
+
+const WORDS = new Set(['code', 'example'])
+
+function nameAndValue(pair: string): { name: string; value: string } {
+  const [name = '', ...rest] = pair.split('=')
+  const word = rest.join('=').trim()
+  const value = word.startsWith('"')
+    ? word
+        .slice(1)
+        .replace(/"$/, '')
+        .replaceAll(/\\([^])/g, '$1')
+    : word
+  return { name: name.trim().toLowerCase(), value }
+}
+
+type Prism = typeof PrismRules
+type PrismResponse = Parameters<Prism['findResponseByStatusCode']>[0][number]
+type PrismContent = Parameters<Prism['findBestHttpContentByMediaType']>[0][number]
+
+/**
+ * Loads what is needed to choose: of Prism only its rules of negotiation, in some 50 ms (all of it takes a second). Its negotiator around them
+ * answers 200 to a 404 that lacks the example. What is kept hangs on the operations of a document, never on what a client sent.
+ */
+export async function loadChooser(): Promise<Chooser> {
+  const prism: Prism = await import('@stoplight/prism-http/dist/mocker/negotiator/InternalHelpers.js')
+  const known = new WeakMap<Operation, Documented>()
+  return (contract, operationId, preference, accept) => {
+    const operation = contract.operations.find(({ id }) => id === operationId)
+    if (!operation) throw new Error(`${contract.name} has no operation "${operationId}"`)
+    const documented = known.get(operation) ?? documentedBy(operation)
+    known.set(operation, documented)
+    return choose(prism, operationId, documented, preference, accept)
+  }
+}
+
+/** The answers of an operation, and the same as Prism knows them. */
+interface Documented {
+  readonly answers: ReadonlyMap<string, Answer>
+  readonly responses: PrismResponse[]
+}
+
+function documentedBy(operation: Operation): Documented {
+  const answers = operation.readAnswers()
+  return {
+    answers: new Map(answers.map((answer) => [answer.status, answer])),
+    responses: answers.map(({ status, contents }) => ({
+      id: status,
+      code: status,
+      contents: contents.map(({ mediaType, examples }) => ({
+        id: mediaType,
+        mediaType,
+        examples: examples.map(({ name, value }) => ({ id: name, key: name, value })),
+      })),
+    })),
+  }
+}
+
+function choose(prism: Prism, id: string, { answers, responses }: Documented, preference: Preference, accept: string | undefined): Chosen {
+  const response = responseOf(prism, responses, preference)
+  const answer = response && answers.get(response.id)
+  if (!answer)
+    return refused(`the document has no answer ${preference.code ?? 'at all'} of ${id}`, otherCodes([...answers.keys()], preference))
+  const { code, contents = [] } = response
+  const status = Number(code)
+  const headers = headersOf(answer)
+  const head = { status, ...(Object.keys(headers).length > 0 && { headers }) }
+
+  const { example: wanted } = preference
+  const exampleIn = (content: PrismContent) =>
+    some(wanted === undefined ? prism.findFirstExample(content) : prism.findExampleByKey(content, wanted))
+  const content = contentOf(
+    prism,
+    contents.filter((one) => exampleIn(one)),
+    accept,
+  )
+  if (wanted !== undefined && !content)
+    return refused(`the answer ${code} of ${id} has no example ${excerpt(wanted)}`, otherExamples(answers, answer, wanted))
+  // Neither has a body, whatever a `default` says (RFC 9110, sections 15.3.5 and 15.4.5).
+  if (contents.length === 0 || status === 204 || status === 304) return { kind: 'reply', reply: head }
+  const example = content && exampleIn(content)
+  if (!example || !('value' in example))
+    return refused(`the document gives no example of the answer ${code} of ${id}`, otherCodes(withExamples(answers), preference))
+  const { value } = example
+  const body: unknown = typeof value === 'object' && value !== null ? keepText(value) : value
+  // A range of media types is none that could be sent.
+  const mediaType = content.mediaType.includes('*') ? undefined : content.mediaType
+  return { kind: 'reply', reply: { ...head, body, ...(mediaType !== undefined && { mediaType }) } }
+}
+
+function responseOf(prism: Prism, responses: PrismResponse[], { code }: Preference): PrismResponse | undefined {
+  return code === undefined
+    ? (some(prism.findLowest2XXResponse(responses)) ??
+        some(prism.findDefaultResponse(responses)) ??
+        some(prism.findFirstResponse(responses)))
+    : (some(prism.findResponseByStatusCode(responses, Number(code))) ?? some(prism.findDefaultResponse(responses, Number(code))))
+}
+
+/** A client that accepts nothing of what there is gets it all the same (RFC 9110, section 12.5.1), as it does of the mock elsewhere. */
+function contentOf(prism: Prism, contents: PrismContent[], accept: string | undefined): PrismContent | undefined {
+  const accepted = mediaTypesOf(accept)
+  return (
+    (accepted.length > 0 ? some(prism.findBestHttpContentByMediaType(contents, accepted)) : undefined) ??
+    some(prism.findBestHttpContentByMediaType(contents, ['application/json', '*/*']))
+  )
+}
+
+/** What can be read of the header, with the weights: Prism fails on the rest. */
+function mediaTypesOf(accept: string | undefined): string[] {
+  return (accept ?? '').split(',').flatMap((element) => {
+    const [type = '', ...parameters] = element.split(';').map((part) => part.trim())
+    const weight = parameters.find((parameter) => /^q=[\d.]+$/i.test(parameter))
+    return /^[\w!#$&^.+*-]+\/[\w!#$&^.+*-]+$/.test(type) ? [weight === undefined ? type : `${type};${weight}`] : []
+  })
+}
+
+/** Headers that belong to the message and not to its content are left to the server; so is the content's type (OpenAPI 3.1, section 4.8.17). */
+const OWN_HEADERS = new Set(['content-type', 'content-length', 'transfer-encoding', 'connection'])
+
+function headersOf({ headers }: Answer): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => {
+      const values = [value].flat()
+      const isText = values.every((one) => ['string', 'number', 'boolean'].includes(typeof one))
+      return isText && !OWN_HEADERS.has(name.toLowerCase()) ? [[name, values.join(',')]] : []
+    }),
+  )
+}
+
+function some<T>(option: { readonly _tag: 'None' } | { readonly _tag: 'Some'; readonly value: T }): T | undefined {
+  return 'value' in option ? option.value : undefined
+}
+
+function refused(detail: string, fix: string): Chosen {
+  return { kind: 'refused', problem: { code: 'response-unknown', detail, fix } }
+}
+
+/** The nearest of some statuses first: of the same class, if there is one. */
+function otherCodes(statuses: readonly string[], { code }: Preference): string {
+  const distance = (status: string): number =>
+    status === 'default'
+      ? Infinity
+      : code === undefined
+        ? 0
+        : Math.abs(Number(status.replace('XX', '00')) - Number(code)) + (status[0] === code[0] ? 0 : 1000)
+  const [nearest] = statuses.toSorted((one, other) => distance(one) - distance(other))
+  if (nearest === undefined) return 'give the document one'
+  return statuses.length === 1
+    ? `ask for ${nearest}, the only one`
+    : `ask for ${nearest}, the nearest, or another of ${statuses.join(', ')}`
+}
+
+function namesOf({ contents }: Answer): string[] {
+  return [...new Set(contents.flatMap(({ examples }) => examples.map(({ name }) => name)))]
+}
+
+function withExamples(answers: ReadonlyMap<string, Answer>): string[] {
+  return [...answers.values()].flatMap((answer) => (answer.contents.length === 0 || namesOf(answer).length > 0 ? [answer.status] : []))
+}
+
+/** The status that has the example, or the examples that this one has. */
+function otherExamples(answers: ReadonlyMap<string, Answer>, answer: Answer, wanted: string): string {
+  const names = namesOf(answer)
+  const owner = [...answers.values()].find((other) => namesOf(other).includes(wanted))
+  const here = names.length > 0 ? `ask for ${names.length > 1 ? 'one of ' : ''}${names.join(', ')}` : 'leave the example out'
+  return owner ? `ask for code=${owner.status}, which has it, or ${here}` : here
+}
