@@ -12,7 +12,19 @@ const CANCELS = 200_000
 
 const { assumptions } = assume({}) as Extract<ReturnType<typeof assume>, { kind: 'assumptions' }>
 const session = beginSession(
-  { seed: '1', clock: { kind: 'frozen', at: Date.parse(NOW) }, orders: ORDERS, allocations: ALLOCATIONS, assumptions, tokens: [] },
+  {
+    seed: '1',
+    clock: { kind: 'frozen', at: Date.parse(NOW) },
+    orders: ORDERS,
+    allocations: ALLOCATIONS,
+    assumptions,
+    tokens: [],
+    progress: undefined,
+    faults: [],
+    scenario: { name: undefined, written: {} },
+    data: {},
+    timeline: [],
+  },
   0,
 )
 const orders = orderPopulation(session).sequence

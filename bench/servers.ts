@@ -16,7 +16,7 @@ type State = Map<string, { line_items: Line[] } & Record<string, unknown>>
 
 /** What the mock would answer, taken from it once, so that all three send bodies of the same size. */
 async function stateOf(paths: readonly string[], headers: Record<string, string>): Promise<State> {
-  const mock = await createMock({ now: NOW, orders: ORDERS, allocations: ALLOCATIONS, checkReplies: false })
+  const mock = await createMock({ now: NOW, orders: ORDERS, allocations: ALLOCATIONS, checkReplies: false, maxEntities: 1_000_000 })
   const { url } = await mock.listen({ port: 0 })
   const found = await Promise.all(
     paths.map(async (path) => {
@@ -37,7 +37,7 @@ function listen(app: ReturnType<typeof express>): void {
 
 const kind = process.argv[2]
 if (kind === 'mock') {
-  const mock = await createMock({ now: NOW, orders: ORDERS, allocations: ALLOCATIONS, checkReplies: false })
+  const mock = await createMock({ now: NOW, orders: ORDERS, allocations: ALLOCATIONS, checkReplies: false, maxEntities: 1_000_000 })
   process.stdout.write(`${(await mock.listen({ port: 0 })).port}\n`)
 } else {
   const { allocatePaths, getPaths, allocationPaths, supplierHeaders, omsHeaders } = await import('./requests.ts')

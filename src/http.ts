@@ -122,6 +122,14 @@ export function pointerParts(pointer: string): string[] {
         .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
+/** What a JSON pointer leads to; undefined where it leads nowhere. */
+export function valueAt(from: unknown, pointer: string): unknown {
+  let value = from
+  for (const part of pointerParts(pointer))
+    value = typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, part)?.value : undefined
+  return value
+}
+
 /** A key as a part of a JSON pointer (RFC 6901). */
 export function pointerPart(key: string): string {
   return key.replaceAll('~', '~0').replaceAll('/', '~1')

@@ -2,37 +2,29 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { isIPv6, type Socket } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import type { Express } from 'express'
-import { checkData } from './contract/data.ts'
 import { nearestRoutes } from './contract/nearest.ts'
 import { createContract, type Contract } from './contract/operation.ts'
 import { assume, type Assumptions, ASSUMPTIONS, nearest } from './domain/assumption.ts'
-import type { Behaviour, Dialect } from './domain/behaviour.ts'
-import { timeOf } from './domain/clock.ts'
+import type { Behaviour, Dialect, WantedSession } from './domain/behaviour.ts'
+import { isTime, readDuration, readTime } from './domain/clock.ts'
 import { controlDialect } from './domain/control/dialect.ts'
 import { controlBehaviours, type ServedApi, stateBehaviours } from './domain/control/operations.ts'
-import {
-  DEFAULT_SESSION,
-  type NamedToken,
-  type SessionDefaults,
-  type SessionSettings,
-  beginSession,
-  isSessionName,
-} from './domain/control/session.ts'
+import { DEFAULT_SESSION, type NamedToken, type SessionStart, isSessionName } from './domain/control/session.ts'
 import { omsDialect } from './domain/oms/dialect.ts'
 import { omsBehaviours } from './domain/oms/operations.ts'
 import { DATA_VERSION } from './domain/random.ts'
 import { REFUSED_TOKEN, RETAILER_TOKEN, supplierDialect } from './domain/supplier/dialect.ts'
-import { type Data, place } from './domain/scenario.ts'
-import { checkStates, matchState, type StateDefinition } from './domain/state.ts'
+import type { Known, Scenario } from './domain/scenario.ts'
+import { matchState } from './domain/state.ts'
 import { supplierBehaviours } from './domain/supplier/operations.ts'
 import { RETAILERS, SUPPLIERS } from './domain/supplier/population.ts'
-import { worldOf } from './domain/world.ts'
-import { createService, type Service } from './engine/respond.ts'
+import { createService, type Service } from './engine/service.ts'
+import { type Started, startFrom } from './engine/session.ts'
 import type { Issue, MockRequest, Problem } from './http.ts'
-import { loadBundled, loadDocument, type LoadedDocument } from './load.ts'
-import { DocumentError, UsageError } from './problem.ts'
+import { knownBy, readScenarios, readStart, readStates, type States } from './library.ts'
+import { loadBundled } from './load.ts'
+import { UsageError } from './problem.ts'
 import { createApp } from './server/app.ts'
 import { createEvents } from './server/events.ts'
 import { isLoopback } from './server/guard.ts'
@@ -45,8 +37,10 @@ export { UsageError } from './problem.ts'
 export { compareContracts, coverContracts, verifyContracts } from './contracts.ts'
 export type { ContractOptions, Covered, Report, Row, VerifyContractsOptions } from './contracts.ts'
 export type { Change, World } from './domain/world.ts'
-export type { Data } from './domain/scenario.ts'
+export type { Data } from './domain/place.ts'
+export type { Scenario } from './domain/scenario.ts'
 export type { StateDefinition } from './domain/state.ts'
+export type { States } from './library.ts'
 export type { SessionName } from './domain/control/session.ts'
 export type { Store, Work } from './store/store.ts'
 
@@ -61,8 +55,10 @@ export interface MockOptions {
   readonly allocations?: number
   /** Other choices where the documents are silent: `{ 'oms.cancel.again': '200' }`. */
   readonly assume?: Readonly<Record<string, string>>
-  /** What every session holds beside its population: a YAML or JSON file, or what would stand in one. `spec/scenario.schema.json` says what. */
-  readonly data?: string | Data
+  /** What every session starts from: the name of a scenario, a YAML or JSON file, or what would stand in one. `spec/scenario.schema.json` says what. */
+  readonly scenario?: string | Scenario
+  /** A folder of scenarios, to be named beside the bundled ones. */
+  readonly scenarios?: string
   /** Provider states beside the bundled ones: a YAML or JSON file, or what would stand in one. `spec/states.schema.json` says what. */
   readonly states?: string | States
   /** Refuses what the documents do not declare, and checks every answer. */
@@ -85,8 +81,14 @@ export interface MockOptions {
   readonly maxBodyBytes?: number
   /** How many sessions there may be at a time. */
   readonly maxSessions?: number
+  /** How long a session may be unused before it is dropped: `30m`. For ever unless said otherwise. */
+  readonly sessionTtl?: string
+  /** How many entities a session may keep. */
+  readonly maxEntities?: number
   /** How many bytes of past requests are kept. */
   readonly journalBytes?: number
+  /** The world's time, in milliseconds since 1970; `Date.now` unless said otherwise. */
+  readonly time?: () => number
   /** Where sessions live; in memory unless said otherwise. */
   readonly store?: Store
   /** Hears of each request to the APIs once its answer is known. */
@@ -207,14 +209,19 @@ const APIS: readonly { document: string; behaviours: Readonly<Record<string, Beh
 export async function createMock(options: MockOptions = {}): Promise<Mock> {
   requireNode()
   refuseUnknown(options)
-  const settings = readDefaults(options)
-  const defaults: SessionDefaults = { ...settings, data: await readData(options.data, settings) }
+  const base = readBase(options)
+  const real = options.time ?? Date.now
+  const maxBodyBytes = wholeNumber('maxBodyBytes', options.maxBodyBytes ?? MIB, 1_000 * MIB)
   const onFailure = options.onFailure ?? console.error
   const served = await Promise.all(APIS.map(async (api) => ({ ...api, contract: await bundledContract(api.document) })))
   const services = served.map(({ contract, behaviours, dialect }) => createService(contract, behaviours, dialect))
-  const control = createService(await bundledContract('control'), controlBehaviours(served.map(servedApi)), controlDialect)
+  const operations = new Map(services.flatMap(({ contract }) => contract.operations.map((operation) => [operation.id, operation] as const)))
+  const control = createService(await bundledContract('control'), controlBehaviours(served.map(servedApi), { operations }), controlDialect)
   const providerStates = createService(await bundledContract('provider-states'), stateBehaviours, controlDialect)
-  const states = await readStates(options.states, settings)
+  const scenarios = await readScenarios(options.scenarios, base, operations)
+  const known = async (): Promise<Known> => knownBy(await scenarios(), operations)
+  const defaults = options.scenario === undefined ? base : await readStart(options.scenario, base, known)
+  const states = await readStates(options.states, defaults)
   const routes = services.flatMap(({ contract: { name, base, operations } }) =>
     operations.map(({ id, method, template }) => ({ api: name, operation: id, method, path: base + template })),
   )
@@ -225,7 +232,22 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   )
   const events = createEvents(journal, MAX_LISTENERS)
   const access = readControl(options)
+  const started = new Map<string, Started>()
+  /** Scenarios are placed to be tried: once for each name. */
+  const startFromWanted = async (wanted: WantedSession): Promise<Started> => {
+    const { scenario, seed, clock } = wanted
+    const name = typeof scenario === 'string' && seed === undefined && clock === undefined ? scenario : undefined
+    const before = name === undefined ? undefined : started.get(name)
+    if (before) return before
+    const made = startFrom(wanted, base, defaults, await known(), real())
+    if (name !== undefined && made.kind === 'started') started.set(name, made)
+    return made
+  }
   const handle = createHandler({
+    scenarios,
+    startFrom: startFromWanted,
+    sessionTimeToLive: readTimeToLive(options.sessionTtl),
+    maxBodyBytes,
     control,
     providerStates,
     states,
@@ -237,12 +259,13 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     events,
     checkReplies: options.checkReplies ?? true,
     requireSession: options.requireSession ?? false,
+    maxEntities: wholeNumber('maxEntities', options.maxEntities ?? 100_000, Number.MAX_SAFE_INTEGER),
     maxSessions: wholeNumber('maxSessions', options.maxSessions ?? 10_000, 1_000_000),
     allowedHosts: (options.allowHosts ?? []).map((host) => host.toLowerCase()),
     controlToken: access.token,
     version: readVersion(),
     dataVersion: DATA_VERSION,
-    real: Date.now,
+    real,
     onFailure,
     onExchange(exchange) {
       try {
@@ -258,7 +281,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   const app = createApp({
     handle,
     needsToken: (socket) => !access.isOpen && (beyond.get(socket) ?? !isLoopback(socket.localAddress ?? '')),
-    maxBodyBytes: wholeNumber('maxBodyBytes', options.maxBodyBytes ?? MIB, 1_000 * MIB),
+    maxBodyBytes,
     onFailure,
   })
   const stops = new Set<() => Promise<void>>()
@@ -325,7 +348,8 @@ const OPTIONS = [
   'orders',
   'allocations',
   'assume',
-  'data',
+  'scenario',
+  'scenarios',
   'states',
   'strict',
   'checkReplies',
@@ -337,7 +361,10 @@ const OPTIONS = [
   'controlToken',
   'maxBodyBytes',
   'maxSessions',
+  'maxEntities',
+  'sessionTtl',
   'journalBytes',
+  'time',
   'store',
   'onRequest',
   'onFailure',
@@ -348,7 +375,7 @@ function refuseUnknown(options: MockOptions): void {
   if (unknown !== undefined) throw new UsageError(`unknown option "${unknown}"; there are ${nearest(unknown, OPTIONS).join(', ')}`)
 }
 
-function readDefaults({
+function readBase({
   seed = '1',
   now,
   orders = 1_000,
@@ -356,7 +383,7 @@ function readDefaults({
   assume: choices = {},
   supplierTokens = [],
   retailerTokens = [],
-}: MockOptions): SessionSettings {
+}: MockOptions): SessionStart {
   const assumptions = readAssumptions(choices)
   const tokens = [
     ...supplierTokens.map((text) => readToken(text, 'supplier', SUPPLIERS)),
@@ -366,58 +393,18 @@ function readDefaults({
   if (twice) throw new UsageError(`the token "${twice.token}" is named twice; a token is one supplier's or one retailer's`)
   return {
     seed: String(seed),
-    clock: now === undefined ? { kind: 'real' } : { kind: 'frozen', at: readTime(now) },
+    clock: now === undefined ? { kind: 'real' } : { kind: 'frozen', at: readNow(now) },
     orders: wholeNumber('orders', orders, MAX_POPULATION),
     allocations: wholeNumber('allocations', allocations, MAX_POPULATION),
     assumptions,
     tokens,
+    progress: undefined,
+    faults: [],
+    scenario: { name: undefined, written: {} },
+    data: {},
+    timeline: [],
   }
 }
-
-/** Where own data comes from: a file, whose lines can be named, or the value itself. */
-async function loadData(data: string | object, option: string): Promise<LoadedDocument> {
-  if (typeof data !== 'string') return { name: option, sources: [{ uri: option, content: data, lineOf: () => undefined }] }
-  try {
-    return await loadDocument(data)
-  } catch (error) {
-    throw error instanceof DocumentError ? new UsageError(`${option}: ${error.message}`) : error
-  }
-}
-
-/** @throws UsageError that names every place where the data do not fit their schema, or are impossible */
-async function readData(data: string | Data | undefined, settings: SessionSettings): Promise<Data> {
-  if (data === undefined) return {}
-  const loaded = await loadData(data, 'data')
-  const schema = await loadDocument(beside('spec/scenario.schema.json'))
-  refuseIssues(loaded, checkData(loaded, schema).map(withNames), 'data')
-  // Its schema has just been checked.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  const content = (loaded.sources[0]?.content ?? {}) as Data
-  const session = beginSession(settings, Date.now())
-  const placed = place(content, { world: worldOf([]), session, now: timeOf(session.clock, Date.now()) })
-  if (placed.kind === 'refused') refuseIssues(loaded, placed.issues, 'data')
-  return content
-}
-
-/** What a states file holds. */
-export interface States {
-  readonly states: readonly StateDefinition[]
-}
-
-/**
- * The bundled provider states, read when a verifier first asks, with a team's own before them. Own ones are read at once, and each whose
- * parameters have defaults is tried: a file that cannot be is no surprise in the middle of a run.
- */
-async function readStates(own: string | States | undefined, settings: SessionSettings): Promise<() => Promise<readonly StateDefinition[]>> {
-  const before = own === undefined ? [] : await loadStates(own, settings)
-  return async () => {
-    bundledStates ??= loadStates(beside('fixtures/states.yaml'), undefined)
-    const bundled = await bundledStates
-    return before.length === 0 ? bundled : [...before, ...bundled.filter(({ state }) => !before.some((one) => one.state === state))]
-  }
-}
-
-let bundledStates: Promise<readonly StateDefinition[]> | undefined
 
 /** A provider state asked for; `known` holds the nearest texts where nobody knows it. */
 export interface FoundState {
@@ -431,64 +418,11 @@ export async function findStates(
   wanted: readonly Pick<FoundState, 'state' | 'params'>[],
   own?: string | States,
 ): Promise<readonly FoundState[]> {
-  const states = await (await readStates(own, readDefaults({})))()
+  const states = await (await readStates(own, readBase({})))()
   return wanted.map(({ state, params }) => {
     const matched = matchState(states, state, params)
     return { state, params, known: matched.kind === 'unknown' ? matched.known : undefined }
   })
-}
-
-/** @throws UsageError that names every place where the states do not fit their schema, or cannot be set up */
-async function loadStates(own: string | States, settings: SessionSettings | undefined): Promise<readonly StateDefinition[]> {
-  const loaded = await loadData(own, 'states')
-  const schema = await loadDocument(beside('spec/states.schema.json'))
-  refuseIssues(loaded, checkData(loaded, schema).map(withNames), 'states')
-  // Its schema has just been checked.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  const { states } = (loaded.sources[0]?.content ?? { states: [] }) as States
-  refuseIssues(loaded, checkStates(states), 'states')
-  if (settings) {
-    const session = beginSession(settings, Date.now())
-    const scene = { world: worldOf([]), session, now: timeOf(session.clock, Date.now()) }
-    const issues = states.flatMap((definition, index) => {
-      const { state } = definition
-      const matched = matchState([definition], state, {})
-      const placed = matched.kind === 'state' ? place(matched.data, scene) : undefined
-      return placed?.kind === 'refused'
-        ? placed.issues.map((issue) => ({ ...issue, at: `/states/${index}/exists${issue.at}`, message: `${issue.message} ("${state}")` }))
-        : []
-    })
-    refuseIssues(loaded, issues, 'states')
-  }
-  return states
-}
-
-function beside(path: string): string {
-  return fileURLToPath(new URL(`../${path}`, import.meta.url))
-}
-
-/** An unknown name is told with the known ones. */
-function withNames(issue: Issue): Issue {
-  return issue.rule === 'additionalProperties' ? { ...issue, fix: known(issue) } : issue
-}
-
-function refuseIssues(
-  { sources: [source] }: LoadedDocument,
-  issues: readonly Pick<Issue, 'at' | 'message' | 'fix'>[],
-  option: string,
-): void {
-  if (issues.length === 0) return
-  const lines = issues.map(({ at, message, fix }) => {
-    const line = source?.lineOf(at)
-    return `${source?.uri ?? option}${line === undefined ? '' : `:${line}`}: ${at === '' ? 'it' : at} ${message}${fix === undefined ? '' : `; ${fix}`}`
-  })
-  throw new UsageError(`${option}: ${lines.join('\n')}`)
-}
-
-/** The names that would do, the most similar first. */
-function known({ at, wanted }: Issue): string {
-  const names = [wanted].flat().map(String)
-  return `there ${names.length === 1 ? 'is' : 'are'} ${nearest(at.slice(at.lastIndexOf('/') + 1), names).join(', ')}`
 }
 
 /** One assumption with the value it has under these choices. */
@@ -520,18 +454,16 @@ function readAssumptions(choices: Readonly<Record<string, string>>): Assumptions
   return assumed.assumptions
 }
 
-/** The day must be one: JavaScript reads February 30 as March 2. */
-function isDay(text: string): boolean {
-  const day = text.slice(0, 10)
-  const time = Date.parse(`${day}T00:00:00Z`)
-  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day)
+function readTimeToLive(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const duration = readDuration(text)
+  if (duration === undefined || duration === 0) throw new UsageError(`sessionTtl is "${text}"; give a duration like 30m`)
+  return duration
 }
 
-function readTime(now: string | Date): number {
-  const form = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/
-  const time = typeof now !== 'string' ? now.getTime() : form.test(now) && isDay(now) ? Date.parse(now) : Number.NaN
-  // RFC 3339 writes years with four digits; and the population's dates lie up to 90 days before the clock.
-  if (Number.isNaN(time) || time < Date.parse('1970-06-01') || time > Date.parse('9999-01-01'))
+function readNow(now: string | Date): number {
+  const time = typeof now === 'string' ? readTime(now) : now.getTime()
+  if (time === undefined || !isTime(time))
     throw new UsageError(`now is "${String(now)}"; give a time like 2026-01-31T12:00:00Z, from 1970-06-01 on`)
   return time
 }

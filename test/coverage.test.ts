@@ -147,7 +147,7 @@ interface Recorded {
 
 async function record(options: MockOptions = {}): Promise<Recorded> {
   const heard: RequestSummary[] = []
-  return { mock: await openMock({ data: DATA, ...options, onRequest: (summary) => heard.push(summary) }), heard }
+  return { mock: await openMock({ scenario: DATA, ...options, onRequest: (summary) => heard.push(summary) }), heard }
 }
 
 const met = new Set<string>()

@@ -7,7 +7,7 @@ import type { Data } from '../src/index.ts'
 import { BIN, ROOT, Running } from './cli/process.ts'
 import { ACCOUNT, ALLOCATION, LINE, omsClient, openMock, ORDER, ownSession, RETAILER, SUPPLIER, supplierClient } from './support.ts'
 
-const FILE = join(ROOT, 'fixtures/data.yaml')
+const FILE = join(ROOT, 'fixtures/scenarios/one-of-each.yaml')
 const ID = '0a5c1f6e-9d3b-4c7a-8e21-5b6f7d809a10'
 const OTHER_ACCOUNT = 'abcdefghijklmnopqrstuvwx'
 const line = { quantity_ordered: 6 }
@@ -20,7 +20,7 @@ const written = (text: string): string => {
 
 /** What createMock says of data that cannot be. */
 async function complaint(data: string | Data): Promise<string> {
-  return openMock({ data }).then(
+  return openMock({ scenario: data }).then(
     async (mock) => {
       await mock.close()
       return 'no complaint'
@@ -31,7 +31,7 @@ async function complaint(data: string | Data): Promise<string> {
 
 describe('own data', () => {
   it('is there in every session, from its first request, and again after a reset', async () => {
-    await using mock = await openMock({ data: FILE })
+    await using mock = await openMock({ scenario: FILE })
     for (const session of ['one', 'two', 'one']) {
       const client = supplierClient(mock, { session })
       const { body } = await client.get(ID).expect(200)
@@ -52,7 +52,7 @@ describe('own data', () => {
   })
 
   it('counts as what the session began with, not as what a request changed', async () => {
-    await using mock = await openMock({ data: FILE })
+    await using mock = await openMock({ scenario: FILE })
     const session = mock.session('counts')
     await request(mock.app)
       .get(`/orders/${ID}/`)
@@ -65,7 +65,7 @@ describe('own data', () => {
   })
 
   it('says of each line what the supplier and the retailer see', async () => {
-    await using mock = await openMock({ data: FILE })
+    await using mock = await openMock({ scenario: FILE })
     const session = ownSession()
     expect((await supplierClient(mock, { session }).get(ID)).body.line_items).toHaveLength(1)
     const whole = await supplierClient(mock, { session, authorization: RETAILER }).get(ID)
@@ -90,7 +90,7 @@ describe('own data', () => {
     ['SCRATCHED', { items: [{ sku: 'A', quantity: 3, scratchQuantity: 3 }] }, { statusCode: 'CANCELLED', type: 'SCRATCHED' }],
   ])('has an allocation that is %s', async (_name, more, expected) => {
     const data = { allocations: [{ allocationId: 'a'.repeat(24), items: [{ sku: 'A', quantity: 3 }], ...more }] }
-    await using mock = await openMock({ data })
+    await using mock = await openMock({ scenario: data })
     const { body } = await omsClient(mock).get('a'.repeat(24)).expect(200)
     expect(body).toMatchObject({ allocationId: 'a'.repeat(24), parentAllocationId: 'a'.repeat(24), ...expected })
     expect(body.recipient).toHaveLength(1)
@@ -102,7 +102,7 @@ describe('own data', () => {
     ['is rejected', { quantity_rejected: 6 }, 'Rejected'],
     ['is backordered', { quantity_backordered: 6 }, 'Backordered'],
   ])('has a line that %s', async (_name, more, status) => {
-    await using mock = await openMock({ data: { orders: [{ order_uuid: ID, line_items: [{ ...line, ...more }] }] } })
+    await using mock = await openMock({ scenario: { orders: [{ order_uuid: ID, line_items: [{ ...line, ...more }] }] } })
     const { body } = await supplierClient(mock).get(ID)
     expect(body.line_items[0].status).toBe(status)
   })
@@ -112,7 +112,7 @@ describe('own data', () => {
       orders: [{ order_uuid: ORDER, line_items: [{ ...line, quantity_ordered: 9 }] }],
       allocations: [{ allocationId: ALLOCATION, items: [{ sku: 'A', quantity: 8 }] }],
     }
-    await using mock = await openMock({ data })
+    await using mock = await openMock({ scenario: data })
     const { body: order } = await supplierClient(mock).get()
     expect(order.line_items).toMatchObject([{ allocation: { quantity_ordered: 9 } }])
     await request(mock.app).delete(`/orders/items/cancel/${LINE}/`).set('Authorization', RETAILER).expect(422)
@@ -130,7 +130,7 @@ describe('own data', () => {
         { allocationId: 'a'.repeat(24), account: OTHER_ACCOUNT, orderNumber: 'n', items },
       ],
     }
-    await using mock = await openMock({ data })
+    await using mock = await openMock({ scenario: data })
     const order = (account: string) =>
       request(mock.app)
         .get('/api/v2/order/?orderNumber=n')
@@ -146,7 +146,7 @@ describe('own data', () => {
         { locationNum: 'NEW', sku: 'A', available: 1 },
       ],
     }
-    await using mock = await openMock({ data })
+    await using mock = await openMock({ scenario: data })
     const headers = { Authorization: 'Bearer x', 'x-site-context': JSON.stringify({ account: ACCOUNT }) }
     const items = [{ lineItemId: '1', sku: 'A', orderedQuantity: 5 }]
     const order = { orderNumber: 'n', channelId: '12', statusCode: 'ORDER_CREATED', items, shipInfo: [{}] }
@@ -165,7 +165,7 @@ describe('own data', () => {
 
   it('leaves the order of a replaced allocation without it', async () => {
     await using mock = await openMock({
-      data: { allocations: [{ allocationId: ALLOCATION, orderNumber: 'mine', items: [{ sku: 'A', quantity: 5 }] }] },
+      scenario: { allocations: [{ allocationId: ALLOCATION, orderNumber: 'mine', items: [{ sku: 'A', quantity: 5 }] }] },
     })
     const { body } = await request(mock.app)
       .get('/api/v2/order/?orderNumber=ship1233234555g')
@@ -196,7 +196,7 @@ describe('own data', () => {
 
   it('is the same in every process', async () => {
     const read = async (): Promise<unknown> => {
-      await using mock = await openMock({ data: FILE })
+      await using mock = await openMock({ scenario: FILE })
       return (await supplierClient(mock).get(ID)).body
     }
     expect(await read()).toEqual(await read())
@@ -229,7 +229,7 @@ describe('own data that cannot be', () => {
   })
 
   it('because there is no such file', async () => {
-    expect(await complaint('/nowhere/data.yaml')).toBe('data: document /nowhere/data.yaml: there is no such file')
+    expect(await complaint('/nowhere/data.yaml')).toBe('scenario: document /nowhere/data.yaml: there is no such file')
   })
 
   it.each<[string, Data, RegExp]>([
@@ -355,8 +355,8 @@ describe('own data that cannot be', () => {
 
   it('ends the command with 2, the file and the line', async () => {
     const file = written(readFileSync(FILE, 'utf8').replace('quantity_shipped: 1', 'quantity_shipped: 5'))
-    const { code, out, err } = await new Running(process.execPath, [BIN, 'serve', '--port', '0', '--data', file]).ended
+    const { code, out, err } = await new Running(process.execPath, [BIN, 'serve', '--port', '0', '--scenario', file]).ended
     expect({ code, out }).toEqual({ code: 2, out: '' })
-    expect(err).toMatch(/^error: --data: data\.yaml:12: \/orders\/0\/line_items\/0\/quantity_shipped 4 of line /)
+    expect(err).toMatch(/^error: --scenario: data\.yaml:12: \/orders\/0\/line_items\/0\/quantity_shipped 4 of line /)
   })
 })

@@ -48,15 +48,15 @@ describe('the README', () => {
   })
 
   it('serves own data, and lists what is assumed, by commands that work', async () => {
-    const commands = shell.filter((text) => /^(npm start -- --data|npx) /.test(text))
+    const commands = shell.filter((text) => /^(npm start -- --scenario|npx) /.test(text))
     expect(commands).toEqual([
-      'npm start -- --data fixtures/data.yaml\n',
+      'npm start -- --scenario fixtures/scenarios/one-of-each.yaml\n',
       'npx allocation-mock verify contracts\n',
       'npx allocation-mock assumptions\n',
     ])
     const verified = await new Running('sh', [], { input: 'npx allocation-mock verify contracts' }).ended
     expect(verified).toMatchObject({ code: 0, out: expect.stringMatching(/\d+ interactions: (\d+) passed/) })
-    const npm = new Running('npm', ['start', '--', '--data', 'fixtures/data.yaml', '--port', '0'])
+    const npm = new Running('npm', ['start', '--', '--scenario', 'fixtures/scenarios/one-of-each.yaml', '--port', '0'])
     const [, url = ''] = await npm.until(/ready on (http:\/\/\S+) /)
     const response = await fetch(`${url}/orders/0a5c1f6e-9d3b-4c7a-8e21-5b6f7d809a10/`, { headers: { Authorization: 'Token 1234567890' } })
     expect(await response.json()).toMatchObject({ po_number: 'po-christmas' })

@@ -16,7 +16,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   server: ['contract', 'engine', 'store', 'types of domain'],
   pact: ['contract'],
   contracts: ['contract', 'load', 'pact', 'index'],
-  index: ['contract', 'contracts', 'domain', 'engine', 'load', 'pact', 'server', 'store'],
+  library: ['contract', 'domain', 'engine', 'load'],
+  index: ['contract', 'contracts', 'domain', 'engine', 'library', 'load', 'pact', 'server', 'store'],
   cli: ['index', 'contracts', 'load', 'contract', 'pact'],
 }
 /** Rooms where time, chance and the outside come in as arguments. */

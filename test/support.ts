@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import request, { type Test } from 'supertest'
 import { DEFAULT_ASSUMPTIONS } from '../src/domain/assumption.ts'
-import type { SessionDefaults } from '../src/domain/control/session.ts'
+import type { SessionStart } from '../src/domain/control/session.ts'
 import { createMock, type Mock, type MockOptions } from '../src/index.ts'
 
 /** The documents' own examples, which exist by default. */
@@ -19,7 +19,7 @@ export function openMock(options: MockOptions = {}): Promise<Mock> {
 }
 
 /** What a session starts from, for tests without a mock. */
-export function sessionDefaults(more: Partial<SessionDefaults> = {}): SessionDefaults {
+export function sessionDefaults(more: Partial<SessionStart> = {}): SessionStart {
   return {
     seed: '1',
     clock: { kind: 'frozen', at: Date.parse(NOW) },
@@ -27,7 +27,11 @@ export function sessionDefaults(more: Partial<SessionDefaults> = {}): SessionDef
     allocations: 10,
     assumptions: DEFAULT_ASSUMPTIONS,
     tokens: [],
-    data: { orders: [] },
+    progress: undefined,
+    faults: [],
+    scenario: { name: undefined, written: {} },
+    data: {},
+    timeline: [],
     ...more,
   }
 }

@@ -47,7 +47,12 @@ export const SERVE_OPTIONS = {
     read: wholeNumber(0, 1_000_000_000),
   },
   assume: { flag: '--assume <name=value>', repeats: true, help: 'decide what the documents leave open; may be repeated', read: pair },
-  data: { flag: '--data <file>', help: 'orders, allocations and stock of your own, as YAML or JSON', read: text },
+  scenario: {
+    flag: '--scenario <name>',
+    help: 'what every session starts from: the name of a scenario, or a YAML or JSON file of your own',
+    read: text,
+  },
+  scenarios: { flag: '--scenarios <folder>', help: 'a folder of scenarios, to be named beside the bundled ones', read: text },
   states: { flag: '--states <file>', help: 'provider states of your own, as YAML or JSON', read: text },
   strict: { flag: '--strict', help: 'refuse what the documents do not declare, and check every answer', read: truth },
   supplierToken: {
@@ -68,6 +73,13 @@ export const SERVE_OPTIONS = {
     default: '10000',
     help: 'sessions there may be at a time',
     read: wholeNumber(1, 1_000_000),
+  },
+  sessionTtl: { flag: '--session-ttl <duration>', help: 'drop sessions that nobody has used for so long, such as 30m', read: text },
+  maxEntities: {
+    flag: '--max-entities <number>',
+    default: '100000',
+    help: 'entities a session may keep',
+    read: wholeNumber(1, 1_000_000_000),
   },
   allowHost: {
     flag: '--allow-host <name>',

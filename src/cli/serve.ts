@@ -42,13 +42,16 @@ function mockOptions({
   orders,
   allocations,
   assume,
-  data,
+  scenario,
+  scenarios,
   states,
   strict,
   supplierToken,
   retailerToken,
   requireSession,
   maxSessions,
+  maxEntities,
+  sessionTtl,
   allowHost,
   control,
   controlToken,
@@ -60,13 +63,16 @@ function mockOptions({
     ...(orders !== undefined && { orders }),
     ...(allocations !== undefined && { allocations }),
     ...(assume && { assume: Object.fromEntries(assume) }),
-    ...(data !== undefined && { data }),
+    ...(scenario !== undefined && { scenario }),
+    ...(scenarios !== undefined && { scenarios }),
     ...(states !== undefined && { states }),
     ...(strict !== undefined && { strict }),
     ...(supplierToken && { supplierTokens: supplierToken }),
     ...(retailerToken && { retailerTokens: retailerToken }),
     ...(requireSession !== undefined && { requireSession }),
     ...(maxSessions !== undefined && { maxSessions }),
+    ...(maxEntities !== undefined && { maxEntities }),
+    ...(sessionTtl !== undefined && { sessionTtl }),
     ...(control !== undefined && { control }),
     ...(controlToken !== undefined && { controlToken }),
     // A name that is listened on is a name to be called by.
@@ -79,8 +85,10 @@ function withFlag(message: string): string {
   const flag = (
     [
       ['now is', '--now'],
-      ['data: ', '--data'],
+      ['scenario: ', '--scenario'],
+      ['scenarios: ', '--scenarios'],
       ['states: ', '--states'],
+      ['sessionTtl is', '--session-ttl'],
       ['unknown assumption', '--assume'],
       ['unknown value', '--assume'],
       ['supplier token', '--supplier-token'],
@@ -89,7 +97,7 @@ function withFlag(message: string): string {
       ['control is', '--control'],
     ] as const
   ).find(([begin]) => message.startsWith(begin))
-  return flag ? `${flag[1]}: ${message.replace(/^(data|states): /, '')}` : message
+  return flag ? `${flag[1]}: ${message.replace(/^(scenarios?|states): /, '')}` : message
 }
 
 function cannotListen(error: unknown, port: number, host: string): string {

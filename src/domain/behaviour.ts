@@ -1,6 +1,8 @@
 import type { AssumptionName } from './assumption.ts'
+import type { WrittenClock } from './clock.ts'
 import type { Session, SessionName } from './control/session.ts'
 import type { Caller, Credentials, Input, MockReply, Problem } from '../http.ts'
+import type { Scenario } from './scenario.ts'
 import type { Change, World } from './world.ts'
 
 /** All that a behaviour may look at beside its input. */
@@ -9,6 +11,8 @@ export interface Scene {
   readonly session: Session
   /** The session's time, in milliseconds since 1970. */
   readonly now: number
+  /** The world's time, in milliseconds since 1970: what its clock is read from. */
+  readonly real: number
 }
 
 /** Where an exchange comes from: a client of the APIs, a control request, or a step that nobody asked for. */
@@ -37,6 +41,16 @@ export type Command =
   | { readonly kind: 'list-sessions' }
   | { readonly kind: 'reset-session'; readonly name: SessionName }
   | { readonly kind: 'drop-session'; readonly name: SessionName }
+  | { readonly kind: 'create-session'; readonly wanted: WantedSession }
+  | { readonly kind: 'show-session'; readonly name: SessionName }
+  | { readonly kind: 'fork-session'; readonly name: SessionName; readonly into: SessionName }
+  | { readonly kind: 'list-snapshots'; readonly name: SessionName }
+  | { readonly kind: 'take-snapshot' | 'restore-snapshot' | 'drop-snapshot'; readonly name: SessionName; readonly snapshot: string }
+  | { readonly kind: 'list-bindings'; readonly name: SessionName }
+  | { readonly kind: 'bind' | 'unbind'; readonly name: SessionName; readonly to: Bound }
+  | { readonly kind: 'export-session'; readonly name: SessionName }
+  | { readonly kind: 'list-scenarios' }
+  | { readonly kind: 'show-scenario'; readonly name: string }
   | {
       readonly kind: 'provider-state'
       readonly state: string
@@ -50,10 +64,23 @@ export type Command =
   | { readonly kind: 'list-documents' }
   | { readonly kind: 'show-document'; readonly name: string }
 
+/** A session to begin. */
+export interface WantedSession {
+  /** One that nobody has yet; made up unless said otherwise. */
+  readonly name?: SessionName
+  /** The name of a scenario, or one as it would stand in a file; the server's own unless said otherwise. */
+  readonly scenario?: string | Scenario
+  readonly seed?: string | number
+  readonly clock?: WrittenClock
+}
+
+/** What a client sends anyway, and can be told by. */
+export type Bound = { readonly token: string } | { readonly account: string; readonly stage?: string }
+
 export type Outcome =
   | { readonly kind: 'reply'; readonly reply: MockReply; readonly changes: readonly Change[]; readonly assumption?: AssumptionName }
   | { readonly kind: 'refused'; readonly problem: Problem }
-  | { readonly kind: 'command'; readonly command: Command }
+  | { readonly kind: 'command'; readonly command: Command; readonly changes?: readonly Change[] }
 
 /** A request that succeeds now: what `examples` shows and the ready line prints. `path` is below the document's base. */
 export interface ExampleRequest {
@@ -71,6 +98,8 @@ export interface Behaviour<I extends Input = Input> {
   /** Looks for what the path names, before the body is looked at. */
   find?(input: I, caller: Caller, scene: Scene): Problem | undefined
   run(input: I, caller: Caller, scene: Scene): Outcome
+  /** What an answer shows one of, under the id that a session keeps it by: steps can wait for reads. */
+  shows?(input: I, caller: Caller): { readonly kind: 'order' | 'allocation'; readonly id: string }
   /** Undefined when the session holds nothing that would do. */
   example?(caller: Caller, scene: Scene): ExampleRequest | undefined
 }

@@ -1,5 +1,9 @@
 /** What a session's clock shows. Times are milliseconds since 1970, UTC. */
-export type Clock = { readonly kind: 'real' } | { readonly kind: 'frozen'; readonly at: number }
+export type Clock =
+  | { readonly kind: 'real' }
+  /** Runs, so many milliseconds ahead of the world's; behind it where they are negative. */
+  | { readonly kind: 'shifted'; readonly by: number }
+  | { readonly kind: 'frozen'; readonly at: number }
 
 export const DAY = 86_400_000
 export const HOUR = 3_600_000
@@ -9,11 +13,98 @@ export function timeOf(clock: Clock, real: number): number {
   switch (clock.kind) {
     case 'real':
       return real
+    case 'shifted':
+      return real + clock.by
     case 'frozen':
       return clock.at
     default:
       return clock satisfies never
   }
+}
+
+/** The clock after so many milliseconds have passed at once. */
+export function advanced(clock: Clock, by: number): Clock {
+  switch (clock.kind) {
+    case 'real':
+      return { kind: 'shifted', by }
+    case 'shifted':
+      return { kind: 'shifted', by: clock.by + by }
+    case 'frozen':
+      return { kind: 'frozen', at: clock.at + by }
+    default:
+      return clock satisfies never
+  }
+}
+
+/** A clock as scenarios and the control API write it: `real`, `{ frozen: 2026-01-31T12:00:00Z }`, `{ shifted: -2d }`. */
+export type WrittenClock = 'real' | { readonly frozen: string } | { readonly shifted: string }
+
+/** Undefined for a time or a duration that is none. */
+export function readClock(written: WrittenClock): Clock | undefined {
+  if (written === 'real') return { kind: 'real' }
+  if ('frozen' in written) {
+    const at = readTime(written.frozen)
+    return at === undefined ? undefined : { kind: 'frozen', at }
+  }
+  const by = readDuration(written.shifted.replace(/^[+-]/, ''))
+  return by === undefined ? undefined : { kind: 'shifted', by: written.shifted.startsWith('-') ? -by : by }
+}
+
+export function writtenClock(clock: Clock): WrittenClock {
+  switch (clock.kind) {
+    case 'real':
+      return 'real'
+    case 'shifted':
+      return { shifted: `${clock.by < 0 ? '-' : ''}${writtenDuration(Math.abs(clock.by))}` }
+    case 'frozen':
+      return { frozen: new Date(clock.at).toISOString() }
+    default:
+      return clock satisfies never
+  }
+}
+
+/** What a clock can be set to: RFC 3339 writes years with four digits, and the population's dates lie up to 90 days before. */
+const FIRST = Date.parse('1970-06-01')
+const LAST = Date.parse('9999-01-01')
+
+/** A date or a time as RFC 3339 has it, in milliseconds; undefined for what is no such time, or out of reach. */
+export function readTime(text: string): number | undefined {
+  if (!/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/.test(text) || !isDay(text.slice(0, 10))) return undefined
+  const time = Date.parse(text)
+  return isTime(time) ? time : undefined
+}
+
+export function isTime(time: number): boolean {
+  return time >= FIRST && time <= LAST
+}
+
+/** The day must be one: JavaScript reads February 30 as March 2. */
+function isDay(day: string): boolean {
+  const time = Date.parse(`${day}T00:00:00Z`)
+  return !Number.isNaN(time) && date(time) === day
+}
+
+const UNITS = { d: DAY, h: HOUR, m: 60_000, s: 1_000, ms: 1 } as const
+
+/** `1d12h`, `90m`, `1.5s`, `250ms`, in milliseconds; undefined for another text. */
+export function readDuration(text: string): number | undefined {
+  const match = /^(?:([\d.]+)d)?(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s)?(?:([\d.]+)ms)?$/.exec(text)
+  if (!match || text === '') return undefined
+  const [, ...amounts] = match
+  const total = Object.values(UNITS).reduce((sum, unit, place) => sum + Number(amounts[place] ?? 0) * unit, 0)
+  return Number.isFinite(total) ? Math.round(total) : undefined
+}
+
+/** The shortest way to write a whole number of milliseconds as a duration. */
+export function writtenDuration(milliseconds: number): string {
+  let rest = milliseconds
+  let text = ''
+  for (const [name, unit] of Object.entries(UNITS)) {
+    const amount = Math.floor(rest / unit)
+    rest -= amount * unit
+    if (amount > 0) text += `${amount}${name}`
+  }
+  return text === '' ? '0s' : text
 }
 
 /** The beginning of the UTC day. */

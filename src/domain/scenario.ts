@@ -1,476 +1,346 @@
-import type { Issue } from '../http.ts'
-import type { Scene } from './behaviour.ts'
-import { PRODUCTS } from './catalogue.ts'
-import { instantOf, timestamp } from './clock.ts'
-import type { Session } from './control/session.ts'
-import { type Allocation, allocationId, auditKey, cancel, revise, type StatusCode } from './oms/allocation.ts'
-import { DocumentMaker } from './oms/generate.ts'
-import { createOmsOrder, findOmsOrderByNumber, type OmsOrder, type OrderLine, type SentLine } from './oms/order.ts'
-import { allocationPopulation, customerAt, EXAMPLE_ACCOUNT, EXAMPLE_STAGE, tenantOf } from './oms/population.ts'
-import { type Account, entityId } from './oms/query.ts'
-import { shipUnits } from './oms/shipment.ts'
-import { type Stock, stockId, StockLedger } from './oms/stock.ts'
-import { at, keyOf, pick, uuid } from './random.ts'
-import { answerCancellation, cancelLine } from './supplier/cancellation.ts'
-import { createOrder, ORDERS, placed } from './supplier/create.ts'
-import { allocate, type Line, lineId, type Order, orderId, type Transition } from './supplier/order.ts'
-import { orderPopulation, skuOfProduct } from './supplier/population.ts'
-import { findOrderOfLine } from './supplier/search.ts'
-import { ship } from './supplier/tracking.ts'
-import { type Change, Draft, nextNumber } from './world.ts'
+import type { Cut, Issue } from '../http.ts'
+import { CUTS, pointerPart } from '../http.ts'
+import { assume, type Assumptions, nearest } from './assumption.ts'
+import { readClock, readDuration, type WrittenClock, writtenDuration } from './clock.ts'
+import type { SessionStart } from './control/session.ts'
+import { type Delay, type Fault, type FaultReply, type Spoil, SPOILS } from './fault.ts'
+import { MANUAL, type Policy, type Progress, STEP_NAMES, type StepName } from './progress.ts'
+import type { Data } from './place.ts'
+import type { CallerName, TimelineStep } from './timeline.ts'
+import { EXAMPLE_STAGE } from './oms/population.ts'
+
+/** What a session starts from, as a file says it; `spec/scenario.schema.json` has checked its form. */
+export interface Scenario extends Data {
+  readonly description?: string
+  readonly extends?: string
+  readonly seed?: string | number
+  readonly clock?: WrittenClock
+  readonly population?: { readonly orders?: number; readonly allocations?: number }
+  readonly assume?: Readonly<Record<string, string>>
+  readonly progress?: WrittenProgress
+  readonly faults?: readonly WrittenFault[]
+  readonly timeline?: readonly WrittenStep[]
+}
+
+type WrittenPolicy = 'manual' | 'immediately' | { readonly after: string } | { readonly reads: number }
+export type WrittenProgress = WrittenPolicy | Readonly<Partial<Record<StepName, WrittenPolicy>>>
+
+export interface WrittenFault {
+  readonly id?: string
+  readonly operation?: string | readonly string[]
+  readonly match?: Fault['match']
+  readonly calls?: number | { readonly first?: number; readonly last?: number }
+  readonly probability?: number
+  readonly during?: { readonly from?: string; readonly until?: string }
+  readonly limit?: { readonly requests: number; readonly per: string }
+  readonly at?: 'before' | 'after'
+  readonly fixedDelayMilliseconds?: number
+  readonly delayDistribution?:
+    | { readonly type: 'uniform'; readonly lower: number; readonly upper: number }
+    | { readonly type: 'lognormal'; readonly median: number; readonly sigma: number; readonly maxValue?: number }
+  readonly status?: number
+  readonly example?: string
+  readonly body?: unknown
+  readonly retryAfter?: string
+  readonly fault?: Cut | Spoil
+}
+
+type WrittenStep = { readonly at: string } & (
+  | {
+      readonly operation: string
+      readonly as?: { readonly supplier: number } | { readonly retailer: number } | { readonly account: string; readonly stage?: string }
+      readonly parameters?: Readonly<Record<string, string | number | boolean>>
+      readonly body?: unknown
+    }
+  | { readonly exists: Data }
+)
+
+/** What scenarios can name, beside one another. */
+export interface Known {
+  /** Operations of the APIs, with their paths and documented statuses. */
+  readonly operations: ReadonlyMap<string, { readonly template: string; readonly statuses: readonly string[] }>
+  scenario(name: string): Scenario | undefined
+  scenarios(): readonly string[]
+}
+
+/** What cannot be, and where in the scenario. */
+type Wrong = Pick<Issue, 'at' | 'message'> & { readonly fix?: string }
+
+export type Start =
+  { readonly kind: 'start'; readonly start: SessionStart } | { readonly kind: 'refused'; readonly issues: readonly Wrong[] }
 
 /**
- * What a session holds beside its population, as a file says it: in the APIs' own words, by a few fields. Nothing here is put into the
- * world by hand: each entity goes the way that requests would have taken it, so that the rules that guard requests guard files too.
+ * What a session starts from by a scenario, and by `base` where the scenario is silent. Data are not placed yet.
+ * @returns everything that is wrong with the scenario beyond its form
  */
-export interface Data {
-  readonly orders?: readonly PlacedOrder[]
-  readonly allocations?: readonly PlacedAllocation[]
-  readonly stock?: readonly PlacedStock[]
-}
-
-interface PlacedOrder {
-  readonly order_uuid?: string
-  readonly po_number?: string
-  readonly retailer?: number
-  readonly created_date?: string
-  readonly line_items: readonly PlacedLine[]
-}
-
-interface PlacedLine {
-  readonly line_item_uuid?: string
-  readonly sku_id?: string
-  readonly supplier?: number
-  readonly quantity_ordered: number
-  readonly quantity_allocated?: number
-  readonly quantity_backordered?: number
-  readonly quantity_rejected?: number
-  readonly quantity_shipped?: number
-  readonly backorder_date?: string
-  readonly cancellation?: Line['cancellation']
-}
-
-interface PlacedAllocation {
-  readonly allocationId?: string
-  readonly account?: string
-  readonly stage?: string
-  readonly orderNumber?: string
-  readonly channelId?: string
-  readonly locationNum?: string
-  readonly statusCode?: Exclude<StatusCode, 'REALLOCATED'>
-  readonly items: readonly PlacedItem[]
-}
-
-interface PlacedItem {
-  readonly sku: string
-  readonly orderLineId?: string
-  readonly quantity: number
-  readonly shippedQuantity?: number
-  readonly scratchQuantity?: number
-  readonly cancelledQuantity?: number
-}
-
-interface PlacedStock {
-  readonly account?: string
-  readonly stage?: string
-  readonly locationNum: string
-  readonly sku: string
-  readonly available: number
-}
-
-export function isEmpty({ orders = [], allocations = [], stock = [] }: Data): boolean {
-  return orders.length + allocations.length + stock.length === 0
-}
-
-/** What could not have come about by requests: where in the data, and why. */
-type Impossible = Pick<Issue, 'at' | 'message'> & { readonly fix?: string }
-type Placed = { readonly kind: 'placed'; readonly changes: readonly Change[] } | Refusal
-
-interface Refusal {
-  readonly kind: 'refused'
-  readonly issues: readonly Impossible[]
-}
-
-/** What was brought in, by id, in the order of the data. */
-export interface Brought {
-  readonly kind: 'brought'
-  readonly changes: readonly Change[]
-  readonly orders: readonly Order[]
-  readonly allocations: readonly Allocation[]
-  readonly omsOrders: readonly OmsOrder[]
-}
-
-/** Brings data into a session: the changes that do it, or everything that is impossible about them. */
-export function place(data: Data, { world, session, now }: Scene): Brought | Refusal {
-  const draft = new Draft(world)
-  const scene: Scene = { world: draft, session, now }
-  const issues: Impossible[] = [...repeated(data)]
-  if (issues.length > 0) return { kind: 'refused', issues }
-  const keep = (result: Placed): void => {
-    if (result.kind === 'refused') issues.push(...result.issues)
-    else draft.apply(result.changes)
+export function startOf(scenario: Scenario, name: string | undefined, base: SessionStart, known: Known): Start {
+  const issues: Wrong[] = []
+  const whole = joined(scenario, known, issues)
+  const { seed, clock, population = {}, assume: choices, progress, faults = [], timeline = [], orders, allocations, stock } = whole
+  const readAssumptions = (): Assumptions => {
+    if (!choices) return base.assumptions
+    const assumed = assume({ ...base.assumptions, ...choices })
+    if (assumed.kind === 'assumptions') return assumed.assumptions
+    issues.push({ at: '/assume', message: `unknown ${assumed.what}`, fix: `there are ${assumed.known.join(', ')}` })
+    return base.assumptions
   }
-  for (const [index, order] of (data.orders ?? []).entries()) keep(placeOrder(order, index, scene))
-  for (const { at: pointer, allocations } of byOrder(data.allocations ?? [])) keep(placeAllocations(allocations, pointer, scene))
-  keep({ kind: 'placed', changes: stockChanges(data.stock ?? [], scene) })
-  if (issues.length > 0) return { kind: 'refused', issues }
-  const { changes } = draft
-  return {
-    kind: 'brought',
-    changes,
-    orders: lastOf(changes.filter((change) => change.kind === 'order')),
-    allocations: lastOf(changes.filter((change) => change.kind === 'allocation')),
-    omsOrders: lastOf(changes.filter((change) => change.kind === 'oms-order')),
-  }
-}
-
-/** Each entity as it came to be, in the order in which they came. */
-function lastOf<Entity>(changes: readonly { readonly id: string; readonly to: Entity | undefined }[]): readonly Entity[] {
-  return [...new Map(changes.map(({ id, to }) => [id, to])).values()].filter((entity) => entity !== undefined)
-}
-
-/** Ids that stand twice. */
-function repeated({ orders = [], allocations = [], stock = [] }: Data): readonly Impossible[] {
-  const seen = new Map<string, string>()
-  const named = (id: string | undefined, pointer: string): Impossible[] => {
-    if (id === undefined) return []
-    const earlier = seen.get(id)
-    seen.set(id, pointer)
-    return earlier === undefined ? [] : [{ at: pointer, message: `repeats what stands at ${earlier}`, fix: 'say it once' }]
-  }
-  return [
-    ...orders.flatMap(({ order_uuid, line_items }, index) => [
-      ...named(order_uuid, `/orders/${index}/order_uuid`),
-      ...line_items.flatMap(({ line_item_uuid }, place) => named(line_item_uuid, `/orders/${index}/line_items/${place}/line_item_uuid`)),
-    ]),
-    ...allocations.flatMap((one, index) =>
-      one.allocationId === undefined ? [] : named(tenantOf(ownerOf(one)) + one.allocationId, `/allocations/${index}/allocationId`),
+  const read = clock === undefined ? base.clock : readClock(clock)
+  if (!read)
+    issues.push({ at: '/clock', message: 'is no time or duration', fix: 'give a time like 2026-01-31T12:00:00Z, from 1970-06-01 on' })
+  const start: SessionStart = {
+    scenario: { name, written: whole },
+    seed: seed === undefined ? base.seed : String(seed),
+    clock: read ?? base.clock,
+    orders: population.orders ?? base.orders,
+    allocations: population.allocations ?? base.allocations,
+    assumptions: readAssumptions(),
+    tokens: base.tokens,
+    progress: progress === undefined ? base.progress : readProgress(progress),
+    faults: [...base.faults, ...readFaults(faults, '/faults', base.faults, known, issues)],
+    data: joinedData(base.data, { ...(orders && { orders }), ...(allocations && { allocations }), ...(stock && { stock }) }),
+    timeline: [...base.timeline, ...timeline.flatMap((step, index) => readStep(step, `/timeline/${index}`, known, issues) ?? [])].toSorted(
+      (a, b) => a.at - b.at,
     ),
-    ...stock.flatMap((one, index) => named(stockId({ ...one, tenant: tenantOf(ownerOf(one)) }), `/stock/${index}`)),
-  ]
+  }
+  return issues.length > 0 ? { kind: 'refused', issues } : { kind: 'start', start }
 }
 
-function placeOrder(wanted: PlacedOrder, index: number, scene: Scene): Placed {
-  const { session, now } = scene
-  const population = orderPopulation(session)
-  const key = at(at(keyOf(session.seed), 'placed order'), nextNumber(scene.world, ORDERS))
-  const retailer = wanted.retailer ?? 1
-  const made = createOrder(
-    {
-      poNumber: wanted.po_number ?? `po-placed-${nextNumber(scene.world, ORDERS) + 1}`,
-      retailer,
-      submittedBy: population.retailer(retailer).name,
-      notes: null,
-      address: population.address(key),
-      shipping: { shipping_carrier: 'UPS', shipping_method: 'Ground' },
-      fees: { order_fee: null, order_tax: null, shipping_cost: null, drop_ship_fee: null },
-      attributes: null,
-      lines: wanted.line_items.map(({ sku_id, supplier = 1, quantity_ordered }, place) => ({
-        supplier,
-        skuId: sku_id ?? skuOfProduct(pick(at(key, place), PRODUCTS), supplier),
-        ordered: quantity_ordered,
-        cost: undefined,
-        instructions: null,
-        attributes: null,
-      })),
-    },
-    scene,
-  )
-  const id = wanted.order_uuid ?? made.order.id
-  const created = wanted.created_date === undefined ? undefined : instantOf(wanted.created_date)?.milliseconds
-  if (wanted.created_date !== undefined && (created === undefined || created < 0))
-    return impossible(
-      `/orders/${index}/created_date`,
-      `"${wanted.created_date}" is no time since 1970`,
-      'give one like 2026-01-31T12:00:00Z',
-    )
-  const replaced = population.indexOf(id)
-  const bare: Order = {
-    ...made.order,
-    id: orderId(id),
-    index: replaced ?? made.order.index,
-    ...(created !== undefined && { createdAt: timestamp(created, 6) }),
-    lines: made.order.lines.map((line, spot) => ({ ...line, id: lineId(wanted.line_items[spot]?.line_item_uuid ?? line.id) })),
-  }
-  const pointer = `/orders/${index}`
-  if (scene.world.get('order', id))
-    return impossible(`${pointer}/order_uuid`, `${id} is an order that the session has changed`, 'take another')
-  if ((created ?? now) > now) return impossible(`${pointer}/created_date`, `lies after the session's now, ${timestamp(now, 6)}`)
-  let order = bare
-  for (const [spot, line] of wanted.line_items.entries()) {
-    const owner = line.line_item_uuid === undefined ? undefined : findOrderOfLine(line.line_item_uuid, { kind: 'operator' }, scene)
-    if (owner && owner.id !== id)
-      return impossible(
-        `${pointer}/line_items/${spot}/line_item_uuid`,
-        `${line.line_item_uuid} is a line of order ${owner.id}`,
-        'take another',
-      )
-    const moved = moveLine(order, line, spot, `${pointer}/line_items/${spot}`, scene)
-    if (moved.kind === 'refused') return moved
-    order = moved.order
-  }
-  return { kind: 'placed', changes: [...placed(order), ...made.changes.filter(({ kind }) => kind === 'counter')] }
-}
-
-/** One line on its way: allocated, shipped, its cancellation asked for and answered. */
-function moveLine(
-  before: Order,
-  wanted: PlacedLine,
-  spot: number,
-  pointer: string,
-  { session }: Scene,
-): { readonly kind: 'order'; readonly order: Order } | Refusal {
-  const line = before.lines[spot]
-  if (!line) return { kind: 'order', order: before }
-  const {
-    quantity_allocated: allocated = 0,
-    quantity_backordered: backordered = 0,
-    quantity_rejected: rejected = 0,
-    quantity_shipped: shipped = 0,
-  } = wanted
-  const { cancellation = 'none', backorder_date = null } = wanted
-  const steps: ((order: Order) => Transition)[] = []
-  if (allocated + backordered + rejected > 0)
-    steps.push((order) =>
-      allocate(
-        order,
-        line.supplier,
-        [
-          {
-            lineId: line.id,
-            ordered: undefined,
-            allocated,
-            accepted: undefined,
-            backordered,
-            rejected,
-            backorderDate: backorder_date,
-            poNumber: undefined,
-            invoiceNumber: undefined,
-          },
-        ],
-        { ...session.assumptions, 'supplier.allocate.lines': 'portion' },
-      ),
-    )
-  if (shipped > 0) {
-    const packageId = uuid(at(at(keyOf(session.seed), `placed package ${before.id}`), spot))
-    const parcel = {
-      number: `t${String(spot + 1).padStart(2, '0')}`,
-      carrier: 'UPS',
-      method: 'Ground',
-      weight: null,
-      cost: null,
-      date: null,
-      attributes: null,
+/** A scenario with those that it extends: lists are joined, theirs first; everything else is replaced. */
+function joined(scenario: Scenario, known: Known, issues: Wrong[]): Scenario {
+  let whole = scenario
+  const seen = new Set<string>()
+  for (let name = scenario.extends; name !== undefined;) {
+    const below = known.scenario(name)
+    if (!below || seen.has(name)) {
+      const message = below ? `comes back to "${name}"` : `names no scenario: "${name}"`
+      issues.push({ at: '/extends', message, fix: `there are ${nearest(name, known.scenarios()).join(', ')}` })
+      break
     }
-    steps.push((order) =>
-      ship(order, line.supplier, { ...parcel, lines: [{ lineId: line.id, quantity: shipped, cost: undefined }] }, packageId, 'accepted'),
-    )
-  }
-  if (cancellation !== 'none') steps.push((order) => cancelLine(order, line.id, 'two-step'))
-  if (cancellation === 'confirmed') {
-    if (allocated + backordered > 0)
-      return impossible(pointer, 'is cancelled, so nothing of it is allocated or backordered', 'leave the quantities out')
-    steps.push((order) => answerCancellation(order, line.supplier, 'confirm', line.id))
-  }
-  let order = before
-  for (const step of steps) {
-    const result = step(order)
-    if (result.kind === 'refused') {
-      const [issue] = result.problem.issues ?? []
-      const field = issue?.at.replace(/^\/body\/line_items\/0(\/allocation)?/, '') ?? ''
-      return impossible(pointer + field, result.problem.detail, result.problem.fix)
+    seen.add(name)
+    whole = {
+      ...below,
+      ...whole,
+      ...joinedData(below, whole),
+      ...((below.population ?? whole.population) && { population: { ...below.population, ...whole.population } }),
+      ...((below.assume ?? whole.assume) && { assume: { ...below.assume, ...whole.assume } }),
+      faults: [...(below.faults ?? []), ...(whole.faults ?? [])],
+      timeline: [...(below.timeline ?? []), ...(whole.timeline ?? [])],
     }
-    order = result.order
+    name = below.extends
   }
-  return { kind: 'order', order }
+  return whole
 }
 
-/** Allocations with the same order number in the same account belong to one order; one without a number has an order of its own. */
-function byOrder(
-  allocations: readonly PlacedAllocation[],
-): readonly { readonly at: readonly number[]; readonly allocations: readonly PlacedAllocation[] }[] {
-  const groups = Map.groupBy(allocations.keys(), (index) => {
-    const one = allocations[index]
-    return one?.orderNumber === undefined ? `alone ${index}` : `${tenantOf(ownerOf(one))} ${one.orderNumber}`
-  })
-  return [...groups.values()].map((indices) => ({ at: indices, allocations: indices.flatMap((index) => allocations[index] ?? []) }))
-}
-
-function ownerOf({ account = EXAMPLE_ACCOUNT, stage = EXAMPLE_STAGE }: { readonly account?: string; readonly stage?: string }): Account {
-  return { kind: 'account', account, stage, channel: undefined }
-}
-
-function placeAllocations(wanted: readonly PlacedAllocation[], indices: readonly number[], scene: Scene): Placed {
-  const [first] = wanted
-  const [place = 0] = indices
-  if (!first) return { kind: 'placed', changes: [] }
-  const account = ownerOf(first)
-  const orderNumber = first.orderNumber ?? freeOrderNumber(account, scene)
-  if (findOmsOrderByNumber(orderNumber, account, scene))
-    return impossible(
-      `/allocations/${place}/orderNumber`,
-      `"${orderNumber}" is the number of an order that the account has`,
-      'take another',
-    )
-  for (const [number, { items, channelId = '12' }] of wanted.entries()) {
-    const pointer = `/allocations/${indices[number] ?? 0}`
-    if (channelId !== (first.channelId ?? '12'))
-      return impossible(
-        `${pointer}/channelId`,
-        `is ${channelId}, and the order's is ${first.channelId ?? '12'}`,
-        'an order has one channel',
-      )
-    for (const [spot, { orderLineId, sku }] of items.entries()) {
-      if (orderLineId === undefined) continue
-      const at = `${pointer}/items/${spot}/orderLineId`
-      if (items.findIndex((other) => other.orderLineId === orderLineId) < spot)
-        return impossible(at, `"${orderLineId}" stands twice in one allocation`, 'make it one item')
-      if (wanted.some((other) => other.items.some((item) => item.orderLineId === orderLineId && item.sku !== sku)))
-        return impossible(at, `"${orderLineId}" is a line of another SKU too`, 'a line has one SKU')
-    }
-  }
-  const lines = new Map<string, SentLine>()
-  const names = wanted.map(({ items }, number) =>
-    items.map(({ sku, orderLineId, quantity }, spot) => {
-      const name = orderLineId ?? `${number + 1}-${spot + 1}`
-      const known = lines.get(name)
-      lines.set(name, {
-        lineItemId: name,
-        lineItemNumber: known?.lineItemNumber ?? lines.size + 1,
-        sku,
-        orderedQuantity: quantity + (known?.orderedQuantity ?? 0),
-      })
-      return name
-    }),
-  )
-  const { shipToAddress, recipient } = customerAt(at(at(keyOf(scene.session.seed), `placed order ${tenantOf(account)}`), place))
-  const { order, changes } = createOmsOrder(
-    {
-      orderNumber,
-      channelId: first.channelId ?? '12',
-      statusCode: 'ORDER_CREATED',
-      items: [...lines.values()],
-      shipInfo: [{ shipMethod: 'Ground', shipToType: 'SHIP_TO_ADDRESS', shipToAddress, pickup: recipient }],
-    },
-    account,
-    scene,
-  )
-  const maker = new DocumentMaker(account, scene)
-  for (const [number, one] of wanted.entries()) {
-    const pointer = `/allocations/${indices[number] ?? 0}`
-    if (one.allocationId !== undefined && scene.world.get('allocation', entityId(account, one.allocationId)))
-      return impossible(`${pointer}/allocationId`, `${one.allocationId} is an allocation that the session has changed`, 'take another')
-    const moved = moveAllocation(one, names[number] ?? [], order, maker, pointer)
-    if (moved.kind === 'refused') return moved
-    maker.put(moved.allocation)
-  }
-  return { kind: 'placed', changes: [...changes, ...maker.changes()] }
-}
-
-function freeOrderNumber(account: Account, scene: Scene): string {
-  for (let number = nextNumber(scene.world, `oms-order/${tenantOf(account)}`) + 1; ; number++) {
-    const text = `order-placed-${number}`
-    if (!findOmsOrderByNumber(text, account, scene)) return text
-  }
-}
-
-/** One allocation on its way: made, handed on, shipped and scratched, cancelled. */
-function moveAllocation(
-  wanted: PlacedAllocation,
-  names: readonly string[],
-  order: OmsOrder,
-  maker: DocumentMaker,
-  pointer: string,
-): { readonly kind: 'allocation'; readonly allocation: Allocation } | Refusal {
-  const { session, now } = maker.scene
-  const known = allocationPopulation(session, ownerOf(wanted)).locations
-  const locationNum = wanted.locationNum ?? known[0]?.locationNum ?? '110'
-  const location = known.find((one) => one.locationNum === locationNum) ?? { locationNum, locationType: 'DC' }
-  const units = wanted.items.map((item) => ({
-    shipped: item.shippedQuantity ?? (wanted.statusCode === 'SHIPPED' ? item.quantity : 0),
-    scratched: item.scratchQuantity ?? 0,
-    cancelled: item.cancelledQuantity,
-  }))
-  let allocation = maker.create(
-    order,
-    wanted.items.flatMap((item, spot) => {
-      const line = order.lines.find(({ lineItemId }) => lineItemId === names[spot])
-      return line ? [{ location, line: line satisfies OrderLine, quantity: item.quantity }] : []
-    }),
-    wanted.allocationId === undefined ? undefined : allocationId(wanted.allocationId),
-  )
-  if (wanted.statusCode === 'PENDING_DROP' || wanted.statusCode === 'PENDING_PICK') {
-    allocation = handOn(allocation, 'PENDING_DROP', session, now)
-    if (wanted.statusCode === 'PENDING_PICK') allocation = handOn(allocation, 'PENDING_PICK', session, now)
-  }
-  const items = allocation.document.items.map(({ orderLineId }, spot) => ({ lineItemId: orderLineId, ...units[spot] }))
-  const shipped = items.flatMap(({ lineItemId, shipped: quantity = 0 }) =>
-    quantity > 0 ? [{ lineItemId, shippedQuantity: quantity }] : [],
-  )
-  const scratched = items.flatMap(({ lineItemId, scratched: quantity = 0 }) => (quantity > 0 ? [{ lineItemId, quantity }] : []))
-  if (shipped.length + scratched.length > 0) {
-    const sent = {
-      shipmentNum: '1',
-      allocationId: allocation.document.allocationId,
-      cartons: [{ items: shipped }],
-      scratchedItems: scratched,
-    }
-    const spare = new StockLedger(maker.scene.world, ownerOf(wanted), maker.population)
-    const result = shipUnits(allocation, sent, maker.scene, spare)
-    if (result.kind === 'refused') return impossible(`${pointer}/items`, result.problem.detail, result.problem.fix)
-    ;({ allocation } = result)
-  }
-  const isCancelled = wanted.statusCode === 'CANCELLED' || units.some(({ cancelled = 0 }) => cancelled > 0)
-  if (isCancelled) {
-    const result = cancel(allocation, now, auditKey(allocation, session), '404')
-    if (result.kind === 'refused') return impossible(pointer, result.problem.detail, 'say fewer units shipped or scratched')
-    ;({ allocation } = result)
-  }
-  const wrong = units.findIndex(({ cancelled }, spot) => cancelled !== undefined && cancelled !== allocation.cancelled[spot])
-  if (wrong !== -1)
-    return impossible(
-      `${pointer}/items/${wrong}/cancelledQuantity`,
-      `cannot be ${units[wrong]?.cancelled}: a cancellation drops all open units, ${allocation.cancelled[wrong]} of this item`,
-      'leave it out, or say what is neither shipped nor scratched',
-    )
-  const { statusCode } = allocation.document
-  if (wanted.statusCode !== undefined && wanted.statusCode !== statusCode)
-    return impossible(
-      `${pointer}/statusCode`,
-      `cannot be ${wanted.statusCode}: the units make it ${statusCode}`,
-      'change the units, or leave the status out',
-    )
-  return { kind: 'allocation', allocation }
-}
-
-function handOn(allocation: Allocation, statusCode: 'PENDING_DROP' | 'PENDING_PICK', session: Session, now: number): Allocation {
-  const sent = statusCode === 'PENDING_PICK' ? { sentToPPSDate: timestamp(now, 9) } : {}
+function joinedData(below: Data, above: Data): Data {
+  const join = <T>(a: readonly T[] = [], b: readonly T[] = []): readonly T[] => [...a, ...b]
   return {
-    ...allocation,
-    document: revise(allocation.document, { statusCode, ...sent }, { auditType: 'UPDATE' }, now, auditKey(allocation, session)),
+    orders: join(below.orders, above.orders),
+    allocations: join(below.allocations, above.allocations),
+    stock: join(below.stock, above.stock),
   }
 }
 
-/**
- * A SKU that is named is where it is said to be, and nowhere else: not where the population has it, nor where requests have left some.
- * Named again it is there too. Once named, it has an entry at each location; requests make entries only where they take and give.
- */
-function stockChanges(stock: readonly PlacedStock[], { world, session }: Scene): readonly Change[] {
-  const named = stock.map(({ locationNum, sku, available, ...owner }): Stock => ({
-    tenant: tenantOf(ownerOf(owner)),
-    locationNum,
-    sku,
-    available,
-  }))
-  const elsewhere = stock.flatMap(({ sku, ...owner }) => {
-    const tenant = tenantOf(ownerOf(owner))
-    const { locations } = allocationPopulation(session, ownerOf(owner))
-    const everywhere = locations.map(({ locationNum }): Stock => ({ tenant, locationNum, sku, available: 0 }))
-    return everywhere.every((one) => world.get('stock', stockId(one))) ? [] : everywhere
-  })
-  return [...elsewhere, ...named].map((to) => ({ kind: 'stock', id: stockId(to), to }))
+/** Undefined where nothing goes on by itself. */
+export function readProgress(written: WrittenProgress): Progress | undefined {
+  const isOne = typeof written === 'string' || 'after' in written || 'reads' in written
+  const progress: Record<StepName, Policy> = { ...MANUAL }
+  for (const name of STEP_NAMES) {
+    const policy = isOne ? written : written[name]
+    if (policy !== undefined) progress[name] = readPolicy(policy)
+  }
+  return STEP_NAMES.every((name) => progress[name].kind === 'manual') ? undefined : progress
 }
 
-function impossible(pointer: string, message: string, fix?: string): Refusal {
-  return { kind: 'refused', issues: [{ at: pointer, message, ...(fix !== undefined && { fix }) }] }
+/** Each step with its policy. */
+export function writtenProgress(progress: Progress = MANUAL): WrittenProgress {
+  return Object.fromEntries(STEP_NAMES.map((name) => [name, writtenPolicy(progress[name])]))
+}
+
+function writtenPolicy(policy: Policy): WrittenPolicy {
+  switch (policy.kind) {
+    case 'manual':
+    case 'immediately':
+      return policy.kind
+    case 'after':
+      return { after: writtenDuration(policy.milliseconds) }
+    case 'reads':
+      return { reads: policy.count }
+    default:
+      return policy satisfies never
+  }
+}
+
+function readPolicy(written: WrittenPolicy): Policy {
+  if (typeof written === 'string') return { kind: written }
+  return 'after' in written ? { kind: 'after', milliseconds: readDuration(written.after) ?? 0 } : { kind: 'reads', count: written.reads }
+}
+
+/** Faults as they are kept. `before` are those that there are already: ids do not repeat. */
+export function readFaults(
+  written: readonly WrittenFault[],
+  pointer: string,
+  before: readonly Fault[],
+  known: Pick<Known, 'operations'>,
+  issues: Wrong[],
+): readonly Fault[] {
+  const faults: Fault[] = []
+  for (const [index, one] of written.entries()) {
+    const at = `${pointer}/${index}`
+    const ids = [...before, ...faults].map(({ id }) => id)
+    if (one.id !== undefined && ids.includes(one.id))
+      issues.push({ at: `${at}/id`, message: `"${one.id}" is the id of another fault`, fix: 'take another' })
+    let number = ids.length + 1
+    while (ids.includes(`f${number}`)) number++
+    issues.push(...wrongWith(one, at, known))
+    faults.push(readFault(one, one.id ?? `f${number}`))
+  }
+  return faults
+}
+
+function readFault(written: WrittenFault, id: string): Fault {
+  const { operation = [], match = {}, calls, probability = 1, during, limit, at = 'before', fault } = written
+  return {
+    id,
+    operations: [operation].flat(),
+    match,
+    calls:
+      calls === undefined
+        ? undefined
+        : typeof calls === 'number'
+          ? { first: calls, last: calls }
+          : { first: calls.first ?? 1, last: calls.last ?? Number.MAX_SAFE_INTEGER },
+    probability,
+    during: during && {
+      from: readDuration(during.from ?? '0s') ?? 0,
+      until: during.until === undefined ? Number.MAX_SAFE_INTEGER : (readDuration(during.until) ?? 0),
+    },
+    limit: limit && { requests: limit.requests, per: readDuration(limit.per) ?? 0 },
+    at,
+    delay: readDelay(written),
+    reply: readReply(written),
+    cut: CUTS.find((cut) => cut === fault),
+    spoil: SPOILS.find((spoil) => spoil === fault),
+    written: { id, ...written },
+  }
+}
+
+function readDelay({ fixedDelayMilliseconds, delayDistribution }: WrittenFault): Delay | undefined {
+  if (fixedDelayMilliseconds !== undefined) return { type: 'fixed', milliseconds: fixedDelayMilliseconds }
+  if (delayDistribution?.type === 'lognormal') return { ...delayDistribution, maxValue: delayDistribution.maxValue }
+  return delayDistribution
+}
+
+function readReply({
+  status,
+  example,
+  body,
+  retryAfter,
+  limit,
+  fault,
+  fixedDelayMilliseconds,
+  delayDistribution,
+}: WrittenFault): FaultReply | undefined {
+  // A limit that says nothing else answers as a gateway does.
+  const isSilent = fault === undefined && fixedDelayMilliseconds === undefined && delayDistribution === undefined
+  const wanted = status ?? (limit && isSilent ? 429 : undefined)
+  if (wanted === undefined) return undefined
+  const after = retryAfter === undefined ? undefined : readDuration(retryAfter)
+  return { status: wanted, example, body, retryAfter: after === undefined ? undefined : Math.ceil(after / 1_000) }
+}
+
+/** What an answer of a gateway, which no document of an API has, may say without a body of its own. */
+export const GATEWAY: ReadonlyMap<number, string> = new Map([
+  [429, 'Too Many Requests'],
+  [502, 'Bad Gateway'],
+  [503, 'Service Unavailable'],
+  [504, 'Gateway Timeout'],
+])
+
+function wrongWith(written: WrittenFault, at: string, { operations }: Pick<Known, 'operations'>): readonly Wrong[] {
+  const { status, example, body, retryAfter, fault, limit, calls, during, delayDistribution, fixedDelayMilliseconds } = written
+  const issues: Wrong[] = []
+  const named = [written.operation ?? []].flat()
+  for (const [index, name] of named.entries())
+    if (!operations.has(name)) {
+      const pointer = typeof written.operation === 'string' ? '' : `/${index}`
+      issues.push({ at: `${at}/operation${pointer}`, message: `names no operation: "${name}"`, fix: knownOperations(name, operations) })
+    }
+  const reply = readReply(written)
+  if (!reply && fault === undefined && !delayDistribution && fixedDelayMilliseconds === undefined)
+    issues.push({ at, message: 'does nothing', fix: 'give status, fault, limit, fixedDelayMilliseconds or delayDistribution' })
+  if (fixedDelayMilliseconds !== undefined && delayDistribution)
+    issues.push({ at: `${at}/delayDistribution`, message: 'stands beside fixedDelayMilliseconds', fix: 'leave one out' })
+  if (delayDistribution?.type === 'uniform' && delayDistribution.lower > delayDistribution.upper)
+    issues.push({
+      at: `${at}/delayDistribution`,
+      message: `lower is ${delayDistribution.lower}, upper ${delayDistribution.upper}`,
+      fix: 'turn them round',
+    })
+  for (const [name, value] of Object.entries({ example, body, retryAfter }))
+    if (value !== undefined && !reply)
+      issues.push({ at: `${at}/${name}`, message: 'belongs to a status, and there is none', fix: 'give status' })
+  if (example !== undefined && body !== undefined)
+    issues.push({ at: `${at}/example`, message: 'stands beside a body', fix: 'leave one out' })
+  if (limit && (readDuration(limit.per) ?? 0) === 0)
+    issues.push({ at: `${at}/limit/per`, message: `"${limit.per}" is no span of time`, fix: 'give one like 1m' })
+  if (typeof calls === 'object' && (calls.first ?? 1) > (calls.last ?? Number.MAX_SAFE_INTEGER))
+    issues.push({ at: `${at}/calls`, message: `first is ${calls.first}, last ${calls.last}`, fix: 'turn them round' })
+  if (during && (readDuration(during.from ?? '0s') ?? 0) >= (readDuration(during.until ?? '1000000d') ?? 0))
+    issues.push({ at: `${at}/during`, message: `is over before it begins`, fix: 'let until be later than from' })
+  if (status !== undefined && body === undefined && !GATEWAY.has(status))
+    for (const name of named.length > 0 ? named : operations.keys()) {
+      const statuses = operations.get(name)?.statuses
+      if (statuses && !isDocumented(status, statuses))
+        issues.push({
+          at: `${at}/status`,
+          message: `${status} is not documented for ${name}`,
+          fix: `give a body, or one of ${statuses.join(', ')}`,
+        })
+    }
+  return issues
+}
+
+function isDocumented(status: number, statuses: readonly string[]): boolean {
+  return [String(status), `${String(status).charAt(0)}XX`, 'default'].some((one) => statuses.includes(one))
+}
+
+function knownOperations(name: string, operations: Known['operations']): string {
+  return `the nearest are ${nearest(name, [...operations.keys()])
+    .slice(0, 3)
+    .join(', ')}`
+}
+
+function readStep(written: WrittenStep, pointer: string, known: Known, issues: Wrong[]): TimelineStep | undefined {
+  const at = readDuration(written.at) ?? 0
+  if ('exists' in written) return { kind: 'exists', at, data: written.exists }
+  const { operation, parameters = {}, body } = written
+  const found = known.operations.get(operation)
+  if (!found) {
+    issues.push({
+      at: `${pointer}/operation`,
+      message: `names no operation: "${operation}"`,
+      fix: knownOperations(operation, known.operations),
+    })
+    return undefined
+  }
+  for (const [, name = ''] of found.template.matchAll(/\{(\w+)\}/g))
+    if (parameters[name] === undefined)
+      issues.push({ at: `${pointer}/parameters`, message: `lacks ${name}`, fix: `the path is ${found.template}` })
+  const texts = Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, String(value)]))
+  return { kind: 'call', at, operation, as: readCaller(written.as), parameters: texts, body }
+}
+
+function readCaller(
+  written:
+    { readonly supplier: number } | { readonly retailer: number } | { readonly account: string; readonly stage?: string } | undefined,
+): CallerName | undefined {
+  if (!written) return undefined
+  if ('supplier' in written) return { kind: 'supplier', organization: written.supplier }
+  if ('retailer' in written) return { kind: 'retailer', organization: written.retailer }
+  return { kind: 'account', account: written.account, stage: written.stage ?? EXAMPLE_STAGE }
+}
+
+/** A pointer into a part of a scenario, for issues that were found in the part. */
+export function below(part: string, issues: readonly Wrong[]): readonly Wrong[] {
+  return issues.map((issue) => ({ ...issue, at: `/${pointerPart(part)}${issue.at}` }))
 }

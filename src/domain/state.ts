@@ -1,6 +1,6 @@
 import { type Issue, pointerPart } from '../http.ts'
 import { nearest } from './assumption.ts'
-import type { Data } from './scenario.ts'
+import type { Data } from './place.ts'
 
 /** What a provider state's text stands for: what exists, and what is told to whoever set it up. */
 export interface StateDefinition {
@@ -8,6 +8,8 @@ export interface StateDefinition {
   readonly state: string
   /** Parameters with their defaults; null means that it has to be given. Those of the text need not stand here. */
   readonly parameters?: Readonly<Record<string, Scalar>>
+  /** The name of a scenario that the session begins anew from. */
+  readonly scenario?: string
   /** As in own data; `{name}` as a whole value is the parameter, inside a text its text. */
   readonly exists?: Readonly<Record<string, unknown>>
   /** Names for what was brought in: JSON pointers into `orders`, `allocations` and `omsOrders` as their APIs show them. */
@@ -19,6 +21,8 @@ type Scalar = string | number | boolean | null
 export type MatchedState =
   | {
       readonly kind: 'state'
+      /** The scenario that the session begins anew from. */
+      readonly scenario: string | undefined
       readonly data: Data
       readonly values: Readonly<Record<string, string>>
       readonly params: Readonly<Record<string, unknown>>
@@ -70,7 +74,7 @@ export function matchState(states: readonly StateDefinition[], text: string, par
   // The placed value is checked against the schema of own data before anything is made of it.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const data = substitute(exists, given) as Data
-  return { kind: 'state', data, values: definition.values ?? {}, params: Object.fromEntries(given) }
+  return { kind: 'state', scenario: definition.scenario, data, values: definition.values ?? {}, params: Object.fromEntries(given) }
 }
 
 /** What is wrong with definitions beyond their schema: texts that stand twice, placeholders that nothing fills. */

@@ -16,7 +16,7 @@ export function untouched({ kind, id, to }: Change, session: Session): Kinds[Kin
     }
     case 'oms-order': {
       const { tenant, rest } = tenantAt(id)
-      return findOmsOrder(rest, { kind: 'account', ...tenant, channel: undefined }, { world: worldOf([]), session, now: 0 })
+      return findOmsOrder(rest, { kind: 'account', ...tenant, channel: undefined }, { world: worldOf([]), session, now: 0, real: 0 })
     }
     case 'stock': {
       if (!to) return undefined

@@ -2,6 +2,7 @@ import type { Session } from './control/session.ts'
 import type { Allocation } from './oms/allocation.ts'
 import type { OmsOrder } from './oms/order.ts'
 import type { Shipment } from './oms/shipment.ts'
+import type { WaitingStep } from './progress.ts'
 import type { Stock } from './oms/stock.ts'
 import type { IssuedToken } from './supplier/account.ts'
 import type { Order } from './supplier/order.ts'
@@ -20,6 +21,7 @@ export interface Kinds {
   readonly stock: Stock
   readonly reference: Reference
   readonly counter: Counter
+  readonly step: WaitingStep
 }
 
 /** Where another name of something leads: a created line item to its order, the number of an OMS order to its id. */
@@ -30,6 +32,9 @@ interface Reference {
 /** How many of something a session has made: the next takes this number. */
 interface Counter {
   readonly next: number
+  /** Where only so many are well in a span of time: when the span began, in milliseconds since 1970, and how many there were in it. */
+  readonly since?: number
+  readonly inSpan?: number
 }
 
 export type Kind = keyof Kinds
@@ -43,6 +48,10 @@ export type Change<K extends Kind = Kind> = {
 export interface World {
   get<K extends Kind>(kind: K, id: string): Kinds[K] | undefined
   all<K extends Kind>(kind: K): Iterable<Kinds[K]>
+  /** The changes that make it from nothing. */
+  contents(): readonly Change[]
+  /** How many entities it keeps. */
+  readonly size: number
 }
 
 /** The number that the next created one of its sort takes. */
@@ -69,6 +78,21 @@ export class Entities implements World {
     stock: new Map(),
     reference: new Map(),
     counter: new Map(),
+    step: new Map(),
+  }
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  contents(): readonly Change[] {
+    return KINDS.flatMap((kind) => this.#contentsOf(kind))
+  }
+
+  #contentsOf<K extends Kind>(kind: K): readonly Change<K>[] {
+    const table: Map<string, Kinds[K]> = this.#tables[kind]
+    return [...table].map(([id, to]) => ({ kind, id, to }))
   }
 
   get<K extends Kind>(kind: K, id: string): Kinds[K] | undefined {
@@ -83,10 +107,25 @@ export class Entities implements World {
 
   apply<K extends Kind>({ kind, id, to }: Change<K>): void {
     const table: Map<string, Kinds[K]> = this.#tables[kind]
+    this.#size -= table.size
     if (to === undefined) table.delete(id)
     else table.set(id, to)
+    this.#size += table.size
   }
 }
+
+const KINDS = [
+  'session',
+  'order',
+  'token',
+  'allocation',
+  'oms-order',
+  'shipment',
+  'stock',
+  'reference',
+  'counter',
+  'step',
+] as const satisfies readonly Kind[]
 
 /** A world with changes on top that nobody has kept yet. */
 export class Draft implements World {
@@ -98,6 +137,15 @@ export class Draft implements World {
   constructor(below: World, changes: readonly Change[] = []) {
     this.#below = below
     this.apply(changes)
+  }
+
+  /** At most: what lies above may stand in the place of what is below. */
+  get size(): number {
+    return this.#below.size + this.#above.size
+  }
+
+  contents(): readonly Change[] {
+    return [...this.#below.contents(), ...this.changes]
   }
 
   get<K extends Kind>(kind: K, id: string): Kinds[K] | undefined {

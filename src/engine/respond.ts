@@ -1,33 +1,17 @@
-import type { Contract, Operation, ReadParameters } from '../contract/operation.ts'
-import type { AssumptionName } from '../domain/assumption.ts'
-import { type Behaviour, type CheckName, type Command, type Dialect, isProblem, type Scene } from '../domain/behaviour.ts'
+import type { Operation } from '../contract/operation.ts'
+import type { Command, Scene } from '../domain/behaviour.ts'
 import { timeOf } from '../domain/clock.ts'
-import { problemReply } from '../domain/control/dialect.ts'
-import type { SessionDefaults } from '../domain/control/session.ts'
-import { type Change, type World, worldOf } from '../domain/world.ts'
-import type { Caller, Credentials, Input, Issue, MockReply, MockRequest, Problem } from '../http.ts'
+import { type Befallen, befall, type FaultReply } from '../domain/fault.ts'
+import { readOnce, waitFor } from '../domain/progress.ts'
+import { GATEWAY } from '../domain/scenario.ts'
+import { type Change, Draft, type World, worldOf } from '../domain/world.ts'
+import type { Issue, MockReply, MockRequest, Problem } from '../http.ts'
 import { DocumentError } from '../problem.ts'
-import { beginning, sessionAtStart, sessionOf } from './session.ts'
-
-/** One API: what its document says, what its business does, and how it speaks. */
-export interface Service {
-  readonly contract: Contract
-  readonly behaviours: Readonly<Record<string, Behaviour>>
-  readonly dialect: Dialect
-}
-
-/** What a request meets beside its session. */
-export interface Around {
-  readonly defaults: SessionDefaults
-  /** The world's time, in milliseconds since 1970. */
-  readonly real: number
-  /** Refuses what the document does not declare. */
-  readonly strict: boolean
-  /** Answers 500 instead of an answer that does not fit the document. */
-  readonly checkReplies: boolean
-  /** The client would rather have `application/problem+json`. */
-  readonly prefersProblem: boolean
-}
+import { readPreference } from './choose.ts'
+import { passTime, type Passed } from './passage.ts'
+import { type Arrived, Road, unfit } from './road.ts'
+import type { Around, Service } from './service.ts'
+import { beginning, refusal, sessionOf } from './session.ts'
 
 export interface Answer {
   readonly reply: MockReply
@@ -41,252 +25,192 @@ export interface Answer {
   readonly assumption?: string
   /** What the server has to do for the reply. */
   readonly command?: Command
+  /** What went on in the session before, without a caller. */
+  readonly passed: readonly Passed[]
+  /** What befell the request. */
+  readonly befallen?: Befallen
+  /** Nothing is done yet: the request is to be asked again when the fault's delay is over, or answers of documents can be chosen. */
+  readonly needs?: 'delay' | 'chooser'
 }
 
-const NONE: readonly Issue[] = []
-
-/** @throws DocumentError when behaviours and operations do not name one another. */
-export function createService(contract: Contract, behaviours: Readonly<Record<string, Behaviour>>, dialect: Dialect): Service {
-  const operations = contract.operations.map(({ id }) => id)
-  const stray = Object.keys(behaviours).find((id) => !operations.includes(id))
-  if (stray !== undefined)
-    throw new DocumentError(`${contract.name}: a behaviour is named "${stray}"; the document's operations are ${operations.join(', ')}`)
-  const idle = operations.find((id) => !Object.hasOwn(behaviours, id))
-  if (idle !== undefined) throw new DocumentError(`${contract.name}: the operation "${idle}" has no behaviour`)
-  return { contract, behaviours, dialect }
-}
+/** What became of a request by itself. */
+type Own = Omit<Answer, 'now' | 'passed' | 'changes'> & { readonly changes?: readonly Change[] }
 
 /** The whole road of one request. Pure: a store may run it again when two requests collide. */
 export function respond(service: Service, request: MockRequest, kept: World, around: Around): Answer {
-  const begun = sessionOf(kept)
-  const opening = begun ? [] : beginning(around.defaults, around.real)
-  const world = begun ? kept : worldOf(opening)
-  const session = sessionOf(world) ?? sessionAtStart(around.defaults, around.real)
-  const scene: Scene = { world, session, now: timeOf(session.clock, around.real) }
-  const finish = (answer: Omit<Answer, 'now' | 'changes'> & { changes?: readonly Change[] }): Answer => ({
-    ...answer,
-    changes: answer.changes && answer.changes.length > 0 ? [...opening, ...answer.changes] : opening,
-    now: scene.now,
-  })
+  const opening = sessionOf(kept) ? [] : beginning(around.start, around.real)
+  const begun = opening.length === 0 ? kept : worldOf(opening)
+  const session = sessionOf(begun)
+  if (!session) throw new Error('a session begins with its settings')
+  const now = timeOf(session.clock, around.real)
+  const name = session.from.scenario.name
+  if (around.scenario !== undefined && around.scenario !== name) return { ...foreign(around.scenario, name), changes: [], now, passed: [] }
+  const before = passTime(begun, session, now, around)
+  const scene: Scene = { world: before.world, session, now, real: around.real }
+  const own = answer(service, request, scene, around)
+  const changes = own.changes ?? []
+  // Who only asks the server for something leaves the session as it is.
+  if ((own.command && changes.length === 0) || own.needs === 'chooser') return { ...own, changes: [], now, passed: [] }
+  if (changes.length === 0) return { ...own, changes: [...opening, ...before.changes], now, passed: before.passed }
+  const after = settle(changes, scene, around)
+  return {
+    ...own,
+    changes: [...opening, ...before.changes, ...changes, ...after.changes],
+    now: after.now,
+    passed: [...before.passed, ...after.passed],
+  }
+}
+
+/** A request that wants a session of a scenario, in a session that is of another. */
+function foreign(wanted: string, name: string | undefined): Own {
+  const problem: Problem = {
+    code: 'session-foreign',
+    detail: `the session began ${name === undefined ? 'without a scenario' : `from the scenario "${name}"`}, and Mock-Scenario names "${wanted}"`,
+    fix: 'take another session, or drop this one first',
+  }
+  return { reply: refusal(problem), problem, warnings: [] }
+}
+
+/** What follows from changes: steps begin to wait; and where the clock was moved, what was due until then has come to pass. */
+function settle(
+  changes: readonly Change[],
+  scene: Scene,
+  around: Around,
+): { readonly changes: readonly Change[]; readonly now: number; readonly passed: readonly Passed[] } {
+  const session = changes.findLast((change) => change.kind === 'session')?.to ?? scene.session
+  const now = session === scene.session ? scene.now : timeOf(session.clock, around.real)
+  if (!session.progress && now === scene.now) return { changes: [], now, passed: [] }
+  const world = new Draft(scene.world, changes)
+  const waiting = waitFor(changes, { ...scene, world, session })
+  world.apply(waiting)
+  if (now === scene.now) return { changes: waiting, now, passed: [] }
+  const after = passTime(world, session, now, around)
+  return { changes: [...waiting, ...after.changes], now, passed: after.passed }
+}
+
+function answer(service: Service, request: MockRequest, scene: Scene, around: Around): Own {
   const road = new Road(service, request, scene, around)
   try {
-    const refuse = (problem: Problem): Answer => finish(road.refuse(problem))
-    const routed = road.route()
-    if (routed) return refuse(routed)
-    for (const check of service.dialect.order) {
-      const problem = road[check]()
-      if (problem) return refuse(problem)
-    }
-    const { operation, behaviour, input, caller } = road.ready()
-    const outcome = behaviour.run(input, caller, scene)
-    switch (outcome.kind) {
-      case 'refused':
-        return refuse(outcome.problem)
-      case 'command':
-        return finish({ reply: { status: 200 }, operation: operation.id, warnings: road.warnings, command: outcome.command })
-      case 'reply': {
-        const broken = around.checkReplies ? operation.checkReply(outcome.reply) : NONE
-        if (broken.length > 0) return refuse(unfit(broken))
-        const assumption = outcome.assumption ?? road.assumption
-        return finish({
-          reply: outcome.reply,
-          changes: outcome.changes,
-          operation: operation.id,
-          warnings: road.warnings,
-          ...(assumption && { assumption }),
-        })
-      }
-      default:
-        return outcome satisfies never
+    const arrived = road.travel()
+    if ('code' in arrived) return road.refuse(arrived)
+    const isApi = around.services.includes(service)
+    const preferred = isApi ? prefer(service, arrived.operation, request, road, around) : undefined
+    if (preferred) return preferred
+    const { befallen, changes: counts } = isApi ? whatBefalls(arrived, scene, around) : UNHARMED
+    if (!befallen) return withChanges(work(road, arrived, scene, around), counts)
+    const { fault } = befallen
+    if (fault.reply && fault.reply.body === undefined && !around.choose) return { ...bare(road, arrived), needs: 'chooser' }
+    if (fault.at === 'before' && befallen.delay > 0 && !around.waited)
+      return { ...bare(road, arrived), befallen, needs: 'delay', changes: counts }
+    const isHeld = fault.at === 'before' && (fault.reply ?? fault.cut ?? fault.spoil) !== undefined
+    // What is refused before the work is not worked on at all, unless its answer is wanted to be spoilt.
+    const { changes, ...right } = isHeld && fault.reply ? bare(road, arrived) : work(road, arrived, scene, around)
+    const reply = fault.reply ? faultReply(fault.reply, befallen, service, arrived.operation, around) : right.reply
+    return {
+      ...right,
+      reply: spoilt(reply, befallen, arrived.operation),
+      befallen,
+      changes: [...counts, ...((isHeld ? undefined : changes) ?? [])],
     }
   } catch (error) {
-    if (error instanceof DocumentError) return finish(road.refuse({ code: 'schema-broken', detail: error.message }))
+    if (error instanceof DocumentError) return road.refuse({ code: 'schema-broken', detail: error.message })
     throw error
   }
 }
 
-/** An answer that its document does not have. */
-export function unfit(issues: readonly Issue[]): Problem {
-  return {
-    code: 'reply-invalid',
-    detail: `the answer does not fit the document: ${issues.map(({ at, message }) => `${at} ${message}`).join('; ')}`,
-    issues,
+const UNHARMED: ReturnType<typeof befall> = { befallen: undefined, changes: [] }
+
+function whatBefalls({ operation, input }: Arrived, scene: Scene, { waited }: Around): ReturnType<typeof befall> {
+  if (waited) return { befallen: waited, changes: [] }
+  return scene.session.faults.length === 0 ? UNHARMED : befall({ operation: operation.id, ...input }, scene)
+}
+
+function withChanges(own: Own, more: readonly Change[]): Own {
+  return more.length === 0 ? own : { ...own, changes: [...more, ...(own.changes ?? [])] }
+}
+
+function bare({ warnings }: Road, { operation }: Arrived): Own {
+  return { reply: { status: 200 }, operation: operation.id, warnings }
+}
+
+/** The behaviour runs, and its answer is what the document says. */
+function work(road: Road, { operation, behaviour, input, caller }: Arrived, scene: Scene, { checkReplies, maxEntities }: Around): Own {
+  const outcome = behaviour.run(input, caller, scene)
+  switch (outcome.kind) {
+    case 'refused':
+      return road.refuse(outcome.problem)
+    case 'command':
+      return {
+        ...bare(road, { operation, behaviour, input, caller }),
+        command: outcome.command,
+        ...(outcome.changes && { changes: outcome.changes }),
+      }
+    case 'reply': {
+      const broken = checkReplies ? operation.checkReply(outcome.reply) : []
+      if (broken.length > 0) return road.refuse(unfit(broken))
+      if (outcome.changes.length > 0 && scene.world.size + outcome.changes.length > maxEntities) return full(scene, maxEntities, operation)
+      const shown = outcome.reply.status < 300 ? behaviour.shows?.(input, caller) : undefined
+      const read = shown && scene.session.progress ? readOnce(scene, shown.kind, shown.id) : []
+      const assumption = outcome.assumption ?? road.assumption
+      return {
+        reply: outcome.reply,
+        changes: read.length === 0 ? outcome.changes : [...outcome.changes, ...read],
+        operation: operation.id,
+        warnings: road.warnings,
+        ...(assumption && { assumption }),
+      }
+    }
+    default:
+      return outcome satisfies never
   }
 }
 
-/** What is known of a request so far, and the checks that find out more. A dialect says in which order they are made. */
-class Road implements Record<CheckName, () => Problem | undefined> {
-  warnings: readonly Issue[] = NONE
-  assumption: AssumptionName | undefined
-  #operations: readonly Operation[] = []
-  #rawPath: Readonly<Record<string, string>> = {}
-  #allowed: readonly string[] | undefined
-  #credentials: Credentials = { scheme: '', value: '' }
-  #parameters: ReadParameters | undefined
-  #caller: Caller | undefined
-  #body: unknown
-
-  readonly #service: Service
-  readonly #request: MockRequest
-  readonly #scene: Scene
-  readonly #around: Around
-
-  constructor(service: Service, request: MockRequest, scene: Scene, around: Around) {
-    this.#service = service
-    this.#request = request
-    this.#scene = scene
-    this.#around = around
+function full({ world }: Scene, most: number, { id }: Operation): Own {
+  const problem: Problem = {
+    code: 'session-full',
+    detail: `the session keeps ${world.size} entities, and ${most} is the most`,
+    fix: 'reset it with POST /__mock/sessions/{name}/reset, or start with a larger --max-entities',
   }
+  return { reply: refusal(problem), problem, operation: id, warnings: [] }
+}
 
-  /** The operation; for a path that has others, those. */
-  route(): Problem | undefined {
-    const { contract, dialect } = this.#service
-    const { method, path, prefix, query } = this.#request
-    const below = path.slice(contract.base.length)
-    let match = contract.match(method, below)
-    if (match.kind === 'unknown') {
-      const other = dialect.reroute?.(below, this.#scene)
-      const found = other && contract.match(method, other.path)
-      const fallback: Problem = { code: 'route-unknown', detail: `no operation has the path ${path}` }
-      if (!other || !found || found.kind === 'unknown' || found.kind === 'undecodable')
-        return {
-          ...fallback,
-          fix: `the paths are ${contract.operations.map((operation) => contract.base + operation.template).join(', ')}`,
-        }
-      const right = contract.base + other.path
-      if (other.way === 'hint') return { ...fallback, fix: `the path is ${right}`, assumption: other.assumption }
-      if (other.way === 'redirect')
-        return {
-          ...fallback,
-          status: 301,
-          location: `${prefix}${right}${query === '' ? '' : `?${query}`}`,
-          fix: `the path is ${right}`,
-          assumption: other.assumption,
-        }
-      this.assumption = other.assumption
-      match = found
-    }
-    switch (match.kind) {
-      case 'found':
-        this.#operations = [match.target]
-        this.#rawPath = match.path
-        return undefined
-      case 'wrong-method':
-        this.#operations = match.targets
-        this.#allowed = match.allowed
-        return undefined
-      case 'undecodable':
-        return {
-          code: 'path-undecodable',
-          detail: `the path ${path} holds a percent sign that begins no UTF-8 character`,
-          fix: 'encode each byte as %XX, and a percent sign as %25',
-        }
-      default:
-        return match satisfies never
-    }
-  }
+/** An answer from the document that the request itself asks for: nothing is worked on, and nothing changes. */
+function prefer(service: Service, operation: Operation, { headers }: MockRequest, road: Road, { choose }: Around): Own | undefined {
+  const preference = readPreference(headers['prefer'])
+  if (!preference) return undefined
+  if ('detail' in preference) return { ...road.refuse(preference), reply: refusal(preference) }
+  if (!choose) return { reply: { status: 200 }, operation: operation.id, warnings: [], needs: 'chooser' }
+  const chosen = choose(service.contract, operation.id, preference, headers['accept'])
+  if (chosen.kind === 'refused') return { ...road.refuse(chosen.problem), reply: refusal(chosen.problem) }
+  return { reply: chosen.reply, operation: operation.id, warnings: road.warnings }
+}
 
-  method(): Problem | undefined {
-    const { method, path } = this.#request
-    return (
-      this.#allowed && {
-        code: 'method-unknown',
-        detail: `Method "${method}" not allowed.`,
-        fix: `${path} takes ${this.#allowed.join(', ')}`,
-        allowed: this.#allowed,
-      }
-    )
-  }
+/** A status that the document does not have is a gateway's. */
+function faultReply(
+  { status, example, body }: FaultReply,
+  { retryAfter }: Befallen,
+  { contract }: Service,
+  { id }: Operation,
+  { choose }: Around,
+): MockReply {
+  const headers = retryAfter === undefined ? undefined : { 'Retry-After': String(retryAfter) }
+  if (body !== undefined) return { status, body, ...(headers && { headers }) }
+  const chosen = choose?.(contract, id, { code: String(status), ...(example !== undefined && { example }) })
+  if (chosen?.kind === 'reply') return { ...chosen.reply, headers: { ...chosen.reply.headers, ...headers } }
+  return { status, body: { message: GATEWAY.get(status) ?? 'Error' }, ...(headers && { headers }) }
+}
 
-  credentials(): Problem | undefined {
-    const judgement = this.#operations[0]?.judge(this.#request.headers)
-    if (judgement?.kind === 'refused') return judgement.problem
-    if (!judgement) return undefined
-    this.#credentials = judgement.credentials
-    return this.#service.dialect.judge?.(judgement.credentials)
-  }
+/** What a fault does to the body, as far as it is still one; the edge does the rest. */
+function spoilt(reply: MockReply, { fault }: Befallen, operation: Operation): MockReply {
+  if (reply.body === undefined) return reply
+  if (fault.spoil === 'WRONG_MEDIA_TYPE') return { ...reply, mediaType: 'text/html' }
+  return fault.spoil === 'SCHEMA_VIOLATION' ? { ...reply, body: violation(reply, operation) } : reply
+}
 
-  caller(): Problem | undefined {
-    const caller = this.#service.dialect.caller(this.#credentials, this.#parameters?.header ?? {}, this.#scene)
-    if (isProblem(caller)) return caller
-    this.#caller = caller
-    return undefined
-  }
-
-  admitted(): Problem | undefined {
-    const { behaviours } = this.#service
-    const kind = this.#caller?.kind ?? 'nobody'
-    if (this.#operations.some(({ id }) => behaviours[id]?.admits.some((admitted) => admitted === kind))) return undefined
-    const wanted = this.#operations.flatMap(({ id }) => behaviours[id]?.admits ?? []).join(' or a ')
-    return {
-      code: 'caller-refused',
-      detail: `the operation is for a ${wanted}, and the token is that of a ${kind}`,
-      fix: `send the token of a ${wanted}`,
-    }
-  }
-
-  permitted(): Problem | undefined {
-    const caller = this.#caller
-    if (!caller || !('permissions' in caller)) return undefined
-    const wanted = this.#operations.flatMap(({ id }) => {
-      const behaviour = this.#service.behaviours[id]
-      return behaviour?.admits.includes(caller.kind) ? [behaviour.permission] : []
-    })
-    if (wanted.some((permission) => permission === undefined || caller.permissions.includes(permission))) return undefined
-    return {
-      code: 'permission-missing',
-      detail: `the user lacks the permission ${wanted.join(' or ')}`,
-      fix: `log in as a user who has it; this one has ${caller.permissions.join(', ')}`,
-    }
-  }
-
-  parameters(): Problem | undefined {
-    const { query, headers } = this.#request
-    const read = this.#operations[0]?.readParameters({ path: this.#rawPath, query, headers })
-    if (!read) return undefined
-    this.#parameters = read
-    return this.#judge('parameters-invalid', read.issues, read.undeclared)
-  }
-
-  resource(): Problem | undefined {
-    const { behaviour, input, caller } = this.ready()
-    return behaviour.find?.(input, caller, this.#scene)
-  }
-
-  body(): Problem | undefined {
-    const { body, headers } = this.#request
-    const read = this.#operations[0]?.readBody(body, headers['content-type'])
-    if (!read) return undefined
-    this.#body = read.value
-    if (read.kind === 'refused') return read.problem
-    return this.#judge('request-invalid', NONE, read.undeclared)
-  }
-
-  ready(): { operation: Operation; behaviour: Behaviour; input: Input; caller: Caller } {
-    const [operation] = this.#operations
-    const behaviour = operation && this.#service.behaviours[operation.id]
-    if (!operation || !behaviour || !this.#caller || !this.#parameters)
-      throw new Error(`the dialect of ${this.#service.contract.name} leaves out a check`)
-    return { operation, behaviour, caller: this.#caller, input: { ...this.#parameters, body: this.#body } }
-  }
-
-  /** The refusal in the API's words, or in problem details for a client that prefers them. */
-  refuse(problem: Problem): Omit<Answer, 'now' | 'changes'> {
-    const known = this.#allowed ? undefined : this.#operations[0]
-    const worded = this.#service.dialect.refuse(problem, this.#body, known?.id)
-    const reply = this.#around.prefersProblem && worded.status >= 400 ? problemReply(problem, worded) : worded
-    const broken = this.#around.checkReplies && known && reply === worded ? known.checkReply(worded) : NONE
-    const assumption = problem.assumption ?? this.assumption
-    const answer = { warnings: this.warnings, ...(known && { operation: known.id }), ...(assumption !== undefined && { assumption }) }
-    if (broken.length === 0) return { ...answer, reply, problem }
-    const inner = unfit(broken)
-    return { ...answer, reply: problemReply(inner), problem: inner }
-  }
-
-  #judge(code: 'parameters-invalid' | 'request-invalid', issues: readonly Issue[], undeclared: readonly Issue[]): Problem | undefined {
-    const wrong = this.#around.strict ? [...issues, ...undeclared] : issues
-    if (undeclared.length > 0) this.warnings = [...this.warnings, ...undeclared]
-    const [first] = wrong
-    return first && { code, detail: `${first.at} ${first.message}`, issues: wrong, ...(first.fix !== undefined && { fix: first.fix }) }
-  }
+/** The body with one thing in it that its schema forbids: the first member, or the whole, that can be made wrong. */
+function violation(reply: MockReply, operation: Operation): unknown {
+  const { body } = reply
+  const members = typeof body === 'object' && body !== null && !Array.isArray(body) ? Object.keys(body) : []
+  const candidates = [...members.map((name) => ({ ...Object(body), [name]: { unexpected: true } })), { unexpected: true }, null, 0]
+  return candidates.find((candidate: unknown) => operation.checkReply({ ...reply, body: candidate }).length > 0) ?? null
 }

@@ -1,4 +1,6 @@
-import { timeOf } from '../domain/clock.ts'
+import { nearest } from '../domain/assumption.ts'
+import type { WantedSession } from '../domain/behaviour.ts'
+import { timeOf, writtenClock } from '../domain/clock.ts'
 import { problemReply } from '../domain/control/dialect.ts'
 import {
   beginSession,
@@ -6,13 +8,15 @@ import {
   isSessionName,
   SESSION_ID,
   type Session,
-  type SessionDefaults,
   type SessionName,
+  type SessionStart,
 } from '../domain/control/session.ts'
-import { isEmpty, place } from '../domain/scenario.ts'
+import { waitFor } from '../domain/progress.ts'
+import { place } from '../domain/place.ts'
+import { type Known, type Scenario, startOf, writtenProgress } from '../domain/scenario.ts'
 import { untouched } from '../domain/untouched.ts'
 import { type Change, type Kind, type Kinds, type World, worldOf } from '../domain/world.ts'
-import type { MockReply, Problem } from '../http.ts'
+import type { Issue, MockReply, Problem } from '../http.ts'
 
 /** What the server needs to know of sessions beside answering their requests. */
 
@@ -31,19 +35,30 @@ export function sessionOf(world: World): Session | undefined {
   return world.get('session', SESSION_ID)
 }
 
-/** The settings of a session that begins now. */
-export function sessionAtStart({ seed, clock, orders, allocations, assumptions, tokens }: SessionDefaults, real: number): Session {
-  return beginSession({ seed, clock, orders, allocations, assumptions, tokens }, real)
+export type Begun =
+  | { readonly kind: 'begun'; readonly changes: readonly Change[] }
+  | { readonly kind: 'refused'; readonly issues: readonly (Pick<Issue, 'at' | 'message'> & { readonly fix?: string })[] }
+
+/** What a session's log begins with, or what cannot be of the data that it starts from. */
+export function tryBeginning(start: SessionStart, real: number): Begun {
+  const session = beginSession(start, real)
+  const begun: Change = { kind: 'session', id: SESSION_ID, to: session }
+  const placed = place(start.data, { world: worldOf([begun]), session, now: session.begun, real })
+  if (placed.kind === 'refused') return placed
+  const changes = [begun, ...placed.changes]
+  if (!session.progress) return { kind: 'begun', changes }
+  return {
+    kind: 'begun',
+    changes: [...changes, ...waitFor(placed.changes, { world: worldOf(changes), session, now: session.begun, real })],
+  }
 }
 
-/** What a session's log begins with. */
-export function beginning(defaults: SessionDefaults, real: number): readonly Change[] {
-  const session = sessionAtStart(defaults, real)
-  const begun: Change = { kind: 'session', id: SESSION_ID, to: session }
-  if (isEmpty(defaults.data)) return [begun]
-  const placed = place(defaults.data, { world: worldOf([begun]), session, now: timeOf(session.clock, real) })
-  if (placed.kind === 'refused') throw new Error(`own data cannot be placed: ${placed.issues.map(({ message }) => message).join('; ')}`)
-  return [begun, ...placed.changes]
+/** What a session's log begins with. @throws Error for data that cannot be placed; they were tried when they were read */
+export function beginning(start: SessionStart, real: number): readonly Change[] {
+  const begun = tryBeginning(start, real)
+  if (begun.kind === 'refused')
+    throw new Error(`what a session starts from cannot be: ${begun.issues.map(({ message }) => message).join('; ')}`)
+  return begun.changes
 }
 
 /** A change as it is kept: with what the session itself held before; undefined where nobody had touched it. */
@@ -76,32 +91,131 @@ export function told(changes: readonly Change[], world: World): Told {
 
 const NOTHING: Told = { changes: [], settings: undefined }
 
+/** What a request changed, and apart from that what each step without a caller did before it. @param world the session before */
+export function toldApart(
+  changes: readonly Change[],
+  passed: readonly { readonly changes: readonly Change[] }[],
+  world: World,
+): { readonly own: Told; readonly steps: readonly Told[] } {
+  const all = told(changes, world)
+  if (passed.length === 0) return { own: all, steps: [] }
+  const sources = changes.filter(({ kind }) => ENTITIES.some((entity) => entity === kind))
+  const byChange = new Map(sources.map((change, place) => [change, all.changes[place]]))
+  const { settings } = all
+  const of = (some: readonly Change[]): Told => ({ changes: some.flatMap((change) => byChange.get(change) ?? []), settings })
+  const ofSteps = new Set(passed.flatMap((step) => step.changes))
+  return { own: of(sources.filter((change) => !ofSteps.has(change))), steps: passed.map((step) => of(step.changes)) }
+}
+
 /** What a change replaced, also where that was the population's; undefined for what is new. */
 export function entityBefore(change: KeptChange, session: Session | undefined): Kinds[Kind] | undefined {
   return change.from ?? (session && untouched(change, session))
 }
 
+/** What a session that is to begin starts from. */
+export type Started = { readonly kind: 'started'; readonly start: SessionStart } | { readonly kind: 'refused'; readonly problem: Problem }
+
+/**
+ * What a session starts from by what is wanted of it: the server's own scenario where none is.
+ * @param base what the server was started with, without its scenario
+ */
+export function startFrom(
+  { scenario, seed, clock }: WantedSession,
+  base: SessionStart,
+  defaults: SessionStart,
+  known: Known,
+  real: number,
+): Started {
+  if (scenario === undefined && seed === undefined && clock === undefined) return { kind: 'started', start: defaults }
+  const found = scenario === undefined ? defaults.scenario.written : typeof scenario === 'string' ? known.scenario(scenario) : scenario
+  const name = typeof scenario === 'string' ? scenario : scenario === undefined ? defaults.scenario.name : undefined
+  if (!found) return { kind: 'refused', problem: unknownScenario(name ?? '', known.scenarios()) }
+  const started = startOf({ ...found, ...(seed !== undefined && { seed }), ...(clock !== undefined && { clock }) }, name, base, known)
+  const begun = started.kind === 'start' ? tryBeginning(started.start, real) : started
+  if (started.kind === 'start' && begun.kind === 'begun') return { kind: 'started', start: started.start }
+  const issues = begun.kind === 'refused' ? begun.issues : []
+  return {
+    kind: 'refused',
+    problem: {
+      code: 'scenario-impossible',
+      detail: issues.map(({ at, message }) => `${at} ${message}`).join('; '),
+      issues: issues.map((issue) => ({ ...issue, at: `/body/scenario${issue.at}`, rule: 'scenario-impossible' })),
+    },
+  }
+}
+
+export function unknownScenario(name: string, names: readonly string[]): Problem {
+  return { code: 'scenario-unknown', detail: `there is no scenario "${name}"`, fix: `there are ${nearest(name, names).join(', ')}` }
+}
+
+/** The changes that make a session from nothing. */
+export function contentsOf(world: World): readonly Change[] {
+  return world.contents()
+}
+
+/** What a snapshot is kept under: no session can be named so. */
+export function snapshotName(name: SessionName, snapshot: string): SessionName {
+  // The one name that is none of a client's.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return `${name}~${snapshot}` as SessionName
+}
+
+/** What of a session stands in an export. */
+export interface Exportable {
+  readonly from: SessionStart
+  /** All that it started from, as it would stand in a scenario's file. */
+  readonly scenario: Scenario
+  /** The world's time when it began; undefined where its clock stood still, and does not tell. */
+  readonly real: number | undefined
+}
+
+/** Undefined for a session that has not begun. */
+export function exportable(world: World): Exportable | undefined {
+  const session = sessionOf(world)
+  if (!session) return undefined
+  const { from, begun } = session
+  const { seed, clock, orders, allocations, assumptions, scenario } = from
+  return {
+    from,
+    scenario: { ...scenario.written, seed, clock: writtenClock(clock), population: { orders, allocations }, assume: assumptions },
+    real: clock.kind === 'frozen' ? undefined : clock.kind === 'shifted' ? begun - clock.by : begun,
+  }
+}
+
+/** A session as the control API shows it, without what the server counts. */
+export function describe(world: World, start: SessionStart, real: number): object {
+  const { seed, epoch, clock, from, faults, progress } = sessionOf(world) ?? beginSession(start, real)
+  return {
+    ...(from.scenario.name !== undefined && { scenario: from.scenario.name }),
+    seed,
+    epoch: new Date(epoch).toISOString(),
+    now: new Date(timeOf(clock, real)).toISOString(),
+    clock: writtenClock(clock),
+    progress: writtenProgress(progress),
+    faults: faults.map(({ id }) => id),
+    waiting: [...world.all('step')].length,
+    changes: sizeOf(world),
+    size: world.size,
+  }
+}
+
 /** What a new session's clock shows. */
-export function timeAtStart({ clock }: SessionDefaults, real: number): number {
+export function timeAtStart({ clock }: SessionStart, real: number): number {
   return timeOf(clock, real)
 }
 
 /** What a session holds, as the control API lists it. Tokens are secrets, and nobody's business. */
 const ENTITIES = ['order', 'allocation', 'oms-order', 'shipment', 'stock'] as const satisfies readonly Kind[]
 
-/** A session as the control API shows it; `requests` are counted elsewhere. */
-export function describe(world: World, defaults: SessionDefaults, real: number): object {
-  const { seed, epoch, clock } = sessionOf(world) ?? sessionAtStart(defaults, real)
-  return {
-    seed,
-    epoch: new Date(epoch).toISOString(),
-    now: new Date(timeOf(clock, real)).toISOString(),
-    changes: ENTITIES.reduce((sum, kind) => sum + [...world.all(kind)].length, 0),
-  }
+/** How many entities of the business a session keeps. */
+function sizeOf(world: World): number {
+  return ENTITIES.reduce((sum, kind) => sum + [...world.all(kind)].length, 0)
 }
 
 /** What a provider state's text means. */
-export { matchState } from '../domain/state.ts'
+export { type MatchedState, matchState } from '../domain/state.ts'
+
+export type { Scenario } from '../domain/scenario.ts'
 
 /** A refusal in the mock's own words. */
 export function refusal(problem: Problem): MockReply {

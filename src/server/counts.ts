@@ -1,46 +1,77 @@
 import type { SessionName } from '../domain/control/session.ts'
 import type { Problem } from '../http.ts'
 
-/** How many requests each session has had, and with it which sessions there are. */
+/** Which sessions there are, and what is known of each without looking into it. Times are the world's, milliseconds since 1970. */
 export interface SessionCounts {
   has(name: SessionName): boolean
-  of(name: SessionName): number
-  /** Takes a place for the session, if it has none. @returns the problem, when there are as many as there may be */
-  begin(name: SessionName): Problem | undefined
+  of(name: SessionName): Counted
+  /** Takes a place for the session, if it has none, and says that it is used. @returns the problem, when there are as many as there may be */
+  begin(name: SessionName, real: number): Problem | undefined
   /** Gives the place back, if nothing was asked of the session. */
   release(name: SessionName): void
   /** The number of the session's next request, from 1. */
   next(name: SessionName): number
+  /** A number that no other control request to the session has. */
+  nextControl(name: SessionName): number
   restart(name: SessionName): void
   forget(name: SessionName): void
+  /** The sessions that nobody has used for as long as one may be unused; looked for now and then only. */
+  expired(real: number): readonly SessionName[]
 }
 
-/** Kept apart from the sessions' state: requests that only read would collide over a count. */
-export function createCounts(maxSessions: number): SessionCounts {
-  const counts = new Map<SessionName, number>()
+export interface Counted {
+  readonly requests: number
+  readonly begun: number
+  readonly used: number
+}
+
+/**
+ * Kept apart from the sessions' state: requests that only read would collide over a count.
+ * @param timeToLive how long a session may be unused, in milliseconds; undefined for ever
+ */
+export function createCounts(maxSessions: number, timeToLive: number | undefined): SessionCounts {
+  const counts = new Map<SessionName, { requests: number; controls: number; begun: number; used: number }>()
+  let looked = Number.NEGATIVE_INFINITY
   return {
     has: (name) => counts.has(name),
-    of: (name) => counts.get(name) ?? 0,
-    begin(name) {
-      if (counts.has(name)) return undefined
+    of: (name) => counts.get(name) ?? { requests: 0, begun: 0, used: 0 },
+    begin(name, real) {
+      const known = counts.get(name)
+      if (known) {
+        known.used = real
+        return undefined
+      }
       if (counts.size >= maxSessions)
         return {
           code: 'sessions-exhausted',
           detail: `there are ${counts.size} sessions`,
-          fix: 'drop some with DELETE /__mock/sessions/{name}, or start with a larger --max-sessions',
+          fix: 'drop some with DELETE /__mock/sessions/{name}, or start with a larger --max-sessions or with --session-ttl',
         }
-      counts.set(name, 0)
+      counts.set(name, { requests: 0, controls: 0, begun: real, used: real })
       return undefined
     },
     release(name) {
-      if (counts.get(name) === 0) counts.delete(name)
+      if (counts.get(name)?.requests === 0) counts.delete(name)
     },
     next(name) {
-      const count = (counts.get(name) ?? 0) + 1
-      counts.set(name, count)
-      return count
+      const known = counts.get(name)
+      if (!known) return 1
+      return ++known.requests
     },
-    restart: (name) => void counts.set(name, 0),
+    nextControl(name) {
+      const known = counts.get(name)
+      return known ? ++known.controls : 1
+    },
+    restart(name) {
+      const known = counts.get(name)
+      if (known) Object.assign(known, { requests: 0, begun: known.used })
+    },
     forget: (name) => void counts.delete(name),
+    expired(real) {
+      // Looking costs as much as there are sessions, so it waits for a tenth of their life unless room is needed.
+      if (timeToLive === undefined || (counts.size < maxSessions && real - looked < timeToLive / 10)) return []
+      looked = real
+      return [...counts].flatMap(([name, { used }]) => (real - used > timeToLive ? [name] : []))
+    },
   }
 }

@@ -1,18 +1,27 @@
-import type { SessionDefaults, SessionName } from '../domain/control/session.ts'
+import type { SessionName, SessionStart } from '../domain/control/session.ts'
 import type { StateDefinition } from '../domain/state.ts'
 import type { World } from '../domain/world.ts'
-import { type Answer, type Around, respond, type Service, unfit } from '../engine/respond.ts'
-import { nameOf, refusal, timeAtStart, told, type Told } from '../engine/session.ts'
+import type { WantedSession } from '../domain/behaviour.ts'
+import type { Befallen } from '../domain/fault.ts'
+import { type Chooser, loadChooser } from '../engine/choose.ts'
+import type { Passed } from '../engine/passage.ts'
+import { type Answer, respond } from '../engine/respond.ts'
+import { unfit } from '../engine/road.ts'
+import type { Around, Service } from '../engine/service.ts'
+import { nameOf, refusal, type Scenario, type Started, timeAtStart, type Told, toldApart } from '../engine/session.ts'
 import { type Cut, jsonText, type MockReply, type MockRequest, type Problem } from '../http.ts'
 import { DocumentError, PROBLEMS } from '../problem.ts'
 import { NOBODY } from '../store/memory.ts'
-import type { Store } from '../store/store.ts'
+import type { Store, Work } from '../store/store.ts'
 import { createCommands } from './commands.ts'
+import { createBindings } from './bindings.ts'
 import { createCounts } from './counts.ts'
 import type { Events, Stream } from './events.ts'
 import { admit, hostOf } from './guard.ts'
 import { type Exchange, type Journal, withoutSecretValues } from './journal.ts'
 import { decoded, isControlPath, locate } from './session.ts'
+import { createSessions } from './sessions.ts'
+import { createStates } from './states.ts'
 
 export interface HandlerSettings {
   /** The control API; its base is peeled off before any other. */
@@ -25,11 +34,19 @@ export interface HandlerSettings {
   readonly services: readonly Service[]
   readonly store: Store
   readonly journal: Journal
-  readonly defaults: SessionDefaults
+  readonly defaults: SessionStart
   readonly strict: boolean
   readonly checkReplies: boolean
   readonly requireSession: boolean
   readonly maxSessions: number
+  readonly maxBodyBytes: number
+  readonly scenarios: () => Promise<ReadonlyMap<string, Scenario>>
+  /** What a session starts from that is wanted so. */
+  readonly startFrom: (wanted: WantedSession) => Promise<Started>
+  /** How long a session may be unused, in milliseconds; undefined for ever. */
+  readonly sessionTimeToLive: number | undefined
+  /** How many entities a session may keep. */
+  readonly maxEntities: number
   /** Hosts that control routes answer to, beside loopback and IP addresses. */
   readonly allowedHosts: readonly string[]
   /** What control requests from beyond this machine have to carry. */
@@ -74,57 +91,78 @@ export type Handler = (request: MockRequest, prefersProblem: boolean, line?: Lin
 
 /** Finds the session of each request, lets the engine answer it in a transaction, and keeps the journal. */
 export function createHandler(settings: HandlerSettings): Handler {
-  const { control, store, journal, defaults, strict, checkReplies } = settings
+  const { control, store, journal, defaults, strict, checkReplies, maxEntities } = settings
   // The longest base first: an empty one is anybody's prefix.
   const services = settings.services.toSorted((a, b) => b.contract.base.length - a.contract.base.length)
-  const counts = createCounts(settings.maxSessions)
+  const counts = createCounts(settings.maxSessions, settings.sessionTimeToLive)
   const settingUp = new Set<SessionName>()
-  const carryOut = createCommands({ ...settings, services, counts, settingUp })
+  const bindings = createBindings()
+  const aroundAt = (real: number): Around => ({
+    start: defaults,
+    real,
+    strict,
+    checkReplies,
+    prefersProblem: false,
+    services,
+    choose,
+    maxEntities,
+  })
+  let choose: Chooser | undefined
+  const controlId = (name: SessionName): string => `${name}-control-${counts.nextControl(name)}`
+  const { startFrom } = settings
+  const { version, dataVersion } = settings
+  const about = { version, dataVersion, strict, checkReplies, maxBodyBytes: settings.maxBodyBytes }
+  const sessions = createSessions({ store, journal, counts, bindings, defaults, startFrom, settingUp, about })
+  const setState = createStates({
+    ...settings,
+    sessions,
+    around: aroundAt,
+    settingUp,
+    startFrom,
+    onBrought: (name, request, { now, reply }, real) =>
+      journal.add(exchangeOf({ id: controlId(name), session: name, origin: 'control', request, now, real }, toLine(reply, now, true))),
+  })
+  const carryOut = createCommands({ ...settings, services, sessions, setState })
 
   return async (sent, prefersProblem, line) => {
     const started = performance.now()
     const real = settings.real()
-    const around: Around = { defaults, real, strict, checkReplies, prefersProblem }
+    const around: Around = { ...aroundAt(real), prefersProblem }
     const { request: raw, problem: shut } = isControlPath(sent.path) ? admit(sent, settings, line) : { request: sent }
     if (shut) return refuse(shut, around, true)
-    const located = locate(raw)
+    const located = locate(raw, bindings)
     if (located.kind === 'refused') return refuseUnnamed(raw, located.problem, around, started)
     const { name, request, isLabelled } = located
     if (isBelow(settings.providerStates.contract.base, request.path)) return handleProviderState(name, request, around)
     if (isBelow(control.contract.base, request.path)) return handleControl(name, request, around)
     settingUp.delete(name)
     if (settings.requireSession && !isLabelled) return refuseUnnamed(request, UNLABELLED, around, started)
-    const full = counts.begin(name)
+    if (!counts.has(name)) await sessions.expire(real)
+    const wanted = await wantedStart(request)
+    if (wanted?.kind === 'refused') return refuseUnnamed(request, wanted.problem, around, started, name)
+    const full = counts.begin(name, real)
     if (full) return refuseUnnamed(request, full, around, started, name)
     const id = `${name}-${counts.next(name)}`
-    const { answer, changes, settings: met } = await answerIn(name, request, around)
-    const { reply, now, operation, problem, warnings, assumption } = answer
+    const met = wanted ? { ...around, start: wanted.start, scenario: wanted.start.scenario.name } : around
+    const { answer, own, isGone } = await answerInTime(id, name, request, met, line)
+    const { reply, now, operation, problem, warnings, assumption, befallen } = answer
     const explain = problem && `http://${hostOf(request.headers)}${control.contract.base}/requests/${id}`
-    const handled = toLine(reply, now, false, {
-      'Mock-Session': name,
-      'Mock-Request-Id': id,
-      ...(explain !== undefined && { 'Mock-Explain': explain }),
-    })
+    const handled = spoilt(
+      toLine(isGone ? { status: GONE } : reply, now, false, {
+        'Mock-Session': name,
+        'Mock-Request-Id': id,
+        ...(explain !== undefined && { 'Mock-Explain': explain }),
+      }),
+      befallen,
+    )
     const exchange: Exchange = {
-      id,
-      session: name,
-      origin: 'request',
-      now,
-      real,
-      method: request.method,
-      path: request.prefix + request.path + (request.query === '' ? '' : `?${request.query}`),
-      headers: request.headers,
-      requestBody: request.body.kind === 'text' ? request.body.text : undefined,
-      status: handled.status,
-      replyHeaders: handled.headers,
-      mediaType: handled.mediaType,
-      replyBody: handled.text,
+      ...exchangeOf({ id, session: name, origin: 'request', request, now, real }, handled),
+      ...(befallen && { fault: nameOfFault(befallen) }),
       operation,
       problem: problem && withoutSecretValues(problem),
       warnings,
       assumption,
-      changes,
-      settings: met,
+      ...own,
       explain,
       duration: elapsed(started),
     }
@@ -133,46 +171,75 @@ export function createHandler(settings: HandlerSettings): Handler {
     return handled
   }
 
+  /** What a request wants a session of its own to start from. */
+  async function wantedStart({ headers }: MockRequest): Promise<Started | undefined> {
+    const scenario = headers['mock-scenario']
+    return scenario === undefined ? undefined : startFrom({ scenario })
+  }
+
+  /** The answer after what delays it. A fault before the work is waited for first: who is gone by then has changed nothing. */
+  async function answerInTime(
+    id: string,
+    name: SessionName,
+    request: MockRequest,
+    around: Around,
+    line: Line | undefined,
+  ): Promise<Found & { readonly isGone: boolean }> {
+    let found = await answerIn(id, name, request, around)
+    if (found.answer.needs === 'chooser') {
+      choose ??= await loadChooser()
+      found = await answerIn(id, name, request, { ...around, choose })
+    }
+    const { befallen, needs } = found.answer
+    if (!befallen || befallen.delay === 0) return { ...found, isGone: false }
+    const isGone = await waitOn(line, befallen.delay)
+    if (needs !== 'delay') return { ...found, isGone: false }
+    return isGone ? { ...found, isGone } : { ...(await answerIn(id, name, request, { ...around, choose, waited: befallen })), isGone }
+  }
+
   /** A refusal before there is a session that could keep it: it is told, and nothing more. */
   function refuseUnnamed(request: MockRequest, problem: Problem, around: Around, started: number, name?: SessionName): Handled {
     const handled = toLine(refusal(problem), timeAtStart(defaults, around.real), false, name === undefined ? {} : { 'Mock-Session': name })
     settings.onExchange({
-      id: '-',
-      session: name ?? '-',
-      origin: 'request',
-      now: handled.now,
-      real: around.real,
-      method: request.method,
-      path: request.prefix + request.path,
-      headers: request.headers,
+      ...exchangeOf({ id: '-', session: name ?? '-', origin: 'request', request, now: handled.now, real: around.real }, handled),
       requestBody: undefined,
-      status: handled.status,
-      replyHeaders: handled.headers,
-      mediaType: handled.mediaType,
-      replyBody: handled.text,
-      operation: undefined,
       problem,
-      warnings: [],
-      assumption: undefined,
-      changes: [],
-      settings: undefined,
-      explain: undefined,
       duration: elapsed(started),
     })
     return handled
   }
 
-  async function answerIn(name: SessionName, request: MockRequest, around: Around): Promise<Told & { readonly answer: Answer }> {
+  async function answerIn(id: string, name: SessionName, request: MockRequest, around: Around): Promise<Found> {
     const service = services.find(({ contract }) => isBelow(contract.base, request.path))
-    if (!service) return { answer: nowhere(request, timeAtStart(defaults, around.real)), ...told([], NOBODY) }
+    if (!service) return { answer: nowhere(request, timeAtStart(defaults, around.real)), own: toldApart([], [], NOBODY).own }
     try {
-      return await store.transact(name, (world) => {
-        const answer = respond(service, request, world, around)
-        return { changes: answer.changes, result: { answer, ...told(answer.changes, world) } }
+      const { answer, own, steps } = await store.transact(name, (world) => {
+        const result = respond(service, request, world, around)
+        return { changes: result.changes, result: { answer: result, ...toldApart(result.changes, result.passed, world) } }
       })
+      keepSteps(id, name, answer.passed, steps, around.real)
+      return { answer, own }
     } catch (error) {
       settings.onFailure(error)
-      return { answer: failed(error, service, timeAtStart(defaults, around.real)), ...told([], NOBODY) }
+      return { answer: failed(error, service, timeAtStart(defaults, around.real)), own: toldApart([], [], NOBODY).own }
+    }
+  }
+
+  /** What went on without a caller is told as what it is. */
+  function keepSteps(id: string, session: SessionName, passed: readonly Passed[], steps: readonly Told[], real: number): void {
+    for (const [place, { origin, now, name, subject, body, problem }] of passed.entries()) {
+      const [method = '', path] = origin === 'timeline' && subject.includes(' ') ? subject.split(' ') : ['-', subject]
+      const request: MockRequest = { method, path: path ?? subject, query: '', headers: {}, body: NO_BODY, prefix: '' }
+      journal.add({
+        ...exchangeOf(
+          { id: `${id}.${place + 1}`, session, origin, request, now, real },
+          toLine({ status: problem ? 422 : 200 }, now, false),
+        ),
+        ...(body !== undefined && { requestBody: JSON.stringify(body) }),
+        operation: name,
+        problem,
+        ...steps[place],
+      })
     }
   }
 
@@ -195,22 +262,30 @@ export function createHandler(settings: HandlerSettings): Handler {
     const subject = section === 'sessions' && action !== undefined ? nameOf(target) : undefined
     try {
       // A refused look at a session must not begin it, nor one at the server the session that the request is in.
-      const work = (world: World): { changes: Answer['changes']; result: Answer } => {
+      const work = (world: World): Work<Found & { readonly steps: readonly Told[] }> => {
         // A slip in a name is never passed over here: nobody's client is under test.
-        const answer = respond(control, request, world, { ...around, strict: true })
-        const result = answer.problem || answer.command ? { ...answer, changes: [] } : answer
-        return { changes: result.changes, result }
+        const result = respond(control, request, world, { ...around, strict: true })
+        const answer = result.problem ? { ...result, changes: [], passed: [] } : result
+        return { changes: answer.changes, result: { answer, ...toldApart(answer.changes, answer.passed, world) } }
       }
       const isSubject = typeof subject === 'string'
       if (isSubject) settingUp.delete(subject)
       const isNew = isSubject && !counts.has(subject)
-      const full = isSubject && counts.begin(subject)
+      if (isNew) await sessions.expire(around.real)
+      const full = isSubject && counts.begin(subject, around.real)
       if (full) return refuse(full, around, true)
-      const answer = isSubject ? await store.transact(subject, work) : work(NOBODY).result
+      const { answer, own, steps } = isSubject ? await store.transact(subject, work) : work(NOBODY).result
       if (isNew && answer.changes.length === 0) counts.release(subject)
+      const id = isSubject ? controlId(subject) : ''
+      if (isSubject) keepSteps(id, subject, answer.passed, steps, around.real)
       const reply: MockReply & { readonly stream?: Stream } = answer.command
         ? await carryOut(answer.command, around.real, name)
         : answer.reply
+      // A replay has to set it again.
+      if (isSubject && reply.status < 400 && request.method !== 'GET' && !isUnrepeated(answer)) {
+        const asked: Asked = { id, session: subject, origin: 'control', request, now: answer.now, real: around.real }
+        journal.add({ ...exchangeOf(asked, toLine(reply, answer.now, true)), operation: answer.operation, ...own })
+      }
       const operation = answer.command && control.contract.operations.find(({ id }) => id === answer.operation)
       const broken = (checkReplies && operation?.checkReply(reply)) || []
       if (broken.length > 0) return refuse(unfit(broken), around, true)
@@ -224,14 +299,96 @@ export function createHandler(settings: HandlerSettings): Handler {
   }
 }
 
+/** An answer to a request, and what the request changed. */
+interface Found {
+  readonly answer: Answer
+  readonly own: Told
+}
+
+/** What a client that went away before the work is put down as; nobody gets it. */
+const GONE = 499
+
+/** Waits, as long as there is a client to wait with it. @returns whether it went away */
+function waitOn(line: Line | undefined, milliseconds: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      end?.()
+      resolve(false)
+    }, milliseconds)
+    const end = line?.onGone(() => {
+      clearTimeout(timer)
+      resolve(true)
+    })
+  })
+}
+
+/** What of a fault only the edge, and the text on the line, can show. */
+function spoilt(handled: Handled, befallen: Befallen | undefined): Handled {
+  if (!befallen) return handled
+  const { cut, spoil } = befallen.fault
+  const { text } = handled
+  // Whatever JSON stands there, with one more bracket it is none.
+  if (spoil === 'MALFORMED_BODY' && text !== undefined) return { ...handled, text: `${text}}` }
+  return cut ? { ...handled, cut } : handled
+}
+
+/** `f1 (before: 503, 200 ms)` */
+function nameOfFault({ fault: { id, at, reply, cut, spoil }, delay }: Befallen): string {
+  const what = [reply?.status, cut, spoil, delay > 0 ? `${delay} ms` : undefined].filter((one) => one !== undefined)
+  return `${id} (${at}: ${what.join(', ')})`
+}
+
+/** Sessions are begun, dropped and copied by what is no part of them. */
+function isUnrepeated({ command }: Answer): boolean {
+  return command !== undefined && !REPEATED.has(command.kind)
+}
+
+const REPEATED: ReadonlySet<string> = new Set(['show-session', 'take-snapshot', 'restore-snapshot', 'drop-snapshot'])
+
+interface Asked {
+  readonly id: string
+  readonly session: string
+  readonly origin: Exchange['origin']
+  readonly request: MockRequest
+  readonly now: number
+  readonly real: number
+}
+
+/** An exchange with nothing remarkable about it. */
+function exchangeOf({ request, ...asked }: Asked, { status, headers, mediaType, text, cut }: Handled): Exchange {
+  const { method, prefix, path, query, headers: sent, body } = request
+  return {
+    ...asked,
+    method,
+    path: prefix + path + (query === '' ? '' : `?${query}`),
+    headers: sent,
+    requestBody: body.kind === 'text' ? body.text : undefined,
+    status,
+    replyHeaders: headers,
+    mediaType,
+    replyBody: text,
+    ...(cut && { cut }),
+    operation: undefined,
+    problem: undefined,
+    warnings: [],
+    assumption: undefined,
+    changes: [],
+    settings: undefined,
+    explain: undefined,
+    duration: 0,
+  }
+}
+
+const NO_BODY: MockRequest['body'] = { kind: 'none' }
+
 const UNLABELLED: Problem = {
   code: 'session-required',
   detail: 'the request names no session',
   fix: 'send the header Mock-Session: <name>, or put /~<name> before the path',
 }
 
-function refuse(problem: Problem, { defaults, real }: Around, isControl: boolean): Handled {
-  return toLine(refusal(problem), timeAtStart(defaults, real), isControl)
+function refuse(problem: Problem, { start, real }: Around, isControl: boolean): Handled {
+  return toLine(refusal(problem), timeAtStart(start, real), isControl)
 }
 
 function toLine(
@@ -249,7 +406,7 @@ function isBelow(base: string, path: string): boolean {
 
 function nowhere(request: MockRequest, now: number): Answer {
   const problem: Problem = { code: 'route-unknown', detail: `no document has the path ${request.path}` }
-  return { reply: refusal(problem), changes: [], now, problem, warnings: [] }
+  return { reply: refusal(problem), changes: [], now, problem, warnings: [], passed: [] }
 }
 
 /** Milliseconds, to the microsecond. */
@@ -267,5 +424,6 @@ function failed(error: unknown, service: Service, now: number): Answer {
     now,
     problem,
     warnings: [],
+    passed: [],
   }
 }

@@ -16,7 +16,7 @@ const NEEDED = [
   'dist/documents/supplier-orders.json',
   'dist/index.d.ts',
   'dist/pact/verify-child.js',
-  'fixtures/data.yaml',
+  'fixtures/scenarios/one-of-each.yaml',
   'fixtures/states.yaml',
   'spec/oms-allocations.yaml',
   'spec/scenario.schema.json',

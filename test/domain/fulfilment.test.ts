@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { type Assumptions, DEFAULT_ASSUMPTIONS } from '../../src/domain/assumption.ts'
 import type { Outcome, Scene } from '../../src/domain/behaviour.ts'
 import { timestamp } from '../../src/domain/clock.ts'
-import type { Session } from '../../src/domain/control/session.ts'
+import { beginSession, type Session } from '../../src/domain/control/session.ts'
 import {
   type Allocation,
   type AllocationDocument,
@@ -25,20 +25,16 @@ import { type AllocationUpdate, update } from '../../src/domain/oms/update.ts'
 import { type Change, Entities, type World } from '../../src/domain/world.ts'
 import { type Problem } from '../../src/http.ts'
 import { PROBLEMS } from '../../src/problem.ts'
+import { sessionDefaults } from '../support.ts'
 
 const START = Date.parse('2026-03-01T12:00:00.250Z')
 const MINUTE = 60_000
 const ACCOUNT: Account = { kind: 'account', account: 'abcdefghijklmnopqrstuvwx', stage: 'production', channel: undefined }
 const POPULATION = 12
-const SESSION: Session = {
-  seed: '1',
-  clock: { kind: 'frozen', at: START },
-  orders: 0,
-  allocations: POPULATION,
-  assumptions: DEFAULT_ASSUMPTIONS,
-  tokens: [],
-  epoch: Date.parse('2026-03-01T00:00:00Z'),
-}
+const SESSION: Session = beginSession(
+  sessionDefaults({ clock: { kind: 'frozen', at: START }, orders: 0, allocations: POPULATION, assumptions: DEFAULT_ASSUMPTIONS }),
+  START,
+)
 const population = allocationPopulation(SESSION, ACCOUNT)
 const LOCATIONS = population.locations.map(({ locationNum }) => locationNum)
 
@@ -89,7 +85,7 @@ class Desk {
   }
 
   get scene(): Scene {
-    return { world: this.world, session: SESSION, now: this.now }
+    return { world: this.world, session: SESSION, now: this.now, real: this.now }
   }
 
   get stamp(): string {
@@ -1586,7 +1582,7 @@ describe('any requests, one after another', () => {
         /** Units that have left each place. */
         const left = new Map<string, number>()
         for (const [number, step] of all.entries()) {
-          const scene: Scene = { world, session: SESSION, now: START + number * MINUTE }
+          const scene: Scene = { world, session: SESSION, now: START + number * MINUTE, real: START }
           const outcome = run(step, number, scene)
           done.set(`${step.action} ${outcome.kind}`, (done.get(`${step.action} ${outcome.kind}`) ?? 0) + 1)
           if (outcome.kind !== 'reply') continue

@@ -212,11 +212,14 @@ describe.each(onStores)('sessions on the $name store', ({ store, served }) => {
     }
     const answer = await control('post', `/sessions/${reset}/reset`)
     expect(answer.status).toBe(200)
-    expect(answer.body).toEqual({
+    expect(answer.body).toMatchObject({
       name: reset,
       seed: '1',
       epoch: '2026-03-01T00:00:00.000Z',
       now: new Date(NOW).toISOString(),
+      clock: { frozen: new Date(NOW).toISOString() },
+      faults: [],
+      waiting: 0,
       changes: 0,
       requests: 0,
     })

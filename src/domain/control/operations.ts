@@ -11,8 +11,11 @@ import {
   type Scene,
 } from '../behaviour.ts'
 import { DEFAULT_SESSION, type SessionName } from './session.ts'
+import { sessionBehaviours } from './sessions.ts'
+import { settingBehaviours } from './settings.ts'
 import { MAX_CANDIDATES } from '../listing.ts'
-import { type Data, place } from '../scenario.ts'
+import { type Data, place } from '../place.ts'
+import type { Known } from '../scenario.ts'
 import { allocationsOf, omsOrderView } from '../oms/order.ts'
 import { EXAMPLE_ACCOUNT, EXAMPLE_STAGE, tenantOf } from '../oms/population.ts'
 import { type Account, queryAllocations } from '../oms/query.ts'
@@ -77,8 +80,8 @@ interface DocumentInput extends Input {
   readonly path: { readonly document: string }
 }
 
-/** The control API's behaviours, over the APIs that are served. */
-export function controlBehaviours(apis: readonly ServedApi[]): Readonly<Record<string, Behaviour>> {
+/** The control API's behaviours, over the APIs that are served. @param known the operations that faults may name */
+export function controlBehaviours(apis: readonly ServedApi[], known: Pick<Known, 'operations'>): Readonly<Record<string, Behaviour>> {
   const listExamples: Behaviour<ExamplesInput> = {
     admits: ['operator'],
     run({ query, header, path }, _caller, scene) {
@@ -87,7 +90,7 @@ export function controlBehaviours(apis: readonly ServedApi[]): Readonly<Record<s
       return reply(200, { examples: apis.flatMap((api) => examplesOf(api, query, origin, scene)) })
     },
   }
-  return { ...FIXED, listExamples }
+  return { ...FIXED, ...settingBehaviours(known), listExamples }
 }
 
 const command = (make: (input: Input) => Command): Behaviour => ({
@@ -95,14 +98,6 @@ const command = (make: (input: Input) => Command): Behaviour => ({
   run: (input): Outcome => ({ kind: 'command', command: make(input) }),
 })
 
-const dropSession: Behaviour<NameInput> = {
-  admits: ['operator'],
-  run: ({ path }) => ({ kind: 'command', command: { kind: 'drop-session', name: path.name } }),
-}
-const resetSession: Behaviour<NameInput> = {
-  admits: ['operator'],
-  run: ({ path }) => ({ kind: 'command', command: { kind: 'reset-session', name: path.name } }),
-}
 const listRequests: Behaviour<RequestsInput> = {
   admits: ['operator'],
   run: ({ query: { limit = 100, ...filter } }) => ({ kind: 'command', command: { kind: 'list-requests', filter, limit } }),
@@ -197,9 +192,7 @@ const FIXED: Readonly<Record<string, Behaviour>> = {
   getHealth: command(() => ({ kind: 'health' })),
   listDocuments: command(() => ({ kind: 'list-documents' })),
   getDocument,
-  listSessions: command(() => ({ kind: 'list-sessions' })),
-  dropSession,
-  resetSession,
+  ...sessionBehaviours,
   listRequests,
   countRequests,
   followRequests,

@@ -1,6 +1,10 @@
 import type { Assumptions } from '../assumption.ts'
-import type { Data } from '../scenario.ts'
 import { type Clock, dayOf, timeOf } from '../clock.ts'
+import type { Fault } from '../fault.ts'
+import type { Progress } from '../progress.ts'
+import type { Data } from '../place.ts'
+import type { Scenario } from '../scenario.ts'
+import type { TimelineStep } from '../timeline.ts'
 
 /** 1 to 64 of letters, digits, dot, underscore and hyphen. */
 export type SessionName = string & { readonly __brand: 'SessionName' }
@@ -21,18 +25,29 @@ export interface SessionSettings {
   readonly allocations: number
   readonly assumptions: Assumptions
   readonly tokens: readonly NamedToken[]
+  /** Undefined where nothing goes on without a caller. */
+  readonly progress: Progress | undefined
+  readonly faults: readonly Fault[]
 }
 
-/** What every new session starts from. */
-export interface SessionDefaults extends SessionSettings {
+/** What a session starts from. */
+export interface SessionStart extends SessionSettings {
+  /** The scenario that says so, with those that it extends, and its name where it has one. */
+  readonly scenario: { readonly name: string | undefined; readonly written: Scenario }
   /** What it holds beside its population. */
   readonly data: Data
+  /** What happens in it by itself, by time. */
+  readonly timeline: readonly TimelineStep[]
 }
 
-/** A session's own settings. They are the first change of its log, made by its first request. */
+/** A session's own settings. They are the first change of its log, made by its first request, and change when the control API says so. */
 export interface Session extends SessionSettings {
   /** Its clock at creation, cut to the UTC day: what the population's dates hang on. */
   readonly epoch: number
+  /** Its clock at creation: what the times of its timeline and of its faults count from. */
+  readonly begun: number
+  /** What it started from, and a reset starts it from again. */
+  readonly from: SessionStart
 }
 
 export function isSessionName(text: string): text is SessionName {
@@ -42,8 +57,11 @@ export function isSessionName(text: string): text is SessionName {
 /** What requests that name no session belong to. */
 export const DEFAULT_SESSION = 'default'
 
-export function beginSession(settings: SessionSettings, real: number): Session {
-  return { ...settings, epoch: dayOf(timeOf(settings.clock, real)) }
+/** The settings of a session that starts when the world's time is `real`. */
+export function beginSession(from: SessionStart, real: number): Session {
+  const { seed, clock, orders, allocations, assumptions, tokens, progress, faults } = from
+  const begun = timeOf(clock, real)
+  return { seed, clock, orders, allocations, assumptions, tokens, progress, faults, epoch: dayOf(begun), begun, from }
 }
 
 /** The id under which a session keeps its own settings. */

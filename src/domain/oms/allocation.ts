@@ -189,6 +189,15 @@ export interface Revision {
   readonly told?: readonly Exclude<keyof DocumentFacts, 'items'>[]
 }
 
+/** The allocation goes on to the pick-pack-ship system: queued for it, then sent to it. */
+export function handOn(allocation: Allocation, statusCode: 'PENDING_DROP' | 'PENDING_PICK', session: Session, now: number): Allocation {
+  const sent = statusCode === 'PENDING_PICK' ? { sentToPPSDate: timestamp(now, 9) } : {}
+  return {
+    ...allocation,
+    document: revise(allocation.document, { statusCode, ...sent }, { auditType: 'UPDATE' }, now, auditKey(allocation, session)),
+  }
+}
+
 /**
  * The next version of a document: every change raises the version by one and is told in the audit log, with the values from before.
  * @param now milliseconds; @param ids the key that new audit ids are drawn from

@@ -88,6 +88,7 @@ const getAllocation: Behaviour<AllocationInput> = {
     // This operation documents 400 for an id of nobody.
     return allocation ? reply(200, keepText(allocation.document)) : refused({ ...unknownAllocation(path.allocationId), status: 400 })
   },
+  shows: ({ path }, caller) => ({ kind: 'allocation', id: entityId(accountOf(caller), path.allocationId) }),
   example(caller, scene) {
     const first = firstAllocation(caller, scene, () => true)
     return first && request(caller, `/allocation/${first.document.allocationId}`)

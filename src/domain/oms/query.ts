@@ -4,7 +4,7 @@ import type { Scene } from '../behaviour.ts'
 import { ceiling, compareInstants, instantOf } from '../clock.ts'
 import { type Condition, list, type Listed, type Overlaid } from '../listing.ts'
 import { type Allocation, type AllocationDocument, type AllocationFacts, isAllocationId } from './allocation.ts'
-import { type AllocationPopulation, allocationPopulation, type Tenant, tenantOf } from './population.ts'
+import { type AllocationPopulation, allocationPopulation, EXAMPLE_ACCOUNT, EXAMPLE_STAGE, type Tenant, tenantOf } from './population.ts'
 
 export type Account = Extract<Caller, { kind: 'account' }>
 
@@ -85,6 +85,17 @@ export function findAllocation(id: string, account: Account, { world, session }:
   if (!isAllocationId(id)) return undefined
   const allocation = world.get('allocation', entityId(account, id)) ?? allocationPopulation(session, account).allocation(id)
   return allocation && isOfChannel(allocation, account.channel) ? allocation : undefined
+}
+
+/** An account by its name and stage; the documents' example unless said otherwise. */
+export function accountNamed({
+  account = EXAMPLE_ACCOUNT,
+  stage = EXAMPLE_STAGE,
+}: {
+  readonly account?: string
+  readonly stage?: string
+}): Account {
+  return { kind: 'account', account, stage, channel: undefined }
 }
 
 /** What an allocation is kept under. */

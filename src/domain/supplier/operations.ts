@@ -28,6 +28,7 @@ const getOrder: Behaviour<OrderInput> = {
     const order = findOrder(canonical(path.order_uuid), viewerOf(caller), scene)
     return order ? reply(200, orderView(order, viewerOf(caller), orderPopulation(scene.session))) : refused(unknownOrder(path.order_uuid))
   },
+  shows: ({ path }) => ({ kind: 'order', id: canonical(path.order_uuid) }),
   example(caller: Caller, scene: Scene) {
     const order = firstOrder(viewerOf(caller), scene, {}, ({ cancellation }) => cancellation === 'none')
     return order && { path: `/orders/${order.id}/` }

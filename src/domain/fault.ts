@@ -1,0 +1,155 @@
+import { type Cut, type Input, valueAt } from '../http.ts'
+import type { Scene } from './behaviour.ts'
+import type { WrittenFault } from './scenario.ts'
+import { at, type Key, keyOf, number } from './random.ts'
+import type { Change, World } from './world.ts'
+
+/** What is done to the body of an answer; the connection stays whole. */
+export const SPOILS = ['MALFORMED_BODY', 'WRONG_MEDIA_TYPE', 'SCHEMA_VIOLATION'] as const
+export type Spoil = (typeof SPOILS)[number]
+
+/** How long an answer takes longer, in milliseconds; names as in WireMock. */
+export type Delay =
+  | { readonly type: 'fixed'; readonly milliseconds: number }
+  | { readonly type: 'uniform'; readonly lower: number; readonly upper: number }
+  | { readonly type: 'lognormal'; readonly median: number; readonly sigma: number; readonly maxValue: number | undefined }
+
+/** What goes wrong with a request that is well in itself. Times are milliseconds. */
+export interface Fault {
+  readonly id: string
+  /** Operations by id; every one of the APIs where there is none. */
+  readonly operations: readonly string[]
+  /** Values of parameters and, by JSON pointer, of members of the body that a request must have. */
+  readonly match: Readonly<Record<string, string | number | boolean | null>>
+  /** Of the requests that match, from 1: the first and the last that it befalls. */
+  readonly calls: { readonly first: number; readonly last: number } | undefined
+  /** Of those, the share that it befalls: 0 to 1. */
+  readonly probability: number
+  /** By the session's clock, after it began. */
+  readonly during: { readonly from: number; readonly until: number } | undefined
+  /** So many requests are well in each span of time, beginning with the first of them; the others are refused. */
+  readonly limit: { readonly requests: number; readonly per: number } | undefined
+  /** Before the work, so that nothing changes; or after it, so that only the answer is lost. */
+  readonly at: 'before' | 'after'
+  readonly delay: Delay | undefined
+  /** The answer in place of the right one. */
+  readonly reply: FaultReply | undefined
+  readonly cut: Cut | undefined
+  readonly spoil: Spoil | undefined
+  /** As it was written. */
+  readonly written: WrittenFault
+}
+
+export interface FaultReply {
+  readonly status: number
+  /** The document's example of this name, where there is no body. */
+  readonly example: string | undefined
+  readonly body: unknown
+  /** Seconds until a client may try again. Under a limit it is known without. */
+  readonly retryAfter: number | undefined
+}
+
+/** A fault that befalls a request. */
+export interface Befallen {
+  readonly fault: Fault
+  /** How long it delays this answer, in milliseconds. */
+  readonly delay: number
+  /** Seconds for `Retry-After`. */
+  readonly retryAfter: number | undefined
+}
+
+/** A request as far as faults look at it. */
+export type Called = { readonly operation: string } & Pick<Input, 'path' | 'query' | 'header' | 'body'>
+
+/**
+ * The first fault of a session that befalls a request, and how often each that looked at it has looked. The dice are a function of the
+ * session's seed, the fault and how many requests matched it before.
+ */
+export function befall(
+  call: Called,
+  { world, session, now }: Scene,
+): { readonly befallen: Befallen | undefined; readonly changes: readonly Change[] } {
+  const changes: Change[] = []
+  let befallen: Befallen | undefined
+  for (const fault of session.faults) {
+    if (!isMeant(fault, call)) continue
+    const age = now - session.begun
+    if (fault.during && (age < fault.during.from || age >= fault.during.until)) continue
+    const { number: called, inSpan, spanEnds, change } = count(fault, world, now)
+    if (change) changes.push(change)
+    const dice = at(at(keyOf(session.seed), `fault ${fault.id}`), called)
+    if (befallen || (fault.calls && (called < fault.calls.first || called > fault.calls.last))) continue
+    if (fault.limit && inSpan <= fault.limit.requests) continue
+    if (fault.probability < 1 && chance(dice, 'befalls') >= fault.probability) continue
+    befallen = {
+      fault,
+      delay: fault.delay ? delayOf(fault.delay, (name) => chance(dice, name)) : 0,
+      retryAfter: fault.reply?.retryAfter ?? (fault.limit && Math.max(1, Math.ceil((spanEnds - now) / 1_000))),
+    }
+  }
+  return { befallen, changes }
+}
+
+/** The counter that a fault counts its requests with. */
+export function faultCounter(id: string): string {
+  return `fault ${id}`
+}
+
+/** How many requests matched, this one included. Only what somebody asks for is counted: a count is a change of the session. */
+function count(
+  { id, calls, limit, probability, delay }: Fault,
+  world: World,
+  now: number,
+): { readonly number: number; readonly inSpan: number; readonly spanEnds: number; readonly change: Change | undefined } {
+  const isCounted = calls !== undefined || limit !== undefined || probability < 1 || (delay !== undefined && delay.type !== 'fixed')
+  if (!isCounted) return { number: 1, inSpan: 0, spanEnds: 0, change: undefined }
+  const counter = world.get('counter', faultCounter(id))
+  const next = (counter?.next ?? 0) + 1
+  const isNew = limit !== undefined && (counter?.since === undefined || now >= counter.since + limit.per)
+  const since = isNew ? now : counter?.since
+  const inSpan = isNew ? 1 : (counter?.inSpan ?? 0) + 1
+  return {
+    number: next,
+    inSpan,
+    spanEnds: (since ?? now) + (limit?.per ?? 0),
+    change: { kind: 'counter', id: faultCounter(id), to: { next, ...(limit && { since: since ?? now, inSpan }) } },
+  }
+}
+
+function isMeant({ operations, match }: Fault, { operation, path, query, header, body }: Called): boolean {
+  if (operations.length > 0 && !operations.includes(operation)) return false
+  return Object.entries(match).every(([name, wanted]) => {
+    if (name.startsWith('/')) return isSame(valueAt(body, name), wanted)
+    return [path, query, header].some((parameters) => Object.hasOwn(parameters, name) && isSame(parameters[name], wanted))
+  })
+}
+
+/** Parameters may be read as texts that a file writes as numbers, and the other way round. */
+function isSame(met: unknown, wanted: string | number | boolean | null): boolean {
+  const isPlain = typeof met === 'string' || typeof met === 'number' || typeof met === 'boolean'
+  return met === wanted || (isPlain && String(met) === String(wanted))
+}
+
+function delayOf(delay: Delay, chanceOf: (name: string) => number): number {
+  switch (delay.type) {
+    case 'fixed':
+      return delay.milliseconds
+    case 'uniform':
+      return Math.round(delay.lower + chanceOf('delay') * (delay.upper - delay.lower))
+    case 'lognormal': {
+      // Box and Muller's way to a normal deviate: the logarithm must not be of 0.
+      const normal = Math.sqrt(-2 * Math.log(1 - chanceOf('radius'))) * Math.cos(2 * Math.PI * chanceOf('angle'))
+      return Math.round(Math.min(delay.maxValue ?? MAX_DELAY, delay.median * Math.exp(delay.sigma * normal), MAX_DELAY))
+    }
+    default:
+      return delay satisfies never
+  }
+}
+
+/** No answer is delayed longer than this, in milliseconds: an hour. */
+export const MAX_DELAY = 3_600_000
+
+/** A number in [0, 1). */
+function chance(key: Key, name: string): number {
+  return number(at(key, name)) / 0x1_0000_0000
+}

@@ -1,0 +1,204 @@
+import type { Scene } from './behaviour.ts'
+import { instantOf } from './clock.ts'
+import { type Allocation, handOn } from './oms/allocation.ts'
+import { allocationPopulation, tenantAt } from './oms/population.ts'
+import { answerCancellation } from './supplier/cancellation.ts'
+import { allocate, type Line, type Order, type Transition } from './supplier/order.ts'
+import { orderPopulation } from './supplier/population.ts'
+import { type Change, Draft, type World } from './world.ts'
+
+/** What the real services do without being asked. */
+export const STEPS = {
+  queued: 'an allocation is queued for the pick-pack-ship system: ALLOCATED becomes PENDING_DROP',
+  sent: 'an allocation is sent to the pick-pack-ship system: PENDING_DROP becomes PENDING_PICK',
+  backorder: 'the date of backordered units is reached: they become allocated',
+  cancellation: 'a supplier confirms the cancellation that a retailer asked for',
+} as const satisfies Record<string, string>
+
+export type StepName = keyof typeof STEPS
+export const STEP_NAMES = ['queued', 'sent', 'backorder', 'cancellation'] as const satisfies readonly StepName[]
+
+/** When a step is taken: when somebody asks for it, at once, a time after what it follows, or once what it moves has been read so often. */
+export type Policy =
+  | { readonly kind: 'manual' | 'immediately' }
+  | { readonly kind: 'after'; readonly milliseconds: number }
+  | { readonly kind: 'reads'; readonly count: number }
+
+export type Progress = Readonly<Record<StepName, Policy>>
+
+/** A step that waits for its time. */
+export interface WaitingStep {
+  readonly id: string
+  readonly step: StepName
+  readonly on: Moved
+  /** Milliseconds since 1970; undefined while reads are waited for. */
+  readonly due: number | undefined
+  /** How many more reads it waits for. */
+  readonly reads: number | undefined
+}
+
+/** What can go on by itself. The id is that under which a session keeps it. */
+export type Moved =
+  { readonly kind: 'allocation'; readonly id: string } | { readonly kind: 'order'; readonly id: string; readonly line: string }
+
+/** Where nothing goes on by itself. */
+export const MANUAL: Progress = {
+  queued: { kind: 'manual' },
+  sent: { kind: 'manual' },
+  backorder: { kind: 'manual' },
+  cancellation: { kind: 'manual' },
+}
+
+/**
+ * What waits for what has changed: steps that begin to wait, and those that have nothing to wait for any more. `scene` has the changes in
+ * it already. Only what a session has changed, or a scenario has placed, goes on; the population rests.
+ */
+export function waitFor(changes: readonly Change[], scene: Scene): readonly Change[] {
+  const { progress } = scene.session
+  if (!progress) return []
+  const made: Change[] = []
+  for (const { on, step, date, isNext } of changes.flatMap(({ kind, id }) => movable(kind, id, scene))) {
+    const id = stepId(on, step)
+    const known = scene.world.get('step', id)
+    const timing = isNext ? timingOf(progress[step], scene.now, date) : undefined
+    if (!timing && known) made.push({ kind: 'step', id, to: undefined })
+    // What waits already goes on waiting, unless it is for another date.
+    if (timing && (!known || (date !== undefined && timing.due !== undefined && timing.due !== known.due)))
+      made.push({ kind: 'step', id, to: { id, step, on, ...timing } })
+  }
+  return made
+}
+
+/** All steps anew, for a session that has come to another policy. */
+export function waitAnew(scene: Scene): readonly Change[] {
+  const { world } = scene
+  const gone = [...world.all('step')].map(({ id }): Change => ({ kind: 'step', id, to: undefined }))
+  const touched: Change[] = [
+    ...[...world.all('order')].map((to): Change => ({ kind: 'order', id: to.id, to })),
+    ...[...world.all('allocation')].map((to): Change => ({ kind: 'allocation', id: `${to.tenant}/${to.document.allocationId}`, to })),
+  ]
+  return [...gone, ...waitFor(touched, { ...scene, world: new Draft(world, gone) })]
+}
+
+/** The steps that are due, in the order in which they are. */
+export function dueSteps(world: World, now: number): readonly (WaitingStep & { readonly due: number })[] {
+  const due: (WaitingStep & { readonly due: number })[] = []
+  for (const step of world.all('step')) if (step.due !== undefined && step.due <= now) due.push({ ...step, due: step.due })
+  return due.toSorted((a, b) => a.due - b.due || (a.id < b.id ? -1 : 1))
+}
+
+/** What a read of an entity changes: a step that waits for reads waits for one fewer. */
+export function readOnce(scene: Scene, kind: Moved['kind'], id: string): readonly Change[] {
+  const { world, now } = scene
+  // What nobody has touched rests, however often it is read.
+  if (!world.get(kind, id)) return []
+  return movable(kind, id, scene).flatMap(({ on, step }): Change[] => {
+    const waiting = world.get('step', stepId(on, step))
+    if (waiting?.reads === undefined) return []
+    const reads = waiting.reads - 1
+    return [{ kind: 'step', id: waiting.id, to: { ...waiting, ...(reads > 0 ? { reads } : { reads: undefined, due: now }) } }]
+  })
+}
+
+/** Takes a step. @returns what it changes, or why it cannot be taken any more */
+export function take({ step, on }: Pick<WaitingStep, 'step' | 'on'>, scene: Scene): readonly Change[] | string {
+  const { session, now } = scene
+  if (on.kind === 'allocation') {
+    const allocation = allocationAt(on.id, scene)
+    const next = allocation && NEXT_STATUS.get(allocation.document.statusCode)
+    if (!allocation || next?.step !== step) return `allocation ${on.id} is not where the step begins`
+    return [{ kind: 'allocation', id: on.id, to: handOn(allocation, next.status, session, now) }]
+  }
+  const order = orderAt(on.id, scene)
+  const line = order?.lines.find(({ id }) => id === on.line)
+  if (!order || !line) return `there is no line ${on.line} of order ${on.id}`
+  const result: Transition =
+    step === 'cancellation'
+      ? answerCancellation(order, line.supplier, 'confirm', line.id)
+      : allocate(order, line.supplier, [arrived(line)], { ...session.assumptions, 'supplier.allocate.lines': 'portion' })
+  return result.kind === 'refused' ? result.problem.detail : [{ kind: 'order', id: order.id, to: result.order }]
+}
+
+/** The steps that an entity would take next, for who does not want to wait; also one that nobody has touched. Undefined for one that is not there. */
+export function nextSteps(
+  { kind, id }: { readonly kind: Moved['kind']; readonly id: string },
+  scene: Scene,
+): readonly Pick<WaitingStep, 'step' | 'on'>[] | undefined {
+  const found = kind === 'order' ? orderAt(id, scene) : allocationAt(id, scene)
+  return found && movable(kind, id, scene).filter(({ isNext }) => isNext)
+}
+
+function arrived(line: Line): Parameters<typeof allocate>[2][number] {
+  return {
+    lineId: line.id,
+    ordered: undefined,
+    allocated: line.allocated + line.backordered,
+    accepted: undefined,
+    backordered: 0,
+    rejected: line.rejected,
+    backorderDate: null,
+    poNumber: undefined,
+    invoiceNumber: undefined,
+  }
+}
+
+const NEXT_STATUS: ReadonlyMap<string, { readonly step: StepName; readonly status: 'PENDING_DROP' | 'PENDING_PICK' }> = new Map([
+  ['ALLOCATED', { step: 'queued', status: 'PENDING_DROP' }],
+  ['PENDING_DROP', { step: 'sent', status: 'PENDING_PICK' }],
+])
+
+/** A step that an entity can come to, and whether that is what it waits for now. */
+interface Movable {
+  readonly on: Moved
+  readonly step: StepName
+  /** A day that has to come, in milliseconds since 1970. */
+  readonly date: number | undefined
+  readonly isNext: boolean
+}
+
+function movable(kind: Change['kind'], id: string, scene: Scene): readonly Movable[] {
+  if (kind === 'allocation') {
+    const document = allocationAt(id, scene)?.document
+    const next = document?.type === 'ALLOCATED' ? NEXT_STATUS.get(document.statusCode)?.step : undefined
+    return (['queued', 'sent'] as const).map((step) => ({ on: { kind, id }, step, date: undefined, isNext: step === next }))
+  }
+  if (kind !== 'order') return []
+  return (orderAt(id, scene)?.lines ?? []).flatMap((line): Movable[] => {
+    const on: Moved = { kind, id, line: line.id }
+    const isWaiting = line.backordered > 0 && line.cancellation === 'none'
+    const date = line.backorderDate === null ? undefined : instantOf(line.backorderDate)?.milliseconds
+    return [
+      { on, step: 'cancellation', date: undefined, isNext: line.cancellation === 'pending' },
+      { on, step: 'backorder', date, isNext: isWaiting },
+    ]
+  })
+}
+
+function orderAt(id: string, { world, session }: Scene): Order | undefined {
+  return world.get('order', id) ?? orderPopulation(session).order(id)
+}
+
+function allocationAt(id: string, { world, session }: Scene): Allocation | undefined {
+  const { tenant, rest } = tenantAt(id)
+  return world.get('allocation', id) ?? allocationPopulation(session, tenant).allocation(rest)
+}
+
+/** When a step is due that begins to wait now. Where a day has to come, that day is what a time on the clock means. */
+function timingOf(policy: Policy, now: number, date: number | undefined): Pick<WaitingStep, 'due' | 'reads'> | undefined {
+  switch (policy.kind) {
+    case 'manual':
+      return undefined
+    case 'immediately':
+      return { due: now, reads: undefined }
+    case 'after':
+      return { due: date === undefined ? now + policy.milliseconds : Math.max(now, date), reads: undefined }
+    case 'reads':
+      return { due: undefined, reads: policy.count }
+    default:
+      return policy satisfies never
+  }
+}
+
+function stepId(on: Moved, step: StepName): string {
+  return on.kind === 'order' ? `${on.id} ${on.line} ${step}` : `${on.id} ${step}`
+}

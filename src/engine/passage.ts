@@ -1,0 +1,141 @@
+import type { Scene } from '../domain/behaviour.ts'
+import type { Session } from '../domain/control/session.ts'
+import { accountNamed } from '../domain/oms/query.ts'
+import { dueSteps, take, waitFor, type WaitingStep } from '../domain/progress.ts'
+import { place } from '../domain/place.ts'
+import { PERMISSIONS_OF } from '../domain/supplier/account.ts'
+import { type Call, TIMELINE, type TimelineStep } from '../domain/timeline.ts'
+import { type Change, counted, Draft, nextNumber, type World } from '../domain/world.ts'
+import type { Caller, MockRequest, Problem } from '../http.ts'
+import { Road } from './road.ts'
+import type { Around } from './service.ts'
+
+/** Something that went on in a session without a caller. */
+export interface Passed {
+  readonly origin: 'progress' | 'timeline'
+  /** When it was due, by the session's clock. */
+  readonly now: number
+  /** The step or the operation. */
+  readonly name: string
+  /** What it was about: an entity, or a method and a path. */
+  readonly subject: string
+  readonly body: unknown
+  readonly changes: readonly Change[]
+  /** Why it did not happen. */
+  readonly problem: Problem | undefined
+}
+
+/** All that is due until now comes to pass, in the order in which it is due, each with its own time as now. */
+export function passTime(
+  kept: World,
+  session: Session,
+  now: number,
+  around: Around,
+): { readonly world: World; readonly changes: readonly Change[]; readonly passed: readonly Passed[] } {
+  const { timeline } = session.from
+  const { real } = around
+  let number = timeline.length === 0 ? 0 : nextNumber(kept, TIMELINE)
+  let waiting = dueSteps(kept, now)
+  const isTimed = (): boolean => (timeline[number]?.at ?? Number.POSITIVE_INFINITY) + session.begun <= now
+  if (waiting.length === 0 && !isTimed()) return { world: kept, changes: [], passed: [] }
+  const world = new Draft(kept)
+  const passed: Passed[] = []
+  const keep = (one: Passed): void => {
+    world.apply(one.changes)
+    const following = waitFor(one.changes, { world, session, now: one.now, real })
+    world.apply(following)
+    // What began to wait may be due in its turn, before what stands next.
+    if (following.length > 0) waiting = dueSteps(world, now)
+    passed.push(one)
+  }
+  for (;;) {
+    const [step] = waiting
+    const next = timeline[number]
+    const due = next && next.at + session.begun
+    if (step && (due === undefined || step.due <= due)) {
+      waiting = waiting.slice(1)
+      world.apply([{ kind: 'step', id: step.id, to: undefined }])
+      keep(goOn(step, { world, session, now: step.due, real }))
+    } else if (next && due !== undefined && due <= now) {
+      number++
+      world.apply([counted(TIMELINE, number)])
+      keep(happen(next, { world, session, now: due, real }, around))
+    } else return { world, changes: world.changes, passed }
+  }
+}
+
+function goOn({ step, on, due }: WaitingStep & { readonly due: number }, scene: Scene): Passed {
+  const result = take({ step, on }, scene)
+  const subject = on.kind === 'order' ? `order ${on.id}, line ${on.line}` : `allocation ${on.id}`
+  const common = { origin: 'progress', now: due, name: step, subject, body: undefined } as const
+  return typeof result === 'string'
+    ? { ...common, changes: [], problem: { code: 'step-impossible', detail: result } }
+    : { ...common, changes: result, problem: undefined }
+}
+
+function happen(step: TimelineStep, scene: Scene, around: Around): Passed {
+  const common = { origin: 'timeline', now: scene.now } as const
+  switch (step.kind) {
+    case 'exists': {
+      const placed = place(step.data, scene)
+      const what = { ...common, name: 'exists', subject: 'exists', body: step.data }
+      if (placed.kind === 'brought') return { ...what, changes: placed.changes, problem: undefined }
+      const detail = placed.issues.map(({ at, message }) => `${at} ${message}`).join('; ')
+      return { ...what, changes: [], problem: { code: 'state-impossible', detail } }
+    }
+    case 'call':
+      return { ...common, ...call(step, scene, around) }
+    default:
+      return step satisfies never
+  }
+}
+
+/** Somebody calls an operation, by the same road as a client's request. */
+function call(step: Call, scene: Scene, around: Around): Pick<Passed, 'name' | 'subject' | 'body' | 'changes' | 'problem'> {
+  const { operation: name, body } = step
+  const service = around.services.find(({ behaviours }) => Object.hasOwn(behaviours, name))
+  const operation = service?.contract.operations.find(({ id }) => id === name)
+  const behaviour = service?.behaviours[name]
+  const refused = (problem: Problem, subject = name): ReturnType<typeof call> => ({ name, subject, body, changes: [], problem })
+  if (!service || !operation || !behaviour) return refused({ code: 'step-impossible', detail: `there is no operation "${name}"` })
+  const caller = callerOf(step, behaviour.admits)
+  const used = new Set<string>()
+  const path = operation.template.replaceAll(/\{(\w+)\}/g, (_all, parameter: string) => {
+    used.add(parameter)
+    return encodeURIComponent(step.parameters[parameter] ?? '')
+  })
+  const request: MockRequest = {
+    method: operation.method,
+    path: service.contract.base + path,
+    query: new URLSearchParams(Object.entries(step.parameters).filter(([parameter]) => !used.has(parameter))).toString(),
+    headers: {
+      'content-type': 'application/json',
+      ...(caller.kind === 'account' && { 'x-site-context': JSON.stringify({ account: caller.account, stage: caller.stage }) }),
+    },
+    body: body === undefined ? { kind: 'none' } : { kind: 'text', text: JSON.stringify(body) },
+    prefix: '',
+  }
+  const subject = `${request.method} ${request.path}${request.query === '' ? '' : `?${request.query}`}`
+  const arrived = new Road(service, request, scene, { ...around, strict: true }, caller).travel()
+  if ('code' in arrived) return refused(arrived, subject)
+  const outcome = arrived.behaviour.run(arrived.input, arrived.caller, scene)
+  switch (outcome.kind) {
+    case 'reply':
+      return { name, subject, body, changes: outcome.changes, problem: undefined }
+    case 'refused':
+      return refused(outcome.problem, subject)
+    case 'command':
+      return refused({ code: 'step-impossible', detail: `"${name}" is for the server, not for a session` }, subject)
+    default:
+      return outcome satisfies never
+  }
+}
+
+/** Who calls; the first whom the operation is for, where nobody is named. */
+function callerOf({ as }: Call, admits: readonly Caller['kind'][]): Caller {
+  const kind = as?.kind ?? admits[0] ?? 'anybody'
+  if (kind === 'supplier' || kind === 'retailer')
+    return { kind, organization: as && as.kind !== 'account' ? as.organization : 1, permissions: PERMISSIONS_OF[kind] }
+  if (kind === 'account') return accountNamed(as?.kind === 'account' ? as : {})
+  return { kind: 'anybody' }
+}

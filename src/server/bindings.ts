@@ -1,0 +1,79 @@
+import type { Bound } from '../domain/behaviour.ts'
+import type { SessionName } from '../domain/control/session.ts'
+import { type Problem, valueAt } from '../http.ts'
+
+/** Which session a request belongs to that does not say so, by what it sends anyway: a token, or an account. */
+export interface Bindings {
+  bind(name: SessionName, to: Bound): Problem | undefined
+  unbind(name: SessionName, to: Bound): Problem | undefined
+  /** What a session is bound to; tokens are secrets. */
+  of(name: SessionName): readonly object[]
+  forget(name: SessionName): void
+  /** The session that these headers are bound to. */
+  find(headers: Readonly<Record<string, string>>): SessionName | undefined
+}
+
+/** So many bindings a session may have. */
+const MAX_BINDINGS = 100
+
+export function createBindings(): Bindings {
+  const byKey = new Map<string, SessionName>()
+  const ofSession = new Map<SessionName, Map<string, Bound>>()
+  return {
+    bind(name, to) {
+      const key = keyOf(to)
+      const bound = byKey.get(key)
+      if (bound !== undefined && bound !== name)
+        return { code: 'binding-known', detail: `the session "${bound}" is bound to it`, fix: 'unbind that one first, or drop it' }
+      const own = ofSession.get(name) ?? new Map<string, Bound>()
+      if (own.size >= MAX_BINDINGS)
+        return { code: 'binding-known', detail: `the session has ${own.size} bindings`, fix: 'unbind one of them' }
+      byKey.set(key, name)
+      ofSession.set(name, own.set(key, to))
+      return undefined
+    },
+    unbind(name, to) {
+      const key = keyOf(to)
+      if (ofSession.get(name)?.delete(key) !== true)
+        return {
+          code: 'binding-unknown',
+          detail: `the session "${name}" is not bound to it`,
+          fix: 'GET its bindings to see what it is bound to',
+        }
+      byKey.delete(key)
+      return undefined
+    },
+    of: (name) => [...(ofSession.get(name)?.values() ?? [])].map((to) => ('token' in to ? { token: '***' } : to)),
+    forget(name) {
+      for (const key of ofSession.get(name)?.keys() ?? []) byKey.delete(key)
+      ofSession.delete(name)
+    },
+    find(headers) {
+      if (byKey.size === 0) return undefined
+      const token = /^\S+\s+(.+)$/.exec(headers['authorization'] ?? '')?.[1]?.trim()
+      const byToken = token === undefined ? undefined : byKey.get(keyOf({ token }))
+      if (byToken !== undefined) return byToken
+      const context = contextOf(headers['x-site-context'])
+      if (!context) return undefined
+      // A stage that is named counts before an account as a whole.
+      return byKey.get(keyOf(context)) ?? byKey.get(keyOf({ account: context.account }))
+    },
+  }
+}
+
+function keyOf(to: Bound): string {
+  return 'token' in to ? JSON.stringify(['token', to.token]) : JSON.stringify(['account', to.account, to.stage])
+}
+
+/** What `x-site-context` says; one that cannot be read is for the API to refuse. */
+function contextOf(header: string | undefined): { readonly account: string; readonly stage?: string } | undefined {
+  if (header === undefined) return undefined
+  try {
+    const context: unknown = JSON.parse(header)
+    const [account, stage] = [valueAt(context, '/account'), valueAt(context, '/stage')]
+    if (typeof account !== 'string') return undefined
+    return typeof stage === 'string' ? { account, stage } : { account }
+  } catch {
+    return undefined
+  }
+}

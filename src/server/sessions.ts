@@ -1,0 +1,210 @@
+import type { Bound, WantedSession } from '../domain/behaviour.ts'
+import type { SessionName, SessionStart } from '../domain/control/session.ts'
+import { beginning, contentsOf, describe, exportable, nameOf, refusal, snapshotName, type Started } from '../engine/session.ts'
+import type { MockReply, Problem } from '../http.ts'
+import type { Store } from '../store/store.ts'
+import type { Bindings } from './bindings.ts'
+import type { SessionCounts } from './counts.ts'
+import { type Exported, exportOf } from './export.ts'
+import type { Journal } from './journal.ts'
+
+export interface SessionsSettings {
+  readonly store: Store
+  readonly journal: Journal
+  readonly counts: SessionCounts
+  readonly bindings: Bindings
+  readonly defaults: SessionStart
+  /** What a session starts from that is wanted so. */
+  readonly startFrom: (wanted: WantedSession) => Promise<Started>
+  /** Sessions whose last request set up a provider state. */
+  readonly settingUp: Set<SessionName>
+  /** What a replay has to know of this server. */
+  readonly about: Exported['server']
+}
+
+/** What is done with sessions as a whole. `real` is the world's time in milliseconds. */
+export interface Sessions {
+  show(name: SessionName, real: number): Promise<object>
+  list(real: number): Promise<MockReply>
+  create(wanted: WantedSession, real: number): Promise<MockReply>
+  /** Begins anew from what it started from. @returns the problem, where there is no room for one more */
+  reset(name: SessionName, real: number, start?: SessionStart): Promise<Problem | undefined>
+  drop(name: SessionName): Promise<MockReply>
+  /** Drops those that nobody has used for too long. */
+  expire(real: number): Promise<void>
+  fork(name: SessionName, into: SessionName, real: number): Promise<MockReply>
+  snapshots(name: SessionName): MockReply
+  takeSnapshot(name: SessionName, snapshot: string, real: number): Promise<MockReply>
+  restoreSnapshot(name: SessionName, snapshot: string, real: number): Promise<MockReply>
+  dropSnapshot(name: SessionName, snapshot: string): Promise<MockReply>
+  bound(name: SessionName): MockReply
+  bind(name: SessionName, to: Bound): MockReply
+  unbind(name: SessionName, to: Bound): MockReply
+  export(name: SessionName): Promise<MockReply>
+}
+
+/** So many snapshots a session may have. */
+const MAX_SNAPSHOTS = 20
+
+export function createSessions({ store, journal, counts, bindings, defaults, startFrom, settingUp, about }: SessionsSettings): Sessions {
+  const snapshots = new Map<SessionName, Map<string, number>>()
+  /** Sessions that were copied from another one: what made them is not in their own requests. */
+  const copies = new Map<SessionName, SessionName>()
+  let made = 0
+
+  const show = async (name: SessionName, real: number): Promise<object> => {
+    const shown = await store.transact(name, (world) => ({ changes: [], result: describe(world, defaults, real) }))
+    const { requests, begun, used } = counts.of(name)
+    return { name, ...shown, requests, age: Math.max(0, real - begun), idle: Math.max(0, real - used) }
+  }
+
+  const forget = async (name: SessionName): Promise<boolean> => {
+    const existed = await store.drop(name)
+    for (const snapshot of snapshots.get(name)?.keys() ?? []) await store.drop(snapshotName(name, snapshot))
+    snapshots.delete(name)
+    copies.delete(name)
+    bindings.forget(name)
+    settingUp.delete(name)
+    journal.forget(name)
+    return existed
+  }
+
+  const replace = async (name: SessionName, from: SessionName): Promise<boolean> => {
+    const changes = await store.transact(from, (world) => ({ changes: [], result: contentsOf(world) }))
+    if (changes.length === 0) return false
+    await store.drop(name)
+    await store.transact(name, () => ({ changes, result: undefined }))
+    return true
+  }
+
+  const sessions: Sessions = {
+    show,
+    async list(real) {
+      const names = (await store.sessions()).filter((name) => !isSnapshot(name))
+      return { status: 200, body: { sessions: await Promise.all(names.map((name) => show(name, real))) } }
+    },
+    async create(wanted, real) {
+      const started = await startFrom(wanted)
+      if (started.kind === 'refused') return refusal(started.problem)
+      let { name } = wanted
+      while (name === undefined) {
+        const next = nameOf(`session-${++made}`)
+        if (typeof next === 'string' && !counts.has(next)) name = next
+      }
+      await sessions.expire(real)
+      if (counts.has(name)) return known(name)
+      const full = counts.begin(name, real)
+      if (full) return refusal(full)
+      await forget(name)
+      await store.transact(name, () => ({ changes: beginning(started.start, real), result: undefined }))
+      return { status: 201, body: await show(name, real) }
+    },
+    async reset(name, real, start) {
+      await sessions.expire(real)
+      const full = counts.begin(name, real)
+      if (full) return full
+      const from = start ?? (await store.transact(name, (world) => ({ changes: [], result: exportable(world)?.from }))) ?? defaults
+      await store.drop(name)
+      await store.transact(name, () => ({ changes: beginning(from, real), result: undefined }))
+      counts.restart(name)
+      copies.delete(name)
+      journal.forget(name)
+      return undefined
+    },
+    async drop(name) {
+      const existed = await forget(name)
+      // One whose every request failed has a place, but no state.
+      if (!existed && !counts.has(name)) return unknown(name)
+      counts.forget(name)
+      return { status: 204 }
+    },
+    async expire(real) {
+      for (const name of counts.expired(real)) {
+        await forget(name)
+        counts.forget(name)
+      }
+    },
+    async fork(name, into, real) {
+      if (counts.has(into)) return known(into)
+      await sessions.expire(real)
+      const full = counts.begin(into, real)
+      if (full) return refusal(full)
+      await forget(into)
+      if (!(await replace(into, name))) {
+        counts.release(into)
+        return unknown(name)
+      }
+      copies.set(into, name)
+      return { status: 201, body: await show(into, real) }
+    },
+    snapshots: (name) => ({
+      status: 200,
+      body: {
+        snapshots: [...(snapshots.get(name) ?? [])].map(([snapshot, real]) => ({ name: snapshot, taken: new Date(real).toISOString() })),
+      },
+    }),
+    async takeSnapshot(name, snapshot, real) {
+      const own = snapshots.get(name) ?? new Map<string, number>()
+      if (!own.has(snapshot) && own.size >= MAX_SNAPSHOTS)
+        return refusal({ code: 'snapshots-exhausted', detail: `the session has ${own.size} snapshots`, fix: 'drop one of them' })
+      if (!(await replace(snapshotName(name, snapshot), name))) return unknown(name)
+      snapshots.set(name, own.set(snapshot, real))
+      return { status: 201, body: { name: snapshot, taken: new Date(real).toISOString() } }
+    },
+    async restoreSnapshot(name, snapshot, real) {
+      if (snapshots.get(name)?.has(snapshot) !== true || !(await replace(name, snapshotName(name, snapshot))))
+        return noSnapshot(name, snapshot)
+      settingUp.delete(name)
+      return { status: 200, body: await show(name, real) }
+    },
+    async dropSnapshot(name, snapshot) {
+      if (snapshots.get(name)?.delete(snapshot) !== true) return noSnapshot(name, snapshot)
+      await store.drop(snapshotName(name, snapshot))
+      return { status: 204 }
+    },
+    bound: (name) => ({ status: 200, body: { bindings: bindings.of(name) } }),
+    bind(name, to) {
+      const problem = bindings.bind(name, to)
+      return problem ? refusal(problem) : { status: 201, body: { bindings: bindings.of(name) } }
+    },
+    unbind(name, to) {
+      const problem = bindings.unbind(name, to)
+      return problem ? refusal(problem) : { status: 204 }
+    },
+    async export(name) {
+      const session = await store.transact(name, (world) => ({ changes: [], result: exportable(world) }))
+      if (!session) return unknown(name)
+      const origin = copies.get(name)
+      if (origin !== undefined)
+        return unexportable(`it is a copy of the session "${origin}"`, 'export that one, or begin a session of its own')
+      if (journal.lost(name)) return unexportable('the journal has forgotten its first requests', 'start with a larger --journal-bytes')
+      return { status: 200, body: exportOf(name, session, journal.of(name), about) }
+    },
+  }
+  return sessions
+
+  function isSnapshot(name: SessionName): boolean {
+    return name.includes('~')
+  }
+
+  function noSnapshot(name: SessionName, snapshot: string): MockReply {
+    const names = [...(snapshots.get(name)?.keys() ?? [])]
+    return refusal({
+      code: 'snapshot-unknown',
+      detail: `the session has no snapshot "${snapshot}"`,
+      fix: names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`,
+    })
+  }
+}
+
+function unexportable(detail: string, fix: string): MockReply {
+  return refusal({ code: 'session-unexportable', detail, fix })
+}
+
+function known(name: SessionName): MockReply {
+  return refusal({ code: 'session-known', detail: `there is a session "${name}"`, fix: 'take another name, or drop that one first' })
+}
+
+function unknown(name: SessionName): MockReply {
+  return refusal({ code: 'session-unknown', detail: `there is no session "${name}"`, fix: 'GET /__mock/sessions lists them' })
+}
