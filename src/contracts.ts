@@ -116,7 +116,9 @@ export async function missingStates(options: VerifyContractsOptions): Promise<re
 
 /** Those of the states that nobody knows, each once. */
 async function unknownOf(states: readonly ProviderState[], options: VerifyContractsOptions): Promise<readonly MissingState[]> {
-  const wanted = new Map(states.flatMap(({ name, params }) => (name === '' ? [] : [[name, params] as const])))
+  // A text may come with other parameters each time.
+  const wanted = new Map<string, ProviderState['params']>()
+  for (const { name, params } of states) if (name !== '') wanted.set(name, { ...wanted.get(name), ...params })
   if (wanted.size === 0) return []
   const { findStates } = await import('./index.ts')
   const found = await findStates(

@@ -391,7 +391,10 @@ function queryOf(query: unknown): string {
   if (!isJson(query)) return ''
   return Object.entries(query)
     .flatMap(([name, value]) =>
-      (Array.isArray(value) ? value : [value]).map((one) => `${encodeURIComponent(name)}=${encodeURIComponent(String(one))}`),
+      // null stands for a name without a value (Pact specification, version 4).
+      (Array.isArray(value) ? value : [value]).map((one) =>
+        one === null ? encodeURIComponent(name) : `${encodeURIComponent(name)}=${encodeURIComponent(String(one))}`,
+      ),
     )
     .join('&')
 }

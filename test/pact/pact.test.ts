@@ -161,6 +161,7 @@ describe('the messages of an interaction', () => {
     ['nothing', two, undefined, { headers: {}, query: '', body: undefined }],
     ['names and values', two, { headers: { 'X-A': 'b', C: ['d', 1] } }, { headers: { 'x-a': 'b', c: 'd, 1' } }],
     ['a query as text', two, { query: '?a=b&c=%20' }, { query: 'a=b&c=%20' }],
+    ['a query with a name that has no value', four, { query: { a: [null, 'b'] } }, { query: 'a&a=b' }],
     ['a query as lists', two, { query: { a: ['b', 'c&d'], 'e f': 'g' } }, { query: 'a=b&a=c%26d&e%20f=g' }],
     ['a body', two, { body: { content: 1 } }, { body: { content: 1 } }],
     ['null for no body', two, { body: null }, { body: undefined }],
