@@ -1,5 +1,4 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { Agent, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -67,9 +66,17 @@ const TURNS: readonly ((session: string, number: number) => Sent)[] = [
 let server: ChildProcess
 let port: number
 
-async function told<Key extends string>(key: Key): Promise<number> {
-  const [message] = (await once(server, 'message')) as [Readonly<Record<Key, number>>]
-  return message[key]
+/** The next message of the server; its end is no reason to wait on. */
+async function told(key: 'port' | 'heap'): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  const onMessage = (message: unknown): void => resolve(Number(Object(message)[key]))
+  const onExit = (code: number | null): void => reject(new Error(`the server ended with ${code}`))
+  server.once('message', onMessage).once('exit', onExit)
+  try {
+    return await promise
+  } finally {
+    server.off('message', onMessage).off('exit', onExit)
+  }
 }
 
 /** What became of a request: its status, and for a refusal of the mock's own its code. */
