@@ -15,7 +15,7 @@ export interface AppSettings {
 }
 
 /** What pages may read of an answer beside its body. */
-const EXPOSED = 'Mock-Session, Mock-Request-Id, Mock-Explain, Location, Allow, WWW-Authenticate'
+const EXPOSED = 'Mock-Session, Mock-Request-Id, Mock-Explain, Location, Allow, Retry-After, Preference-Applied, WWW-Authenticate'
 
 /** One Express app, not listening. It has one layer: the documents route, not Express. */
 export function createApp({ handle, maxBodyBytes, needsToken, onFailure }: AppSettings): Express {

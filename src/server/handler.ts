@@ -246,7 +246,7 @@ export function createHandler(settings: HandlerSettings): Handler {
   /** The session that the request is in is set up, or begins anew. */
   async function handleProviderState(name: SessionName, request: MockRequest, around: Around): Promise<Handled> {
     try {
-      const answer = respond(settings.providerStates, request, NOBODY, around)
+      const answer = respond(settings.providerStates, request, NOBODY, ofServer(around))
       const reply = answer.command ? await carryOut(answer.command, around.real, name) : answer.reply
       return toLine(reply, answer.now, true, { 'Mock-Session': name })
     } catch (error) {
@@ -264,7 +264,7 @@ export function createHandler(settings: HandlerSettings): Handler {
       // A refused look at a session must not begin it, nor one at the server the session that the request is in.
       const work = (world: World): Work<Found & { readonly steps: readonly Told[] }> => {
         // A slip in a name is never passed over here: nobody's client is under test.
-        const result = respond(control, request, world, { ...around, strict: true })
+        const result = respond(control, request, world, { ...(world === NOBODY ? ofServer(around) : around), strict: true })
         const answer = result.problem ? { ...result, changes: [], passed: [] } : result
         return { changes: answer.changes, result: { answer, ...toldApart(answer.changes, answer.passed, world) } }
       }
@@ -297,6 +297,11 @@ export function createHandler(settings: HandlerSettings): Handler {
       return toLine(reply, now, true)
     }
   }
+}
+
+/** What the server itself is asked needs nothing of what sessions start from. */
+function ofServer(around: Around): Around {
+  return { ...around, start: { ...around.start, data: {}, timeline: [] } }
 }
 
 /** An answer to a request, and what the request changed. */
