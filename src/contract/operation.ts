@@ -16,6 +16,8 @@ export interface Operation {
   readonly template: string
   /** The documented statuses: `200`, `4XX`, `default`. */
   readonly statuses: readonly string[]
+  /** The names of the parameters; those of headers in lower case. */
+  readonly parameters: readonly string[]
   judge(headers: Readonly<Record<string, string>>): Judgement
   /** Reads and checks path, query, headers and cookies. `raw.path` is what the router found. */
   readParameters(raw: { path: Readonly<Record<string, string>>; query: string; headers: Readonly<Record<string, string>> }): ReadParameters
@@ -107,6 +109,7 @@ function createOperation(
     method,
     template,
     statuses: replies.statuses,
+    parameters: all.map(({ name, in: place }) => (place === 'header' ? name.toLowerCase() : name)),
     judge: createSecurity(root, located, reader),
     readParameters: ({ path, query, headers }) =>
       readParameters(all, { path, query: pairs(query, '&', true), header: headers, cookie: pairs(headers['cookie'] ?? '', ';', false) }),

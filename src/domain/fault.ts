@@ -19,7 +19,7 @@ export interface Fault {
   readonly id: string
   /** Operations by id; every one of the APIs where there is none. */
   readonly operations: readonly string[]
-  /** Values of parameters and, by JSON pointer, of members of the body that a request must have. */
+  /** Values that a request must have: of parameters (`orderId`), inside them (`x-site-context/account`), and of the body (`/line_items/0/sku`). */
   readonly match: Readonly<Record<string, string | number | boolean | null>>
   /** Of the requests that match, from 1: the first and the last that it befalls. */
   readonly calls: { readonly first: number; readonly last: number } | undefined
@@ -116,16 +116,26 @@ function count(
   }
 }
 
-function isMeant({ operations, match }: Fault, { operation, path, query, header, body }: Called): boolean {
-  if (operations.length > 0 && !operations.includes(operation)) return false
-  return Object.entries(match).every(([name, wanted]) => {
-    if (name.startsWith('/')) return isSame(valueAt(body, name), wanted)
-    return [path, query, header].some((parameters) => Object.hasOwn(parameters, name) && isSame(parameters[name], wanted))
-  })
+function isMeant({ operations, match }: Fault, call: Called): boolean {
+  if (operations.length > 0 && !operations.includes(call.operation)) return false
+  return Object.entries(match).every(([name, wanted]) => valuesOf(name, call).some((met) => isSame(met, wanted)))
 }
 
-/** Parameters may be read as texts that a file writes as numbers, and the other way round. */
+function valuesOf(name: string, { path, query, header, body }: Called): readonly unknown[] {
+  if (name.startsWith('/')) return [valueAt(body, name)]
+  const { parameter, pointer } = parameterOf(name)
+  return [path[parameter], query[parameter], header[parameter.toLowerCase()]].map((value) => valueAt(value, pointer))
+}
+
+/** The parameter that a match names, and the way on into it. */
+export function parameterOf(name: string): { readonly parameter: string; readonly pointer: string } {
+  const slash = name.indexOf('/')
+  return slash === -1 ? { parameter: name, pointer: '' } : { parameter: name.slice(0, slash), pointer: name.slice(slash) }
+}
+
+/** Parameters may be read as texts that a file writes as numbers, and the other way round. A list has the values that are in it. */
 function isSame(met: unknown, wanted: string | number | boolean | null): boolean {
+  if (Array.isArray(met)) return met.some((one) => isSame(one, wanted))
   const isPlain = typeof met === 'string' || typeof met === 'number' || typeof met === 'boolean'
   return met === wanted || (isPlain && String(met) === String(wanted))
 }

@@ -3,7 +3,7 @@ import { CUTS, pointerPart } from '../http.ts'
 import { assume, type Assumptions, nearest } from './assumption.ts'
 import { readClock, readDuration, type WrittenClock, writtenDuration } from './clock.ts'
 import type { SessionStart } from './control/session.ts'
-import { type Delay, type Fault, type FaultReply, type Spoil, SPOILS } from './fault.ts'
+import { type Delay, type Fault, type FaultReply, parameterOf, type Spoil, SPOILS } from './fault.ts'
 import { MANUAL, type Policy, type Progress, STEP_NAMES, type StepName } from './progress.ts'
 import type { Data } from './place.ts'
 import type { CallerName, TimelineStep } from './timeline.ts'
@@ -57,10 +57,20 @@ type WrittenStep = { readonly at: string } & (
 
 /** What scenarios can name, beside one another. */
 export interface Known {
-  /** Operations of the APIs, with their paths and documented statuses. */
-  readonly operations: ReadonlyMap<string, { readonly template: string; readonly statuses: readonly string[] }>
+  /** Operations of the APIs, by id. */
+  readonly operations: ReadonlyMap<string, KnownOperation>
   scenario(name: string): Scenario | undefined
   scenarios(): readonly string[]
+}
+
+interface KnownOperation {
+  readonly template: string
+  readonly parameters: readonly string[]
+  /** The documented answers: `200`, `4XX`, `default`, with the names of their examples. */
+  readAnswers(): readonly {
+    readonly status: string
+    readonly contents: readonly { readonly examples: readonly { readonly name: string }[] }[]
+  }[]
 }
 
 /** What cannot be, and where in the scenario. */
@@ -287,21 +297,76 @@ function wrongWith(written: WrittenFault, at: string, { operations }: Pick<Known
     issues.push({ at: `${at}/calls`, message: `first is ${calls.first}, last ${calls.last}`, fix: 'turn them round' })
   if (during && (readDuration(during.from ?? '0s') ?? 0) >= (readDuration(during.until ?? '1000000d') ?? 0))
     issues.push({ at: `${at}/during`, message: `is over before it begins`, fix: 'let until be later than from' })
-  if (status !== undefined && body === undefined && !GATEWAY.has(status))
-    for (const name of named.length > 0 ? named : operations.keys()) {
-      const statuses = operations.get(name)?.statuses
-      if (statuses && !isDocumented(status, statuses))
-        issues.push({
-          at: `${at}/status`,
-          message: `${status} is not documented for ${name}`,
-          fix: `give a body, or one of ${statuses.join(', ')}`,
-        })
-    }
+  if (body !== undefined && (status === 204 || status === 304))
+    issues.push({ at: `${at}/body`, message: `goes with no ${status}`, fix: 'leave it out, or give another status' })
+  const meant = (named.length > 0 ? named : [...operations.keys()]).flatMap((name) => {
+    const operation = operations.get(name)
+    return operation ? [{ name, operation }] : []
+  })
+  if (meant.length > 0) issues.push(...wrongMatch(written, at, meant))
+  if (reply && body === undefined) issues.push(...undocumented(reply, at, meant))
   return issues
 }
 
-function isDocumented(status: number, statuses: readonly string[]): boolean {
-  return [String(status), `${String(status).charAt(0)}XX`, 'default'].some((one) => statuses.includes(one))
+interface Meant {
+  readonly name: string
+  readonly operation: KnownOperation
+}
+
+/** A parameter that none of the operations has would match nothing, ever. */
+function wrongMatch({ match = {} }: WrittenFault, at: string, meant: readonly Meant[]): readonly Wrong[] {
+  const known = [...new Set(meant.flatMap(({ operation }) => operation.parameters))]
+  return Object.keys(match).flatMap((name) => {
+    const { parameter } = parameterOf(name)
+    if (name.startsWith('/') || known.includes(parameter) || known.includes(parameter.toLowerCase())) return []
+    const whose = meant.length === 1 ? (meant[0]?.name ?? '') : 'these operations'
+    const near = nearest(parameter, known).slice(0, 5).join(', ')
+    return {
+      at: `${at}/match/${pointerPart(name)}`,
+      message: `names no parameter of ${whose}: "${parameter}"`,
+      fix: `${known.length === 0 ? 'there is none' : `there are ${near}`}; a member of the body is /${parameter}`,
+    }
+  })
+}
+
+/** What an answer of the document says must stand there, for each operation: none is answered with something else. */
+function undocumented({ status, example }: FaultReply, at: string, meant: readonly Meant[]): readonly Wrong[] {
+  const answers = meant.map(({ name, operation }) => {
+    const all = operation.readAnswers()
+    const answer = [String(status), `${String(status).charAt(0)}XX`, 'default']
+      .map((one) => all.find((other) => other.status === one))
+      .find((one) => one !== undefined)
+    const examples = answer?.contents.flatMap((content) => content.examples.map((one) => one.name))
+    return { name, statuses: all.map((one) => one.status), examples }
+  })
+  const lacking = answers.filter(({ examples }) => !examples)
+  if (lacking.length > 0) {
+    if (GATEWAY.has(status) && example === undefined) return []
+    const common = (answers[0]?.statuses ?? []).filter((one) => answers.every(({ statuses }) => statuses.includes(one)))
+    const others = example === undefined ? [...common, ...[...GATEWAY.keys()].map(String)] : common
+    return [
+      {
+        at: `${at}/status`,
+        message: `${status} is not documented for ${someOf(lacking)}`,
+        fix: `give a body${others.length > 0 ? `, or one of ${others.join(', ')}` : ''}`,
+      },
+    ]
+  }
+  const without = example === undefined ? [] : answers.filter(({ examples = [] }) => !examples.includes(example))
+  if (without.length === 0) return []
+  const names = [...new Set(without[0]?.examples)]
+  return [
+    {
+      at: `${at}/example`,
+      message: `"${example}" is no example of the ${status} of ${someOf(without)}`,
+      fix: names.length > 0 ? `there are ${nearest(example ?? '', names).join(', ')}` : 'leave it out',
+    },
+  ]
+}
+
+function someOf(all: readonly { readonly name: string }[]): string {
+  const names = all.slice(0, 3).map(({ name }) => name)
+  return names.join(', ') + (all.length > names.length ? ` and ${all.length - names.length} more` : '')
 }
 
 function knownOperations(name: string, operations: Known['operations']): string {
