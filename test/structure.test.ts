@@ -17,7 +17,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   pact: ['contract'],
   contracts: ['contract', 'load', 'pact', 'index'],
   library: ['contract', 'domain', 'engine', 'load'],
-  index: ['contract', 'contracts', 'domain', 'engine', 'library', 'load', 'pact', 'server', 'store'],
+  options: ['domain', 'types of library', 'types of server', 'types of store'],
+  client: ['domain'],
+  index: ['client', 'contract', 'contracts', 'domain', 'engine', 'library', 'load', 'options', 'pact', 'server', 'store'],
   cli: ['index', 'contracts', 'load', 'contract', 'pact'],
 }
 /** Rooms where time, chance and the outside come in as arguments. */

@@ -1,0 +1,50 @@
+import type { Issue, Problem } from '../http.ts'
+import type { Exchange } from './journal.ts'
+
+/** One request in short: what a log line says. */
+export interface RequestSummary {
+  readonly id: string
+  readonly session: string
+  readonly status: number
+  readonly method: string
+  readonly path: string
+  readonly operation?: string
+  /** Milliseconds. */
+  readonly duration: number
+  /** Why it was refused, and what would do. */
+  readonly problem?: Problem
+  /** What the document does not declare. */
+  readonly warnings: readonly Issue[]
+  /** The assumption that shaped the answer. */
+  readonly assumption?: string
+  /** Where the explanation of a refusal can be read. */
+  readonly explain?: string
+}
+
+export function summaryOf({
+  id,
+  session,
+  status,
+  method,
+  path,
+  operation,
+  duration,
+  problem,
+  warnings,
+  assumption,
+  explain,
+}: Exchange): RequestSummary {
+  return {
+    id,
+    session,
+    status,
+    method,
+    path,
+    duration,
+    warnings,
+    ...(operation !== undefined && { operation }),
+    ...(problem && { problem }),
+    ...(assumption !== undefined && { assumption }),
+    ...(explain !== undefined && { explain }),
+  }
+}
