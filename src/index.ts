@@ -132,8 +132,10 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     if (name !== undefined && made.kind === 'started') started.set(name, made)
     return made
   }
+  const closing = new AbortController()
   const handle = createHandler({
     ...settings,
+    closing: closing.signal,
     scenarios,
     startFrom: startFromWanted,
     control,
@@ -170,6 +172,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   })
   const close = async (): Promise<void> => {
     events.close()
+    closing.abort()
     await servers.close()
     await store.close()
   }

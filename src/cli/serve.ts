@@ -135,12 +135,13 @@ function safety(control: 'token' | 'open', token: string | undefined): string {
 
 /** One request as a line: session, status, operation; for a refusal the reason, what would do, and where it is explained. */
 function logLine(
-  { session, status, operation, method, path, duration, problem, warnings, assumption, explain }: RequestSummary,
+  { session, status, operation, method, path, duration, problem, warnings, assumption, fault, explain }: RequestSummary,
   isTerminal: boolean,
 ): string {
   const parts = [session, coloured(status, isTerminal), operation ?? '-', method, path, `${duration.toFixed(1)} ms`]
   if (problem) parts.push(`- ${problem.detail}${problem.fix === undefined ? '' : `; ${problem.fix}`}`)
   if (assumption !== undefined) parts.push(`[assumed: ${assumption}]`)
+  if (fault !== undefined) parts.push(`[fault: ${fault}]`)
   if (warnings.length > 0) parts.push(`[undeclared: ${someOf(warnings.map(({ at }) => at))}]`)
   if (explain !== undefined) parts.push(explain)
   // A line stays a line, and short, whatever a client sent.

@@ -25,11 +25,13 @@ export interface ExchangeFilter {
   readonly method?: string
   /** `404`, or `4xx` for all that begin so. */
   readonly status?: string
-  /** A part of the path or of a body, in any case. */
+  /** A part of the path, of a body or of what disturbed the answer, in any case. */
   readonly text?: string
   /** No operation has the path, or the method. */
   readonly unmatched?: boolean
   readonly refused?: boolean
+  /** A fault disturbed the answer. */
+  readonly fault?: boolean
   readonly origin?: Origin
   /** The id of an exchange: only later ones. */
   readonly since?: string

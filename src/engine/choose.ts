@@ -24,8 +24,9 @@ const PARAMETERS = /(?:"(?:[^"\\]|\\[^]?)*(?:"|$)|[^";])+/g
  * `code=404; example=dog` is read as well: it means a second preference, though it says a parameter of the first.
  */
 export function readPreference(header: string | undefined): Preference | Problem | undefined {
+  if (header === undefined) return undefined
   const found = new Map<string, string>()
-  for (const element of header?.match(ELEMENTS) ?? []) {
+  for (const element of header.match(ELEMENTS) ?? []) {
     const [first, ...more] = (element.match(PARAMETERS) ?? []).map(nameAndValue)
     if (!first || !WORDS.has(first.name)) continue
     // Of a preference that stands there twice, the first counts.
@@ -46,6 +47,14 @@ export function readPreference(header: string | undefined): Preference | Problem
   return { ...(code !== undefined && { code }), ...(example !== undefined && { example }) }
 }
 
+/** What `Preference-Applied` says (RFC 7240, section 3). */
+export function writePreference(preference: Preference): string {
+  return Object.entries(preference)
+    .map(([name, value]: [string, string]) => `${name}=${TOKEN.test(value) ? value : `"${value.replaceAll(/["\\]/g, '\\$&')}"`}`)
+    .join(', ')
+}
+
+const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/
 const WORDS = new Set(['code', 'example'])
 
 function nameAndValue(pair: string): { name: string; value: string } {

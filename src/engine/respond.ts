@@ -7,7 +7,7 @@ import { GATEWAY } from '../domain/scenario.ts'
 import { type Change, Draft, type World, worldOf } from '../domain/world.ts'
 import type { Issue, MockReply, MockRequest, Problem } from '../http.ts'
 import { DocumentError } from '../problem.ts'
-import { readPreference } from './choose.ts'
+import { type Preference, readPreference, writePreference } from './choose.ts'
 import { passTime, type Passed } from './passage.ts'
 import { type Arrived, Road, unfit } from './road.ts'
 import type { Around, Service } from './service.ts'
@@ -91,18 +91,18 @@ function settle(
 function answer(service: Service, request: MockRequest, scene: Scene, around: Around): Own {
   const road = new Road(service, request, scene, around)
   try {
-    const arrived = road.travel()
-    if ('code' in arrived) return road.refuse(arrived)
     const isApi = around.services.includes(service)
-    const preferred = isApi ? prefer(service, arrived.operation, request, road, around) : undefined
-    if (preferred) return preferred
+    const preference = isApi ? readPreference(request.headers['prefer']) : undefined
+    const arrived = road.travel(preference === undefined)
+    if ('code' in arrived) return road.refuse(arrived)
+    if (preference) return prefer(preference, service, arrived.operation, request, road, around)
     const { befallen, changes: counts } = isApi ? whatBefalls(arrived, scene, around) : UNHARMED
     if (!befallen) return withChanges(work(road, arrived, scene, around), counts)
     const { fault } = befallen
     if (fault.reply && fault.reply.body === undefined && !around.choose) return { ...bare(road, arrived), needs: 'chooser' }
-    if (fault.at === 'before' && befallen.delay > 0 && !around.waited)
-      return { ...bare(road, arrived), befallen, needs: 'delay', changes: counts }
     const isHeld = fault.at === 'before' && (fault.reply ?? fault.cut ?? fault.spoil) !== undefined
+    if (fault.at === 'before' && befallen.delay > 0 && !isHeld && !around.waited)
+      return { ...bare(road, arrived), befallen, needs: 'delay', changes: counts }
     // What is refused before the work is not worked on at all, unless its answer is wanted to be spoilt.
     const { changes, ...right } = isHeld && fault.reply ? bare(road, arrived) : work(road, arrived, scene, around)
     const reply = fault.reply ? faultReply(fault.reply, befallen, service, arrived.operation, around) : right.reply
@@ -175,14 +175,24 @@ function full({ world }: Scene, most: number, { id }: Operation): Own {
 }
 
 /** An answer from the document that the request itself asks for: nothing is worked on, and nothing changes. */
-function prefer(service: Service, operation: Operation, { headers }: MockRequest, road: Road, { choose }: Around): Own | undefined {
-  const preference = readPreference(headers['prefer'])
-  if (!preference) return undefined
+function prefer(
+  preference: Preference | Problem,
+  service: Service,
+  operation: Operation,
+  { headers }: MockRequest,
+  road: Road,
+  { choose }: Around,
+): Own {
   if ('detail' in preference) return { ...road.refuse(preference), reply: refusal(preference) }
   if (!choose) return { reply: { status: 200 }, operation: operation.id, warnings: [], needs: 'chooser' }
   const chosen = choose(service.contract, operation.id, preference, headers['accept'])
   if (chosen.kind === 'refused') return { ...road.refuse(chosen.problem), reply: refusal(chosen.problem) }
-  return { reply: chosen.reply, operation: operation.id, warnings: road.warnings }
+  const { reply } = chosen
+  return {
+    reply: { ...reply, headers: { ...reply.headers, 'Preference-Applied': writePreference(preference) } },
+    operation: operation.id,
+    warnings: road.warnings,
+  }
 }
 
 /** A status that the document does not have is a gateway's. */
@@ -201,10 +211,17 @@ function faultReply(
 }
 
 /** What a fault does to the body, as far as it is still one; the edge does the rest. */
-function spoilt(reply: MockReply, { fault }: Befallen, operation: Operation): MockReply {
-  if (reply.body === undefined) return reply
-  if (fault.spoil === 'WRONG_MEDIA_TYPE') return { ...reply, mediaType: 'text/html' }
-  return fault.spoil === 'SCHEMA_VIOLATION' ? { ...reply, body: violation(reply, operation) } : reply
+function spoilt(right: MockReply, { fault: { spoil } }: Befallen, operation: Operation): MockReply {
+  if (!spoil) return right
+  // An answer without a body would look well.
+  const reply = right.body === undefined ? { ...right, status: canHaveBody(right.status) ? right.status : 200, body: {} } : right
+  if (spoil === 'WRONG_MEDIA_TYPE') return { ...reply, mediaType: 'text/html' }
+  return spoil === 'SCHEMA_VIOLATION' ? { ...reply, body: violation(reply, operation) } : reply
+}
+
+/** RFC 9110, sections 15.3.5 and 15.4.5. */
+function canHaveBody(status: number): boolean {
+  return status !== 204 && status !== 304
 }
 
 /** The body with one thing in it that its schema forbids: the first member, or the whole, that can be made wrong. */

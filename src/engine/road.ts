@@ -61,11 +61,12 @@ export class Road implements Record<CheckName, () => Problem | undefined> {
     this.#isKnown = caller !== undefined
   }
 
-  /** All the checks, in the order of the dialect. */
-  travel(): Problem | Arrived {
+  /** All the checks, in the order of the dialect. @param isWorked whether what the request is about has to be there */
+  travel(isWorked = true): Problem | Arrived {
     const routed = this.route()
     if (routed) return routed
     for (const check of this.#service.dialect.order) {
+      if (check === 'resource' && !isWorked) continue
       const problem = this[check]()
       if (problem) return problem
     }

@@ -4,6 +4,7 @@ import type { Problem } from '../http.ts'
 /** Which sessions there are, and what is known of each without looking into it. Times are the world's, milliseconds since 1970. */
 export interface SessionCounts {
   has(name: SessionName): boolean
+  /** Another object for each life of a session: a reset begins a new one. */
   of(name: SessionName): Counted
   /** Takes a place for the session, if it has none, and says that it is used. @returns the problem, when there are as many as there may be */
   begin(name: SessionName, real: number): Problem | undefined
@@ -64,7 +65,7 @@ export function createCounts(maxSessions: number, timeToLive: number | undefined
     },
     restart(name) {
       const known = counts.get(name)
-      if (known) Object.assign(known, { requests: 0, begun: known.used })
+      if (known) counts.set(name, { ...known, requests: 0, begun: known.used })
     },
     forget: (name) => void counts.delete(name),
     expired(real) {

@@ -51,6 +51,8 @@ export interface HandlerSettings {
   readonly allowedHosts: readonly string[]
   /** What control requests from beyond this machine have to carry. */
   readonly controlToken: string
+  /** Aborted when the mock closes: what is delayed is answered at once. */
+  readonly closing: AbortSignal
   /** Who follows the journal. */
   readonly events: Events
   readonly version: string
@@ -138,25 +140,27 @@ export function createHandler(settings: HandlerSettings): Handler {
     settingUp.delete(name)
     if (settings.requireSession && !isLabelled) return refuseUnnamed(request, UNLABELLED, around, started)
     if (!counts.has(name)) await sessions.expire(real)
-    const wanted = await wantedStart(request)
+    const scenario = request.headers['mock-scenario']
+    const wanted = scenario === undefined ? undefined : await startFrom({ scenario })
     if (wanted?.kind === 'refused') return refuseUnnamed(request, wanted.problem, around, started, name)
     const full = counts.begin(name, real)
     if (full) return refuseUnnamed(request, full, around, started, name)
     const id = `${name}-${counts.next(name)}`
     const met = wanted ? { ...around, start: wanted.start, scenario: wanted.start.scenario.name } : around
-    const { answer, own, isGone } = await answerInTime(id, name, request, met, line)
+    const life = counts.of(name)
+    const { answer, own, isGone = false, worked = real } = await answerInTime(id, name, request, met, line)
     const { reply, now, operation, problem, warnings, assumption, befallen } = answer
-    const explain = problem && `http://${hostOf(request.headers)}${control.contract.base}/requests/${id}`
-    const handled = spoilt(
-      toLine(isGone ? { status: GONE } : reply, now, false, {
-        'Mock-Session': name,
-        'Mock-Request-Id': id,
-        ...(explain !== undefined && { 'Mock-Explain': explain }),
-      }),
-      befallen,
-    )
+    // A session that began anew while the request waited has nothing to do with it.
+    const isKept = counts.of(name) === life
+    const explain = problem && isKept ? `http://${hostOf(request.headers)}${control.contract.base}/requests/${id}` : undefined
+    const right = toLine(isGone ? { status: GONE } : reply, now, false, {
+      'Mock-Session': name,
+      'Mock-Request-Id': id,
+      ...(explain !== undefined && { 'Mock-Explain': explain }),
+    })
+    const handled = befallen && !isGone ? spoilt(right, befallen) : right
     const exchange: Exchange = {
-      ...exchangeOf({ id, session: name, origin: 'request', request, now, real }, handled),
+      ...exchangeOf({ id, session: name, origin: 'request', request, now, real: worked }, handled),
       ...(befallen && { fault: nameOfFault(befallen) }),
       operation,
       problem: problem && withoutSecretValues(problem),
@@ -166,35 +170,35 @@ export function createHandler(settings: HandlerSettings): Handler {
       explain,
       duration: elapsed(started),
     }
-    journal.add(exchange)
+    if (isKept) journal.add(exchange)
     settings.onExchange(exchange)
     return handled
   }
 
-  /** What a request wants a session of its own to start from. */
-  async function wantedStart({ headers }: MockRequest): Promise<Started | undefined> {
-    const scenario = headers['mock-scenario']
-    return scenario === undefined ? undefined : startFrom({ scenario })
-  }
-
-  /** The answer after what delays it. A fault before the work is waited for first: who is gone by then has changed nothing. */
+  /** The answer after what delays it. A delay before the work is waited for first: who is gone by then has changed nothing. */
   async function answerInTime(
     id: string,
     name: SessionName,
     request: MockRequest,
     around: Around,
     line: Line | undefined,
-  ): Promise<Found & { readonly isGone: boolean }> {
+  ): Promise<Found & { readonly isGone?: boolean; readonly worked?: number }> {
+    const life = counts.of(name)
     let found = await answerIn(id, name, request, around)
     if (found.answer.needs === 'chooser') {
       choose ??= await loadChooser()
       found = await answerIn(id, name, request, { ...around, choose })
     }
     const { befallen, needs } = found.answer
-    if (!befallen || befallen.delay === 0) return { ...found, isGone: false }
-    const isGone = await waitOn(line, befallen.delay)
-    if (needs !== 'delay') return { ...found, isGone: false }
-    return isGone ? { ...found, isGone } : { ...(await answerIn(id, name, request, { ...around, choose, waited: befallen })), isGone }
+    if (!befallen || befallen.delay === 0) return found
+    const isGone = await waitOn(befallen.delay, line, settings.closing)
+    if (befallen.fault.at === 'before' && isGone) return { ...found, isGone }
+    if (needs !== 'delay') return found
+    const worked = settings.real()
+    if (counts.of(name) !== life) return { ...found, answer: { ...found.answer, reply: refusal(BEGUN_ANEW), problem: BEGUN_ANEW }, worked }
+    // What it meets now is what there is now, and the time is later.
+    const late = await answerIn(id, name, request, { ...around, real: worked, choose, waited: befallen })
+    return { ...late, answer: { befallen, ...late.answer }, worked }
   }
 
   /** A refusal before there is a session that could keep it: it is told, and nothing more. */
@@ -313,28 +317,28 @@ interface Found {
 /** What a client that went away before the work is put down as; nobody gets it. */
 const GONE = 499
 
-/** Waits, as long as there is a client to wait with it. @returns whether it went away */
-function waitOn(line: Line | undefined, milliseconds: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      end?.()
-      resolve(false)
-    }, milliseconds)
-    const end = line?.onGone(() => {
-      clearTimeout(timer)
-      resolve(true)
-    })
-  })
+/** Waits, as long as there is a client to wait with it, and a server. @returns whether the client went away */
+async function waitOn(milliseconds: number, line: Line | undefined, closing: AbortSignal): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const over = (): void => resolve(false)
+  const timer = setTimeout(over, closing.aborted ? 0 : milliseconds)
+  closing.addEventListener('abort', over)
+  const unhear = line?.onGone(() => resolve(true))
+  try {
+    return await promise
+  } finally {
+    clearTimeout(timer)
+    closing.removeEventListener('abort', over)
+    unhear?.()
+  }
 }
 
 /** What of a fault only the edge, and the text on the line, can show. */
-function spoilt(handled: Handled, befallen: Befallen | undefined): Handled {
-  if (!befallen) return handled
-  const { cut, spoil } = befallen.fault
-  const { text } = handled
+function spoilt(right: Handled, { fault: { cut, spoil } }: Befallen): Handled {
+  const { text } = right
   // Whatever JSON stands there, with one more bracket it is none.
-  if (spoil === 'MALFORMED_BODY' && text !== undefined) return { ...handled, text: `${text}}` }
-  return cut ? { ...handled, cut } : handled
+  if (spoil === 'MALFORMED_BODY' && text !== undefined) return { ...right, text: `${text}}` }
+  return cut ? { ...right, cut } : right
 }
 
 /** `f1 (before: 503, 200 ms)` */
@@ -385,6 +389,12 @@ function exchangeOf({ request, ...asked }: Asked, { status, headers, mediaType, 
 }
 
 const NO_BODY: MockRequest['body'] = { kind: 'none' }
+
+const BEGUN_ANEW: Problem = {
+  code: 'session-unknown',
+  detail: 'the session was reset or dropped while the request was delayed',
+  fix: 'send it again',
+}
 
 const UNLABELLED: Problem = {
   code: 'session-required',

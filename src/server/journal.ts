@@ -179,7 +179,7 @@ interface Entry {
 /** Whether an exchange is one of those asked for. Without a word on the origin only clients' requests are. */
 function fits(
   exchange: Exchange,
-  { session, operation, method, status, text, unmatched, refused, origin = 'request' }: ExchangeFilter,
+  { session, operation, method, status, text, unmatched, refused, fault, origin = 'request' }: ExchangeFilter,
 ): boolean {
   return (
     exchange.origin === origin &&
@@ -189,6 +189,7 @@ function fits(
     (status === undefined || isOfStatus(exchange.status, status)) &&
     (unmatched === undefined || isUnmatched(exchange) === unmatched) &&
     (refused !== true || exchange.problem !== undefined) &&
+    (fault === undefined || (exchange.fault !== undefined) === fault) &&
     (text === undefined || holds(exchange, text.toLowerCase()))
   )
 }
@@ -206,9 +207,10 @@ function isUnmatched({ problem, operation }: Exchange): boolean {
 }
 
 /** In what is shown: a secret cannot be guessed by asking for it. */
-function holds({ path, requestBody, replyBody }: Exchange, text: string): boolean {
+function holds({ path, requestBody, replyBody, fault }: Exchange, text: string): boolean {
   return (
     withoutSecretQuery(path).toLowerCase().includes(text) ||
+    fault?.toLowerCase().includes(text) === true ||
     [requestBody, replyBody].some((body) => body !== undefined && withoutSecrets(body).toLowerCase().includes(text))
   )
 }

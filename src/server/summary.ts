@@ -17,6 +17,8 @@ export interface RequestSummary {
   readonly warnings: readonly Issue[]
   /** The assumption that shaped the answer. */
   readonly assumption?: string
+  /** What disturbed the answer. */
+  readonly fault?: string
   /** Where the explanation of a refusal can be read. */
   readonly explain?: string
 }
@@ -32,6 +34,7 @@ export function summaryOf({
   problem,
   warnings,
   assumption,
+  fault,
   explain,
 }: Exchange): RequestSummary {
   return {
@@ -45,6 +48,7 @@ export function summaryOf({
     ...(operation !== undefined && { operation }),
     ...(problem && { problem }),
     ...(assumption !== undefined && { assumption }),
+    ...(fault !== undefined && { fault }),
     ...(explain !== undefined && { explain }),
   }
 }
