@@ -148,9 +148,26 @@ export function unknownScenario(name: string, names: readonly string[]): Problem
   return { code: 'scenario-unknown', detail: `there is no scenario "${name}"`, fix: `there are ${nearest(name, names).join(', ')}` }
 }
 
+export function unknownSession(name: string, names: readonly string[]): Problem {
+  const near = nearest(name, names.slice(-MAX_NAMES)).slice(0, 5)
+  return {
+    code: 'session-unknown',
+    detail: `there is no session "${name}"`,
+    fix: `one begins with its first request, or with POST /__mock/sessions; ${near.length === 0 ? 'there is none' : `there are ${near.join(', ')}`}`,
+  }
+}
+
+/** So many names are compared with an unknown one: comparing takes longer than most requests. */
+const MAX_NAMES = 1_000
+
 /** The changes that make a session from nothing. */
 export function contentsOf(world: World): readonly Change[] {
   return world.contents()
+}
+
+/** What puts these changes in the place of all that a session holds, so that no request can fall between the two. */
+export function insteadOf(world: World, changes: readonly Change[]): readonly Change[] {
+  return [...world.contents().map((change) => ({ ...change, to: undefined })), ...changes]
 }
 
 /** What a snapshot is kept under: no session can be named so. */

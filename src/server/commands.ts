@@ -1,4 +1,4 @@
-import type { Command } from '../domain/behaviour.ts'
+import type { Command, ExchangeFilter } from '../domain/behaviour.ts'
 import type { SessionName } from '../domain/control/session.ts'
 import type { Service } from '../engine/service.ts'
 import { refusal, type Scenario, unknownScenario } from '../engine/session.ts'
@@ -36,9 +36,12 @@ export function createCommands({
 }: CommandSettings): (command: Command, real: number, session: SessionName) => Promise<MockReply & { readonly stream?: Stream }> {
   const documents = [control, providerStates, ...services].map(({ contract }) => contract)
 
-  /** The refusal of a list that begins behind what is forgotten: it might lack some. */
-  const unheld = (since: string | undefined): MockReply | undefined =>
-    since === undefined || journal.has(since) ? undefined : notHeld(since)
+  /** The refusal of a list of a session that is not there, or that begins behind what is forgotten: it might lack some. */
+  const unheld = ({ session, since }: ExchangeFilter, real: number): MockReply | undefined => {
+    // A slip in a name would look like a session that was asked nothing.
+    if (session !== undefined && !sessions.has(session, real)) return sessions.unknown(session)
+    return since === undefined || journal.has(since) ? undefined : notHeld(since)
+  }
 
   return async (command, real, session) => {
     switch (command.kind) {
@@ -70,7 +73,7 @@ export function createCommands({
       case 'create-session':
         return sessions.create(command.wanted, real)
       case 'show-session':
-        return { status: 200, body: await sessions.show(command.name, real) }
+        return sessions.find(command.name, real)
       case 'reset-session': {
         const full = await sessions.reset(command.name, real)
         return full ? refusal(full) : { status: 200, body: await sessions.show(command.name, real) }
@@ -80,7 +83,7 @@ export function createCommands({
       case 'fork-session':
         return sessions.fork(command.name, command.into, real)
       case 'list-snapshots':
-        return sessions.snapshots(command.name)
+        return sessions.snapshots(command.name, real)
       case 'take-snapshot':
         return sessions.takeSnapshot(command.name, command.snapshot, real)
       case 'restore-snapshot':
@@ -88,9 +91,9 @@ export function createCommands({
       case 'drop-snapshot':
         return sessions.dropSnapshot(command.name, command.snapshot)
       case 'list-bindings':
-        return sessions.bound(command.name)
+        return sessions.bound(command.name, real)
       case 'bind':
-        return sessions.bind(command.name, command.to)
+        return sessions.bind(command.name, command.to, real)
       case 'unbind':
         return sessions.unbind(command.name, command.to)
       case 'export-session':
@@ -98,9 +101,9 @@ export function createCommands({
       case 'provider-state':
         return setState(command, real, session)
       case 'list-requests':
-        return unheld(command.filter.since) ?? { status: 200, body: { requests: journal.list(command.filter, command.limit) } }
+        return unheld(command.filter, real) ?? { status: 200, body: { requests: journal.list(command.filter, command.limit) } }
       case 'count-requests':
-        return unheld(command.filter.since) ?? { status: 200, body: { count: journal.count(command.filter) } }
+        return unheld(command.filter, real) ?? { status: 200, body: { count: journal.count(command.filter) } }
       case 'follow-requests':
         return events.isFull
           ? refusal({

@@ -4,6 +4,7 @@ import type { Problem } from '../http.ts'
 /** Which sessions there are, and what is known of each without looking into it. Times are the world's, milliseconds since 1970. */
 export interface SessionCounts {
   has(name: SessionName): boolean
+  names(): readonly SessionName[]
   /** Another object for each life of a session: a reset begins a new one. */
   of(name: SessionName): Counted
   /** Takes a place for the session, if it has none, and says that it is used. @returns the problem, when there are as many as there may be */
@@ -16,8 +17,10 @@ export interface SessionCounts {
   nextControl(name: SessionName): number
   restart(name: SessionName): void
   forget(name: SessionName): void
-  /** The sessions that nobody has used for as long as one may be unused; looked for now and then only. */
-  expired(real: number): readonly SessionName[]
+  /** Whether nobody has used the session for as long as one may be unused. */
+  isOver(name: SessionName, real: number): boolean
+  /** All of which that is so; looked for now and then only. */
+  over(real: number): readonly SessionName[]
 }
 
 export interface Counted {
@@ -33,8 +36,11 @@ export interface Counted {
 export function createCounts(maxSessions: number, timeToLive: number | undefined): SessionCounts {
   const counts = new Map<SessionName, { requests: number; controls: number; begun: number; used: number }>()
   let looked = Number.NEGATIVE_INFINITY
+  const isOver = (name: SessionName, real: number): boolean =>
+    timeToLive !== undefined && real - (counts.get(name)?.used ?? real) > timeToLive
   return {
     has: (name) => counts.has(name),
+    names: () => [...counts.keys()],
     of: (name) => counts.get(name) ?? { requests: 0, begun: 0, used: 0 },
     begin(name, real) {
       const known = counts.get(name)
@@ -68,11 +74,12 @@ export function createCounts(maxSessions: number, timeToLive: number | undefined
       if (known) counts.set(name, { ...known, requests: 0, begun: known.used })
     },
     forget: (name) => void counts.delete(name),
-    expired(real) {
+    isOver,
+    over(real) {
       // Looking costs as much as there are sessions, so it waits for a tenth of their life unless room is needed.
       if (timeToLive === undefined || (counts.size < maxSessions && real - looked < timeToLive / 10)) return []
       looked = real
-      return [...counts].flatMap(([name, { used }]) => (real - used > timeToLive ? [name] : []))
+      return [...counts.keys()].filter((name) => isOver(name, real))
     },
   }
 }

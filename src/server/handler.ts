@@ -132,7 +132,12 @@ export function createHandler(settings: HandlerSettings): Handler {
     const around: Around = { ...aroundAt(real), prefersProblem }
     const { request: raw, problem: shut } = isControlPath(sent.path) ? admit(sent, settings, line) : { request: sent }
     if (shut) return refuse(shut, around, true)
-    const located = locate(raw, bindings)
+    let located = locate(raw, bindings)
+    if (located.kind === 'session' && counts.isOver(located.name, real)) {
+      await sessions.expire(real, located.name)
+      // What it was bound to is bound no more.
+      located = locate(raw, bindings)
+    }
     if (located.kind === 'refused') return refuseUnnamed(raw, located.problem, around, started)
     const { name, request, isLabelled } = located
     if (isBelow(settings.providerStates.contract.base, request.path)) return handleProviderState(name, request, around)
@@ -273,7 +278,10 @@ export function createHandler(settings: HandlerSettings): Handler {
         return { changes: answer.changes, result: { answer, ...toldApart(answer.changes, answer.passed, world) } }
       }
       const isSubject = typeof subject === 'string'
-      if (isSubject) settingUp.delete(subject)
+      if (isSubject) {
+        settingUp.delete(subject)
+        await sessions.expire(around.real, subject)
+      }
       const isNew = isSubject && !counts.has(subject)
       if (isNew) await sessions.expire(around.real)
       const full = isSubject && counts.begin(subject, around.real)

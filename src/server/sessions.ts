@@ -1,6 +1,19 @@
 import type { Bound, WantedSession } from '../domain/behaviour.ts'
 import type { SessionName, SessionStart } from '../domain/control/session.ts'
-import { beginning, contentsOf, describe, exportable, nameOf, refusal, snapshotName, type Started } from '../engine/session.ts'
+import type { Change } from '../domain/world.ts'
+import {
+  beginning,
+  contentsOf,
+  describe,
+  exportable,
+  insteadOf,
+  nameOf,
+  refusal,
+  sessionOf,
+  snapshotName,
+  type Started,
+  unknownSession,
+} from '../engine/session.ts'
 import type { MockReply, Problem } from '../http.ts'
 import type { Store } from '../store/store.ts'
 import type { Bindings } from './bindings.ts'
@@ -24,21 +37,26 @@ export interface SessionsSettings {
 
 /** What is done with sessions as a whole. `real` is the world's time in milliseconds. */
 export interface Sessions {
+  /** Whether it has begun, and is not over. */
+  has(name: string, real: number): boolean
+  /** The refusal where there is no such session. */
+  unknown(name: string): MockReply
   show(name: SessionName, real: number): Promise<object>
+  find(name: SessionName, real: number): Promise<MockReply>
   list(real: number): Promise<MockReply>
   create(wanted: WantedSession, real: number): Promise<MockReply>
   /** Begins anew from what it started from. @returns the problem, where there is no room for one more */
   reset(name: SessionName, real: number, start?: SessionStart): Promise<Problem | undefined>
   drop(name: SessionName): Promise<MockReply>
-  /** Drops those that nobody has used for too long. */
-  expire(real: number): Promise<void>
+  /** Drops the session, if nobody has used it for too long, or all of which that is so. */
+  expire(real: number, name?: SessionName): Promise<void>
   fork(name: SessionName, into: SessionName, real: number): Promise<MockReply>
-  snapshots(name: SessionName): MockReply
+  snapshots(name: SessionName, real: number): MockReply
   takeSnapshot(name: SessionName, snapshot: string, real: number): Promise<MockReply>
   restoreSnapshot(name: SessionName, snapshot: string, real: number): Promise<MockReply>
   dropSnapshot(name: SessionName, snapshot: string): Promise<MockReply>
-  bound(name: SessionName): MockReply
-  bind(name: SessionName, to: Bound): MockReply
+  bound(name: SessionName, real: number): MockReply
+  bind(name: SessionName, to: Bound, real: number): Promise<MockReply>
   unbind(name: SessionName, to: Bound): MockReply
   export(name: SessionName): Promise<MockReply>
 }
@@ -50,6 +68,8 @@ export function createSessions({ store, journal, counts, bindings, defaults, sta
   const snapshots = new Map<SessionName, Map<string, number>>()
   /** Sessions that were copied from another one: what made them is not in their own requests. */
   const copies = new Map<SessionName, SessionName>()
+  /** Sessions on their way out: who asks for one in the meantime waits for it. */
+  const going = new Map<SessionName, Promise<void>>()
   let made = 0
 
   const show = async (name: SessionName, real: number): Promise<object> => {
@@ -69,18 +89,39 @@ export function createSessions({ store, journal, counts, bindings, defaults, sta
     return existed
   }
 
+  const end = (name: SessionName): Promise<void> => {
+    const gone =
+      going.get(name) ??
+      forget(name).then(() => {
+        counts.forget(name)
+        going.delete(name)
+      })
+    going.set(name, gone)
+    return gone
+  }
+
+  const has = (name: SessionName, real: number): boolean => counts.has(name) && !counts.isOver(name, real)
+  const unknown = (name: string): MockReply => refusal(unknownSession(name, counts.names()))
+
+  const put = (name: SessionName, changes: readonly Change[]): Promise<void> =>
+    store.transact(name, (world) => ({ changes: insteadOf(world, changes), result: undefined }))
+
   const replace = async (name: SessionName, from: SessionName): Promise<boolean> => {
     const changes = await store.transact(from, (world) => ({ changes: [], result: contentsOf(world) }))
-    if (changes.length === 0) return false
-    await store.drop(name)
-    await store.transact(name, () => ({ changes, result: undefined }))
-    return true
+    if (changes.length > 0) await put(name, changes)
+    return changes.length > 0
   }
 
   const sessions: Sessions = {
+    has(name, real) {
+      const found = nameOf(name)
+      return typeof found === 'string' && has(found, real)
+    },
+    unknown,
     show,
+    find: async (name, real) => (has(name, real) ? { status: 200, body: await show(name, real) } : unknown(name)),
     async list(real) {
-      const names = (await store.sessions()).filter((name) => !isSnapshot(name))
+      const names = (await store.sessions()).filter((name) => !isSnapshot(name) && !counts.isOver(name, real))
       return { status: 200, body: { sessions: await Promise.all(names.map((name) => show(name, real))) } }
     },
     async create(wanted, real) {
@@ -91,21 +132,23 @@ export function createSessions({ store, journal, counts, bindings, defaults, sta
         const next = nameOf(`session-${++made}`)
         if (typeof next === 'string' && !counts.has(next)) name = next
       }
+      await sessions.expire(real, name)
       await sessions.expire(real)
       if (counts.has(name)) return known(name)
       const full = counts.begin(name, real)
       if (full) return refusal(full)
       await forget(name)
-      await store.transact(name, () => ({ changes: beginning(started.start, real), result: undefined }))
+      await put(name, beginning(started.start, real))
       return { status: 201, body: await show(name, real) }
     },
     async reset(name, real, start) {
       await sessions.expire(real)
       const full = counts.begin(name, real)
       if (full) return full
-      const from = start ?? (await store.transact(name, (world) => ({ changes: [], result: exportable(world)?.from }))) ?? defaults
-      await store.drop(name)
-      await store.transact(name, () => ({ changes: beginning(from, real), result: undefined }))
+      await store.transact(name, (world) => {
+        const from = start ?? sessionOf(world)?.from ?? defaults
+        return { changes: insteadOf(world, beginning(from, real)), result: undefined }
+      })
       counts.restart(name)
       copies.delete(name)
       journal.forget(name)
@@ -118,13 +161,12 @@ export function createSessions({ store, journal, counts, bindings, defaults, sta
       counts.forget(name)
       return { status: 204 }
     },
-    async expire(real) {
-      for (const name of counts.expired(real)) {
-        await forget(name)
-        counts.forget(name)
-      }
+    async expire(real, only) {
+      // One that is used while others are dropped is not over any more.
+      for (const name of only === undefined ? counts.over(real) : [only]) if (counts.isOver(name, real)) await end(name)
     },
     async fork(name, into, real) {
+      await sessions.expire(real, into)
       if (counts.has(into)) return known(into)
       await sessions.expire(real)
       const full = counts.begin(into, real)
@@ -137,12 +179,10 @@ export function createSessions({ store, journal, counts, bindings, defaults, sta
       copies.set(into, name)
       return { status: 201, body: await show(into, real) }
     },
-    snapshots: (name) => ({
-      status: 200,
-      body: {
-        snapshots: [...(snapshots.get(name) ?? [])].map(([snapshot, real]) => ({ name: snapshot, taken: new Date(real).toISOString() })),
-      },
-    }),
+    snapshots(name, real) {
+      const taken = [...(snapshots.get(name) ?? [])].map(([snapshot, time]) => ({ name: snapshot, taken: new Date(time).toISOString() }))
+      return has(name, real) ? { status: 200, body: { snapshots: taken } } : unknown(name)
+    },
     async takeSnapshot(name, snapshot, real) {
       const own = snapshots.get(name) ?? new Map<string, number>()
       if (!own.has(snapshot) && own.size >= MAX_SNAPSHOTS)
@@ -162,9 +202,11 @@ export function createSessions({ store, journal, counts, bindings, defaults, sta
       await store.drop(snapshotName(name, snapshot))
       return { status: 204 }
     },
-    bound: (name) => ({ status: 200, body: { bindings: bindings.of(name) } }),
-    bind(name, to) {
-      const problem = bindings.bind(name, to)
+    bound: (name, real) => (has(name, real) ? { status: 200, body: { bindings: bindings.of(name) } } : unknown(name)),
+    async bind(name, to, real) {
+      // What is bound has to be there, so that it can be listed, dropped and be over.
+      const problem = counts.begin(name, real) ?? bindings.bind(name, to)
+      await store.transact(name, (world) => ({ changes: sessionOf(world) ? [] : beginning(defaults, real), result: undefined }))
       return problem ? refusal(problem) : { status: 201, body: { bindings: bindings.of(name) } }
     },
     unbind(name, to) {
@@ -203,8 +245,4 @@ function unexportable(detail: string, fix: string): MockReply {
 
 function known(name: SessionName): MockReply {
   return refusal({ code: 'session-known', detail: `there is a session "${name}"`, fix: 'take another name, or drop that one first' })
-}
-
-function unknown(name: SessionName): MockReply {
-  return refusal({ code: 'session-unknown', detail: `there is no session "${name}"`, fix: 'GET /__mock/sessions lists them' })
 }

@@ -39,6 +39,7 @@ function commanding<I extends Input>(make: (input: I) => Command): Behaviour<I> 
 export const sessionBehaviours: Readonly<Record<string, Behaviour>> = {
   listSessions: commanding(() => ({ kind: 'list-sessions' })),
   createSession: commanding<CreateInput>(({ body }) => ({ kind: 'create-session', wanted: body })),
+  getSession: commanding<NameInput>(({ path: { name } }) => ({ kind: 'show-session', name })),
   dropSession: commanding<NameInput>(({ path: { name } }) => ({ kind: 'drop-session', name })),
   resetSession: commanding<NameInput>(({ path: { name } }) => ({ kind: 'reset-session', name })),
   forkSession: commanding<ForkInput>(({ path: { name }, body: { into } }) => ({ kind: 'fork-session', name, into })),
