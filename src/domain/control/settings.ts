@@ -167,11 +167,13 @@ export function settingBehaviours(known: Pick<Known, 'operations'>): Readonly<Re
     run({ body }, _caller, { session }) {
       const issues: Parameters<typeof readFaults>[4] = []
       const [fault] = readFaults([body], '', session.faults, known, issues)
-      if (issues.length > 0 || !fault)
+      const wrong = issues.map((issue) => ({ ...issue, at: `/body${issue.at.replace(/^\/0/, '')}`, rule: 'scenario-impossible' }))
+      if (wrong.length > 0 || !fault)
         return refused({
           code: 'scenario-impossible',
-          detail: issues.map(({ at, message }) => `${at.replace(/^\/0/, '') || 'the fault'} ${message}`).join('; '),
-          issues: issues.map(({ at, ...issue }) => ({ ...issue, at: `/body${at.replace(/^\/0/, '')}`, rule: 'scenario-impossible' })),
+          detail: wrong.map(({ at, message }) => `${at} ${message}`).join('; '),
+          ...(wrong[0]?.fix !== undefined && { fix: wrong[0].fix }),
+          issues: wrong,
         })
       if (session.faults.length >= MAX_FAULTS)
         return refused({ code: 'scenario-impossible', detail: `the session has ${MAX_FAULTS} faults`, fix: 'switch some off' })
