@@ -125,7 +125,7 @@ export interface ExampleFilter {
   readonly account?: string
   readonly stage?: string
   readonly token?: string
-  /** What the commands name, for a mock in this process. */
+  /** What the commands name where the mock is in this process; `localhost` unless said otherwise. */
   readonly host?: string
 }
 
@@ -255,10 +255,11 @@ export function connect(url: string, { token }: { readonly token?: string } = {}
     throw new UsageError(`"${url}" is no URL of a mock; give one like http://127.0.0.1:4010`)
   const base = url.replace(/[?#].*$/s, '').replace(/\/+$/, '')
   return createClient(async ({ method, path, query, body, host }) => {
+    // `fetch` sends the host of its URL, whatever a header says.
+    if (host !== undefined) throw new UsageError(`the commands name ${base}, and cannot name "${host}"; connect to it by that name`)
     const headers = {
       ...(token !== undefined && { Authorization: `Bearer ${token}` }),
       ...(body !== undefined && { 'Content-Type': 'application/json' }),
-      ...(host !== undefined && { Host: host }),
     }
     const to = `${base}${path}${query === '' ? '' : `?${query}`}`
     const response = await fetch(to, { method, headers, ...(body !== undefined && { body }) }).catch((error: unknown) => {
