@@ -112,8 +112,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   const providerStates = createService(await bundledContract('provider-states'), stateBehaviours, controlDialect)
   const scenarios = await readScenarios(options.scenarios, base, operations)
   const known = async (): Promise<Known> => knownBy(await scenarios(), operations)
-  const defaults = options.scenario === undefined ? base : await readStart(options.scenario, base, known)
-  const states = await readStates(options.states, defaults)
+  const defaults = options.scenario === undefined ? base : await readStart(options.scenario, base, await known())
   const routes = services.flatMap(({ contract: { name, base, operations } }) =>
     operations.map(({ id, method, template }) => ({ api: name, operation: id, method, path: base + template })),
   )
@@ -133,6 +132,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     return made
   }
   const closing = new AbortController()
+  const states = await readStates(options.states, defaults, (scenario) => startFromWanted({ scenario }))
   const handle = createHandler({
     ...settings,
     closing: closing.signal,

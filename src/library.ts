@@ -1,15 +1,14 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { checkData } from './contract/data.ts'
-import { nearest } from './domain/assumption.ts'
-import { beginSession, type SessionStart } from './domain/control/session.ts'
-import { place } from './domain/place.ts'
-import { type Known, type Scenario, startOf } from './domain/scenario.ts'
+import { nearest, withKnownNames } from './domain/assumption.ts'
+import type { SessionStart } from './domain/control/session.ts'
+import type { Wrong } from './domain/lineage.ts'
+import type { Known, Scenario } from './domain/scenario.ts'
 import { checkStates, matchState, type StateDefinition } from './domain/state.ts'
-import { worldOf } from './domain/world.ts'
-import { tryBeginning } from './engine/session.ts'
-import type { Issue } from './http.ts'
+import { type Started, tryBringing, tryStart } from './engine/session.ts'
+
 import { loadDocument, type LoadedDocument } from './load.ts'
 import { DocumentError, UsageError } from './problem.ts'
 
@@ -28,15 +27,16 @@ export async function readScenarios(
   base: SessionStart,
   operations: Known['operations'],
 ): Promise<() => Promise<Scenarios>> {
-  const own = folder === undefined ? undefined : await loadScenarios(folder)
-  let all: Promise<Scenarios> | undefined
-  const read = (): Promise<Scenarios> =>
-    (all ??= bundled().then((known) => new Map([...known, ...(own ?? []).map(({ name, content }) => [name, content] as const)])))
-  if (own) {
-    const known = knownBy(await read(), operations)
-    for (const { name, content, loaded } of own) tryScenario(content, name, base, known, loaded)
-  }
-  return read
+  if (folder === undefined) return bundled
+  const own = await Promise.all(filesIn(folder).map((file) => read(file, 'scenario')))
+  refuse('scenarios', own.flatMap(complaintsOf))
+  const all: Scenarios = new Map([...(await bundled()), ...byName(own)])
+  const known = knownBy(all, operations)
+  refuse(
+    'scenarios',
+    own.flatMap((one) => (one.kind === 'read' ? impossibleIn(one, base, known) : [])),
+  )
+  return () => Promise.resolve(all)
 }
 
 /** What scenarios may name. */
@@ -48,67 +48,79 @@ export function knownBy(scenarios: Scenarios, operations: Known['operations']): 
  * What a session starts from by the scenario of this name, of this file, or by this one.
  * @throws UsageError for an unknown name, and for every place where the scenario does not fit its schema, or is impossible
  */
-export async function readStart(scenario: string | Scenario, base: SessionStart, known: () => Promise<Known>): Promise<SessionStart> {
-  if (typeof scenario === 'string' && /^[\w-]+$/.test(scenario)) {
-    const found = (await known()).scenario(scenario)
-    if (found) return tryScenario(found, scenario, base, await known(), undefined)
-    const names = nearest(scenario, (await known()).scenarios())
-    throw new UsageError(`scenario: there is no scenario "${scenario}"; there are ${names.join(', ')}, or name a file`)
-  }
-  const { loaded, content } = await loadChecked(scenario, 'scenario')
-  const name = typeof scenario === 'string' ? nameOf(scenario) : undefined
-  const isSimple = content.extends === undefined
-  return tryScenario(content, name, base, isSimple ? { ...(await known()) } : await known(), loaded)
+export async function readStart(scenario: string | Scenario, base: SessionStart, known: Known): Promise<SessionStart> {
+  const isName = typeof scenario === 'string' && /^[\w-]+$/.test(scenario)
+  const content = isName ? known.scenario(scenario) : undefined
+  if (isName && !content)
+    throw new UsageError(
+      `scenario: there is no scenario "${scenario}"; there are ${nearest(scenario, known.scenarios()).join(', ')}, or name a file`,
+    )
+  const one: Reading<Scenario> = content ? { kind: 'read', content, loaded: placeOf(content) } : await read(scenario, 'scenario')
+  if (one.kind === 'refused') throw new UsageError(`scenario: ${one.complaints.join('\n')}`)
+  const tried = tryStart(one.content, typeof scenario === 'string' ? nameOf(scenario) : undefined, base, known, Date.now())
+  if (tried.kind === 'start') return tried.start
+  throw new UsageError(`scenario: ${complaintsAbout(tried.issues, one.loaded, known).join('\n')}`)
 }
 
-/** @throws UsageError with every place that is impossible */
-function tryScenario(
-  content: Scenario,
-  name: string | undefined,
+/** A file of a scenario, and everything that is wrong with it: none where it can be. */
+export interface CheckedScenario {
+  readonly file: string
+  readonly complaints: readonly string[]
+}
+
+/**
+ * Checks files of scenarios, which may extend one another, beside the bundled ones and those of a folder.
+ * @throws UsageError where there is no such file, or the folder cannot be
+ */
+export async function checkScenarios(
+  files: readonly string[],
+  folder: string | undefined,
+  base: SessionStart,
+  operations: Known['operations'],
+): Promise<readonly CheckedScenario[]> {
+  for (const file of files)
+    if (!statSync(file, { throwIfNoEntry: false })?.isFile()) throw new UsageError(`scenario check: there is no file "${file}"`)
+  const others = await (await readScenarios(folder, base, operations))()
+  const all = await Promise.all(files.map((file) => read(file, 'scenario')))
+  const known = knownBy(new Map([...others, ...byName(all)]), operations)
+  return all.map((one, index) => ({
+    file: files[index] ?? '',
+    complaints: one.kind === 'read' ? impossibleIn(one, base, known) : complaintsOf(one),
+  }))
+}
+
+function impossibleIn(
+  { content, loaded }: Extract<Reading<Scenario>, { kind: 'read' }>,
   base: SessionStart,
   known: Known,
-  loaded: LoadedDocument | undefined,
-): SessionStart {
-  const wrong = (issues: readonly Pick<Issue, 'at' | 'message' | 'fix'>[]): void =>
-    refuseIssues(loaded ?? { name: name ?? 'scenario', sources: [] }, issues, 'scenario')
-  const start = startOf(content, name, base, known)
-  if (start.kind === 'refused') {
-    wrong(start.issues)
-    return base
-  }
-  const begun = tryBeginning(start.start, Date.now())
-  if (begun.kind === 'refused') wrong(begun.issues)
-  return start.start
+): readonly string[] {
+  const tried = tryStart(content, undefined, base, known, Date.now())
+  return tried.kind === 'refused' ? complaintsAbout(tried.issues, loaded, known) : []
 }
 
-interface LoadedScenario {
-  readonly name: string
-  readonly content: Scenario
-  readonly loaded: LoadedDocument
-}
-
-async function loadScenarios(folder: string): Promise<readonly LoadedScenario[]> {
-  let files: string[]
+function filesIn(folder: string): readonly string[] {
   try {
-    files = readdirSync(folder)
+    return readdirSync(folder)
       .filter((file) => /\.(ya?ml|json)$/.test(file))
       .toSorted()
+      .map((file) => join(folder, file))
   } catch (error) {
     throw new UsageError(`scenarios: the folder "${folder}" cannot be read (${error instanceof Error ? error.message : String(error)})`)
   }
-  return Promise.all(
-    files.map(async (file): Promise<LoadedScenario> => ({
-      name: nameOf(file),
-      ...(await loadChecked(join(folder, file), 'scenario')),
-    })),
-  )
 }
 
 let bundledScenarios: Promise<Scenarios> | undefined
 
 function bundled(): Promise<Scenarios> {
-  bundledScenarios ??= loadScenarios(beside('fixtures/scenarios')).then((all) => new Map(all.map(({ name, content }) => [name, content])))
+  bundledScenarios ??= Promise.all(filesIn(beside('fixtures/scenarios')).map((file) => read(file, 'scenario'))).then((all) => {
+    refuse('scenarios', all.flatMap(complaintsOf))
+    return new Map(byName(all))
+  })
   return bundledScenarios
+}
+
+function byName(all: readonly Reading<Scenario>[]): readonly (readonly [string, Scenario])[] {
+  return all.flatMap((one) => (one.kind === 'read' ? [[nameOf(one.loaded.path), one.content] as const] : []))
 }
 
 function nameOf(file: string): string {
@@ -123,41 +135,56 @@ export interface States {
 /**
  * The bundled provider states, read when a verifier first asks, with a team's own before them. Own ones are read at once, and each whose
  * parameters have defaults is tried: a file that cannot be is no surprise in the middle of a run.
+ * @param startFrom what a session starts from by the scenario of this name; without it those that begin one are not tried
  */
 export async function readStates(
   own: string | States | undefined,
   start: SessionStart,
+  startFrom?: (scenario: string) => Promise<Started>,
 ): Promise<() => Promise<readonly StateDefinition[]>> {
-  const before = own === undefined ? [] : await loadStates(own, start)
+  const before = own === undefined ? undefined : await loadStates(own)
+  if (before) refuse('states', complaintsAbout(await impossibleStates(before.states, start, startFrom), before.loaded))
   return async () => {
-    bundledStates ??= loadStates(beside('fixtures/states.yaml'), undefined)
-    const bundled = await bundledStates
-    return before.length === 0 ? bundled : [...before, ...bundled.filter(({ state }) => !before.some((one) => one.state === state))]
+    bundledStates ??= loadStates(beside('fixtures/states.yaml'))
+    const { states: bundled } = await bundledStates
+    if (!before) return bundled
+    return [...before.states, ...bundled.filter(({ state }) => !before.states.some((one) => one.state === state))]
   }
 }
 
-let bundledStates: Promise<readonly StateDefinition[]> | undefined
+let bundledStates: ReturnType<typeof loadStates> | undefined
 
-/** @throws UsageError that names every place where the states do not fit their schema, or cannot be set up */
-async function loadStates(own: string | States, start: SessionStart | undefined): Promise<readonly StateDefinition[]> {
-  const { loaded, content } = await loadChecked(own, 'states')
-  const { states } = content
-  refuseIssues(loaded, checkStates(states), 'states')
-  if (start) {
-    const real = Date.now()
-    const session = beginSession(start, real)
-    const scene = { world: worldOf([]), session, now: session.begun, real }
-    const issues = states.flatMap((definition, index) => {
-      const { state } = definition
-      const matched = matchState([definition], state, {})
-      const placed = matched.kind === 'state' ? place(matched.data, scene) : undefined
-      return placed?.kind === 'refused'
-        ? placed.issues.map((issue) => ({ ...issue, at: `/states/${index}/exists${issue.at}`, message: `${issue.message} ("${state}")` }))
-        : []
-    })
-    refuseIssues(loaded, issues, 'states')
+/** @throws UsageError that names every place where the states do not fit their schema, or contradict themselves */
+async function loadStates(from: string | States): Promise<{ readonly states: readonly StateDefinition[]; readonly loaded: Loaded }> {
+  const one = await read(from, 'states')
+  if (one.kind === 'refused') throw new UsageError(`states: ${one.complaints.join('\n')}`)
+  const { loaded, content } = one
+  refuse('states', complaintsAbout(checkStates(content.states), loaded))
+  return { states: content.states, loaded }
+}
+
+/** What cannot be of states as their defaults have them, each in what it begins from. */
+async function impossibleStates(
+  states: readonly StateDefinition[],
+  start: SessionStart,
+  startFrom: ((scenario: string) => Promise<Started>) | undefined,
+): Promise<readonly Wrong[]> {
+  const real = Date.now()
+  const issues: Wrong[] = []
+  for (const [index, definition] of states.entries()) {
+    const { state, scenario } = definition
+    if (scenario !== undefined && !startFrom) continue
+    const started = scenario === undefined ? undefined : await startFrom?.(scenario)
+    if (started?.kind === 'refused') {
+      const { detail, fix } = started.problem
+      issues.push({ at: `/states/${index}/scenario`, message: `is "${scenario}": ${detail}`, ...(fix !== undefined && { fix }) })
+      continue
+    }
+    const matched = matchState([definition], state, {})
+    const tried = matched.kind === 'state' ? tryBringing(matched.data, started?.start ?? start, real) : []
+    issues.push(...tried.map((issue) => ({ ...issue, at: `/states/${index}/exists${issue.at}`, message: `${issue.message} ("${state}")` })))
   }
-  return states
+  return issues
 }
 
 interface Contents {
@@ -165,51 +192,82 @@ interface Contents {
   readonly states: States
 }
 
-/** A file, whose lines can be named, or the value itself; checked by its schema. */
-async function loadChecked<Option extends keyof Contents>(
-  from: string | object,
-  option: Option,
-): Promise<{ readonly loaded: LoadedDocument; readonly content: Contents[Option] }> {
-  const loaded = await load(from, option)
-  refuseIssues(loaded, checkData(loaded, await loadDocument(beside(`spec/${option}.schema.json`))).map(withNames), option)
-  // Its schema has just been checked.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return { loaded, content: (loaded.sources[0]?.content ?? {}) as Contents[Option] }
+/** What was read, and where it stands; or all of what does not fit its schema. */
+type Reading<Content> =
+  | { readonly kind: 'read'; readonly content: Content; readonly loaded: Loaded }
+  | { readonly kind: 'refused'; readonly complaints: readonly string[] }
+
+interface Loaded {
+  /** As it was named; what it is where it was no file. */
+  readonly path: string
+  lineOf(pointer: string): number | undefined
 }
 
-async function load(from: string | object, option: string): Promise<LoadedDocument> {
-  if (typeof from !== 'string') return { name: option, sources: [{ uri: option, content: from, lineOf: () => undefined }] }
+/** Where contents stand that others can extend. */
+const places = new WeakMap<object, Loaded>()
+
+function placeOf(content: object): Loaded {
+  return places.get(content) ?? { path: 'scenario', lineOf: nowhere }
+}
+
+/** A file, whose lines can be named, or the value itself; checked by its schema. */
+async function read<Option extends keyof Contents>(from: string | object, option: Option): Promise<Reading<Contents[Option]>> {
+  const read =
+    typeof from === 'string' ? await readFile(from) : { name: option, sources: [{ uri: option, content: from, lineOf: nowhere }] }
+  if (typeof read === 'string') return { kind: 'refused', complaints: [read] }
+  const [source] = read.sources
+  const loaded: Loaded = { path: typeof from === 'string' ? from : option, lineOf: source?.lineOf ?? nowhere }
+  const issues = checkData(read, await schemaOf(option)).map(withKnownNames)
+  if (issues.length > 0) return { kind: 'refused', complaints: complaintsAbout(issues, loaded) }
+  // Its schema has just been checked.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const content = source?.content as Contents[Option]
+  places.set(content, loaded)
+  return { kind: 'read', content, loaded }
+}
+
+/** @returns the document, or why it cannot be read */
+async function readFile(file: string): Promise<LoadedDocument | string> {
   try {
-    return await loadDocument(from)
+    return await loadDocument(file)
   } catch (error) {
-    throw error instanceof DocumentError ? new UsageError(`${option}: ${error.message}`) : error
+    if (!(error instanceof DocumentError)) throw error
+    // A place is named by the path that was given.
+    return error.message.startsWith(`${basename(file)}:`) ? file + error.message.slice(basename(file).length) : error.message
   }
+}
+
+function nowhere(): undefined {
+  return undefined
+}
+
+const schemas = new Map<string, Promise<LoadedDocument>>()
+
+function schemaOf(option: string): Promise<LoadedDocument> {
+  const schema = schemas.get(option) ?? loadDocument(beside(`spec/${option}.schema.json`))
+  schemas.set(option, schema)
+  return schema
 }
 
 function beside(path: string): string {
   return fileURLToPath(new URL(`../${path}`, import.meta.url))
 }
 
-/** An unknown name is told with the known ones. */
-function withNames(issue: Issue): Issue {
-  return issue.rule === 'additionalProperties' ? { ...issue, fix: names(issue) } : issue
-}
-
-/** The names that would do, the most similar first. */
-function names({ at, wanted }: Issue): string {
-  const known = [wanted].flat().map(String)
-  return `there ${known.length === 1 ? 'is' : 'are'} ${nearest(at.slice(at.lastIndexOf('/') + 1), known).join(', ')}`
-}
-
-function refuseIssues(
-  { sources: [source] }: LoadedDocument,
-  issues: readonly Pick<Issue, 'at' | 'message' | 'fix'>[],
-  option: string,
-): void {
-  if (issues.length === 0) return
-  const lines = issues.map(({ at, message, fix }) => {
-    const line = source?.lineOf(at)
-    return `${source?.uri ?? option}${line === undefined ? '' : `:${line}`}: ${at === '' ? 'it' : at} ${message}${fix === undefined ? '' : `; ${fix}`}`
+/** Each issue in a line, with file and line where there are some. @param known where scenarios are found that others extend */
+function complaintsAbout(issues: readonly Wrong[], own: Loaded, known?: Pick<Known, 'scenario'>): readonly string[] {
+  return issues.map(({ at, message, fix, in: owner }) => {
+    const extended = owner === undefined ? undefined : known?.scenario(owner)
+    const { path, lineOf } = extended ? placeOf(extended) : own
+    const line = lineOf(at)
+    return `${path}${line === undefined ? '' : `:${line}`}: ${at === '' ? 'it' : at} ${message}${fix === undefined ? '' : `; ${fix}`}`
   })
-  throw new UsageError(`${option}: ${lines.join('\n')}`)
+}
+
+function complaintsOf(one: Reading<unknown>): readonly string[] {
+  return one.kind === 'refused' ? one.complaints : []
+}
+
+/** @throws UsageError where there is a complaint, with all of them */
+function refuse(option: string, complaints: readonly string[]): void {
+  if (complaints.length > 0) throw new UsageError(`${option}: ${complaints.join('\n')}`)
 }

@@ -1,11 +1,18 @@
 import type { Issue } from '../http.ts'
 import type { LoadedDocument } from '../load.ts'
 import { createReader } from './schema.ts'
-import { createValidator } from './validator.ts'
+import { type Check, createValidator } from './validator.ts'
+
+/** A schema takes longer to compile than a file to check. */
+const checks = new WeakMap<LoadedDocument, Check>()
 
 /** What is wrong with a data file by its JSON Schema, all of it; places are JSON pointers into the file. */
 export function checkData(data: LoadedDocument, schema: LoadedDocument): readonly Issue[] {
-  const reader = createReader(schema)
-  const check = createValidator(schema, reader).check(reader.at(schema.sources[0]?.uri ?? '', ''))
+  let check = checks.get(schema)
+  if (!check) {
+    const reader = createReader(schema)
+    check = createValidator(schema, reader).check(reader.at(schema.sources[0]?.uri ?? '', ''))
+    checks.set(schema, check)
+  }
   return check(data.sources[0]?.content, '')
 }

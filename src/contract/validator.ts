@@ -32,7 +32,7 @@ export function createValidator(document: LoadedDocument, reader: Reader): Valid
   }
   const shapeOf = createShapes(reader)
 
-  return {
+  const validator: Validator = {
     check(declared) {
       // Ajv loses its way where a pointer leads to nothing but a reference to a whole file.
       const schema = followed(declared, reader)
@@ -51,10 +51,10 @@ export function createValidator(document: LoadedDocument, reader: Reader): Valid
       const check: Check = (value, at, all = true) => {
         isFine ??= compile(false)
         if (isFine(value)) return FINE
-        if (!all) return issuesOf(isFine.errors ?? [], at, reader)
+        if (!all) return issuesOf(isFine.errors ?? [], at, reader, checkBranch)
         explain ??= compile(true)
         explain(value)
-        return issuesOf(explain.errors ?? [], at, reader)
+        return issuesOf(explain.errors ?? [], at, reader, checkBranch)
       }
       return Object.assign(check, { compile: () => void (isFine ??= compile(false)) })
     },
@@ -76,6 +76,13 @@ export function createValidator(document: LoadedDocument, reader: Reader): Valid
       }
     },
   }
+  const branches = new WeakMap<object, Check>()
+  const checkBranch = (branch: Located): Check => {
+    const check = branches.get(branch.value) ?? validator.check(branch)
+    branches.set(branch.value, check)
+    return check
+  }
+  return validator
 }
 
 /** What a schema that is only a reference stands for. */
@@ -103,6 +110,8 @@ function createAjv(document: LoadedDocument, allErrors: boolean): Ajv2020 {
   return ajv
 }
 
+const CHOICES: ReadonlySet<string> = new Set(['anyOf', 'oneOf'])
+
 /** The value as it may stand in a message. */
 export function excerpt(value: unknown): string {
   const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value))
@@ -113,7 +122,7 @@ export function excerpt(value: unknown): string {
  * One issue for each thing that is wrong. Where all branches of an anyOf or oneOf fail, ajv lists what is wrong with each, and then the
  * choice itself: read from the end, a choice takes the errors of its branches with it.
  */
-function issuesOf(errors: readonly ErrorObject[], at: string, reader: Reader): Issue[] {
+function issuesOf(errors: readonly ErrorObject[], at: string, reader: Reader, checkBranch: (branch: Located) => Check): Issue[] {
   const issues: Issue[] = []
   const mistyped = new Set(
     errors.flatMap(({ keyword, instancePath, schemaPath }) => (keyword === 'type' ? [`${instancePath} ${parentOf(schemaPath)}`] : [])),
@@ -122,7 +131,7 @@ function issuesOf(errors: readonly ErrorObject[], at: string, reader: Reader): I
     const error = errors[index]
     if (!error) continue
     const branches: ErrorObject[] = []
-    if (error.keyword === 'anyOf' || error.keyword === 'oneOf') {
+    if (CHOICES.has(error.keyword)) {
       const inside = schemasOfChoice(error, reader)
       for (let other = errors[index - 1]; other && inside.has(other.parentSchema); other = errors[index - 1]) {
         branches.push(other)
@@ -132,9 +141,69 @@ function issuesOf(errors: readonly ErrorObject[], at: string, reader: Reader): I
     }
     // What is of the wrong type has no length, limit or form that could be wrong too.
     if (error.keyword !== 'type' && mistyped.has(`${error.instancePath} ${parentOf(error.schemaPath)}`)) continue
-    issues.push(issueOf(error, branches, at, reader))
+    const meant = error.keyword === 'oneOf' ? issuesOfMeant(error, at, reader, checkBranch) : undefined
+    if (meant) issues.push(...meant.toReversed())
+    else issues.push(issueOf(error, branches, at, reader))
   }
   return issues.toReversed()
+}
+
+/**
+ * What is wrong with an object by the one branch that it seems to be meant for: the one to which its names come nearest. Undefined where
+ * that is none, and all of them have to be told.
+ */
+function issuesOfMeant(
+  error: ErrorObject,
+  at: string,
+  reader: Reader,
+  checkBranch: (branch: Located) => Check,
+): readonly Issue[] | undefined {
+  const { parentSchema, data, instancePath } = error
+  const choice = reader.placeOf(parentSchema)
+  if (!choice || !isJson(parentSchema) || !isJson(data)) return undefined
+  const here = at + instancePath
+  const judged = reader
+    .schemas({ value: parentSchema, uri: choice.file, pointer: choice.pointer }, 'oneOf')
+    .map(([, branch]) => checkBranch(branch)(data, here))
+    .filter((issues) => !issues.some((issue) => issue.at === here && MISFITS.has(issue.rule)))
+    .map((issues) => ({ issues, far: issues.filter((issue) => isOfNames(issue, here)).length }))
+  const least = Math.min(...judged.map(({ far }) => far))
+  const [meant, ...others] = judged.filter(({ far }) => far === least).map(({ issues }) => issues)
+  if (!meant || meant.length === 0 || others.length === 0) return meant?.length === 0 ? undefined : meant
+  const all = [meant, ...others]
+  const strays = meant.filter(
+    (stray) => isStray(stray) && others.every((issues) => issues.some((one) => isStray(one) && one.at === stray.at)),
+  )
+  if (strays.length === 0) {
+    const names = all.flatMap((issues) => issues.filter(isStray).map((stray) => stray.at.slice(here.length + 1)))
+    const [first] = meant
+    if (!first || names.length === 0 || !all.every((issues) => issues.every(isStray))) return undefined
+    return [
+      {
+        at: here,
+        rule: 'oneOf',
+        message: `has ${[...new Set(names)].join(' and ')}, of which one excludes the other`,
+        ...placed(error, reader),
+      },
+    ]
+  }
+  const wanted = strays.map((stray) =>
+    all.flatMap((issues) => issues.filter((one) => one.at === stray.at).flatMap((one) => one.wanted ?? [])),
+  )
+  return strays.map((stray, index) => ({ ...stray, wanted: [...new Set(wanted[index])] }))
+}
+
+/** An object that breaks one of these itself is nothing that the branch could mean. */
+const MISFITS: ReadonlySet<string> = new Set(['type', 'const', 'enum', 'oneOf'])
+
+function isStray({ rule }: Issue): boolean {
+  return rule === 'additionalProperties' || rule === 'unevaluatedProperties'
+}
+
+/** Whether an issue is about which names an object has, or which of its forms it says it has. */
+function isOfNames(issue: Issue, here: string): boolean {
+  const isOwn = issue.at.startsWith(`${here}/`) && !issue.at.slice(here.length + 1).includes('/')
+  return isOwn && (issue.rule === 'required' || issue.rule === 'const' || isStray(issue))
 }
 
 function parentOf(schemaPath: string): string {
@@ -195,16 +264,28 @@ function issueOf(error: ErrorObject, branches: readonly ErrorObject[], at: strin
       ...knownMembers(error),
       ...placed(error, reader),
     }
-  const own = branches.filter((branch) => branch.instancePath === error.instancePath)
-  const wanted = own.length > 0 ? own.flatMap((branch) => wantedBy(branch)) : wantedBy(error)
+  // A choice among branches is told by the branches that it has itself.
+  const own = branches.filter(({ instancePath, keyword }) => instancePath === error.instancePath && !CHOICES.has(keyword))
+  const wanted = own.length > 0 ? distinct(own.flatMap((branch) => wantedBy(branch))) : wantedBy(error)
   return {
     at: here,
     rule: error.keyword,
     message: `is ${excerpt(error.data)}; ${sentence(error, wanted)}`,
     value: error.data,
     wanted,
+    ...formShown(error),
     ...placed(error, reader),
   }
+}
+
+function distinct(values: readonly unknown[]): readonly unknown[] {
+  return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()]
+}
+
+/** What a pattern means is seen by examples. */
+function formShown({ keyword, parentSchema }: ErrorObject): Pick<Issue, 'fix'> {
+  const examples: unknown = keyword === 'pattern' ? parentSchema?.['examples'] : undefined
+  return Array.isArray(examples) && examples.length > 0 ? { fix: `give one like ${examples.join(' or ')}` } : {}
 }
 
 function strayMember({ params }: ErrorObject): string | undefined {
@@ -247,6 +328,8 @@ function sentence({ keyword }: ErrorObject, wanted: unknown): string {
       return `it must be at least ${list.join()}`
     case 'maximum':
       return `it must be at most ${list.join()}`
+    case 'minProperties':
+      return `it must have at least ${list.join()} member(s)`
     case 'minItems':
       return `it must have at least ${list.join()} element(s)`
     case 'maxItems':

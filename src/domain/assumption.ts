@@ -1,3 +1,5 @@
+import type { Issue } from '../http.ts'
+
 /**
  * What no document says and a mock still has to decide. Each is a row that names its value, the alternatives and why; whoever knows
  * better chooses another with `--assume NAME=VALUE`. The first value is the default.
@@ -149,6 +151,13 @@ export function nearest(name: string, known: readonly string[]): string[] {
     .map((one) => ({ one, far: distance(name.slice(0, MAX_COMPARED).toLowerCase(), one.toLowerCase()) }))
     .toSorted((a, b) => a.far - b.far)
     .map(({ one }) => one)
+}
+
+/** An unknown name is told with those that would do, the most similar first. */
+export function withKnownNames(issue: Issue): Issue {
+  if (issue.rule !== 'additionalProperties') return issue
+  const known = nearest(issue.at.slice(issue.at.lastIndexOf('/') + 1), [issue.wanted].flat().map(String))
+  return { ...issue, fix: `there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}` }
 }
 
 function distance(a: string, b: string): number {

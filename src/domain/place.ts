@@ -1,8 +1,8 @@
-import type { Issue } from '../http.ts'
 import type { Scene } from './behaviour.ts'
 import { PRODUCTS } from './catalogue.ts'
 import { instantOf, timestamp } from './clock.ts'
 import { type Allocation, allocationId, auditKey, cancel, handOn, type StatusCode } from './oms/allocation.ts'
+import type { Wrong } from './lineage.ts'
 import { DocumentMaker } from './oms/generate.ts'
 import { createOmsOrder, findOmsOrderByNumber, type OmsOrder, type OrderLine, type SentLine } from './oms/order.ts'
 import { allocationPopulation, customerAt, tenantOf } from './oms/population.ts'
@@ -82,7 +82,7 @@ export function isEmpty({ orders = [], allocations = [], stock = [] }: Data): bo
 }
 
 /** What could not have come about by requests: where in the data, and why. */
-type Impossible = Pick<Issue, 'at' | 'message'> & { readonly fix?: string }
+type Impossible = Omit<Wrong, 'in'>
 type Placed = { readonly kind: 'placed'; readonly changes: readonly Change[] } | Refusal
 
 interface Refusal {
@@ -135,7 +135,7 @@ function repeated({ orders = [], allocations = [], stock = [] }: Data): readonly
     if (id === undefined) return []
     const earlier = seen.get(id)
     seen.set(id, pointer)
-    return earlier === undefined ? [] : [{ at: pointer, message: `repeats what stands at ${earlier}`, fix: 'say it once' }]
+    return earlier === undefined ? [] : [{ at: pointer, message: `repeats what stands at ${earlier}`, twin: earlier, fix: 'say it once' }]
   }
   return [
     ...orders.flatMap(({ order_uuid, line_items }, index) => [

@@ -1,9 +1,10 @@
-import type { Cut, Issue } from '../http.ts'
+import type { Cut } from '../http.ts'
 import { CUTS, pointerPart } from '../http.ts'
 import { assume, type Assumptions, nearest } from './assumption.ts'
 import { readClock, readDuration, type WrittenClock, writtenDuration } from './clock.ts'
 import type { SessionStart } from './control/session.ts'
 import { type Delay, type Fault, type FaultReply, parameterOf, type Spoil, SPOILS } from './fault.ts'
+import { joined, joinedData, type Lineage, lineageOf, located, type Wrong } from './lineage.ts'
 import { MANUAL, type Policy, type Progress, STEP_NAMES, type StepName } from './progress.ts'
 import type { Data } from './place.ts'
 import type { CallerName, TimelineStep } from './timeline.ts'
@@ -73,26 +74,31 @@ interface KnownOperation {
   }[]
 }
 
-/** What cannot be, and where in the scenario. */
-type Wrong = Pick<Issue, 'at' | 'message'> & { readonly fix?: string }
-
 export type Start =
-  { readonly kind: 'start'; readonly start: SessionStart } | { readonly kind: 'refused'; readonly issues: readonly Wrong[] }
+  | { readonly kind: 'start'; readonly start: SessionStart; readonly lineage: Lineage }
+  | { readonly kind: 'refused'; readonly issues: readonly Wrong[] }
 
 /**
  * What a session starts from by a scenario, and by `base` where the scenario is silent. Data are not placed yet.
  * @returns everything that is wrong with the scenario beyond its form
  */
 export function startOf(scenario: Scenario, name: string | undefined, base: SessionStart, known: Known): Start {
+  const { lineage, wrong } = lineageOf(scenario, known)
+  const whole = joined(lineage)
+  const { seed, clock, population = {}, assume: choices = {}, progress, faults = [], timeline = [], orders, allocations, stock } = whole
   const issues: Wrong[] = []
-  const whole = joined(scenario, known, issues)
-  const { seed, clock, population = {}, assume: choices, progress, faults = [], timeline = [], orders, allocations, stock } = whole
   const readAssumptions = (): Assumptions => {
-    if (!choices) return base.assumptions
+    for (const [assumption, value] of Object.entries(choices)) {
+      const one = assume({ [assumption]: value })
+      if (one.kind === 'unknown')
+        issues.push({
+          at: `/assume/${pointerPart(assumption)}`,
+          message: `is unknown: ${one.what}`,
+          fix: `there are ${one.known.join(', ')}`,
+        })
+    }
     const assumed = assume({ ...base.assumptions, ...choices })
-    if (assumed.kind === 'assumptions') return assumed.assumptions
-    issues.push({ at: '/assume', message: `unknown ${assumed.what}`, fix: `there are ${assumed.known.join(', ')}` })
-    return base.assumptions
+    return assumed.kind === 'assumptions' ? assumed.assumptions : base.assumptions
   }
   const read = clock === undefined ? base.clock : readClock(clock)
   if (!read)
@@ -112,42 +118,8 @@ export function startOf(scenario: Scenario, name: string | undefined, base: Sess
       (a, b) => a.at - b.at,
     ),
   }
-  return issues.length > 0 ? { kind: 'refused', issues } : { kind: 'start', start }
-}
-
-/** A scenario with those that it extends: lists are joined, theirs first; everything else is replaced. */
-function joined(scenario: Scenario, known: Known, issues: Wrong[]): Scenario {
-  let whole = scenario
-  const seen = new Set<string>()
-  for (let name = scenario.extends; name !== undefined;) {
-    const below = known.scenario(name)
-    if (!below || seen.has(name)) {
-      const message = below ? `comes back to "${name}"` : `names no scenario: "${name}"`
-      issues.push({ at: '/extends', message, fix: `there are ${nearest(name, known.scenarios()).join(', ')}` })
-      break
-    }
-    seen.add(name)
-    whole = {
-      ...below,
-      ...whole,
-      ...joinedData(below, whole),
-      ...((below.population ?? whole.population) && { population: { ...below.population, ...whole.population } }),
-      ...((below.assume ?? whole.assume) && { assume: { ...below.assume, ...whole.assume } }),
-      faults: [...(below.faults ?? []), ...(whole.faults ?? [])],
-      timeline: [...(below.timeline ?? []), ...(whole.timeline ?? [])],
-    }
-    name = below.extends
-  }
-  return whole
-}
-
-function joinedData(below: Data, above: Data): Data {
-  const join = <T>(a: readonly T[] = [], b: readonly T[] = []): readonly T[] => [...a, ...b]
-  return {
-    orders: join(below.orders, above.orders),
-    allocations: join(below.allocations, above.allocations),
-    stock: join(below.stock, above.stock),
-  }
+  const all = [...wrong, ...issues.map((issue) => located(issue, lineage))]
+  return all.length > 0 ? { kind: 'refused', issues: all } : { kind: 'start', start, lineage }
 }
 
 /** Undefined where nothing goes on by itself. */
@@ -391,6 +363,13 @@ function readStep(written: WrittenStep, pointer: string, known: Known, issues: W
   for (const [, name = ''] of found.template.matchAll(/\{(\w+)\}/g))
     if (parameters[name] === undefined)
       issues.push({ at: `${pointer}/parameters`, message: `lacks ${name}`, fix: `the path is ${found.template}` })
+  for (const name of Object.keys(parameters))
+    if (!found.parameters.includes(name))
+      issues.push({
+        at: `${pointer}/parameters/${pointerPart(name)}`,
+        message: `names no parameter of ${operation}: "${name}"`,
+        fix: found.parameters.length === 0 ? 'it has none' : `there are ${nearest(name, found.parameters).join(', ')}`,
+      })
   const texts = Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, String(value)]))
   return { kind: 'call', at, operation, as: readCaller(written.as), parameters: texts, body }
 }
@@ -403,9 +382,4 @@ function readCaller(
   if ('supplier' in written) return { kind: 'supplier', organization: written.supplier }
   if ('retailer' in written) return { kind: 'retailer', organization: written.retailer }
   return { kind: 'account', account: written.account, stage: written.stage ?? EXAMPLE_STAGE }
-}
-
-/** A pointer into a part of a scenario, for issues that were found in the part. */
-export function below(part: string, issues: readonly Wrong[]): readonly Wrong[] {
-  return issues.map((issue) => ({ ...issue, at: `/${pointerPart(part)}${issue.at}` }))
 }

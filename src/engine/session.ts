@@ -1,6 +1,6 @@
 import { nearest } from '../domain/assumption.ts'
 import type { WantedSession } from '../domain/behaviour.ts'
-import { timeOf, writtenClock } from '../domain/clock.ts'
+import { isTime, timeOf, writtenClock } from '../domain/clock.ts'
 import { problemReply } from '../domain/control/dialect.ts'
 import {
   beginSession,
@@ -11,12 +11,13 @@ import {
   type SessionName,
   type SessionStart,
 } from '../domain/control/session.ts'
+import { located, type Wrong } from '../domain/lineage.ts'
 import { waitFor } from '../domain/progress.ts'
-import { place } from '../domain/place.ts'
-import { type Known, type Scenario, startOf, writtenProgress } from '../domain/scenario.ts'
+import { type Data, place } from '../domain/place.ts'
+import { type Known, type Scenario, type Start, startOf, writtenProgress } from '../domain/scenario.ts'
 import { untouched } from '../domain/untouched.ts'
 import { type Change, type Kind, type Kinds, type World, worldOf } from '../domain/world.ts'
-import type { Issue, MockReply, Problem } from '../http.ts'
+import type { MockReply, Problem } from '../http.ts'
 
 /** What the server needs to know of sessions beside answering their requests. */
 
@@ -36,8 +37,7 @@ export function sessionOf(world: World): Session | undefined {
 }
 
 export type Begun =
-  | { readonly kind: 'begun'; readonly changes: readonly Change[] }
-  | { readonly kind: 'refused'; readonly issues: readonly (Pick<Issue, 'at' | 'message'> & { readonly fix?: string })[] }
+  { readonly kind: 'begun'; readonly changes: readonly Change[] } | { readonly kind: 'refused'; readonly issues: readonly Wrong[] }
 
 /** What a session's log begins with, or what cannot be of the data that it starts from. */
 export function tryBeginning(start: SessionStart, real: number): Begun {
@@ -51,6 +51,26 @@ export function tryBeginning(start: SessionStart, real: number): Begun {
     kind: 'begun',
     changes: [...changes, ...waitFor(placed.changes, { world: worldOf(changes), session, now: session.begun, real })],
   }
+}
+
+/** What a session starts from by a scenario, once it has been tried. */
+export function tryStart(scenario: Scenario, name: string | undefined, base: SessionStart, known: Known, real: number): Start {
+  const started = startOf(scenario, name, base, known)
+  if (started.kind === 'refused') return started
+  const { start, lineage } = started
+  const far = { at: '/clock', message: 'shows a time that no document can write', fix: 'stay between 1970-06-01 and 9999-01-01' }
+  const issues = isTime(timeOf(start.clock, real)) ? undefined : [far]
+  const begun: Begun = issues ? { kind: 'refused', issues } : tryBeginning(start, real)
+  return begun.kind === 'begun' ? started : { kind: 'refused', issues: begun.issues.map((issue) => located(issue, lineage)) }
+}
+
+/** What cannot be of data that are brought into a session as it begins. */
+export function tryBringing(data: Data, start: SessionStart, real: number): readonly Wrong[] {
+  const begun = tryBeginning(start, real)
+  if (begun.kind === 'refused') return begun.issues
+  const session = beginSession(start, real)
+  const brought = place(data, { world: worldOf(begun.changes), session, now: session.begun, real })
+  return brought.kind === 'refused' ? brought.issues : []
 }
 
 /** What a session's log begins with. @throws Error for data that cannot be placed; they were tried when they were read */
@@ -119,29 +139,29 @@ export type Started = { readonly kind: 'started'; readonly start: SessionStart }
  * What a session starts from by what is wanted of it: the server's own scenario where none is.
  * @param base what the server was started with, without its scenario
  */
-export function startFrom(
-  { scenario, seed, clock }: WantedSession,
-  base: SessionStart,
-  defaults: SessionStart,
-  known: Known,
-  real: number,
-): Started {
+export function startFrom(wanted: WantedSession, base: SessionStart, defaults: SessionStart, known: Known, real: number): Started {
+  const { scenario, seed, clock } = wanted
   if (scenario === undefined && seed === undefined && clock === undefined) return { kind: 'started', start: defaults }
   const found = scenario === undefined ? defaults.scenario.written : typeof scenario === 'string' ? known.scenario(scenario) : scenario
   const name = typeof scenario === 'string' ? scenario : scenario === undefined ? defaults.scenario.name : undefined
   if (!found) return { kind: 'refused', problem: unknownScenario(name ?? '', known.scenarios()) }
-  const started = startOf({ ...found, ...(seed !== undefined && { seed }), ...(clock !== undefined && { clock }) }, name, base, known)
-  const begun = started.kind === 'start' ? tryBeginning(started.start, real) : started
-  if (started.kind === 'start' && begun.kind === 'begun') return { kind: 'started', start: started.start }
-  const issues = begun.kind === 'refused' ? begun.issues : []
-  return {
-    kind: 'refused',
-    problem: {
-      code: 'scenario-impossible',
-      detail: issues.map(({ at, message }) => `${at} ${message}`).join('; '),
-      issues: issues.map((issue) => ({ ...issue, at: `/body/scenario${issue.at}`, rule: 'scenario-impossible' })),
-    },
-  }
+  const whole = { ...found, ...(seed !== undefined && { seed }), ...(clock !== undefined && { clock }) }
+  const tried = tryStart(whole, name, base, known, real)
+  if (tried.kind === 'start') return { kind: 'started', start: tried.start }
+  const issues = tried.issues.map((issue) => ({ ...inBody(issue, wanted), rule: 'scenario-impossible' }))
+  const detail = issues.map(({ at, message }) => `${at} ${message}`).join('; ')
+  return { kind: 'refused', problem: { code: 'scenario-impossible', detail, issues } }
+}
+
+/** What is wrong, where the request has it: what stands in another scenario is told where that one is named. */
+function inBody({ in: owner, ...issue }: Wrong, { scenario, clock }: WantedSession): Pick<Wrong, 'at' | 'message' | 'fix'> {
+  const { at, message } = issue
+  if (owner === undefined && clock !== undefined && at.startsWith('/clock')) return { ...issue, at: `/body${at}` }
+  if (owner === undefined && typeof scenario === 'object') return { ...issue, at: `/body/scenario${at}` }
+  const named = owner ?? (typeof scenario === 'string' ? scenario : undefined)
+  const whose = named === undefined ? "the server's scenario" : `the scenario "${named}"`
+  const by = typeof scenario === 'object' ? '/scenario/extends' : typeof scenario === 'string' ? '/scenario' : ''
+  return { ...issue, at: `/body${by}`, message: `brings in ${whose}, of which ${at} ${message}` }
 }
 
 export function unknownScenario(name: string, names: readonly string[]): Problem {

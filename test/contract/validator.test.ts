@@ -54,6 +54,7 @@ describe('an issue', () => {
     ['format', { type: 'string', format: 'date' }, '2026-02-30', 'date', 'is "2026-02-30"; it must be a date'],
     ['pattern', { type: 'string', pattern: '^[0-9]+$' }, 'x', '^[0-9]+$', 'is "x"; it must match ^[0-9]+$'],
     ['minimum', { minimum: 0 }, -1, 0, 'is -1; it must be at least 0'],
+    ['minProperties', { minProperties: 1 }, {}, 1, 'is {}; it must have at least 1 member(s)'],
     ['maximum', { maximum: 9 }, 10, 9, 'is 10; it must be at most 9'],
     ['exclusiveMinimum', { exclusiveMinimum: 0 }, 0, 0, 'is 0; it breaks "exclusiveMinimum": 0'],
     ['multipleOf', { multipleOf: 5 }, 7, 5, 'is 7; it breaks "multipleOf": 5'],
@@ -143,6 +144,15 @@ describe('an issue', () => {
   })
 })
 
+describe('a pattern', () => {
+  it.each([
+    [{}, undefined],
+    [{ examples: ['1h', '90m'] }, 'give one like 1h or 90m'],
+  ])('is shown by its examples: %j', (more, fix) => {
+    expect(schemaOf({ type: 'string', pattern: '^[0-9]+[hm]$', ...more }).issues('x')[0]?.fix).toBe(fix)
+  })
+})
+
 describe('alternatives', () => {
   it.each([
     ['anyOf', { anyOf: [text, count] }, true, ['string', 'integer']],
@@ -173,6 +183,36 @@ describe('alternatives', () => {
     const { issues } = schemaOf(record({ a: schema }), { Count: record({ b: count }), Null: record({ b: { type: 'null' } }) })
     expect(issues({ a: { b: 'x' } })).toHaveLength(1)
     expect(issues({ a: { b: 'x' } })).toMatchObject([{ at: '/body/a' }])
+  })
+
+  it.each<[string, object, object[]]>([
+    ['by its names', { seconds: 'x' }, [{ at: '/body/a/seconds', rule: 'type' }]],
+    [
+      'by most of its names',
+      { from: 1, untl: 2 },
+      [
+        { at: '/body/a/until', rule: 'required' },
+        { at: '/body/a/untl', wanted: ['from', 'until'] },
+      ],
+    ],
+    ['by what it says it is', { kind: 'one', size: 'x' }, [{ at: '/body/a/size', rule: 'type' }]],
+    ['by being an object', { b: { stray: 1 } }, [{ at: '/body/a/b/stray', wanted: ['hours', 'minutes'] }]],
+    [
+      'by neither of two',
+      { b: { hours: 1, minutes: 1 } },
+      [{ at: '/body/a/b', message: 'has minutes and hours, of which one excludes the other' }],
+    ],
+  ])('of which one is meant are told by that one: %s', (_what, value, expected) => {
+    const closed = (properties: object) => record(properties, { additionalProperties: false, required: Object.keys(properties) })
+    const span = { oneOf: [closed({ seconds: count }), closed({ from: count, until: count })] }
+    const kinds = [
+      closed({ kind: { const: 'one' }, size: count }),
+      closed({ b: { oneOf: [closed({ hours: count }), closed({ minutes: count }), text] } }),
+      text,
+    ]
+    const found = schemaOf(record({ a: { oneOf: [ref('Span'), ...kinds] } }), { Span: span }).issues({ a: value })
+    expect(found).toMatchObject(expected)
+    expect(found).toHaveLength(expected.length)
   })
 
   it('of which two fit are one issue', () => {

@@ -1,12 +1,13 @@
 import type { MockReply, Problem } from '../../http.ts'
 import { PROBLEMS } from '../../problem.ts'
+import { withKnownNames } from '../assumption.ts'
 import type { Dialect } from '../behaviour.ts'
 
 /** The mock's own words: RFC 9457 problem details with every issue. */
 export const controlDialect: Dialect = {
   order: ['method', 'parameters', 'credentials', 'caller', 'admitted', 'resource', 'body'],
   caller: () => ({ kind: 'operator' }),
-  refuse: (problem) => problemReply(problem),
+  refuse: (problem) => problemReply({ ...problem, ...(problem.issues && { issues: problem.issues.map(withKnownNames) }) }),
 }
 
 /** A refusal as RFC 9457 has it; what every API answers to a client that prefers `application/problem+json`. */
