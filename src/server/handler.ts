@@ -8,17 +8,17 @@ import type { Passed } from '../engine/passage.ts'
 import { type Answer, respond } from '../engine/respond.ts'
 import { unfit } from '../engine/road.ts'
 import type { Around, Service } from '../engine/service.ts'
-import { nameOf, refusal, type Scenario, type Started, timeAtStart, type Told, toldApart } from '../engine/session.ts'
+import { nameOf, refusal, type Scenario, type Started, timeAtStart, timeIn, type Told, toldApart } from '../engine/session.ts'
 import { type Cut, jsonText, type MockReply, type MockRequest, type Problem } from '../http.ts'
 import { DocumentError, PROBLEMS } from '../problem.ts'
 import { NOBODY } from '../store/memory.ts'
 import type { Store, Work } from '../store/store.ts'
-import { createCommands } from './commands.ts'
+import { type Carried, createCommands } from './commands.ts'
 import { createBindings } from './bindings.ts'
 import { createCounts } from './counts.ts'
 import type { Events, Stream } from './events.ts'
 import { admit, hostOf } from './guard.ts'
-import { type Exchange, type Journal, withoutSecretValues } from './journal.ts'
+import { type Exchange, type Journal, type Met, withoutSecretValues } from './journal.ts'
 import { decoded, isControlPath, locate } from './session.ts'
 import { createSessions } from './sessions.ts'
 import { createStates } from './states.ts'
@@ -59,6 +59,8 @@ export interface HandlerSettings {
   readonly dataVersion: number
   /** The world's time, in milliseconds. */
   readonly real: () => number
+  /** Calls back when so many milliseconds are over. @returns what ends that */
+  readonly delay: (milliseconds: number, over: () => void) => () => void
   /** Hears of failures of the mock's own. */
   readonly onFailure: (error: unknown) => void
   /** Hears of each exchange of the APIs; control requests are nobody's traffic. */
@@ -113,7 +115,8 @@ export function createHandler(settings: HandlerSettings): Handler {
   const controlId = (name: SessionName): string => `${name}-control-${counts.nextControl(name)}`
   const { startFrom } = settings
   const { version, dataVersion } = settings
-  const about = { version, dataVersion, strict, checkReplies, maxBodyBytes: settings.maxBodyBytes }
+  const parameters = new Set(services.flatMap(({ contract }) => contract.operations.flatMap((operation) => operation.parameters)))
+  const about = { version, dataVersion, parameters, server: { strict, checkReplies, maxBodyBytes: settings.maxBodyBytes, maxEntities } }
   const sessions = createSessions({ store, journal, counts, bindings, defaults, startFrom, settingUp, about })
   const setState = createStates({
     ...settings,
@@ -153,7 +156,7 @@ export function createHandler(settings: HandlerSettings): Handler {
     const id = `${name}-${counts.next(name)}`
     const met = wanted ? { ...around, start: wanted.start, scenario: wanted.start.scenario.name } : around
     const life = counts.of(name)
-    const { answer, own, isGone = false, worked = real } = await answerInTime(id, name, request, met, line)
+    const { answer, own, isGone = false, worked = real, ...order } = await answerInTime(id, name, request, met, line)
     const { reply, now, operation, problem, warnings, assumption, befallen } = answer
     // A session that began anew while the request waited has nothing to do with it.
     const isKept = counts.of(name) === life
@@ -172,6 +175,8 @@ export function createHandler(settings: HandlerSettings): Handler {
       warnings,
       assumption,
       ...own,
+      ...order,
+      ...(isGone && { isGone }),
       explain,
       duration: elapsed(started),
     }
@@ -187,7 +192,7 @@ export function createHandler(settings: HandlerSettings): Handler {
     request: MockRequest,
     around: Around,
     line: Line | undefined,
-  ): Promise<Found & { readonly isGone?: boolean; readonly worked?: number }> {
+  ): Promise<Found & Pick<Exchange, 'asked'> & { readonly isGone?: boolean; readonly worked?: number }> {
     const life = counts.of(name)
     let found = await answerIn(id, name, request, around)
     if (found.answer.needs === 'chooser') {
@@ -196,14 +201,15 @@ export function createHandler(settings: HandlerSettings): Handler {
     }
     const { befallen, needs } = found.answer
     if (!befallen || befallen.delay === 0) return found
-    const isGone = await waitOn(befallen.delay, line, settings.closing)
+    const isGone = await waitOn(befallen.delay, line, settings)
     if (befallen.fault.at === 'before' && isGone) return { ...found, isGone }
     if (needs !== 'delay') return found
     const worked = settings.real()
     if (counts.of(name) !== life) return { ...found, answer: { ...found.answer, reply: refusal(BEGUN_ANEW), problem: BEGUN_ANEW }, worked }
     // What it meets now is what there is now, and the time is later.
     const late = await answerIn(id, name, request, { ...around, real: worked, choose, waited: befallen })
-    return { ...late, answer: { befallen, ...late.answer }, worked }
+    const asked = found.met && { real: around.real, met: found.met }
+    return { ...late, answer: { befallen, ...late.answer }, worked, ...(asked && { asked }) }
   }
 
   /** A refusal before there is a session that could keep it: it is told, and nothing more. */
@@ -220,17 +226,22 @@ export function createHandler(settings: HandlerSettings): Handler {
 
   async function answerIn(id: string, name: SessionName, request: MockRequest, around: Around): Promise<Found> {
     const service = services.find(({ contract }) => isBelow(contract.base, request.path))
-    if (!service) return { answer: nowhere(request, timeAtStart(defaults, around.real)), own: toldApart([], [], NOBODY).own }
     try {
-      const { answer, own, steps } = await store.transact(name, (world) => {
-        const result = respond(service, request, world, around)
-        return { changes: result.changes, result: { answer: result, ...toldApart(result.changes, result.passed, world) } }
+      if (!service)
+        return await store.transact(name, (world) => {
+          const answer = nowhere(request, timeIn(world, around.start, around.real))
+          return { changes: [], result: { answer, ...toldApart([], [], world), met: metBy([], world) } }
+        })
+      const { steps, ...found } = await store.transact(name, (world) => {
+        const answer = respond(service, request, world, around)
+        const { changes, passed } = answer
+        return { changes, result: { answer, ...toldApart(changes, passed, world), met: metBy(changes, world) } }
       })
-      keepSteps(id, name, answer.passed, steps, around.real)
-      return { answer, own }
+      keepSteps(id, name, found.answer.passed, steps, around.real)
+      return found
     } catch (error) {
       settings.onFailure(error)
-      return { answer: failed(error, service, timeAtStart(defaults, around.real)), own: toldApart([], [], NOBODY).own }
+      return { answer: failed(error, service ?? control, timeAtStart(defaults, around.real)), own: toldApart([], [], NOBODY).own }
     }
   }
 
@@ -275,7 +286,8 @@ export function createHandler(settings: HandlerSettings): Handler {
         // A slip in a name is never passed over here: nobody's client is under test.
         const result = respond(control, request, world, { ...(world === NOBODY ? ofServer(around) : around), strict: true })
         const answer = result.problem ? { ...result, changes: [], passed: [] } : result
-        return { changes: answer.changes, result: { answer, ...toldApart(answer.changes, answer.passed, world) } }
+        const { changes, passed } = answer
+        return { changes, result: { answer, ...toldApart(changes, passed, world), met: metBy(changes, world) } }
       }
       const isSubject = typeof subject === 'string'
       if (isSubject) {
@@ -286,17 +298,21 @@ export function createHandler(settings: HandlerSettings): Handler {
       if (isNew) await sessions.expire(around.real)
       const full = isSubject && counts.begin(subject, around.real)
       if (full) return refuse(full, around, true)
-      const { answer, own, steps } = isSubject ? await store.transact(subject, work) : work(NOBODY).result
+      const { answer, own, steps, met } = isSubject ? await store.transact(subject, work) : work(NOBODY).result
       if (isNew && answer.changes.length === 0) counts.release(subject)
       const id = isSubject ? controlId(subject) : ''
       if (isSubject) keepSteps(id, subject, answer.passed, steps, around.real)
-      const reply: MockReply & { readonly stream?: Stream } = answer.command
-        ? await carryOut(answer.command, around.real, name)
-        : answer.reply
+      const reply: Carried = answer.command ? await carryOut(answer.command, around.real, name) : answer.reply
       // A replay has to set it again.
-      if (isSubject && reply.status < 400 && request.method !== 'GET' && !isUnrepeated(answer)) {
+      if (isSubject && reply.status < 400 && request.method !== 'GET' && !isUnrepeated(answer) && reply.isOfBefore !== true) {
         const asked: Asked = { id, session: subject, origin: 'control', request, now: answer.now, real: around.real }
-        journal.add({ ...exchangeOf(asked, toLine(reply, answer.now, true)), operation: answer.operation, ...own })
+        journal.add({
+          ...exchangeOf(asked, toLine(reply, answer.now, true)),
+          operation: answer.operation,
+          ...own,
+          ...(met && { met }),
+          ...(reply.met && { met: reply.met }),
+        })
       }
       const operation = answer.command && control.contract.operations.find(({ id }) => id === answer.operation)
       const broken = (checkReplies && operation?.checkReply(reply)) || []
@@ -320,22 +336,31 @@ function ofServer(around: Around): Around {
 interface Found {
   readonly answer: Answer
   readonly own: Told
+  readonly met?: Met
+}
+
+function metBy(changes: readonly unknown[], { version }: World): Met {
+  return { version, hasChanged: changes.length > 0 }
 }
 
 /** What a client that went away before the work is put down as; nobody gets it. */
 const GONE = 499
 
 /** Waits, as long as there is a client to wait with it, and a server. @returns whether the client went away */
-async function waitOn(milliseconds: number, line: Line | undefined, closing: AbortSignal): Promise<boolean> {
+async function waitOn(
+  milliseconds: number,
+  line: Line | undefined,
+  { closing, delay }: Pick<HandlerSettings, 'closing' | 'delay'>,
+): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
   const over = (): void => resolve(false)
-  const timer = setTimeout(over, closing.aborted ? 0 : milliseconds)
+  const stop = delay(closing.aborted ? 0 : milliseconds, over)
   closing.addEventListener('abort', over)
   const unhear = line?.onGone(() => resolve(true))
   try {
     return await promise
   } finally {
-    clearTimeout(timer)
+    stop()
     closing.removeEventListener('abort', over)
     unhear?.()
   }
@@ -380,6 +405,7 @@ function exchangeOf({ request, ...asked }: Asked, { status, headers, mediaType, 
     path: prefix + path + (query === '' ? '' : `?${query}`),
     headers: sent,
     requestBody: body.kind === 'text' ? body.text : undefined,
+    ...(body.kind !== 'text' && body.kind !== 'none' && { isBodyLost: true }),
     status,
     replyHeaders: headers,
     mediaType,
@@ -407,7 +433,7 @@ const BEGUN_ANEW: Problem = {
 const UNLABELLED: Problem = {
   code: 'session-required',
   detail: 'the request names no session',
-  fix: 'send the header Mock-Session: <name>, or put /~<name> before the path',
+  fix: 'send the header Mock-Session: <name>, or baggage: mock-session=<name>, put /~<name> before the path, or bind the token or the account to a session',
 }
 
 function refuse(problem: Problem, { start, real }: Around, isControl: boolean): Handled {
