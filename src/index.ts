@@ -153,6 +153,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     version: readVersion(),
     dataVersion: DATA_VERSION,
     real,
+    delay: options.delay ?? delayByTimer,
     onFailure,
     onExchange(exchange) {
       try {
@@ -190,6 +191,11 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+function delayByTimer(milliseconds: number, over: () => void): () => void {
+  const timer = setTimeout(over, milliseconds)
+  return () => clearTimeout(timer)
 }
 
 /** Control requests of this process need no port. */

@@ -55,6 +55,8 @@ export interface MockOptions {
   readonly journalBytes?: number
   /** The world's time, in milliseconds since 1970; `Date.now` unless said otherwise. */
   readonly time?: () => number
+  /** Calls back when the delay of a fault is over, and gives what ends it before; by a timer unless said otherwise. */
+  readonly delay?: (milliseconds: number, over: () => void) => () => void
   /** Where sessions live; in memory unless said otherwise. */
   readonly store?: Store
   /** Hears of each request to the APIs once its answer is known. */
@@ -124,6 +126,7 @@ const OPTIONS = [
   'sessionTtl',
   'journalBytes',
   'time',
+  'delay',
   'store',
   'onRequest',
   'onFailure',

@@ -52,6 +52,8 @@ export interface World {
   contents(): readonly Change[]
   /** How many entities it keeps. */
   readonly size: number
+  /** How many changes have made it: who met fewer came first. */
+  readonly version: number
 }
 
 /** The number that the next created one of its sort takes. */
@@ -81,9 +83,14 @@ export class Entities implements World {
     step: new Map(),
   }
   #size = 0
+  #version = 0
 
   get size(): number {
     return this.#size
+  }
+
+  get version(): number {
+    return this.#version
   }
 
   contents(): readonly Change[] {
@@ -107,6 +114,7 @@ export class Entities implements World {
 
   apply<K extends Kind>({ kind, id, to }: Change<K>): void {
     const table: Map<string, Kinds[K]> = this.#tables[kind]
+    this.#version++
     this.#size -= table.size
     if (to === undefined) table.delete(id)
     else table.set(id, to)
@@ -142,6 +150,10 @@ export class Draft implements World {
   /** At most: what lies above may stand in the place of what is below. */
   get size(): number {
     return this.#below.size + this.#above.size
+  }
+
+  get version(): number {
+    return this.#below.version + this.changes.length
   }
 
   contents(): readonly Change[] {

@@ -241,6 +241,11 @@ export function timeAtStart({ clock }: SessionStart, real: number): number {
   return timeOf(clock, real)
 }
 
+/** What the session's clock shows; a new session's, where it has not begun. */
+export function timeIn(world: World, { clock }: SessionStart, real: number): number {
+  return timeOf(sessionOf(world)?.clock ?? clock, real)
+}
+
 /** What a session holds, as the control API lists it. Tokens are secrets, and nobody's business. */
 const ENTITIES = ['order', 'allocation', 'oms-order', 'shipment', 'stock'] as const satisfies readonly Kind[]
 

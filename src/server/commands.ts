@@ -5,7 +5,7 @@ import { refusal, type Scenario, unknownScenario } from '../engine/session.ts'
 import type { MockReply } from '../http.ts'
 import type { Events, Stream } from './events.ts'
 import type { Journal } from './journal.ts'
-import type { Sessions } from './sessions.ts'
+import type { Sessions, SnapshotReply } from './sessions.ts'
 import type { createStates } from './states.ts'
 
 export interface CommandSettings {
@@ -21,6 +21,9 @@ export interface CommandSettings {
   readonly dataVersion: number
 }
 
+/** What came of it. */
+export type Carried = SnapshotReply & { readonly stream?: Stream }
+
 /** Does what a control operation asked of the server itself. `real` is the world's time in milliseconds. */
 export function createCommands({
   control,
@@ -33,7 +36,7 @@ export function createCommands({
   scenarios,
   version,
   dataVersion,
-}: CommandSettings): (command: Command, real: number, session: SessionName) => Promise<MockReply & { readonly stream?: Stream }> {
+}: CommandSettings): (command: Command, real: number, session: SessionName) => Promise<Carried> {
   const documents = [control, providerStates, ...services].map(({ contract }) => contract)
 
   /** The refusal of a list of a session that is not there, or that begins behind what is forgotten: it might lack some. */

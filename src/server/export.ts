@@ -1,31 +1,38 @@
 import type { Exportable } from '../engine/session.ts'
 import type { Cut } from '../http.ts'
-import type { Exchange } from './journal.ts'
+import type { Exchange, Met } from './journal.ts'
+import { createStandIns, type Replace, rewritten, type StandIns, withoutCredential, withoutSecretQuery, withoutSecrets } from './secrets.ts'
 
-/** A session as a file: what it started from and all that it was asked, so that another process can do it again. */
+/** A session as a file: what it started from and all that it was asked, so that another process can do it again. `spec/export.schema.json` says the same. */
 export interface Exported {
   readonly format: 1
   /** Of allocation-mock. */
   readonly version: string
   readonly dataVersion: number
+  /** What of the server shapes answers. */
   readonly server: {
-    readonly version: string
-    readonly dataVersion: number
     readonly strict: boolean
     readonly checkReplies: boolean
     readonly maxBodyBytes: number
+    readonly maxEntities: number
   }
   readonly session: string
   /** The world's time when it began. */
   readonly begun: string
-  /** As it would stand in a scenario's file. */
+  /** The name of the scenario, where it has one. */
+  readonly scenarioName?: string
+  /** As it would stand in a file. */
   readonly scenario: object
   readonly supplierTokens: readonly string[]
   readonly retailerTokens: readonly string[]
+  /** As they came, where their order made a difference: that in which they met the session. */
   readonly exchanges: readonly ExportedExchange[]
+  /** So many requests were not answered yet, and may have changed something. */
+  readonly unanswered?: number
 }
 
-interface ExportedExchange {
+export interface ExportedExchange {
+  readonly id: string
   /** A control request set something in the session; its answer is not part of what the session says. */
   readonly origin: 'request' | 'control'
   /** The world's time when it was asked. */
@@ -34,8 +41,14 @@ interface ExportedExchange {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
-  /** There was a body that is not kept: it was too large, compressed, or no text. */
+  /** There was a body that is not here: too large, compressed, no text, or with secrets that could not be replaced. */
   readonly bodyLost?: true
+  /** The world's time when it was worked on, after the delay of a fault. */
+  readonly worked?: string
+  /** Where others came in between: its places among all that was asked and, after a delay, worked on. */
+  readonly turns?: readonly [asked: number, worked: number]
+  /** The client went away before it was worked on. */
+  readonly gone?: true
   readonly answer: {
     readonly status: number
     readonly headers: Readonly<Record<string, string>>
@@ -45,83 +58,135 @@ interface ExportedExchange {
   }
 }
 
-/** Tokens that are no secret: they stand in the documentation. */
-export const PUBLIC_TOKENS: ReadonlySet<string> = new Set(['1234567890', 'retailer-1234567890', 'invalid'])
+/** What an export says of the server beside the session. */
+export interface About {
+  readonly version: string
+  readonly dataVersion: number
+  readonly server: Exported['server']
+  /** Parameters of the documents: headers among them are part of what is asked. */
+  readonly parameters: ReadonlySet<string>
+}
 
-/** What a client sends for its own connection, which a replay has its own of. */
-const OF_CONNECTION = new Set(['connection', 'content-length', 'transfer-encoding', 'accept-encoding', 'keep-alive', 'expect'])
+/** Tokens that are no secret: they stand in the documentation. */
+const PUBLIC_TOKENS: ReadonlySet<string> = new Set(['1234567890', 'retailer-1234567890', 'invalid'])
+
+/** Headers that answers hang on, beside parameters. Any other is nobody's business. */
+const HEADERS: ReadonlySet<string> = new Set(['host', 'content-type', 'accept', 'prefer', 'authorization', 'mock-session', 'mock-scenario'])
+const CONTROL_HEADERS: ReadonlySet<string> = new Set(['content-type', 'mock-session'])
 
 /**
- * Secrets are replaced, each by the same stand-in wherever it was sent: a mock asks whose a token is, never what it says. Tokens that the
+ * Secrets are replaced, each by the same text wherever it was sent: a mock asks whose a token is, never what it says. Tokens that the
  * session gave out itself are a function of its seed, and stay.
+ * @param requests how many requests the session was asked, answered or not
  */
-export function exportOf(name: string, session: Exportable, exchanges: readonly Exchange[], server: Exported['server']): Exported {
-  const issued = new Set(exchanges.flatMap(({ replyBody }) => issuedTokens(replyBody)))
-  const standIns = new Map<string, string>()
-  const standIn = (token: string): string => {
-    if (PUBLIC_TOKENS.has(token) || issued.has(token)) return token
-    const known = standIns.get(token) ?? `masked-${standIns.size + 1}`
-    standIns.set(token, known)
-    return known
-  }
+export function exportOf(name: string, session: Exportable, all: readonly Exchange[], requests: number, about: About): Exported {
+  const exchanges = all.filter(({ origin }) => origin === 'request' || origin === 'control')
+  const issued = new Set(exchanges.flatMap(issuedTokens))
+  const standIns = createStandIns((text) => PUBLIC_TOKENS.has(text) || issued.has(text))
   const tokensOf = (kind: 'supplier' | 'retailer'): string[] =>
-    session.from.tokens.flatMap((one) => (one.kind === kind ? [`${standIn(one.token)}=${one.organization}`] : []))
-  const { version, dataVersion } = server
+    session.from.tokens.flatMap((one) => (one.kind === kind ? [`${standIns.replace(one.token)}=${one.organization}`] : []))
+  const { version, dataVersion, server, parameters } = about
+  const unanswered = requests - exchanges.filter(({ origin }) => origin === 'request').length
+  const turns = turnsOf(exchanges)
+  const [first] = exchanges
   return {
     format: 1,
     version,
     dataVersion,
     server,
     session: name,
-    begun: new Date(session.real ?? exchanges[0]?.real ?? 0).toISOString(),
+    begun: new Date(session.real ?? first?.asked?.real ?? first?.real ?? 0).toISOString(),
+    ...(session.from.scenario.name !== undefined && { scenarioName: session.from.scenario.name }),
     scenario: session.scenario,
     supplierTokens: tokensOf('supplier'),
     retailerTokens: tokensOf('retailer'),
-    exchanges: exchanges.flatMap((exchange) => {
-      const { origin, real, method, path, headers, requestBody, status, replyHeaders, mediaType, replyBody, cut } = exchange
-      if (origin !== 'request' && origin !== 'control') return []
-      const isBodyLost =
-        requestBody === undefined && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0)
-      return [
-        {
-          origin,
-          at: new Date(real).toISOString(),
-          method,
-          path,
-          headers: sendable(headers, standIn),
-          ...(requestBody !== undefined && { body: status < 400 ? requestBody : withoutPassword(requestBody) }),
-          ...(isBodyLost && { bodyLost: true }),
-          answer: {
-            status,
-            headers: origin === 'control' ? {} : replyHeaders,
-            ...(replyBody !== undefined && origin === 'request' && { mediaType, body: replyBody }),
-            ...(cut && { cut }),
-          },
-        },
-      ]
-    }),
+    exchanges: turns.map(({ exchange, asked, worked }) => ({
+      ...exported(exchange, standIns, parameters),
+      ...(worked > asked + 1 && { turns: [asked, worked] as const }),
+    })),
+    ...(unanswered > 0 && { unanswered }),
   }
 }
 
-function sendable(headers: Readonly<Record<string, string>>, standIn: (token: string) => string): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]): [string, string][] => {
-      if (OF_CONNECTION.has(name) || name === 'mock-control-token') return []
-      if (name === 'authorization' || name === 'proxy-authorization') {
-        const [, scheme = '', token = ''] = /^(\S+\s+)?(.*)$/s.exec(value) ?? []
-        return [[name, scheme + standIn(token)]]
-      }
-      return [[name, name === 'cookie' || name === 'x-api-key' ? standIn(value) : value]]
-    }),
-  )
+interface Turn {
+  readonly exchange: Exchange
+  /** Its place among all turns. */
+  readonly asked: number
+  /** The next place, where nothing lay between. */
+  readonly worked: number
 }
 
-function issuedTokens(text: string | undefined): readonly string[] {
-  if (text === undefined || !text.includes('"auth_token"')) return []
-  return [...text.matchAll(/"auth_token"\s*:\s*"([^"]+)"/g)].map(([, token = '']) => token)
+/** Requests in the order in which they came upon the session. The journal has them as they ended, which delays and a store's waiting turn round. */
+function turnsOf(exchanges: readonly Exchange[]): readonly Turn[] {
+  let last: Met = { version: 0, hasChanged: false }
+  const turns = exchanges.flatMap((exchange) => {
+    // What did not look at the session may stand anywhere.
+    last = exchange.met ?? last
+    const worked = { exchange, met: last, isAsked: exchange.asked === undefined, isWorked: true }
+    return exchange.asked ? [{ exchange, met: exchange.asked.met, isAsked: true, isWorked: false }, worked] : [worked]
+  })
+  // Who changed what it met came after all that met the same.
+  const sorted = turns.toSorted((a, b) => a.met.version - b.met.version || Number(a.met.hasChanged) - Number(b.met.hasChanged))
+  const places = new Map(sorted.flatMap(({ exchange, isWorked }, place) => (isWorked ? [[exchange, place] as const] : [])))
+  return sorted.flatMap(({ exchange, isAsked }, asked) => {
+    if (!isAsked) return []
+    const worked = places.get(exchange) ?? asked
+    return [{ exchange, asked, worked: exchange.asked ? worked : asked }]
+  })
 }
 
-/** A password that was accepted is one of the mock's own; another one may be somebody's. */
-function withoutPassword(text: string): string {
-  return text.replaceAll(/("password"\s*:\s*)"(?:[^"\\]|\\.)*"/g, '$1"masked"')
+function exported(exchange: Exchange, { replace, replaceAgain }: StandIns, parameters: ReadonlySet<string>): ExportedExchange {
+  const { id, origin, real, asked, now, method, path, headers, requestBody, status, replyHeaders, mediaType, replyBody, cut } = exchange
+  const isRequest = origin === 'request'
+  // What was sent may come back in a refusal.
+  const sent = new Map<string, string>()
+  const replaceSent: Replace = (text) => {
+    const other = replace(text)
+    if (other !== text) sent.set(text, other)
+    return other
+  }
+  const safePath = withoutSecretQuery(path, replaceSent)
+  const body = requestBody === undefined ? undefined : withoutSecrets(requestBody, replaceSent)
+  const isBodyLost = exchange.isBodyLost === true || (requestBody !== undefined && body === undefined)
+  const safeAnswer = (text: string): string =>
+    rewritten(text, (scalar, isSecret) => (isSecret ? replaceAgain(scalar) : status < 400 ? scalar : withoutSent(scalar, sent)))
+  const safeHeader = ([name, value]: [string, string]): [string, string][] => {
+    if (isRequest ? !HEADERS.has(name) && !parameters.has(name) : !CONTROL_HEADERS.has(name)) return []
+    if (name === 'authorization') return [[name, withoutCredential(value, replace)]]
+    return [[name, parameters.has(name) ? (withoutSecrets(value, replace) ?? replace(value)) : value]]
+  }
+  return {
+    id,
+    origin: isRequest ? 'request' : 'control',
+    at: new Date(asked?.real ?? real).toISOString(),
+    method,
+    path: safePath,
+    headers: Object.fromEntries(Object.entries(headers).flatMap(safeHeader)),
+    ...(body !== undefined && { body }),
+    ...(isBodyLost && { bodyLost: true }),
+    ...(asked && { worked: new Date(real).toISOString() }),
+    ...(exchange.isGone && { gone: true }),
+    answer: isRequest
+      ? {
+          status,
+          headers: {
+            ...Object.fromEntries(Object.entries(replyHeaders).map(([name, value]) => [name, withoutSecretQuery(value, replaceSent)])),
+            Date: new Date(now).toUTCString(),
+          },
+          // A refusal of what cannot be shown may show it.
+          ...(replyBody !== undefined && !isBodyLost && { mediaType, body: safeAnswer(replyBody) }),
+          ...(cut && { cut }),
+        }
+      : { status, headers: {} },
+  }
+}
+
+/** A message may quote what it refuses. */
+function withoutSent(text: string, sent: ReadonlyMap<string, string>): string {
+  return sent.get(text) ?? text.replaceAll(/"([^"]+)"/g, (quoted, inner: string) => (sent.has(inner) ? `"${sent.get(inner)}"` : quoted))
+}
+
+function issuedTokens({ operation, replyBody }: Exchange): readonly string[] {
+  if (operation !== 'login' || replyBody === undefined) return []
+  return [...replyBody.matchAll(/"auth_token"\s*:\s*"([^"]+)"/g)].map(([, token = '']) => token)
 }

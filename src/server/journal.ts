@@ -18,6 +18,8 @@ export interface Exchange {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly requestBody: string | undefined
+  /** There was a body that is not kept: it was too large, compressed, or no text. */
+  readonly isBodyLost?: true
   readonly status: number
   readonly replyHeaders: Readonly<Record<string, string>>
   readonly mediaType: string
@@ -37,6 +39,19 @@ export interface Exchange {
   readonly explain: string | undefined
   /** Milliseconds. */
   readonly duration: number
+  /** What the request met in the session when it was worked on; undefined where it did not look. */
+  readonly met?: Met
+  /** When it came, and what it met then, where a delay lay between that and the work. */
+  readonly asked?: { readonly real: number; readonly met: Met }
+  /** The client went away before the work. */
+  readonly isGone?: true
+}
+
+/** Where something stands in the order in which a session changed, which need not be that in which it is told. */
+export interface Met {
+  readonly version: number
+  /** Whether it changed what it met. */
+  readonly hasChanged: boolean
 }
 
 export interface Journal {

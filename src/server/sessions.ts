@@ -17,9 +17,9 @@ import {
 import type { MockReply, Problem } from '../http.ts'
 import type { Store } from '../store/store.ts'
 import type { Bindings } from './bindings.ts'
-import type { SessionCounts } from './counts.ts'
-import { type Exported, exportOf } from './export.ts'
-import type { Journal } from './journal.ts'
+import type { Counted, SessionCounts } from './counts.ts'
+import { type About, exportOf } from './export.ts'
+import type { Journal, Met } from './journal.ts'
 
 export interface SessionsSettings {
   readonly store: Store
@@ -32,7 +32,7 @@ export interface SessionsSettings {
   /** Sessions whose last request set up a provider state. */
   readonly settingUp: Set<SessionName>
   /** What a replay has to know of this server. */
-  readonly about: Exported['server']
+  readonly about: About
 }
 
 /** What is done with sessions as a whole. `real` is the world's time in milliseconds. */
@@ -52,22 +52,29 @@ export interface Sessions {
   expire(real: number, name?: SessionName): Promise<void>
   fork(name: SessionName, into: SessionName, real: number): Promise<MockReply>
   snapshots(name: SessionName, real: number): MockReply
-  takeSnapshot(name: SessionName, snapshot: string, real: number): Promise<MockReply>
-  restoreSnapshot(name: SessionName, snapshot: string, real: number): Promise<MockReply>
-  dropSnapshot(name: SessionName, snapshot: string): Promise<MockReply>
+  takeSnapshot(name: SessionName, snapshot: string, real: number): Promise<SnapshotReply>
+  restoreSnapshot(name: SessionName, snapshot: string, real: number): Promise<SnapshotReply>
+  dropSnapshot(name: SessionName, snapshot: string): Promise<SnapshotReply>
   bound(name: SessionName, real: number): MockReply
   bind(name: SessionName, to: Bound, real: number): Promise<MockReply>
   unbind(name: SessionName, to: Bound): MockReply
   export(name: SessionName): Promise<MockReply>
 }
 
+export interface SnapshotReply extends MockReply {
+  /** What the session was when it was read, or written. */
+  readonly met?: Met
+  /** The session has begun anew since the snapshot was taken. */
+  readonly isOfBefore?: boolean
+}
+
 /** So many snapshots a session may have. */
 const MAX_SNAPSHOTS = 20
 
 export function createSessions({ store, journal, counts, bindings, defaults, startFrom, settingUp, about }: SessionsSettings): Sessions {
-  const snapshots = new Map<SessionName, Map<string, number>>()
-  /** Sessions that were copied from another one: what made them is not in their own requests. */
-  const copies = new Map<SessionName, SessionName>()
+  const snapshots = new Map<SessionName, Map<string, { readonly taken: number; readonly life: Counted }>>()
+  /** Sessions that hold what is not of their own requests, and why. */
+  const copies = new Map<SessionName, { readonly detail: string; readonly fix: string }>()
   /** Sessions on their way out: who asks for one in the meantime waits for it. */
   const going = new Map<SessionName, Promise<void>>()
   let made = 0
@@ -103,13 +110,16 @@ export function createSessions({ store, journal, counts, bindings, defaults, sta
   const has = (name: SessionName, real: number): boolean => counts.has(name) && !counts.isOver(name, real)
   const unknown = (name: string): MockReply => refusal(unknownSession(name, counts.names()))
 
-  const put = (name: SessionName, changes: readonly Change[]): Promise<void> =>
-    store.transact(name, (world) => ({ changes: insteadOf(world, changes), result: undefined }))
+  const put = (name: SessionName, changes: readonly Change[]): Promise<Met> =>
+    store.transact(name, (world) => ({ changes: insteadOf(world, changes), result: { version: world.version, hasChanged: true } }))
 
-  const replace = async (name: SessionName, from: SessionName): Promise<boolean> => {
-    const changes = await store.transact(from, (world) => ({ changes: [], result: contentsOf(world) }))
-    if (changes.length > 0) await put(name, changes)
-    return changes.length > 0
+  /** @returns what each of the two was when it was read, or written; undefined where there is nothing to read */
+  const replace = async (name: SessionName, from: SessionName): Promise<{ readonly read: Met; readonly written: Met } | undefined> => {
+    const { changes, read } = await store.transact(from, (world) => ({
+      changes: [],
+      result: { changes: contentsOf(world), read: { version: world.version, hasChanged: false } },
+    }))
+    return changes.length === 0 ? undefined : { read, written: await put(name, changes) }
   }
 
   const sessions: Sessions = {
@@ -176,31 +186,43 @@ export function createSessions({ store, journal, counts, bindings, defaults, sta
         counts.release(into)
         return unknown(name)
       }
-      copies.set(into, name)
+      copies.set(into, { detail: `it is a copy of the session "${name}"`, fix: 'export that one, or begin a session of its own' })
       return { status: 201, body: await show(into, real) }
     },
     snapshots(name, real) {
-      const taken = [...(snapshots.get(name) ?? [])].map(([snapshot, time]) => ({ name: snapshot, taken: new Date(time).toISOString() }))
+      const taken = [...(snapshots.get(name) ?? [])].map(([snapshot, { taken: time }]) => ({
+        name: snapshot,
+        taken: new Date(time).toISOString(),
+      }))
       return has(name, real) ? { status: 200, body: { snapshots: taken } } : unknown(name)
     },
     async takeSnapshot(name, snapshot, real) {
-      const own = snapshots.get(name) ?? new Map<string, number>()
+      const own = snapshots.get(name) ?? new Map<string, { readonly taken: number; readonly life: Counted }>()
       if (!own.has(snapshot) && own.size >= MAX_SNAPSHOTS)
         return refusal({ code: 'snapshots-exhausted', detail: `the session has ${own.size} snapshots`, fix: 'drop one of them' })
-      if (!(await replace(snapshotName(name, snapshot), name))) return unknown(name)
-      snapshots.set(name, own.set(snapshot, real))
-      return { status: 201, body: { name: snapshot, taken: new Date(real).toISOString() } }
+      const replaced = await replace(snapshotName(name, snapshot), name)
+      if (!replaced) return unknown(name)
+      snapshots.set(name, own.set(snapshot, { taken: real, life: counts.of(name) }))
+      return { status: 201, body: { name: snapshot, taken: new Date(real).toISOString() }, met: replaced.read }
     },
     async restoreSnapshot(name, snapshot, real) {
-      if (snapshots.get(name)?.has(snapshot) !== true || !(await replace(name, snapshotName(name, snapshot))))
-        return noSnapshot(name, snapshot)
+      const found = snapshots.get(name)?.get(snapshot)
+      const replaced = found && (await replace(name, snapshotName(name, snapshot)))
+      if (!replaced) return noSnapshot(name, snapshot)
+      if (found.life !== counts.of(name))
+        copies.set(name, {
+          detail: `the snapshot "${snapshot}" is of before its reset`,
+          fix: 'take the snapshot again, and begin from there',
+        })
       settingUp.delete(name)
-      return { status: 200, body: await show(name, real) }
+      return { status: 200, body: await show(name, real), met: replaced.written }
     },
     async dropSnapshot(name, snapshot) {
-      if (snapshots.get(name)?.delete(snapshot) !== true) return noSnapshot(name, snapshot)
+      const found = snapshots.get(name)?.get(snapshot)
+      if (!found) return noSnapshot(name, snapshot)
+      snapshots.get(name)?.delete(snapshot)
       await store.drop(snapshotName(name, snapshot))
-      return { status: 204 }
+      return { status: 204, isOfBefore: found.life !== counts.of(name) }
     },
     bound: (name, real) => (has(name, real) ? { status: 200, body: { bindings: bindings.of(name) } } : unknown(name)),
     async bind(name, to, real) {
@@ -216,11 +238,11 @@ export function createSessions({ store, journal, counts, bindings, defaults, sta
     async export(name) {
       const session = await store.transact(name, (world) => ({ changes: [], result: exportable(world) }))
       if (!session) return unknown(name)
-      const origin = copies.get(name)
-      if (origin !== undefined)
-        return unexportable(`it is a copy of the session "${origin}"`, 'export that one, or begin a session of its own')
-      if (journal.lost(name)) return unexportable('the journal has forgotten its first requests', 'start with a larger --journal-bytes')
-      return { status: 200, body: exportOf(name, session, journal.of(name), about) }
+      const lacking = journal.lost(name)
+        ? { detail: 'the journal has forgotten its first requests', fix: 'reset the session and do it again, with fewer requests' }
+        : copies.get(name)
+      if (lacking) return refusal({ code: 'session-unexportable', ...lacking })
+      return { status: 200, body: exportOf(name, session, journal.of(name), counts.of(name).requests, about) }
     },
   }
   return sessions
@@ -237,10 +259,6 @@ export function createSessions({ store, journal, counts, bindings, defaults, sta
       fix: names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`,
     })
   }
-}
-
-function unexportable(detail: string, fix: string): MockReply {
-  return refusal({ code: 'session-unexportable', detail, fix })
 }
 
 function known(name: SessionName): MockReply {
