@@ -66,10 +66,12 @@ describe('the README', () => {
     for (const name of Object.keys(ASSUMPTIONS)) expect(out).toContain(`${name}=`)
   })
 
-  it('shows a test that is one of the tests', () => {
-    expect(blocks.filter(({ language }) => language === 'ts').map(({ text }) => text)).toEqual([
-      readFileSync(join(ROOT, 'test/example.test.ts'), 'utf8'),
-    ])
+  it('shows tests that are among the tests', () => {
+    expect(blocks.filter(({ language }) => language === 'ts').map(({ text }) => text)).toEqual(
+      ['example.test.ts', 'examples/session-per-test.test.ts', 'examples/orders.spec.ts'].map((file) =>
+        readFileSync(join(ROOT, 'test', file), 'utf8'),
+      ),
+    )
   })
 
   it('starts by npm start', async () => {
