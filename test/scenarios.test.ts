@@ -21,9 +21,8 @@ function company(session: MockSession) {
   const supplier = supplierClient(mock, { session: session.name })
   const oms = omsClient(mock, { session: session.name })
   const send = (method: 'get' | 'put' | 'post' | 'patch' | 'delete', path: string, headers: Record<string, string>, body?: object) => {
-    const test = request(mock.app)
-      [method](path)
-      .set({ ...headers, ...session.headers })
+    const app = request(mock.app)
+    const test = app[method](path).set({ ...headers, ...session.headers })
     return body ? test.send(body) : test
   }
   const account = { Authorization: 'Bearer any', 'x-site-context': JSON.stringify({ account: ACCOUNT }) }
@@ -306,6 +305,7 @@ function watched<T>(answer: Promise<T>) {
 
 describe('a scenario that comes with the mock', () => {
   it.each(Object.entries(STORIES))('tells its story: %s', async (name, tell) => {
+    expect.hasAssertions()
     await tell(company(await mock.createSession({ scenario: name })))
   })
 
