@@ -54,6 +54,8 @@ export type {
   Snapshot,
   Steppable,
 } from './client.ts'
+export { replay } from './replay.ts'
+export type { Different, Repeated, Replayed } from './replay.ts'
 export { compareContracts, coverContracts, verifyContracts } from './contracts.ts'
 export type { ContractOptions, Covered, Report, Row, VerifyContractsOptions } from './contracts.ts'
 export type { Change, World } from './domain/world.ts'

@@ -18,19 +18,23 @@ import { DocumentError, UsageError } from './problem.ts'
 export type Scenarios = ReadonlyMap<string, Scenario>
 
 /**
- * Reads the scenarios of a folder, `NAME.yaml` or `NAME.json` each, beside the bundled ones. The bundled ones are read when they are first
+ * Reads the scenarios of a folder, `NAME.yaml` or `NAME.json` each, beside the bundled ones; or has them by name. The bundled ones are read when they are first
  * wanted, a team's own at once: a file that cannot be is no surprise in the middle of a run.
  * @throws UsageError that names every place where a file does not fit its schema, or is impossible
  */
 export async function readScenarios(
-  folder: string | undefined,
+  from: string | Readonly<Record<string, Scenario>> | undefined,
   base: SessionStart,
   operations: Known['operations'],
 ): Promise<() => Promise<Scenarios>> {
-  if (folder === undefined) return bundled
-  const own = await Promise.all(filesIn(folder).map((file) => read(file, 'scenario')))
+  if (from === undefined) return bundled
+  const own = await Promise.all(
+    typeof from === 'string'
+      ? filesIn(from).map((file) => read(file, 'scenario'))
+      : Object.entries(from).map(([name, content]) => read(content, 'scenario', name)),
+  )
   refuse('scenarios', own.flatMap(complaintsOf))
-  const all: Scenarios = new Map([...(await bundled()), ...byName(own)])
+  const all: Scenarios = new Map([...(await bundled()), ...(typeof from === 'string' ? byName(own) : Object.entries(from))])
   const known = knownBy(all, operations)
   refuse(
     'scenarios',
@@ -211,12 +215,16 @@ function placeOf(content: object): Loaded {
 }
 
 /** A file, whose lines can be named, or the value itself; checked by its schema. */
-async function read<Option extends keyof Contents>(from: string | object, option: Option): Promise<Reading<Contents[Option]>> {
+async function read<Option extends keyof Contents>(
+  from: string | object,
+  option: Option,
+  name: string = option,
+): Promise<Reading<Contents[Option]>> {
   const read =
     typeof from === 'string' ? await readFile(from) : { name: option, sources: [{ uri: option, content: from, lineOf: nowhere }] }
   if (typeof read === 'string') return { kind: 'refused', complaints: [read] }
   const [source] = read.sources
-  const loaded: Loaded = { path: typeof from === 'string' ? from : option, lineOf: source?.lineOf ?? nowhere }
+  const loaded: Loaded = { path: typeof from === 'string' ? from : name, lineOf: source?.lineOf ?? nowhere }
   const issues = checkData(read, await schemaOf(option)).map(withKnownNames)
   if (issues.length > 0) return { kind: 'refused', complaints: complaintsAbout(issues, loaded) }
   // Its schema has just been checked.

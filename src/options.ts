@@ -23,8 +23,8 @@ export interface MockOptions {
   readonly assume?: Readonly<Record<string, string>>
   /** What every session starts from: the name of a scenario, a YAML or JSON file, or what would stand in one. `spec/scenario.schema.json` says what. */
   readonly scenario?: string | Scenario
-  /** A folder of scenarios, to be named beside the bundled ones. */
-  readonly scenarios?: string
+  /** A folder of scenarios, to be named beside the bundled ones; or the scenarios by name. */
+  readonly scenarios?: string | Readonly<Record<string, Scenario>>
   /** Provider states beside the bundled ones: a YAML or JSON file, or what would stand in one. `spec/states.schema.json` says what. */
   readonly states?: string | States
   /** Refuses what the documents do not declare, and checks every answer. */

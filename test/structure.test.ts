@@ -16,10 +16,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   server: ['contract', 'engine', 'store', 'types of domain'],
   pact: ['contract'],
   contracts: ['contract', 'load', 'pact', 'index'],
+  replay: ['contract', 'domain', 'index', 'load', 'server'],
   library: ['contract', 'domain', 'engine', 'load'],
   options: ['domain', 'types of library', 'types of server', 'types of store'],
   client: ['domain'],
-  index: ['client', 'contract', 'contracts', 'domain', 'engine', 'library', 'load', 'options', 'pact', 'server', 'store'],
+  index: ['client', 'contract', 'contracts', 'domain', 'engine', 'library', 'load', 'options', 'replay', 'pact', 'server', 'store'],
   cli: ['index', 'contracts', 'load', 'contract', 'pact'],
 }
 /** Rooms where time, chance and the outside come in as arguments. */

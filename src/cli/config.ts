@@ -189,6 +189,11 @@ export const COVERAGE_OPTIONS = {
   threshold: { flag: '--threshold <percent>', help: 'fail when fewer of the documented answers are relied on', read: wholeNumber(0, 100) },
 } as const satisfies Record<string, Option>
 
+/** The options of `replay`. */
+export const REPLAY_OPTIONS = {
+  format: COMPARE_OPTIONS.format,
+} as const satisfies Record<string, Option>
+
 /** The options of `assumptions`. */
 export const ASSUMPTION_OPTIONS = {
   assume: SERVE_OPTIONS.assume,

@@ -5,6 +5,7 @@ import {
   ASSUMPTION_OPTIONS,
   COMPARE_OPTIONS,
   COVERAGE_OPTIONS,
+  REPLAY_OPTIONS,
   VERIFY_OPTIONS,
   environmentName,
   type Io,
@@ -80,6 +81,16 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
       code = await coverage(pacts, settings, io)
     })
   addOptions(coverage, COVERAGE_OPTIONS)
+  const replay = program
+    .command('replay')
+    .description('repeat exported sessions in a mock of their own, and compare the answers byte for byte')
+    .argument('<files...>', 'what GET /__mock/sessions/{name}/export has answered')
+    .action(async (files: string[], given: Record<string, unknown>) => {
+      const settings = readOptions(REPLAY_OPTIONS, given, io.env)
+      const { replay } = await import('./replay.ts')
+      code = await replay(files, settings, io)
+    })
+  addOptions(replay, REPLAY_OPTIONS)
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return code

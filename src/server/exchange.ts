@@ -75,7 +75,7 @@ function headersOf({ headers, text, mediaType }: Line, more: Readonly<Record<str
 }
 
 /** Bytes that no HTTP begins with, nor a chunk; the same each time. Some are no UTF-8. */
-const GARBAGE = Buffer.concat([Buffer.from("~lskdu018973t09sylgasjkfg1][]'./.sdlv"), Buffer.from([0, 255, 254, 128, 7, 27])])
+export const GARBAGE = Buffer.concat([Buffer.from("~lskdu018973t09sylgasjkfg1][]'./.sdlv"), Buffer.from([0, 255, 254, 128, 7, 27])])
 
 /** Spoils an answer on its way, and closes. What was answered before on the same connection goes out first. */
 export function cutReply(response: ServerResponse, reply: Line, cut: Cut, more: Readonly<Record<string, string>>, isHead: boolean): void {

@@ -102,7 +102,7 @@ export function exportOf(name: string, session: Exportable, all: readonly Exchan
     retailerTokens: tokensOf('retailer'),
     exchanges: turns.map(({ exchange, asked, worked }) => ({
       ...exported(exchange, standIns, parameters),
-      ...(worked > asked + 1 && { turns: [asked, worked] as const }),
+      ...(worked > asked && { turns: [asked, worked] as const }),
     })),
     ...(unanswered > 0 && { unanswered }),
   }
@@ -110,29 +110,31 @@ export function exportOf(name: string, session: Exportable, all: readonly Exchan
 
 interface Turn {
   readonly exchange: Exchange
-  /** Its place among all turns. */
+  /** Its places among all turns: where it was asked and, after a delay, worked on. */
   readonly asked: number
-  /** The next place, where nothing lay between. */
   readonly worked: number
 }
 
 /** Requests in the order in which they came upon the session. The journal has them as they ended, which delays and a store's waiting turn round. */
 function turnsOf(exchanges: readonly Exchange[]): readonly Turn[] {
   let last: Met = { version: 0, hasChanged: false }
-  const turns = exchanges.flatMap((exchange) => {
+  const steps = exchanges.flatMap((exchange) => {
     // What did not look at the session may stand anywhere.
     last = exchange.met ?? last
-    const worked = { exchange, met: last, isAsked: exchange.asked === undefined, isWorked: true }
-    return exchange.asked ? [{ exchange, met: exchange.asked.met, isAsked: true, isWorked: false }, worked] : [worked]
+    const worked = { exchange, met: last, isAsked: exchange.asked === undefined }
+    return exchange.asked ? [{ exchange, met: exchange.asked.met, isAsked: true }, worked] : [worked]
   })
   // Who changed what it met came after all that met the same.
-  const sorted = turns.toSorted((a, b) => a.met.version - b.met.version || Number(a.met.hasChanged) - Number(b.met.hasChanged))
-  const places = new Map(sorted.flatMap(({ exchange, isWorked }, place) => (isWorked ? [[exchange, place] as const] : [])))
-  return sorted.flatMap(({ exchange, isAsked }, asked) => {
-    if (!isAsked) return []
-    const worked = places.get(exchange) ?? asked
-    return [{ exchange, asked, worked: exchange.asked ? worked : asked }]
-  })
+  const sorted = steps.toSorted((a, b) => a.met.version - b.met.version || Number(a.met.hasChanged) - Number(b.met.hasChanged))
+  const turns = new Map<Exchange, Turn>()
+  let place = 0
+  for (const [index, { exchange, isAsked }] of sorted.entries()) {
+    // Where nobody came in between it is one turn.
+    const isBoth = isAsked && sorted[index + 1]?.exchange === exchange
+    turns.set(exchange, { exchange, asked: turns.get(exchange)?.asked ?? place, worked: place })
+    if (!isBoth) place++
+  }
+  return [...turns.values()]
 }
 
 function exported(exchange: Exchange, { replace, replaceAgain }: StandIns, parameters: ReadonlySet<string>): ExportedExchange {

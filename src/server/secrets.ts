@@ -24,7 +24,7 @@ export function createStandIns(isPublic: (text: string) => boolean): StandIns {
   return {
     replace(secret) {
       if (secret === '' || isPublic(secret)) return secret
-      const found = known.get(secret) ?? standIn([...secret].length, known.size + 1)
+      const found = known.get(secret) ?? standIn(Array.from(secret).length, known.size + 1)
       known.set(secret, found)
       return found
     },
