@@ -80,11 +80,22 @@ export function waitAnew(scene: Scene): readonly Change[] {
   return [...gone, ...waitFor(touched, { ...scene, world: new Draft(world, gone) })]
 }
 
+/** A step whose time has come. */
+export type DueStep = WaitingStep & { readonly due: number }
+
+export function isDue(step: WaitingStep | undefined, now: number): step is DueStep {
+  return step?.due !== undefined && step.due <= now
+}
+
 /** The steps that are due, in the order in which they are. */
-export function dueSteps(world: World, now: number): readonly (WaitingStep & { readonly due: number })[] {
-  const due: (WaitingStep & { readonly due: number })[] = []
-  for (const step of world.all('step')) if (step.due !== undefined && step.due <= now) due.push({ ...step, due: step.due })
-  return due.toSorted((a, b) => a.due - b.due || (a.id < b.id ? -1 : 1))
+export function dueSteps(world: World, now: number): readonly DueStep[] {
+  const due: DueStep[] = []
+  for (const step of world.all('step')) if (isDue(step, now)) due.push(step)
+  return due.toSorted(compareDue)
+}
+
+export function compareDue(a: DueStep, b: DueStep): number {
+  return a.due - b.due || (a.id < b.id ? -1 : 1)
 }
 
 /** What a read of an entity changes: a step that waits for reads waits for one fewer. */

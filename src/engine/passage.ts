@@ -1,7 +1,7 @@
 import type { Scene } from '../domain/behaviour.ts'
 import type { Session } from '../domain/control/session.ts'
 import { accountNamed } from '../domain/oms/query.ts'
-import { dueSteps, take, waitFor, type WaitingStep } from '../domain/progress.ts'
+import { compareDue, type DueStep, dueSteps, isDue, take, waitFor } from '../domain/progress.ts'
 import { place } from '../domain/place.ts'
 import { PERMISSIONS_OF } from '../domain/supplier/account.ts'
 import { type Call, TIMELINE, type TimelineStep } from '../domain/timeline.ts'
@@ -35,7 +35,8 @@ export function passTime(
   const { timeline } = session.from
   const { real } = around
   let number = timeline.length === 0 ? 0 : nextNumber(kept, TIMELINE)
-  let waiting = dueSteps(kept, now)
+  // The last is the first to come.
+  const waiting = dueSteps(kept, now).toReversed()
   const isTimed = (): boolean => (timeline[number]?.at ?? Number.POSITIVE_INFINITY) + session.begun <= now
   if (waiting.length === 0 && !isTimed()) return { world: kept, changes: [], passed: [] }
   const world = new Draft(kept)
@@ -45,15 +46,23 @@ export function passTime(
     const following = waitFor(one.changes, { world, session, now: one.now, real })
     world.apply(following)
     // What began to wait may be due in its turn, before what stands next.
-    if (following.length > 0) waiting = dueSteps(world, now)
+    for (const { kind, to } of following) if (kind === 'step' && isDue(to, now)) insert(to, waiting)
     passed.push(one)
   }
+  /** The next step to come, past those that have gone since, or wait for another time. */
+  const first = (): DueStep | undefined => {
+    for (;;) {
+      const step = waiting.at(-1)
+      if (!step || world.get('step', step.id)?.due === step.due) return step
+      waiting.pop()
+    }
+  }
   for (;;) {
-    const [step] = waiting
+    const step = first()
     const next = timeline[number]
     const due = next && next.at + session.begun
     if (step && (due === undefined || step.due <= due)) {
-      waiting = waiting.slice(1)
+      waiting.pop()
       world.apply([{ kind: 'step', id: step.id, to: undefined }])
       keep(goOn(step, { world, session, now: step.due, real }))
     } else if (next && due !== undefined && due <= now) {
@@ -64,7 +73,19 @@ export function passTime(
   }
 }
 
-function goOn({ step, on, due }: WaitingStep & { readonly due: number }, scene: Scene): Passed {
+/** Puts a step among those that wait, of which the last is the first to come. */
+function insert(step: DueStep, waiting: DueStep[]): void {
+  let [from, to] = [0, waiting.length]
+  while (from < to) {
+    const middle = Math.floor((from + to) / 2)
+    const other = waiting[middle]
+    if (other && compareDue(other, step) > 0) from = middle + 1
+    else to = middle
+  }
+  waiting.splice(from, 0, step)
+}
+
+function goOn({ step, on, due }: DueStep, scene: Scene): Passed {
   const result = take({ step, on }, scene)
   const subject = on.kind === 'order' ? `order ${on.id}, line ${on.line}` : `allocation ${on.id}`
   const common = { origin: 'progress', now: due, name: step, subject, body: undefined } as const
