@@ -124,9 +124,10 @@ export function excerpt(value: unknown): string {
  */
 function issuesOf(errors: readonly ErrorObject[], at: string, reader: Reader, checkBranch: (branch: Located) => Check): Issue[] {
   const issues: Issue[] = []
-  const mistyped = new Set(
-    errors.flatMap(({ keyword, instancePath, schemaPath }) => (keyword === 'type' ? [`${instancePath} ${parentOf(schemaPath)}`] : [])),
-  )
+  // By the schema itself: its path is not one schema's where references are compiled apart.
+  const mistyped = new Map<unknown, Set<string>>()
+  for (const { keyword, instancePath, parentSchema } of errors)
+    if (keyword === 'type') mistyped.set(parentSchema, (mistyped.get(parentSchema) ?? new Set()).add(instancePath))
   for (let index = errors.length - 1; index >= 0; index--) {
     const error = errors[index]
     if (!error) continue
@@ -140,7 +141,7 @@ function issuesOf(errors: readonly ErrorObject[], at: string, reader: Reader, ch
       branches.reverse()
     }
     // What is of the wrong type has no length, limit or form that could be wrong too.
-    if (error.keyword !== 'type' && mistyped.has(`${error.instancePath} ${parentOf(error.schemaPath)}`)) continue
+    if (error.keyword !== 'type' && mistyped.get(error.parentSchema)?.has(error.instancePath)) continue
     const meant = error.keyword === 'oneOf' ? issuesOfMeant(error, at, reader, checkBranch) : undefined
     if (meant) issues.push(...meant.toReversed())
     else issues.push(issueOf(error, branches, at, reader))
@@ -204,10 +205,6 @@ function isStray({ rule }: Issue): boolean {
 function isOfNames(issue: Issue, here: string): boolean {
   const isOwn = issue.at.startsWith(`${here}/`) && !issue.at.slice(here.length + 1).includes('/')
   return isOwn && (issue.rule === 'required' || issue.rule === 'const' || isStray(issue))
-}
-
-function parentOf(schemaPath: string): string {
-  return schemaPath.slice(0, schemaPath.lastIndexOf('/'))
 }
 
 /** The objects of the document that a choice's branches are made of, references followed: errors of these rules are the branches'. */

@@ -215,6 +215,17 @@ describe('alternatives', () => {
     expect(found).toHaveLength(expected.length)
   })
 
+  it.each([null, 0, 'x', { unexpected: true }, [{}]])('is found where no branch fits that refers to another: %j', (value) => {
+    const thing = record({ id: text, kind: ref('Kind') }, { required: ['id'] })
+    const { issues } = schemaOf(
+      { oneOf: [ref('Thing'), ref('Things')] },
+      { Thing: thing, Things: { type: 'array', items: ref('Thing') }, Kind: text },
+    )
+    expect(issues(value)).not.toEqual([])
+    expect(issues({ id: 'a' })).toEqual([])
+    expect(issues([{ id: 'a', kind: 'b' }])).toEqual([])
+  })
+
   it('of which two fit are one issue', () => {
     expect(schemaOf({ oneOf: [text, { maxLength: 3 }] }).issues('ab')).toMatchObject([{ at: '/body', rule: 'oneOf', value: 'ab' }])
   })
