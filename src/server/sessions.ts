@@ -45,7 +45,7 @@ export interface Sessions {
   find(name: SessionName, real: number): Promise<MockReply>
   list(real: number): Promise<MockReply>
   create(wanted: WantedSession, real: number): Promise<MockReply>
-  /** Begins anew from what it started from. @returns the problem, where there is no room for one more */
+  /** Begins anew from what it started from, or for once from something else. @returns the problem, where there is no room for one more */
   reset(name: SessionName, real: number, start?: SessionStart): Promise<Problem | undefined>
   drop(name: SessionName): Promise<MockReply>
   /** Drops the session, if nobody has used it for too long, or all of which that is so. */
@@ -156,8 +156,9 @@ export function createSessions({ store, journal, counts, bindings, defaults, sta
       const full = counts.begin(name, real)
       if (full) return full
       await store.transact(name, (world) => {
-        const from = start ?? sessionOf(world)?.from ?? defaults
-        return { changes: insteadOf(world, beginning(from, real)), result: undefined }
+        const before = sessionOf(world)?.from
+        const home = before?.home ?? before ?? defaults
+        return { changes: insteadOf(world, beginning(start ? { ...start, home } : home, real)), result: undefined }
       })
       counts.restart(name)
       copies.delete(name)

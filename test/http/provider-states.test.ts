@@ -272,3 +272,100 @@ describe('a file of own states', () => {
     }
   })
 })
+
+describe('a provider state that begins a scenario', () => {
+  const states: States = {
+    states: [
+      { state: 'a new customer', scenario: 'tenant-empty' },
+      {
+        state: 'a new customer with an order of {quantity} units',
+        parameters: { quantity: 2 },
+        scenario: 'tenant-empty',
+        exists: { orders: [{ order_uuid: ID, line_items: [{ quantity_ordered: '{quantity}' }] }] },
+        values: { order: '/orders/0/order_uuid' },
+      },
+      { state: 'a parcel on its way', scenario: 'already-shipped' },
+      { state: 'another order', exists: { orders: [order(OTHER)] } },
+    ],
+  }
+  let own: Mock
+  beforeAll(async () => {
+    own = await openMock({ states })
+  })
+  afterAll(() => own.close())
+
+  function visitor(name = ownSession()) {
+    const headers = { Authorization: SUPPLIER, 'Mock-Session': name }
+    const set = (body: object) => request(own.app).post('/_pact/provider_states').set('Mock-Session', name).send(body)
+    return {
+      setUp: (state: string, params: object = {}) => set({ state, params, action: 'setup' }),
+      tearDown: (state: string) => set({ state, action: 'teardown' }),
+      session: own.session(name),
+      /** How many orders the supplier has. */
+      total: async (): Promise<number> => (await request(own.app).post('/orders/').set(headers).send({}).expect(200)).body.total_results,
+    }
+  }
+
+  it('sets up the scenario, what exists beside it, and what is added', async () => {
+    const { setUp, session, total } = visitor()
+    const { body } = await setUp('a new customer with an order of 3 units').expect(200)
+    expect(body).toEqual({ quantity: 3, order: ID })
+    await setUp('another order').expect(200)
+    expect(await total()).toBe(2)
+    expect(await session.info()).toMatchObject({ scenario: 'tenant-empty' })
+  })
+
+  it.each(['another state', 'a teardown', 'a reset'])('lasts until %s', async (what) => {
+    const { setUp, tearDown, session, total } = visitor()
+    await setUp('a new customer').expect(200)
+    expect(await total()).toBe(0)
+    if (what === 'another state') await setUp('another order').expect(200)
+    else if (what === 'a teardown') await tearDown('a new customer').expect(200)
+    else await session.reset()
+    expect(await total()).toBeGreaterThan(10)
+    expect((await session.info()).scenario).toBeUndefined()
+  })
+
+  it('gives the session back what it began from, also after several', async () => {
+    const name = ownSession()
+    await own.createSession({ name, scenario: 'tenant-empty' })
+    const { setUp, tearDown, session } = visitor(name)
+    for (const state of ['a parcel on its way', 'a parcel on its way']) {
+      await setUp(state).expect(200)
+      expect(await session.info()).toMatchObject({ scenario: 'already-shipped' })
+      await session.entities()
+    }
+    await tearDown('a parcel on its way').expect(200)
+    expect(await session.info()).toMatchObject({ scenario: 'tenant-empty' })
+  })
+
+  it('is refused behind another state: it would take that one away', async () => {
+    const { setUp } = visitor()
+    await setUp('another order').expect(200)
+    const { body } = await setUp('a new customer').expect(422)
+    expect(body).toMatchObject({
+      code: 'state-impossible',
+      detail: 'the provider state "a new customer" begins a scenario',
+      fix: 'let it stand before all others',
+    })
+  })
+
+  it.each<[string, string, RegExp]>([
+    [
+      'a scenario of nobody',
+      'scenario: tenant-emty',
+      /states\.yaml:3: \/states\/0\/scenario is "tenant-emty": there is no scenario "tenant-emty"; there are tenant-empty, /,
+    ],
+    [
+      'what cannot be beside the scenario',
+      'scenario: already-shipped, exists: { orders: [{ order_uuid: 319bba9f-71b1-4a93-8abf-67a45b8fdd5c, line_items: [{ quantity_ordered: 1 }] }] }',
+      /states\.yaml:3: \/states\/0\/exists\/orders\/0\/order_uuid 319bba9f-\S+ is an order that the session has changed \("s"\); take another/,
+    ],
+  ])('is refused before anything is served: %s', async (_what, text, expected) => {
+    const folder = mkdtempSync(join(tmpdir(), 'states-'))
+    const file = join(folder, 'states.yaml')
+    writeFileSync(file, `# One.\nstates:\n  - { state: s, ${text} }\n`)
+    await expect(openMock({ states: file })).rejects.toThrow(expected)
+    rmSync(folder, { recursive: true })
+  })
+})

@@ -38,6 +38,8 @@ export interface SessionStart extends SessionSettings {
   readonly data: Data
   /** What happens in it by itself, by time. */
   readonly timeline: readonly TimelineStep[]
+  /** What it starts from again with the next reset, where this is a provider state's. */
+  readonly home?: SessionStart
 }
 
 /** A session's own settings. They are the first change of its log, made by its first request, and change when the control API says so. */
