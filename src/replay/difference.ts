@@ -31,20 +31,18 @@ export function differencesOf(
   const connection =
     met === wanted ? [] : [{ what: 'connection', recorded: wanted ?? 'a whole answer', now: met ?? 'a whole answer' } as const]
   if (gone || !now) return connection
-  const isChunk = wanted === 'MALFORMED_RESPONSE_CHUNK'
-  const expected = Buffer.from(answer.body ?? '')
+  const isChunk = met === 'MALFORMED_RESPONSE_CHUNK'
+  const whole = Buffer.from(answer.body ?? '')
   // What the edge makes of an answer that it cuts.
   const status = isChunk && (answer.status === 204 || answer.status === 304) ? 200 : answer.status
-  const body = isChunk ? GARBAGE : wanted === 'TRUNCATED_RESPONSE' ? expected.subarray(0, Math.floor(expected.length / 2)) : expected
+  const body = isChunk ? GARBAGE : met === 'TRUNCATED_RESPONSE' ? whole.subarray(0, Math.floor(whole.length / 2)) : whole
+  const isSame = isHead || now.body.equals(body)
   return [
     ...connection,
     ...(now.status === status ? [] : [{ what: 'status', recorded: String(status), now: String(now.status) } as const]),
     ...headerDifferences(answer, now, ids),
-    ...(isHead
-      ? lengthDifference(expected.length, now)
-      : met === wanted && now.body.equals(body)
-        ? []
-        : bodyDifferences(answer.body ?? '', now.body)),
+    ...(isHead ? lengthDifference(whole.length, now) : []),
+    ...(isSame ? [] : bodyDifferences(body.toString('utf8'), now.body.toString('utf8'))),
   ]
 }
 
@@ -97,8 +95,7 @@ function texts(recorded: string | undefined, now: string | undefined): Pick<Diff
   }
 }
 
-function bodyDifferences(recorded: string, bytes: Buffer): readonly Difference[] {
-  const now = bytes.toString('utf8')
+function bodyDifferences(recorded: string, now: string): readonly Difference[] {
   const [then, other] = [parsed(recorded), parsed(now)]
   const found = then && other ? valueDifferences(then.value, other.value, '') : []
   return found.length > 0 ? found : [{ what: 'body', ...textDifference(recorded, now) }]
