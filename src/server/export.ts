@@ -1,7 +1,16 @@
 import type { Exportable } from '../engine/session.ts'
 import type { Cut } from '../http.ts'
 import type { Exchange, Met } from './journal.ts'
-import { createStandIns, type Replace, rewritten, type StandIns, withoutCredential, withoutSecretQuery, withoutSecrets } from './secrets.ts'
+import {
+  createStandIns,
+  type Replace,
+  rewritten,
+  type StandIns,
+  withoutCredential,
+  withoutQuoted,
+  withoutSecretQuery,
+  withoutSecrets,
+} from './secrets.ts'
 
 /** A session as a file: what it started from and all that it was asked, so that another process can do it again. `spec/export.schema.json` says the same. */
 export interface Exported {
@@ -151,7 +160,7 @@ function exported(exchange: Exchange, { replace, replaceAgain }: StandIns, param
   const body = requestBody === undefined ? undefined : withoutSecrets(requestBody, replaceSent)
   const isBodyLost = exchange.isBodyLost === true || (requestBody !== undefined && body === undefined)
   const safeAnswer = (text: string): string =>
-    rewritten(text, (scalar, isSecret) => (isSecret ? replaceAgain(scalar) : status < 400 ? scalar : withoutSent(scalar, sent)))
+    rewritten(text, (scalar, isSecret) => (isSecret ? replaceAgain(scalar) : status < 400 ? scalar : withoutQuoted(scalar, sent)))
   const safeHeader = ([name, value]: [string, string]): [string, string][] => {
     if (isRequest ? !HEADERS.has(name) && !parameters.has(name) : !CONTROL_HEADERS.has(name)) return []
     if (name === 'authorization') return [[name, withoutCredential(value, replace)]]
@@ -181,11 +190,6 @@ function exported(exchange: Exchange, { replace, replaceAgain }: StandIns, param
         }
       : { status, headers: {} },
   }
-}
-
-/** A message may quote what it refuses. */
-function withoutSent(text: string, sent: ReadonlyMap<string, string>): string {
-  return sent.get(text) ?? text.replaceAll(/"([^"]+)"/g, (quoted, inner: string) => (sent.has(inner) ? `"${sent.get(inner)}"` : quoted))
 }
 
 function issuedTokens({ operation, replyBody }: Exchange): readonly string[] {

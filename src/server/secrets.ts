@@ -101,6 +101,22 @@ export function rewritten(text: string, replace: (scalar: string, isSecret: bool
   })
 }
 
+/** A message that quotes what it refuses, as JSON, without what of it was replaced. */
+export function withoutQuoted(text: string, replaced: ReadonlyMap<string, string>): string {
+  const whole = replaced.get(text)
+  if (whole !== undefined || replaced.size === 0) return whole ?? text
+  const quoted = [...replaced].map((pair) => pair.map((one) => JSON.stringify(one).slice(1, -1)))
+  return (
+    text
+      // What is long is quoted to its middle.
+      .replaceAll(/"((?:[^"\\]|\\.)+)("|…)/g, (all, inner: string, end: string) => {
+        const [, other] = quoted.find(([secret = '']) => (end === '"' ? secret === inner : secret.startsWith(inner))) ?? []
+        return other === undefined ? all : `"${other.slice(0, inner.length)}${end}`
+      })
+      .replaceAll(/\d[\d.]{3,}/g, (number) => (replaced.has(number) ? number.replaceAll(/\d/g, '9') : number))
+  )
+}
+
 function parsed(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text)
