@@ -16,7 +16,7 @@ import { matchState } from './domain/state.ts'
 import { supplierBehaviours } from './domain/supplier/operations.ts'
 import { createService, type Service } from './engine/service.ts'
 import { type Started, startFrom } from './engine/session.ts'
-import { knownBy, readScenarios, readStart, readStates, type States } from './library.ts'
+import { checkFiles, type CheckedScenario, knownBy, readScenarios, readStart, readStates, type States } from './library.ts'
 import { loadBundled } from './load.ts'
 import { type MockOptions, readAssumptions, readOptions } from './options.ts'
 import { UsageError } from './problem.ts'
@@ -60,7 +60,7 @@ export { compareContracts, coverContracts, verifyContracts } from './contracts.t
 export type { ContractOptions, Covered, Report, Row, VerifyContractsOptions } from './contracts.ts'
 export type { Change, World } from './domain/world.ts'
 export type { StateDefinition } from './domain/state.ts'
-export type { States } from './library.ts'
+export type { CheckedScenario, States } from './library.ts'
 export type { MockOptions } from './options.ts'
 export type { RequestSummary } from './server/summary.ts'
 export type { SessionName } from './domain/control/session.ts'
@@ -109,7 +109,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   const onFailure = options.onFailure ?? console.error
   const served = await Promise.all(APIS.map(async (api) => ({ ...api, contract: await bundledContract(api.document) })))
   const services = served.map(({ contract, behaviours, dialect }) => createService(contract, behaviours, dialect))
-  const operations = new Map(services.flatMap(({ contract }) => contract.operations.map((operation) => [operation.id, operation] as const)))
+  const operations = operationsOf(services.map(({ contract }) => contract))
   const control = createService(await bundledContract('control'), controlBehaviours(served.map(servedApi), { operations }), controlDialect)
   const providerStates = createService(await bundledContract('provider-states'), stateBehaviours, controlDialect)
   const scenarios = await readScenarios(options.scenarios, base, operations)
@@ -228,6 +228,37 @@ function requireNode(): void {
     throw new UsageError(
       `allocation-mock needs Node 24.18 or newer; this is ${process.version}. "npm i -D node@24" brings one for npm scripts`,
     )
+}
+
+/** A scenario as lists have it. */
+export interface ScenarioRow {
+  readonly name: string
+  readonly description: string
+}
+
+/**
+ * The scenarios that sessions can start from: the bundled ones, and those of a folder, by name.
+ * @throws UsageError that names every place where one of the folder cannot be
+ */
+export async function listScenarios(folder?: string): Promise<readonly ScenarioRow[]> {
+  const scenarios = await (await readScenarios(folder, readOptions({}).base, await bundledOperations()))()
+  return [...scenarios].map(([name, { description = '' }]) => ({ name, description })).toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/**
+ * Everything that is wrong with files of scenarios, which may extend one another, the bundled ones and those of a folder.
+ * @throws UsageError where there is no such file, or the folder cannot be
+ */
+export async function checkScenarios(files: readonly string[], folder?: string): Promise<readonly CheckedScenario[]> {
+  return checkFiles(files, folder, readOptions({}).base, await bundledOperations())
+}
+
+async function bundledOperations(): Promise<Known['operations']> {
+  return operationsOf(await Promise.all(APIS.map(({ document }) => bundledContract(document))))
+}
+
+function operationsOf(all: readonly Contract[]): Known['operations'] {
+  return new Map(all.flatMap(({ operations }) => operations.map((operation) => [operation.id, operation] as const)))
 }
 
 /** A provider state asked for; `known` holds the nearest texts where nobody knows it. */

@@ -76,7 +76,7 @@ export interface CheckedScenario {
  * Checks files of scenarios, which may extend one another, beside the bundled ones and those of a folder.
  * @throws UsageError where there is no such file, or the folder cannot be
  */
-export async function checkScenarios(
+export async function checkFiles(
   files: readonly string[],
   folder: string | undefined,
   base: SessionStart,

@@ -194,6 +194,15 @@ export const REPLAY_OPTIONS = {
   format: COMPARE_OPTIONS.format,
 } as const satisfies Record<string, Option>
 
+/** The options of `scenario check`. */
+export const SCENARIO_CHECK_OPTIONS = { scenarios: SERVE_OPTIONS.scenarios } as const satisfies Record<string, Option>
+
+/** The options of `scenario list`. */
+export const SCENARIO_LIST_OPTIONS = {
+  ...SCENARIO_CHECK_OPTIONS,
+  json: { flag: '--json', help: 'print a JSON array', read: truth },
+} as const satisfies Record<string, Option>
+
 /** The options of `assumptions`. */
 export const ASSUMPTION_OPTIONS = {
   assume: SERVE_OPTIONS.assume,

@@ -11,6 +11,8 @@ import {
   type Io,
   type Option,
   readOptions,
+  SCENARIO_CHECK_OPTIONS,
+  SCENARIO_LIST_OPTIONS,
   SERVE_OPTIONS,
 } from './config.ts'
 
@@ -51,6 +53,30 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
       code = assumptions(settings, io)
     })
   addOptions(assumptions, ASSUMPTION_OPTIONS)
+  const scenario = program
+    .command('scenario')
+    .description('list the scenarios that sessions can start from, or check files of your own')
+    .helpCommand(false)
+  const list = scenario
+    .command('list')
+    .description('list the scenarios that there are, each with a sentence')
+    .allowExcessArguments(false)
+    .action(async (given: Record<string, unknown>) => {
+      const settings = readOptions(SCENARIO_LIST_OPTIONS, given, io.env)
+      const { listed } = await import('./scenario.ts')
+      code = await listed(settings, io)
+    })
+  addOptions(list, SCENARIO_LIST_OPTIONS)
+  const check = scenario
+    .command('check')
+    .description('check files of scenarios, which may extend one another: every place where one cannot be')
+    .argument('<files...>', 'YAML or JSON files')
+    .action(async (files: string[], given: Record<string, unknown>) => {
+      const settings = readOptions(SCENARIO_CHECK_OPTIONS, given, io.env)
+      const { checked } = await import('./scenario.ts')
+      code = await checked(files, settings, io)
+    })
+  addOptions(check, SCENARIO_CHECK_OPTIONS)
   const verify = program
     .command('verify')
     .description('verify pacts against their documents, the mock, and the real service: one verdict an interaction')
