@@ -329,22 +329,17 @@ describe('a scenario that extends another', () => {
     ['in a circle of itself', { bad: 'extends: bad\n' }, ['bad.yaml:1: /extends comes back to "bad"']],
   ])('is told where it was written: %s', async (_what, contents, expected) => {
     const own = files(contents)
-    const [{ complaints }] = (await checkScenarios([
-      join(own, 'bad.yaml'),
-      ...Object.keys(contents)
-        .filter((one) => one !== 'bad')
-        .map((one) => join(own, `${one}.yaml`)),
-    ])) as [{ complaints: readonly string[] }]
-    const told = complaints.map((one) => one.replaceAll(/\S*\/(\w+\.yaml)/g, '$1'))
-    expect(told).toHaveLength(expected.length)
-    for (const [index, one] of expected.entries()) expect(told[index]?.startsWith(one), told[index]).toBe(true)
+    const others = Object.keys(contents).filter((one) => one !== 'bad')
+    const [checked] = await checkScenarios(['bad', ...others].map((one) => join(own, `${one}.yaml`)))
+    const told = (checked?.complaints ?? []).map((one) => one.replaceAll(/\S*\/(\w+\.yaml)/g, '$1'))
+    expect(told).toEqual(expected.map((one) => expect.stringContaining(one)))
   })
 
   it('is told where the request names the other', async () => {
     await using mock = await openMock({ now: '2026-03-01T12:00:00Z' })
     const post = (body: object) => request(mock.app).post('/__mock/sessions').send(body).expect(422)
     const orders = [{ order_uuid: ORDER, line_items: [{ quantity_ordered: 1 }] }]
-    const { body } = await post({ scenario: { extends: 'all-in-stock', faults: [{ status: 999 }].slice(1), orders } })
+    const { body } = await post({ scenario: { extends: 'all-in-stock', orders } })
     expect(body.issues).toMatchObject([
       { at: '/body/scenario/orders/0/order_uuid', message: 'repeats what stands at /orders/0/order_uuid of "all-in-stock"' },
     ])
