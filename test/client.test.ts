@@ -173,10 +173,12 @@ describe.each([
   it('says why a session is not there, and which are', async () => {
     const name = ownSession()
     await using session = await client.createSession({ name })
-    const { status, problem, message } = await refusal(client.session(`${name}x`).requests())
+    const { status, problem, message } = await refusal(client.session(`${name}x`).info())
     expect([status, problem.code]).toEqual([404, 'session-unknown'])
     expect(message).toContain(`there is no session "${name}x"`)
     expect(message).toContain(`there are ${session.name}`)
+    // It was asked nothing, which a test may want to hear of it.
+    expect(await client.session(`${name}x`).requests()).toEqual([])
     // To look for it has not begun it.
     expect((await client.sessions()).map((one) => one.name)).not.toContain(`${name}x`)
   })

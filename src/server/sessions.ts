@@ -37,10 +37,6 @@ export interface SessionsSettings {
 
 /** What is done with sessions as a whole. `real` is the world's time in milliseconds. */
 export interface Sessions {
-  /** Whether it has begun, and is not over. */
-  has(name: string, real: number): boolean
-  /** The refusal where there is no such session. */
-  unknown(name: string): MockReply
   show(name: SessionName, real: number): Promise<object>
   find(name: SessionName, real: number): Promise<MockReply>
   list(real: number): Promise<MockReply>
@@ -107,6 +103,7 @@ export function createSessions({ store, journal, counts, bindings, defaults, sta
     return gone
   }
 
+  /** Whether it has begun, and is not over. */
   const has = (name: SessionName, real: number): boolean => counts.has(name) && !counts.isOver(name, real)
   const unknown = (name: string): MockReply => refusal(unknownSession(name, counts.names()))
 
@@ -123,11 +120,6 @@ export function createSessions({ store, journal, counts, bindings, defaults, sta
   }
 
   const sessions: Sessions = {
-    has(name, real) {
-      const found = nameOf(name)
-      return typeof found === 'string' && has(found, real)
-    },
-    unknown,
     show,
     find: async (name, real) => (has(name, real) ? { status: 200, body: await show(name, real) } : unknown(name)),
     async list(real) {

@@ -1183,8 +1183,6 @@ describe('control routes', () => {
     ['get', '/sessions/never/snapshots', 404, 'session-unknown'],
     ['get', '/sessions/never/bindings', 404, 'session-unknown'],
     ['get', '/sessions/never/export', 404, 'session-unknown'],
-    ['get', '/requests?session=never', 404, 'session-unknown'],
-    ['get', '/requests/count?session=never', 404, 'session-unknown'],
     ['post', '/sessions/a', 405, 'method-unknown'],
     ['post', '/health', 405, 'method-unknown'],
     ['get', '', 404, 'route-unknown'],
