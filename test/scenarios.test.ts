@@ -329,4 +329,17 @@ describe('a scenario that comes with the mock', () => {
       .set({ 'Mock-Session': `by-header-${scenario}`, 'Mock-Scenario': scenario })
     expect(await mock.session(`by-header-${scenario}`).info()).toMatchObject({ scenario })
   })
+
+  it.each<[string, (session: MockSession) => Promise<unknown>]>([
+    ['its entities', (session) => session.entities()],
+    ['its examples', (session) => session.examples()],
+    ['its clock, which is moved', (session) => session.advance('1s')],
+    ['what is brought in', (session) => session.exists({ stock: [{ locationNum: '110', sku: 'A', available: 1 }] })],
+  ])('is what a session begins with whose first request is for %s', async (_what, look) => {
+    await using own = await openMock({ scenario: 'tenant-empty' })
+    await using other = await openMock({ scenario: 'already-shipped' })
+    for (const one of [own, other]) await look(one.session())
+    expect((await supplierClient(own, { session: 'default' }).search()).body.total_results).toBe(0)
+    expect((await supplierClient(other, { session: 'default' }).get()).body.line_items[0].status).toBe('HasTracking')
+  })
 })

@@ -282,14 +282,14 @@ export function createHandler(settings: HandlerSettings): Handler {
     const subject = section === 'sessions' && action !== undefined ? nameOf(target) : undefined
     try {
       // A refused look at a session must not begin it, nor one at the server the session that the request is in.
+      const isSubject = typeof subject === 'string'
       const work = (world: World): Work<Found & { readonly steps: readonly Told[] }> => {
         // A slip in a name is never passed over here: nobody's client is under test.
-        const result = respond(control, request, world, { ...(world === NOBODY ? ofServer(around) : around), strict: true })
+        const result = respond(control, request, world, { ...(isSubject ? around : ofServer(around)), strict: true })
         const answer = result.problem ? { ...result, changes: [], passed: [] } : result
         const { changes, passed } = answer
         return { changes, result: { answer, ...toldApart(changes, passed, world), met: metBy(changes, world) } }
       }
-      const isSubject = typeof subject === 'string'
       if (isSubject) {
         settingUp.delete(subject)
         await sessions.expire(around.real, subject)
