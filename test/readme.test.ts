@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { SERVE_OPTIONS, type Option } from '../src/cli/config.ts'
@@ -24,13 +25,25 @@ describe('the README', () => {
 
   it('tells a story whose commands work and print what it says', async () => {
     const { server, url } = await serve()
+    const folder = mkdtempSync(join(tmpdir(), 'readme-'))
     for (const [index, block] of blocks.entries()) {
-      if (block.language !== 'sh' || !/^(curl|node) /.test(block.text)) continue
+      if (block.language !== 'sh' || !/^(curl|node|sed|npx allocation-mock replay) /.test(block.text)) continue
       const isScript = block.text.startsWith('node')
-      const input = isScript ? `${block.text.trimEnd()} ${url}` : block.text.replaceAll('http://127.0.0.1:4010', url)
+      const text = block.text.replaceAll(/(?:bug|what-if)\.json/g, `${folder}/$&`)
+      const input = isScript ? `${text.trimEnd()} ${url}` : text.replaceAll('http://127.0.0.1:4010', url)
       const { out, err, code } = await new Running('sh', [], { input }).ended
-      expect({ err, code }).toEqual({ err: '', code: 0 })
       const next = blocks[index + 1]
+      if (block.text.includes('replay')) {
+        expect(code).toBe(next?.text.includes(', now ') === true ? 1 : 0)
+        const shown = out
+          .replaceAll(`${folder}/`, '')
+          .replaceAll(url, 'http://127.0.0.1:4010')
+          .replace(/ of \d{4}-\S+Z/, ' of 2026-03-01T12:00:00.000Z')
+        expect(next).toEqual({ language: 'text', text: shown })
+        continue
+      }
+      expect({ err, code }).toEqual({ err: '', code: 0 })
+      if (block.text.includes('/export')) continue
       if (isScript) {
         expect(next).toEqual({ language: 'text', text: out })
         continue
@@ -50,6 +63,7 @@ describe('the README', () => {
   it('serves own data, and lists what is assumed, by commands that work', async () => {
     const commands = shell.filter((text) => /^(npm start -- --scenario|npx) /.test(text))
     expect(commands).toEqual([
+      'npx allocation-mock replay bug.json\n',
       'npm start -- --scenario fixtures/scenarios/one-of-each.yaml\n',
       'npx allocation-mock verify contracts\n',
       'npx allocation-mock assumptions\n',

@@ -81,6 +81,12 @@ export const SERVE_OPTIONS = {
     help: 'entities a session may keep',
     read: wholeNumber(1, 1_000_000_000),
   },
+  journalBytes: {
+    flag: '--journal-bytes <number>',
+    default: '8388608',
+    help: 'bytes of past requests to keep, of all sessions together',
+    read: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+  },
   allowHost: {
     flag: '--allow-host <name>',
     repeats: true,

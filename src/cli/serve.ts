@@ -52,6 +52,7 @@ function mockOptions({
   maxSessions,
   maxEntities,
   sessionTtl,
+  journalBytes,
   allowHost,
   control,
   controlToken,
@@ -73,6 +74,7 @@ function mockOptions({
     ...(maxSessions !== undefined && { maxSessions }),
     ...(maxEntities !== undefined && { maxEntities }),
     ...(sessionTtl !== undefined && { sessionTtl }),
+    ...(journalBytes !== undefined && { journalBytes }),
     ...(control !== undefined && { control }),
     ...(controlToken !== undefined && { controlToken }),
     // A name that is listened on is a name to be called by.

@@ -232,7 +232,10 @@ export function createSessions({ store, journal, counts, bindings, defaults, sta
       const session = await store.transact(name, (world) => ({ changes: [], result: exportable(world) }))
       if (!session) return unknown(name)
       const lacking = journal.lost(name)
-        ? { detail: 'the journal has forgotten its first requests', fix: 'reset the session and do it again, with fewer requests' }
+        ? {
+            detail: 'the journal has forgotten its first requests',
+            fix: 'reset the session and do it again, or start with a larger --journal-bytes',
+          }
         : copies.get(name)
       if (lacking) return refusal({ code: 'session-unexportable', ...lacking })
       return { status: 200, body: exportOf(name, session, journal.of(name), counts.of(name).requests, about) }

@@ -99,7 +99,7 @@ describe('allocation-mock replay', () => {
   it('shows what one changed byte in a request makes of the answers', async () => {
     const text = readFileSync(FILE, 'utf8')
     const changed = text.replace(String.raw`\"quantity_allocated\":5`, String.raw`\"quantity_allocated\":6`)
-    expect([...changed].filter((letter, index) => letter !== text[index])).toEqual(['6'])
+    expect(Array.from(changed).filter((letter, index) => letter !== text[index])).toEqual(['6'])
     const file = written('changed.json', changed)
     const { code, out } = await run(['replay', file]).ended
     expect(code).toBe(1)
