@@ -25,7 +25,7 @@ export interface Operation {
   readBody(body: RequestBody, contentType: string | undefined): ReadBody
   /** What is wrong with an answer of ours. */
   checkReply(reply: MockReply): readonly Issue[]
-  /** The documented answers and their examples; read anew each time. */
+  /** The documented answers and their examples; read when they are first wanted. */
   readAnswers(): readonly Answer[]
   /** Compiles what is otherwise compiled at first use. @throws DocumentError */
   compile(): void
@@ -104,6 +104,7 @@ function createOperation(
   const all = [...parameters.values()]
   const bodies = createBodies(located, reader, validator)
   const replies = createReplies(located, reader, validator)
+  let answers: readonly Answer[] | undefined
   return {
     id,
     method,
@@ -115,7 +116,7 @@ function createOperation(
       readParameters(all, { path, query: pairs(query, '&', true), header: headers, cookie: pairs(headers['cookie'] ?? '', ';', false) }),
     readBody: bodies.read,
     checkReply: replies.check,
-    readAnswers: () => readAnswers(located, reader),
+    readAnswers: () => (answers ??= readAnswers(located, reader)),
     compile() {
       for (const parameter of all) parameter.compile()
       bodies.compile()

@@ -67,7 +67,9 @@ export interface Known {
 interface KnownOperation {
   readonly template: string
   readonly parameters: readonly string[]
-  /** The documented answers: `200`, `4XX`, `default`, with the names of their examples. */
+  /** The documented answers: `200`, `4XX`, `default`. */
+  readonly statuses: readonly string[]
+  /** The same with the names of their examples. */
   readAnswers(): readonly {
     readonly status: string
     readonly contents: readonly { readonly examples: readonly { readonly name: string }[] }[]
@@ -166,15 +168,18 @@ export function readFaults(
   issues: Wrong[],
 ): readonly Fault[] {
   const faults: Fault[] = []
+  const ids = new Set(before.map(({ id }) => id))
+  let number = 0
   for (const [index, one] of written.entries()) {
     const at = `${pointer}/${index}`
-    const ids = [...before, ...faults].map(({ id }) => id)
-    if (one.id !== undefined && ids.includes(one.id))
+    if (one.id !== undefined && ids.has(one.id))
       issues.push({ at: `${at}/id`, message: `"${one.id}" is the id of another fault`, fix: 'take another' })
-    let number = ids.length + 1
-    while (ids.includes(`f${number}`)) number++
+    number = Math.max(number, ids.size) + 1
+    while (ids.has(`f${number}`)) number++
     issues.push(...wrongWith(one, at, known))
-    faults.push(readFault(one, one.id ?? `f${number}`))
+    const fault = readFault(one, one.id ?? `f${number}`)
+    ids.add(fault.id)
+    faults.push(fault)
   }
   return faults
 }
@@ -303,18 +308,10 @@ function wrongMatch({ match = {} }: WrittenFault, at: string, meant: readonly Me
 
 /** What an answer of the document says must stand there, for each operation: none is answered with something else. */
 function undocumented({ status, example }: FaultReply, at: string, meant: readonly Meant[]): readonly Wrong[] {
-  const answers = meant.map(({ name, operation }) => {
-    const all = operation.readAnswers()
-    const answer = [String(status), `${String(status).charAt(0)}XX`, 'default']
-      .map((one) => all.find((other) => other.status === one))
-      .find((one) => one !== undefined)
-    const examples = answer?.contents.flatMap((content) => content.examples.map((one) => one.name))
-    return { name, statuses: all.map((one) => one.status), examples }
-  })
-  const lacking = answers.filter(({ examples }) => !examples)
+  if (GATEWAY.has(status) && example === undefined) return []
+  const lacking = meant.filter(({ operation }) => answerFor(status, operation) === undefined)
   if (lacking.length > 0) {
-    if (GATEWAY.has(status) && example === undefined) return []
-    const common = (answers[0]?.statuses ?? []).filter((one) => answers.every(({ statuses }) => statuses.includes(one)))
+    const common = (meant[0]?.operation.statuses ?? []).filter((one) => meant.every(({ operation }) => operation.statuses.includes(one)))
     const others = example === undefined ? [...common, ...[...GATEWAY.keys()].map(String)] : common
     return [
       {
@@ -324,16 +321,29 @@ function undocumented({ status, example }: FaultReply, at: string, meant: readon
       },
     ]
   }
-  const without = example === undefined ? [] : answers.filter(({ examples = [] }) => !examples.includes(example))
-  if (without.length === 0) return []
-  const names = [...new Set(without[0]?.examples)]
+  if (example === undefined) return []
+  const without = meant.filter(({ operation }) => !examplesOf(status, operation).includes(example))
+  const [first] = without
+  if (!first) return []
+  const names = [...new Set(examplesOf(status, first.operation))]
   return [
     {
       at: `${at}/example`,
       message: `"${example}" is no example of the ${status} of ${someOf(without)}`,
-      fix: names.length > 0 ? `there are ${nearest(example ?? '', names).join(', ')}` : 'leave it out',
+      fix: names.length > 0 ? `there are ${nearest(example, names).join(', ')}` : 'leave it out',
     },
   ]
+}
+
+/** The documented answer that a status is: its own, that of its class, or the one for all others. */
+function answerFor(status: number, { statuses }: KnownOperation): string | undefined {
+  return [String(status), `${String(status).charAt(0)}XX`, 'default'].find((one) => statuses.includes(one))
+}
+
+function examplesOf(status: number, operation: KnownOperation): readonly string[] {
+  const name = answerFor(status, operation)
+  const answer = operation.readAnswers().find((one) => one.status === name)
+  return answer?.contents.flatMap(({ examples }) => examples.map((one) => one.name)) ?? []
 }
 
 function someOf(all: readonly { readonly name: string }[]): string {

@@ -30,7 +30,11 @@ export function createServers(): Servers {
         // While it closes, a connection that is kept alive would go on bringing requests.
         if (!server.listening) response.setHeader('Connection', 'close')
         busy.add(request.socket)
-        response.once('close', () => busy.delete(request.socket))
+        response.once('close', () => {
+          busy.delete(request.socket)
+          // An answer that was begun before did not say that it is the last.
+          if (!server.listening) request.socket.destroySoon()
+        })
         app(request, response)
       })
       const sockets = new Set<Socket>()
