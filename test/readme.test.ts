@@ -1,11 +1,12 @@
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { SERVE_OPTIONS, type Option } from '../src/cli/config.ts'
 import { ASSUMPTIONS } from '../src/domain/assumption.ts'
+import { createMock } from '../src/index.ts'
 import { PROBLEMS } from '../src/problem.ts'
-import { ROOT, Running, serve } from './cli/process.ts'
+import { ROOT, run, Running, serve } from './cli/process.ts'
 
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
 const blocks = [...readme.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language = '', text = '']) => ({ language, text }))
@@ -52,6 +53,7 @@ describe('the README', () => {
       if (block.text.includes('-X PUT') && block.text.includes('/allocation/cancel/'))
         expect(JSON.parse(out)).toMatchObject([{ statusCode: 'CANCELLED' }])
       if (block.text.includes('/reset')) expect(JSON.parse(out)).toMatchObject({ name: 'default', changes: 0, requests: 0 })
+      if (block.text.includes('/clock/advance')) expect(out).toContain('"quantity_allocated":6,"quantity_backordered":0')
       if (!block.text.includes('-X')) expect(out).toContain('"quantity_allocated":4,"quantity_backordered":2')
     }
     const { err } = await server.stop()
@@ -65,6 +67,7 @@ describe('the README', () => {
     expect(commands).toEqual([
       'npx allocation-mock replay bug.json\n',
       'npm start -- --scenario fixtures/scenarios/one-of-each.yaml\n',
+      'npx allocation-mock scenario list\n',
       'npx allocation-mock verify contracts\n',
       'npx allocation-mock assumptions\n',
     ])
@@ -75,9 +78,26 @@ describe('the README', () => {
     const response = await fetch(`${url}/orders/0a5c1f6e-9d3b-4c7a-8e21-5b6f7d809a10/`, { headers: { Authorization: 'Token 1234567890' } })
     expect(await response.json()).toMatchObject({ po_number: 'po-christmas' })
     await npm.stop()
+    const listed = await new Running('sh', [], { input: 'npx allocation-mock scenario list' }).ended
+    expect(listed).toMatchObject({ code: 0, out: expect.stringContaining('partial-with-backorder  Four of six mugs') })
     const { out, code } = await new Running('sh', [], { input: 'npx allocation-mock assumptions' }).ended
     expect(code).toBe(0)
     for (const name of Object.keys(ASSUMPTIONS)) expect(out).toContain(`${name}=`)
+  })
+
+  it('shows a scenario that can be', async () => {
+    const [scenario, ...others] = blocks.filter(({ language }) => language === 'yaml')
+    expect(others).toEqual([])
+    const folder = mkdtempSync(join(tmpdir(), 'readme-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    writeFileSync(join(folder, 'mine.yaml'), scenario?.text ?? '')
+    const { out, code } = await run(['scenario', 'check', 'mine.yaml'], { cwd: folder }).ended
+    expect({ out, code }).toEqual({ out: 'mine.yaml: ok\n', code: 0 })
+    await using mock = await createMock({ scenarios: folder })
+    await using session = await mock.createSession({ scenario: 'mine' })
+    expect(await session.advance('2h')).toMatchObject({ now: '2026-12-01T11:00:00.000Z' })
+    const { entities } = await session.entities({ kind: 'order', changed: true })
+    expect(entities).toMatchObject([{ entity: { line_items: [{ status: 'Allocated' }, { status: 'Unallocated' }] } }])
   })
 
   it('shows tests that are among the tests', () => {
