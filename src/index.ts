@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Express } from 'express'
 import { type Client, createClient, type Send } from './client.ts'
 import { nearestRoutes } from './contract/nearest.ts'
@@ -203,6 +204,8 @@ function delayByTimer(milliseconds: number, over: () => void): () => void {
 /** Control requests of this process need no port. */
 function sendWithin(handle: Handler): Send {
   return async ({ method, path, query, body, host = 'localhost' }) => {
+    // A test that asks until something has happened must let it happen.
+    await nextTurn()
     const headers = { host, ...(body !== undefined && { 'content-type': 'application/json' }) }
     const { status, text } = await handle(
       { method, path, query, headers, body: body === undefined ? { kind: 'none' } : { kind: 'text', text: body }, prefix: '' },

@@ -99,7 +99,8 @@ describe.each([
     await fault.drop()
     expect((await read(session)).status).toBe(200)
     {
-      await using _fault = await session.addFault({ operation: 'getOrder', status: 502 })
+      await using outage = await session.addFault({ operation: 'getOrder', status: 502 })
+      expect(await session.faults()).toMatchObject([{ id: 'all' }, { id: outage.id }])
       expect((await read(session)).status).toBe(502)
     }
     expect((await read(session)).status).toBe(200)
@@ -162,6 +163,13 @@ describe.each([
     const host = client === mock ? 'localhost' : new URL(url).host
     expect(examples.find(({ operation }) => operation === 'getOrder')?.curl).toContain(`http://${host}/~${session.name}/orders/`)
     expect(await session.export()).toMatchObject({ format: 1, session: session.name })
+  })
+
+  it('lets happen what it is asked about again and again', async () => {
+    await using session = await client.createSession()
+    const sent = fetch(`${url}/orders/${ORDER}/`, { headers: { Authorization: SUPPLIER, ...session.headers } })
+    while ((await session.count()) === 0);
+    expect((await sent).status).toBe(200)
   })
 
   it.each(['', 'a b', 'a/b', 'x'.repeat(65), 'ä'])('takes no name like "%s"', async (name) => {
