@@ -66,7 +66,7 @@ describe('eight workers on one backend that knows one URL', () => {
       mock,
       call: async (path: string, headers: Readonly<Record<string, string>>) => {
         const response = await fetch(at + path, { headers })
-        return { status: response.status, body: await response.json() }
+        return { status: response.status, body: (await response.json()) as { line_items?: { status: string }[] } }
       },
     }
   }
@@ -97,7 +97,7 @@ describe('eight workers on one backend that knows one URL', () => {
       WORKERS.map(async (worker) => {
         const promised = worker % 2 === 0 ? (await call(`/promise/${ORDER}`, headersOf(worker))).status : undefined
         const { status, body } = await call(`/order/${ORDER}`, headersOf(worker))
-        return { worker, promised, status, lines: body.line_items?.map((line: { status: string }) => line.status) }
+        return { worker, promised, status, lines: body.line_items?.map((line) => line.status) }
       }),
     )
     for (const { worker, ...met } of seen)

@@ -12,21 +12,20 @@ export function smallBackend(mock: string): Server {
     )
     const calls: Readonly<Record<string, () => Promise<Response>>> = {
       order: () => fetch(`${mock}/orders/${id}/`, { headers: forwarded }),
-      promise: () =>
-        fetch(`${mock}/orders/${id}/`, { headers: forwarded })
-          .then((found) => found.json())
-          .then(({ line_items: lines }: { line_items: { uuid: string; allocation: { quantity_ordered: number } }[] }) =>
-            fetch(`${mock}/orders/allocation/${id}/`, {
-              method: 'PUT',
-              headers: { ...forwarded, 'content-type': 'application/json' },
-              body: JSON.stringify({
-                line_items: lines.map(({ uuid, allocation }) => ({
-                  line_item_uuid: uuid,
-                  allocation: { quantity_allocated: allocation.quantity_ordered },
-                })),
-              }),
-            }),
-          ),
+      async promise() {
+        const found = await fetch(`${mock}/orders/${id}/`, { headers: forwarded })
+        const { line_items: lines } = (await found.json()) as { line_items: { uuid: string; allocation: { quantity_ordered: number } }[] }
+        return fetch(`${mock}/orders/allocation/${id}/`, {
+          method: 'PUT',
+          headers: { ...forwarded, 'content-type': 'application/json' },
+          body: JSON.stringify({
+            line_items: lines.map(({ uuid, allocation }) => ({
+              line_item_uuid: uuid,
+              allocation: { quantity_allocated: allocation.quantity_ordered },
+            })),
+          }),
+        })
+      },
     }
     const call = calls[what]
     if (!call) {

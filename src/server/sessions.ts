@@ -93,12 +93,12 @@ export function createSessions({ store, journal, counts, bindings, defaults, sta
   }
 
   const end = (name: SessionName): Promise<void> => {
-    const gone =
-      going.get(name) ??
-      forget(name).then(() => {
-        counts.forget(name)
-        going.delete(name)
-      })
+    const go = async (): Promise<void> => {
+      await forget(name)
+      counts.forget(name)
+      going.delete(name)
+    }
+    const gone = going.get(name) ?? go()
     going.set(name, gone)
     return gone
   }

@@ -40,7 +40,7 @@ describe('POST /__mock/sessions', () => {
     await using served = await serve()
     await served.order('session-2')
     const made = await Promise.all([1, 2, 3].map(() => served.control('POST', '/sessions', {})))
-    expect(made.map(({ body }) => body.name).toSorted()).toEqual(['session-1', 'session-3', 'session-4'])
+    expect(new Set(made.map(({ body }) => body.name))).toEqual(new Set(['session-1', 'session-3', 'session-4']))
   })
 
   it.each<[string, (name: string) => Promise<unknown>]>([
@@ -185,7 +185,6 @@ describe('a time to live', () => {
     served.pass(30 * MINUTE + 1)
     expect(await served.names()).toEqual([])
     expect((await served.control('GET', '/sessions/idle')).status).toBe(404)
-    expect((await served.control('GET', '/requests?session=idle')).status).toBe(404)
     // Nobody else has come in between, and still it begins anew.
     const { status, headers } = await served.cancel('idle')
     expect([status, headers.get('mock-request-id')]).toEqual([200, 'idle-1'])
