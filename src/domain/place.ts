@@ -77,10 +77,6 @@ interface PlacedStock {
   readonly available: number
 }
 
-export function isEmpty({ orders = [], allocations = [], stock = [] }: Data): boolean {
-  return orders.length + allocations.length + stock.length === 0
-}
-
 /** What could not have come about by requests: where in the data, and why. */
 type Impossible = Omit<Wrong, 'in'>
 type Placed = { readonly kind: 'placed'; readonly changes: readonly Change[] } | Refusal

@@ -36,11 +36,11 @@ export function sessionOf(world: World): Session | undefined {
   return world.get('session', SESSION_ID)
 }
 
-export type Begun =
+type Begun =
   { readonly kind: 'begun'; readonly changes: readonly Change[] } | { readonly kind: 'refused'; readonly issues: readonly Wrong[] }
 
 /** What a session's log begins with, or what cannot be of the data that it starts from. */
-export function tryBeginning(start: SessionStart, real: number): Begun {
+function tryBeginning(start: SessionStart, real: number): Begun {
   const session = beginSession(start, real)
   const begun: Change = { kind: 'session', id: SESSION_ID, to: session }
   const placed = place(start.data, { world: worldOf([begun]), session, now: session.begun, real })
