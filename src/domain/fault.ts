@@ -19,7 +19,7 @@ export interface Fault {
   readonly id: string
   /** Operations by id; every one of the APIs where there is none. */
   readonly operations: readonly string[]
-  /** Values that a request must have: of parameters (`orderId`), inside them (`x-site-context/account`), and of the body (`/line_items/0/sku`). */
+  /** Values that a request must have: of parameters (`orderId`), inside them (`x-site-context/account`), and of the body (`/line_items/0/line_item_uuid`). */
   readonly match: Readonly<Record<string, string | number | boolean | null>>
   /** Of the requests that match, from 1: the first and the last that it befalls. */
   readonly calls: { readonly first: number; readonly last: number } | undefined
