@@ -77,6 +77,34 @@ async function open(options: MockOptions = {}) {
 
 type Opened = Awaited<ReturnType<typeof open>>
 
+/** A store that gives the first who only looks what it saw no sooner than it is told to. */
+function lateReader(): { readonly store: Store; readonly held: Promise<void>; readonly goOn: () => void } {
+  const store = memoryStore()
+  const { promise: held, resolve: hold } = Promise.withResolvers<void>()
+  const { promise: over, resolve: goOn } = Promise.withResolvers<void>()
+  let isFirst = true
+  return {
+    held,
+    goOn,
+    store: {
+      ...store,
+      async transact(session, work) {
+        let hasChanged = true
+        const result = await store.transact(session, (world) => {
+          const done = work(world)
+          hasChanged = done.changes.length > 0
+          return done
+        })
+        if (hasChanged || !isFirst) return result
+        isFirst = false
+        hold()
+        await over
+        return result
+      },
+    },
+  }
+}
+
 type Changeable<T> = { -readonly [K in keyof T]: T[K] extends object | undefined ? Changeable<T[K]> : T[K] }
 type File = Changeable<Exported>
 
@@ -353,6 +381,25 @@ describe('a session that is exported and repeated', () => {
     const inOrder = [...file.exchanges].toSorted((a, b) => (a.worked ?? a.at).localeCompare(b.worked ?? b.at))
     const simple = { ...file, exchanges: inOrder.map((one) => ({ ...one, turns: undefined })) }
     expect((await replay(JSON.parse(JSON.stringify(simple)))).different).not.toEqual([])
+  })
+
+  it('has a request that looked before another wrote before it, whenever it was answered', async () => {
+    const { store, held, goOn } = lateReader()
+    await using opened = await open({ store })
+    const { session, allocate, order } = opened
+    await allocate(quantities(2, 4))
+    const late = order()
+    await held
+    await allocate(quantities(5, 1))
+    goOn()
+    expect(await late).toBe(200)
+    const ids = [`${NAME}-1`, `${NAME}-2`, `${NAME}-3`]
+    expect((await session.requests()).map(({ id }) => id)).toEqual([`${NAME}-2`, `${NAME}-3`, `${NAME}-1`])
+    const file = await exportOf(session)
+    expect(file.exchanges.map(({ id }) => id)).toEqual(ids)
+    expect(await replay(file)).toMatchObject({ different: [], same: 3 })
+    file.exchanges.push(...file.exchanges.splice(1, 1))
+    expect(await replay(file)).toMatchObject({ different: [{ id: `${NAME}-2` }], same: 2 })
   })
 
   it('says what had not been answered when it was exported', async () => {
