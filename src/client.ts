@@ -48,7 +48,7 @@ export interface MockSession {
   exists(data: Data): Promise<Brought>
   /** Past requests, newest first. */
   requests(filter?: RequestFilter & { readonly limit?: number }): Promise<readonly PastRequest[]>
-  /** How many past requests fit. */
+  /** How many past requests fit. @throws UsageError where the journal has forgotten some: a number that is too small would prove nothing */
   count(filter?: RequestFilter): Promise<number>
   /** Lets time pass: `2h`. */
   advance(by: string): Promise<SessionInfo>
@@ -363,7 +363,14 @@ function createSession(name: string, ask: Ask, sessionNamed: (name: string) => M
     exists: (data) => ask('POST', `${at}/exists`, { body: data }),
     requests: async (filter = {}) =>
       (await ask<{ requests: readonly PastRequest[] }>('GET', '/requests', { query: { session: name, ...filter } })).requests,
-    count: async (filter = {}) => (await ask<{ count: number }>('GET', '/requests/count', { query: { session: name, ...filter } })).count,
+    async count(filter = {}) {
+      const query = { session: name, ...filter }
+      const { count, incomplete = false } = await ask<{ count: number; incomplete?: boolean }>('GET', '/requests/count', { query })
+      if (!incomplete) return count
+      throw new UsageError(
+        `the journal holds ${count} such requests of the session "${name}", and has forgotten others; start the mock with more journalBytes`,
+      )
+    },
     advance: (by) => ask('POST', `${at}/clock/advance`, { body: { by } }),
     setClock: (clock) => ask('PUT', `${at}/clock`, { body: { clock } }),
     setProgress: (progress) => ask('PUT', `${at}/progress`, { body: { progress } }),

@@ -153,6 +153,25 @@ describe.each([
     expect(await session.count({ text: LINE, refused: true })).toBe(1)
   })
 
+  it('does not count what the journal has forgotten because of others', async () => {
+    await using small = await openMock({ journalBytes: 20_000 })
+    const own = client === mock ? small : connect((await small.listen({ port: 0 })).url)
+    const [quiet, noisy] = [await own.createSession({ name: 'quiet' }), await own.createSession({ name: 'noisy' })]
+    const ask = ({ headers }: MockSession) =>
+      request(small.app)
+        .get('/orders/nothing/')
+        .set({ Authorization: SUPPLIER, ...headers })
+    await ask(quiet)
+    expect(await quiet.count()).toBe(1)
+    for (let number = 0; number < 20; number++) await ask(noisy)
+    await expect(quiet.count()).rejects.toThrow(
+      'the journal holds 0 such requests of the session "quiet", and has forgotten others; start the mock with more journalBytes',
+    )
+    await quiet.reset()
+    await ask(quiet)
+    expect(await quiet.count({ refused: true })).toBe(1)
+  })
+
   it('brings in, lists, shows what would succeed, and exports', async () => {
     await using session = await client.createSession()
     const { orders } = await session.exists({ orders: [{ po_number: 'po-mine', line_items: [{ quantity_ordered: 2 }] }] })

@@ -43,6 +43,9 @@ export function createCommands({
   const unheld = ({ since }: ExchangeFilter): MockReply | undefined =>
     since === undefined || journal.has(since) ? undefined : notHeld(since)
 
+  /** Whether requests of the session had to go: others may have filled the journal. */
+  const lacks = ({ session, since }: ExchangeFilter): boolean => session !== undefined && since === undefined && journal.lost(session)
+
   return async (command, real, session) => {
     switch (command.kind) {
       case 'health':
@@ -103,7 +106,9 @@ export function createCommands({
       case 'list-requests':
         return unheld(command.filter) ?? { status: 200, body: { requests: journal.list(command.filter, command.limit) } }
       case 'count-requests':
-        return unheld(command.filter) ?? { status: 200, body: { count: journal.count(command.filter) } }
+        return (
+          unheld(command.filter) ?? { status: 200, body: { count: journal.count(command.filter), ...(lacks(command.filter) && LACKING) } }
+        )
       case 'follow-requests':
         return events.isFull
           ? refusal({
@@ -126,6 +131,8 @@ export function createCommands({
     }
   }
 }
+
+const LACKING = { incomplete: true }
 
 function notHeld(id: string): MockReply {
   return refusal({

@@ -9,6 +9,8 @@ const NEEDED = [
   'bin/allocation-mock.js',
   'contracts/order-desk-oms-allocations.json',
   'dist/cli/main.js',
+  'dist/client.d.ts',
+  'dist/client.js',
   'dist/documents/control.json',
   'dist/documents/oms-allocations.json',
   'dist/documents/oms-allocations.lines.json',
@@ -26,13 +28,16 @@ const NEEDED = [
 
 /** Somebody's program. What must not pass the compiler is never run. */
 const PROGRAM = `
+import { connect, type MockSession } from 'allocation-mock/client'
 import { createMock, verifyContracts, type Mock, type Report, type VerifyContractsOptions } from 'allocation-mock'
 
 const options: VerifyContractsOptions = { pacts: ['orders.json'], only: ['document', 'mock'] }
 const report: Report = await verifyContracts(options)
 const kind: 'passed' | 'failed' | 'skipped' | undefined = report.rows[0]?.answers.mock.kind
 await using mock: Mock = await createMock({ seed: 7 })
-const examples = await mock.session('own').examples()
+const { url } = await mock.listen({ port: 0 })
+const session: MockSession = await connect(url).createSession({ name: 'own', scenario: 'all-in-stock' })
+const examples = await session.examples()
 console.log(report.ok, kind, examples.length > 0)
 
 export function wrong() {
