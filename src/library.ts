@@ -18,8 +18,8 @@ import { DocumentError, UsageError } from './problem.ts'
 export type Scenarios = ReadonlyMap<string, Scenario>
 
 /**
- * Reads the scenarios of a folder, `NAME.yaml` or `NAME.json` each, beside the bundled ones; or has them by name. The bundled ones are read when they are first
- * wanted, a team's own at once: a file that cannot be is no surprise in the middle of a run.
+ * Reads the scenarios of a folder, `NAME.yaml` or `NAME.json` each, beside the bundled ones; or has them by name. The bundled ones are
+ * read when they are first wanted, a team's own at once: a file that cannot be is no surprise in the middle of a run.
  * @throws UsageError that names every place where a file does not fit its schema, or is impossible
  */
 export async function readScenarios(

@@ -607,7 +607,7 @@ describe('what is no export of this version', () => {
   const good = async (): Promise<File> => {
     await using opened = await open()
     await opened.allocate(quantities(6))
-    return exportOf(opened.session)
+    return await exportOf(opened.session)
   }
   const broken: readonly [string, (file: File) => unknown, string][] = [
     ['null', () => null, 'it is no export, but null; give a file that GET /__mock/sessions/{name}/export has answered'],
