@@ -144,7 +144,7 @@ describe('a match', () => {
 })
 
 describe('befalling', () => {
-  const duration = fc.integer({ min: 1, max: 100 }).map((seconds) => `${seconds}s`)
+  const duration = fc.integer({ min: 1, max: 20 }).map((seconds) => `${seconds}s`)
   const written: fc.Arbitrary<WrittenFault> = fc
     .record(
       {
@@ -159,8 +159,11 @@ describe('befalling', () => {
       { requiredKeys: [] },
     )
     .map((fault) => ({ ...fault, status: 503 }))
-  const asked = fc.array(fc.record({ operation: fc.constantFrom(...NAMES), after: fc.integer({ min: 0, max: 5_000 }) }), { maxLength: 40 })
-  const all = fc.array(written, { maxLength: 5 })
+  const asked = fc.array(fc.record({ operation: fc.constantFrom(...NAMES), after: fc.integer({ min: 0, max: 5_000 }) }), {
+    minLength: 10,
+    maxLength: 40,
+  })
+  const all = fc.array(written, { minLength: 2, maxLength: 6 })
 
   it('changes nothing but the counts of the faults that looked', () =>
     fc.assert(

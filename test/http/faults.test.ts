@@ -447,6 +447,14 @@ describe('a delay', () => {
     }
   })
 
+  it('is counted once, though the request is looked at before it and after it', async () => {
+    const session = await sessionWith(
+      { operation: 'getOrder', calls: 2, status: 503 },
+      { operation: 'getOrder', calls: 1, fixedDelayMilliseconds: 20 },
+    )
+    expect([await statusOf(session), await statusOf(session), await statusOf(session)]).toEqual([200, 503, 200])
+  })
+
   it('comes before the answer in its place, or the loss of it', async () => {
     for (const [fault, met] of [
       [{ status: 503 }, { status: 503 }],
@@ -464,6 +472,7 @@ describe('a delay', () => {
   it.each<[string, Fault, number, number]>([
     ['before the work changes nothing', { at: 'before' }, 499, 0],
     ['before an answer in its place changes nothing', { at: 'before', status: 503 }, 499, 0],
+    ['before the loss of the answer changes nothing', { at: 'before', fault: 'EMPTY_RESPONSE' }, 499, 0],
     ['after the work has changed all', { at: 'after' }, 200, 6],
   ])('%s when the client goes away', async (_what, fault, status, units) => {
     const leave: Record<string, (session: MockSession) => Promise<void>> = {
