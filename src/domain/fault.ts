@@ -157,7 +157,7 @@ function delayOf(delay: Delay, chanceOf: (name: string) => number): number {
 }
 
 /** No answer is delayed longer than this, in milliseconds: an hour. */
-export const MAX_DELAY = 3_600_000
+const MAX_DELAY = 3_600_000
 
 /** A number in [0, 1). */
 function chance(key: Key, name: string): number {

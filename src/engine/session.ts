@@ -92,7 +92,7 @@ export interface Told {
 }
 
 /** @param world the session before the changes */
-export function told(changes: readonly Change[], world: World): Told {
+function told(changes: readonly Change[], world: World): Told {
   if (changes.length === 0) return NOTHING
   // Of what changes twice the second time begins where the first ended.
   const met = new Map<string, Kinds[Kind] | undefined>()

@@ -18,7 +18,7 @@ export interface NamedToken {
 }
 
 /** What a session is set to. */
-export interface SessionSettings {
+interface SessionSettings {
   readonly seed: string
   readonly clock: Clock
   readonly orders: number
