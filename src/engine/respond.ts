@@ -148,7 +148,7 @@ function work(road: Road, { operation, behaviour, input, caller }: Arrived, scen
     case 'reply': {
       const broken = checkReplies ? operation.checkReply(outcome.reply) : []
       if (broken.length > 0) return road.refuse(unfit(broken))
-      if (outcome.changes.length > 0 && scene.world.size + outcome.changes.length > maxEntities) return full(scene, maxEntities, operation)
+      if (outgrows(outcome.changes, scene, maxEntities)) return full(scene, maxEntities, operation)
       const shown = outcome.reply.status < 300 ? behaviour.shows?.(input, caller) : undefined
       const read = shown && scene.session.progress ? readOnce(scene, shown.kind, shown.id) : []
       const assumption = outcome.assumption ?? road.assumption
@@ -163,6 +163,13 @@ function work(road: Road, { operation, behaviour, input, caller }: Arrived, scen
     default:
       return outcome satisfies never
   }
+}
+
+/** Whether changes bring in more than there is room for. What stands in the place of something else takes none. */
+function outgrows(changes: readonly Change[], { world }: Scene, most: number): boolean {
+  if (world.size + changes.length <= most) return false
+  const brought = new Set(changes.flatMap(({ kind, id, to }) => (to && world.get(kind, id) === undefined ? [`${kind} ${id}`] : [])))
+  return brought.size > 0 && world.size + brought.size > most
 }
 
 function full({ world }: Scene, most: number, { id }: Operation): Own {

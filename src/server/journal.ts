@@ -163,7 +163,7 @@ export function createJournal(maxBytes: number, nearest: FindNearest = () => [])
         .filter((exchange) => exchange.session === session),
     lost: (session) => lost.has(session),
     forget(session) {
-      gone = entries.findLast(({ exchange }) => exchange.session === session)?.place ?? gone
+      gone = Math.max(gone, entries.findLast(({ exchange }) => exchange.session === session)?.place ?? gone)
       entries = entries.filter(({ exchange }, index) => index >= first && exchange.session !== session)
       first = 0
       bytes = entries.reduce((sum, { size }) => sum + size, 0)

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterAll, describe, expect, it } from 'vitest'
-import { openMock, ownSession } from '../support.ts'
+import { openMock, ownSession, quantities } from '../support.ts'
 import { type Served, serve } from './served.ts'
 
 const MINUTE = 60_000
@@ -279,6 +279,16 @@ describe('as many entities as a session may keep', () => {
     expect((await served.control('POST', '/sessions/b/exists', orders(1))).status).toBe(201)
     expect((await served.control('POST', '/sessions/a/reset')).status).toBe(200)
     expect((await served.control('POST', '/sessions/a/exists', orders(1))).status).toBe(201)
+  })
+
+  it('let be changed and taken away what is there', async () => {
+    await using served = await serve({ maxEntities: 2 })
+    expect((await served.control('POST', '/sessions/a/faults', { id: 'f', operation: 'getAllocation', status: 503 })).status).toBe(201)
+    expect((await served.allocate('a', quantities(3, 3))).status).toBe(200)
+    expect((await served.control('GET', '/sessions/a')).body).toMatchObject({ size: 2 })
+    expect((await served.allocate('a', quantities(6))).status).toBe(200)
+    expect((await served.cancel('a')).status).toBe(503)
+    expect((await served.control('DELETE', '/sessions/a/faults/f')).status).toBe(204)
   })
 
   it('refuse requests to the APIs as well, which say so', async () => {
