@@ -3,7 +3,7 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Socket } from 'node:net'
 import type { Cut, MockRequest, RequestBody } from '../http.ts'
 import type { Stream } from './events.ts'
-import type { Handled } from './handler.ts'
+import type { Handled } from './line.ts'
 
 /** The request as plain data. A body above the limit is not kept; what is left of it is not read. */
 export async function readRequest(incoming: IncomingMessage, maxBytes: number): Promise<MockRequest> {

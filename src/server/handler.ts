@@ -2,28 +2,29 @@ import type { SessionName, SessionStart } from '../domain/control/session.ts'
 import type { StateDefinition } from '../domain/state.ts'
 import type { World } from '../domain/world.ts'
 import type { WantedSession } from '../domain/behaviour.ts'
-import type { Befallen } from '../domain/fault.ts'
 import { type Chooser, loadChooser } from '../engine/choose.ts'
 import type { Passed } from '../engine/passage.ts'
 import { type Answer, respond } from '../engine/respond.ts'
 import { unfit } from '../engine/road.ts'
 import type { Around, Service } from '../engine/service.ts'
 import { nameOf, refusal, type Scenario, type Started, timeAtStart, timeIn, type Told, toldApart } from '../engine/session.ts'
-import { type Cut, jsonText, type MockReply, type MockRequest, type Problem } from '../http.ts'
+import type { MockRequest, Problem } from '../http.ts'
 import { DocumentError, PROBLEMS } from '../problem.ts'
 import { NOBODY } from '../store/memory.ts'
 import type { Store, Work } from '../store/store.ts'
 import { type Carried, createCommands } from './commands.ts'
 import { createBindings } from './bindings.ts'
 import { createCounts } from './counts.ts'
-import type { Events, Stream } from './events.ts'
+import type { Events } from './events.ts'
 import { admit, hostOf } from './guard.ts'
 import { type Exchange, type Journal, type Met, withoutSecretValues } from './journal.ts'
+import { type Handled, type Line, nameOfFault, spoilt, toLine, type Waiting, waitOn } from './line.ts'
+import { type Asked, exchangeOf } from './record.ts'
 import { decoded, isControlPath, locate } from './session.ts'
 import { createSessions } from './sessions.ts'
 import { createStates } from './states.ts'
 
-export interface HandlerSettings {
+export interface HandlerSettings extends Waiting {
   /** The control API; its base is peeled off before any other. */
   readonly control: Service
   /** What verifiers of Pact call. */
@@ -51,43 +52,16 @@ export interface HandlerSettings {
   readonly allowedHosts: readonly string[]
   /** What control requests from beyond this machine have to carry. */
   readonly controlToken: string
-  /** Aborted when the mock closes: what is delayed is answered at once. */
-  readonly closing: AbortSignal
   /** Who follows the journal. */
   readonly events: Events
   readonly version: string
   readonly dataVersion: number
   /** The world's time, in milliseconds. */
   readonly real: () => number
-  /** Calls back when so many milliseconds are over. @returns what ends that */
-  readonly delay: (milliseconds: number, over: () => void) => () => void
   /** Hears of failures of the mock's own. */
   readonly onFailure: (error: unknown) => void
   /** Hears of each exchange of the APIs; control requests are nobody's traffic. */
   readonly onExchange: (exchange: Exchange) => void
-}
-
-/** A reply as it goes over the line, and what the edge has to know of it. */
-export interface Handled {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly mediaType: string
-  readonly text: string | undefined
-  /** By the session's clock. */
-  readonly now: number
-  readonly isControl: boolean
-  /** What is done to the answer on its way, in place of sending it whole. */
-  readonly cut?: Cut
-  /** What is sent as it comes, in place of a text. */
-  readonly stream?: Stream
-}
-
-/** What the edge knows of the line that a request came in on. */
-export interface Line {
-  /** Calls back once when the client goes away before it is answered; at once, if it has. @returns what ends that */
-  onGone(callback: () => void): () => void
-  /** Whether control requests on it need the control token. */
-  needsToken(): boolean
 }
 
 /** Answers a request, whose path may begin with a session's prefix. A call within the process has no line. */
@@ -346,81 +320,12 @@ function metBy(changes: readonly unknown[], { version }: World): Met {
 /** What a client that went away before the work is put down as; nobody gets it. */
 const GONE = 499
 
-/** Waits, as long as there is a client to wait with it, and a server. @returns whether the client went away */
-async function waitOn(
-  milliseconds: number,
-  line: Line | undefined,
-  { closing, delay }: Pick<HandlerSettings, 'closing' | 'delay'>,
-): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>()
-  const over = (): void => resolve(false)
-  const stop = delay(closing.aborted ? 0 : milliseconds, over)
-  closing.addEventListener('abort', over)
-  const unhear = line?.onGone(() => resolve(true))
-  try {
-    return await promise
-  } finally {
-    stop()
-    closing.removeEventListener('abort', over)
-    unhear?.()
-  }
-}
-
-/** What of a fault only the edge, and the text on the line, can show. */
-function spoilt(right: Handled, { fault: { cut, spoil } }: Befallen): Handled {
-  const { text } = right
-  // Whatever JSON stands there, with one more bracket it is none.
-  if (spoil === 'MALFORMED_BODY' && text !== undefined) return { ...right, text: `${text}}` }
-  return cut ? { ...right, cut } : right
-}
-
-/** `f1 (before: 503, 200 ms)` */
-function nameOfFault({ fault: { id, at, reply, cut, spoil }, delay }: Befallen): string {
-  const what = [reply?.status, cut, spoil, delay > 0 ? `${delay} ms` : undefined].filter((one) => one !== undefined)
-  return `${id} (${at}: ${what.join(', ')})`
-}
-
 /** Sessions are begun, dropped and copied by what is no part of them. */
 function isUnrepeated({ command }: Answer): boolean {
   return command !== undefined && !REPEATED.has(command.kind)
 }
 
 const REPEATED: ReadonlySet<string> = new Set(['show-session', 'take-snapshot', 'restore-snapshot', 'drop-snapshot'])
-
-interface Asked {
-  readonly id: string
-  readonly session: string
-  readonly origin: Exchange['origin']
-  readonly request: MockRequest
-  readonly now: number
-  readonly real: number
-}
-
-/** An exchange with nothing remarkable about it. */
-function exchangeOf({ request, ...asked }: Asked, { status, headers, mediaType, text, cut }: Handled): Exchange {
-  const { method, prefix, path, query, headers: sent, body } = request
-  return {
-    ...asked,
-    method,
-    path: prefix + path + (query === '' ? '' : `?${query}`),
-    headers: sent,
-    requestBody: body.kind === 'text' ? body.text : undefined,
-    ...(body.kind !== 'text' && body.kind !== 'none' && { isBodyLost: true }),
-    status,
-    replyHeaders: headers,
-    mediaType,
-    replyBody: text,
-    ...(cut && { cut }),
-    operation: undefined,
-    problem: undefined,
-    warnings: [],
-    assumption: undefined,
-    changes: [],
-    settings: undefined,
-    explain: undefined,
-    duration: 0,
-  }
-}
 
 const NO_BODY: MockRequest['body'] = { kind: 'none' }
 
@@ -438,15 +343,6 @@ const UNLABELLED: Problem = {
 
 function refuse(problem: Problem, { start, real }: Around, isControl: boolean): Handled {
   return toLine(refusal(problem), timeAtStart(start, real), isControl)
-}
-
-function toLine(
-  { status, headers, mediaType = 'application/json', body }: MockReply,
-  now: number,
-  isControl: boolean,
-  more?: Readonly<Record<string, string>>,
-): Handled {
-  return { status, headers: { ...headers, ...more }, mediaType, text: body === undefined ? undefined : jsonText(body), now, isControl }
 }
 
 function isBelow(base: string, path: string): boolean {

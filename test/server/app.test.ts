@@ -4,7 +4,8 @@ import { type AddressInfo, connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Cut } from '../../src/http.ts'
 import { createApp } from '../../src/server/app.ts'
-import type { Handled, Handler, Line } from '../../src/server/handler.ts'
+import type { Handler } from '../../src/server/handler.ts'
+import type { Handled, Line } from '../../src/server/line.ts'
 
 const servers: Server[] = []
 afterEach(() => {

@@ -1,0 +1,74 @@
+import type { Befallen } from '../domain/fault.ts'
+import { type Cut, jsonText, type MockReply } from '../http.ts'
+import type { Stream } from './events.ts'
+
+/** A reply as it goes over the line, and what the edge has to know of it. */
+export interface Handled {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly mediaType: string
+  readonly text: string | undefined
+  /** By the session's clock. */
+  readonly now: number
+  readonly isControl: boolean
+  /** What is done to the answer on its way, in place of sending it whole. */
+  readonly cut?: Cut
+  /** What is sent as it comes, in place of a text. */
+  readonly stream?: Stream
+}
+
+/** What the edge knows of the line that a request came in on. */
+export interface Line {
+  /** Calls back once when the client goes away before it is answered; at once, if it has. @returns what ends that */
+  onGone(callback: () => void): () => void
+  /** Whether control requests on it need the control token. */
+  needsToken(): boolean
+}
+
+/** A reply as it goes over the line. */
+export function toLine(
+  { status, headers, mediaType = 'application/json', body }: MockReply,
+  now: number,
+  isControl: boolean,
+  more?: Readonly<Record<string, string>>,
+): Handled {
+  return { status, headers: { ...headers, ...more }, mediaType, text: body === undefined ? undefined : jsonText(body), now, isControl }
+}
+
+/** What of a fault only the edge, and the text on the line, can show. */
+export function spoilt(right: Handled, { fault: { cut, spoil } }: Befallen): Handled {
+  const { text } = right
+  // Whatever JSON stands there, with one more bracket it is none.
+  if (spoil === 'MALFORMED_BODY' && text !== undefined) return { ...right, text: `${text}}` }
+  return cut ? { ...right, cut } : right
+}
+
+/** `f1 (before: 503, 200 ms)` */
+export function nameOfFault({ fault: { id, at, reply, cut, spoil }, delay }: Befallen): string {
+  const what = [reply?.status, cut, spoil, delay > 0 ? `${delay} ms` : undefined].filter((one) => one !== undefined)
+  return `${id} (${at}: ${what.join(', ')})`
+}
+
+/** What a delay hangs on beside the client. */
+export interface Waiting {
+  /** Aborted when the mock closes: what is delayed is answered at once. */
+  readonly closing: AbortSignal
+  /** Calls back when so many milliseconds are over. @returns what ends that */
+  readonly delay: (milliseconds: number, over: () => void) => () => void
+}
+
+/** Waits, as long as there is a client to wait with it, and a server. @returns whether the client went away */
+export async function waitOn(milliseconds: number, line: Line | undefined, { closing, delay }: Waiting): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const over = (): void => resolve(false)
+  const stop = delay(closing.aborted ? 0 : milliseconds, over)
+  closing.addEventListener('abort', over)
+  const unhear = line?.onGone(() => resolve(true))
+  try {
+    return await promise
+  } finally {
+    stop()
+    closing.removeEventListener('abort', over)
+    unhear?.()
+  }
+}
