@@ -7,6 +7,8 @@ export default defineConfig({
     testTimeout: 60_000,
     // One worker less than there are cores would leave half of a small machine idle.
     maxWorkers: '100%',
+    // Files of one worker share the modules, a quarter of the time otherwise: what tests share beyond them they name after themselves.
+    isolate: false,
     // Times are instants: nothing may hang on the zone of the machine.
     env: { TZ: 'America/New_York' },
   },

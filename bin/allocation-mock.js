@@ -11,6 +11,9 @@ if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
   )
   process.exitCode = 2
 } else {
+  const { enableCompileCache } = await import('node:module')
+  // Compiled code is kept between runs, beside other programs' of Node: about a fifth of what a start takes.
+  enableCompileCache()
   let main
   try {
     ;({ main } = await import('../dist/cli/main.js'))
