@@ -46,6 +46,11 @@ export interface MockSession {
   examples(filter?: ExampleFilter): Promise<readonly ExampleRequest[]>
   /** Brings something in. */
   exists(data: Data): Promise<Brought>
+  /**
+   * Sets up a provider state, as a verifier of Pact does: the first one after anything else begins the session anew, the next ones add to it.
+   * @returns its values
+   */
+  setState(state: string, params?: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>
   /** Past requests, newest first. */
   requests(filter?: RequestFilter & { readonly limit?: number }): Promise<readonly PastRequest[]>
   /** How many past requests fit. @throws UsageError where the journal has forgotten some: a number that is too small would prove nothing */
@@ -302,7 +307,8 @@ type Ask = <T = unknown>(method: string, path: string, more?: Asked) => Promise<
 
 function createAsk(send: Send): Ask {
   return async <T>(method: string, below: string, { query = {}, body, host, harmless }: Asked = {}): Promise<T> => {
-    const path = `/__mock${below}`
+    // What verifiers of Pact call stands beside the control API, and names its session by a prefix.
+    const path = below.startsWith('/~') ? below : `/__mock${below}`
     const pairs = Object.entries(query).flatMap(([key, value]): [string, string][] => (value === undefined ? [] : [[key, String(value)]]))
     const { status, text } = await send({
       method,
@@ -361,6 +367,7 @@ function createSession(name: string, ask: Ask, sessionNamed: (name: string) => M
       (await ask<{ examples: readonly ExampleRequest[] }>('GET', `${at}/examples`, { query, ...(host !== undefined && { host }) }))
         .examples,
     exists: (data) => ask('POST', `${at}/exists`, { body: data }),
+    setState: (state, params = {}) => ask('POST', `/~${name}/_pact/provider_states`, { body: { state, params, action: 'setup' } }),
     requests: async (filter = {}) =>
       (await ask<{ requests: readonly PastRequest[] }>('GET', '/requests', { query: { session: name, ...filter } })).requests,
     async count(filter = {}) {

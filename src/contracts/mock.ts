@@ -1,3 +1,4 @@
+import { ControlError, type MockSession } from '../client.ts'
 import type { Mock } from '../index.ts'
 import type { Answer, Column, Interaction, ProviderState } from '../pact/pact.ts'
 import { missingBase } from '../pact/part.ts'
@@ -5,7 +6,7 @@ import { NO_STATE, requestOf, type SentRequest, setUpBody } from '../pact/replay
 import { isStateRefused } from '../pact/report.ts'
 import { send } from '../pact/send.ts'
 import { type Fields, isRecord, parsed, textOf } from '../pact/value.ts'
-import { type Outcomes, verifyAgainst, type VerifyOptions } from '../pact/verify.ts'
+import { type Outcomes, type Prepared, verifyAgainst, type VerifyOptions } from '../pact/verify.ts'
 import { fieldWords } from '../pact/words.ts'
 import type { VerifyContractsOptions } from './options.ts'
 import { narrowed, type Subject } from './subjects.ts'
@@ -16,10 +17,12 @@ export function ask(
   subjects: readonly Subject[],
   { headers, timeout, failFast, onProgress }: VerifyContractsOptions,
   targets: VerifyOptions['targets'],
+  prepare?: VerifyOptions['prepare'],
 ): Promise<Outcomes> {
   const documents = new Map(subjects.map(({ pact, document }) => [pact.file, document]))
   return verifyAgainst({
     targets,
+    ...(prepare && { prepare }),
     pacts: subjects.map(({ pact }) => pact),
     basePathOf({ pact, interaction }) {
       const document = documents.get(pact.file)
@@ -37,19 +40,37 @@ export async function askMock(subjects: readonly Subject[], options: VerifyContr
   if (subjects.length === 0) return new Map()
   const { states, assume } = options
   const { createMock } = await import('../index.ts')
-  await using mock = await createMock({ ...(states !== undefined && { states }), ...(assume && { assume }) })
+  const own = { ...(states !== undefined && { states }), ...(assume && { assume }) }
+  await using mock = await createMock({ maxSessions: MAX_SESSIONS, journalBytes: 0, ...own })
   const { url } = await mock.listen({ port: 0 })
-  // Each process of verifiers has a session of its own.
-  const targets = PROCESSES.map((number) => ({
-    baseUrl: `${url}/~verify-${number}`,
-    stateUrl: `${url}/~verify-${number}/_pact/provider_states`,
-    // It refuses what it cannot set up with a 4xx, which the verifier does not ask for again and again.
-    isOwn: true,
-  }))
-  return await ask('mock', subjects, options, targets)
+  let number = 0
+  const prepare = ({ states: wanted }: Interaction): Promise<Prepared> => setUp(mock.session(`verify-${++number}`), wanted)
+  return await ask(
+    'mock',
+    subjects,
+    options,
+    Array.from({ length: PROCESSES }, () => ({ baseUrl: url })),
+    prepare,
+  )
 }
 
-const PROCESSES = [1, 2] as const
+const PROCESSES = 2
+/** Each interaction has a session of its own. */
+const MAX_SESSIONS = 1_000_000
+
+/** Sets up the states of an interaction in a session that nobody has used. */
+async function setUp(session: MockSession, states: readonly ProviderState[]): Promise<Prepared> {
+  let values: Fields = {}
+  for (const { name, params } of states)
+    try {
+      values = { ...values, ...params, ...(await session.setState(name, params)) }
+    } catch (error) {
+      if (!(error instanceof ControlError)) throw error
+      const { problem } = error
+      return { kind: 'refused', reason: { message: `provider state "${name}": ${fieldWords({ ...problem })}`, code: problem.code } }
+    }
+  return { kind: 'ready', headers: session.headers, values }
+}
 
 /** What the mock makes of one interaction that is asked once more, without the verifier: the verifier tells nobody what it sent. */
 export type Trial =

@@ -1,6 +1,6 @@
 import type { Contract } from '../contract/operation.ts'
 import { belowBase, type Interaction, type Pact } from './pact.ts'
-import { isRecord } from './value.ts'
+import { type Fields, isRecord } from './value.ts'
 
 /** One interaction to verify. */
 export interface Task {
@@ -13,16 +13,18 @@ export interface Part {
   /** What stands between the provider's base URL and the paths of the pacts; empty for nothing. */
   readonly basePath: string
   readonly tasks: readonly Task[]
-  /** Set-ups go through us, to hear why one is refused. */
-  readonly isRelayed: boolean
+}
+
+/** What an interaction meets that was set up before: headers for its request, and the values of its states. */
+export interface Ready {
+  readonly headers: Readonly<Record<string, string>>
+  readonly values: Fields
 }
 
 /** The interactions of all pacts in parts of at most `size`; small pacts share one. */
 export function partsOf(pacts: readonly Pact[], basePathOf: (task: Task) => string, size: number): Part[] {
   const tasks = pacts.flatMap((pact) => pact.interactions.map((interaction) => ({ pact, interaction })))
-  return [...Map.groupBy(tasks, (task) => trimmed(basePathOf(task)))].flatMap(([basePath, tasks]) =>
-    split({ basePath, tasks, isRelayed: false }, size),
-  )
+  return [...Map.groupBy(tasks, (task) => trimmed(basePathOf(task)))].flatMap(([basePath, tasks]) => split({ basePath, tasks }, size))
 }
 
 /** The base path of the document where a pact leaves it out: some pacts have it in some of their paths only. */
@@ -50,13 +52,17 @@ function trimmed(path: string): string {
 }
 
 /** The pact files of a part, one for each pact in it; without the request headers that are replaced. */
-export function contentsOf({ tasks }: Part, replaced: readonly string[]): object[] {
-  const numbered = tasks.map((task, number) => ({ ...task, number }))
+export function contentsOf(
+  { tasks }: Part,
+  replaced: readonly string[],
+  ready: ReadonlyMap<Task, Ready | undefined> = new Map(),
+): object[] {
+  const numbered = tasks.map((task, number) => ({ ...task, number, ready: ready.get(task) }))
   return [...Map.groupBy(numbered, ({ pact }) => pact).entries()].map(([pact, own]) => ({
     ...pact.content,
     // One name for all, so that pacts of several providers can share a run.
     provider: { name: PROVIDER },
-    interactions: own.map(({ interaction, number }) => prepared(interaction, number, replaced)),
+    interactions: own.map(({ interaction, number, ready }) => prepared(interaction, number, replaced, ready)),
     messages: undefined,
     metadata: withoutPlugins(pact.content['metadata']),
   }))
@@ -69,11 +75,19 @@ export const PROVIDER = 'provider'
  * Descriptions may repeat, even in one file, so each is given a number by which its result is found again. A pending interaction is
  * verified like any other: whether its failure counts is ours to say.
  */
-function prepared({ raw, description }: Interaction, number: number, replaced: readonly string[]): object {
+function prepared(
+  { raw, description, states }: Interaction,
+  number: number,
+  replaced: readonly string[],
+  ready: Ready | undefined,
+): object {
+  const request = withoutHeaders(raw['request'], [...replaced, ...Object.keys(ready?.headers ?? {})])
   return {
     ...raw,
     description: `${description} #${number}`,
-    request: withoutHeaders(raw['request'], replaced),
+    request: ready ? withHeaders(request, ready.headers) : request,
+    // Where nobody is asked for states, their parameters are what generators draw from.
+    ...(ready && states.length > 0 && { providerStates: states.map(({ name }) => ({ name, params: ready.values })) }),
     ...(raw['pending'] === true && { pending: false }),
   }
 }
@@ -86,6 +100,11 @@ function withoutHeaders(request: unknown, names: readonly string[]): unknown {
     ...request,
     headers: Object.fromEntries(Object.entries(request['headers']).filter(([name]) => !unwanted.has(name.toLowerCase()))),
   }
+}
+
+function withHeaders(request: unknown, headers: Readonly<Record<string, string>>): unknown {
+  if (!isRecord(request)) return request
+  return { ...request, headers: { ...(isRecord(request['headers']) && request['headers']), ...headers } }
 }
 
 /** The number that `contentsOf` gave to a description. */

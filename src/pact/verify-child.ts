@@ -3,14 +3,12 @@ import { Verifier, type VerifierOptions } from '@pact-foundation/pact-core'
 import { stateKey } from './part.ts'
 import { bodyOf, send } from './send.ts'
 import { isRecord, parsed, textOf } from './value.ts'
-import { errorWords, problemCode, problemWords } from './words.ts'
+import { errorWords, problemWords } from './words.ts'
 
 /** One run of the verifier. */
 export interface Job {
   readonly verifier: VerifierOptions
   readonly stateUrl?: string | undefined
-  /** Whether we stand between the verifier and the URL for states. */
-  readonly isRelayed: boolean
   readonly headers: Readonly<Record<string, string>>
   /** Milliseconds. */
   readonly timeout: number
@@ -21,13 +19,7 @@ export interface Told {
   /** The report, or the words of what went wrong. */
   readonly report: unknown
   /** Why states were refused, by `stateKey`. */
-  readonly refusals: Readonly<Record<string, Refusal>>
-}
-
-export interface Refusal {
-  readonly words: string
-  /** What our mock calls it, such as `state-unknown`. */
-  readonly code?: string
+  readonly refusals: Readonly<Record<string, string>>
 }
 
 /**
@@ -43,11 +35,9 @@ process.on('message', (message) => void run(JSON.parse(String(message))).then((t
 process.on('disconnect', () => process.exit())
 
 async function run(job: Job): Promise<Told> {
-  const refusals: Record<string, Refusal> = {}
+  const refusals: Record<string, string> = {}
   const { stateUrl, verifier } = job
   if (stateUrl === undefined) return { report: await report(verifier), refusals }
-  // Only our mock is spoken to without the relay. It is asked for no teardowns: each of its set-ups begins anew.
-  if (!job.isRelayed) return { report: await report({ ...verifier, providerStatesSetupUrl: stateUrl }), refusals }
   const relay = await openRelay(stateUrl, job, refusals)
   const url = `http://127.0.0.1:${portOf(relay)}/`
   const told = await report({ ...verifier, providerStatesSetupUrl: url, providerStatesSetupTeardown: true })
@@ -70,7 +60,7 @@ async function report(options: VerifierOptions): Promise<unknown> {
  * Stands between the verifier and the URL for states. The verifier repeats what is answered with 5xx or 429, for hours, so every refusal is
  * made a 422; and its report has no word of why, so the words are kept.
  */
-async function openRelay(url: string, { headers, timeout }: Job, refusals: Record<string, Refusal>): Promise<Server> {
+async function openRelay(url: string, { headers, timeout }: Job, refusals: Record<string, string>): Promise<Server> {
   const forward = async (request: IncomingMessage): Promise<{ readonly status: number; readonly text: string }> => {
     const body = await bodyOf(request)
     try {
@@ -81,10 +71,9 @@ async function openRelay(url: string, { headers, timeout }: Job, refusals: Recor
         timeout,
       })
       if (status >= 200 && status < 300) return { status: 200, text }
-      const code = problemCode(text)
-      refusals[keyOf(body)] = { words: problemWords(text) || `${url} answers ${status}`, ...(code !== undefined && { code }) }
+      refusals[keyOf(body)] = problemWords(text) || `${url} answers ${status}`
     } catch (error) {
-      refusals[keyOf(body)] = { words: `${url} does not answer: ${errorWords(error, timeout)}` }
+      refusals[keyOf(body)] = `${url} does not answer: ${errorWords(error, timeout)}`
     }
     return { status: 422, text: '' }
   }

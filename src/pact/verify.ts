@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
-import type { Answer, Pact, ProviderState, Reason } from './pact.ts'
-import { contentsOf, halvesOf, type Part, partsOf, PROVIDER, stateKey, type Task } from './part.ts'
+import type { Answer, Interaction, Pact, ProviderState, Reason } from './pact.ts'
+import { contentsOf, halvesOf, type Part, partsOf, PROVIDER, type Ready, stateKey, type Task } from './part.ts'
 import { readResults, type Result } from './result.ts'
 import { isRecord, textOf } from './value.ts'
 import type { Job, Told } from './verify-child.ts'
@@ -15,12 +15,10 @@ export interface Target {
   readonly baseUrl: string
   /** Where provider states are set up. Without it they are taken to exist. */
   readonly stateUrl?: string
-  /**
-   * It refuses states with 4xx only, as our mock does. The verifier repeats what is answered with 5xx or 429, for hours, so anybody else's
-   * state URL is spoken to through a relay, which costs a third of the time.
-   */
-  readonly isOwn?: boolean
 }
+
+/** What an interaction meets whose states were set up before the verifier has it. */
+export type Prepared = ({ readonly kind: 'ready' } & Ready) | { readonly kind: 'refused'; readonly reason: Reason }
 
 export interface VerifyOptions {
   /** One process is started for each. */
@@ -30,6 +28,8 @@ export interface VerifyOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** What stands between the base URL and the path of an interaction. */
   readonly basePathOf?: (task: Task) => string
+  /** Sets up the states of an interaction, where no URL does: a request less for each, and each has a world of its own. */
+  readonly prepare?: (interaction: Interaction) => Promise<Prepared>
   /** How long a request may take, in milliseconds. */
   readonly timeout?: number
   /** No more is begun once an interaction that is not pending has failed. What was not tried is skipped. */
@@ -117,7 +117,7 @@ async function writeTrustStore(folder: string): Promise<void> {
 
 interface Verified {
   readonly answered: readonly (readonly [Task, Outcome])[]
-  /** To be tried again: apart, where one of them takes the verifier down, or relayed, to hear why a state is refused. */
+  /** To be tried again apart: one of them takes the verifier down. */
   readonly rest: readonly Part[]
 }
 
@@ -129,13 +129,14 @@ class PartVerifier {
   readonly #timeout: number
   readonly #grace: number
   readonly #runner: Runner
+  readonly #prepare: VerifyOptions['prepare']
   /** Runs without a report, since the last that had one. */
   #misses = 0
 
   constructor(
     target: Target,
     folder: string,
-    { headers = {}, timeout = TIMEOUT }: VerifyOptions,
+    { headers = {}, timeout = TIMEOUT, prepare }: VerifyOptions,
     { child = CHILD, grace = GRACE }: Internals,
   ) {
     this.#target = target
@@ -143,40 +144,47 @@ class PartVerifier {
     this.#headers = headers
     this.#timeout = timeout
     this.#grace = grace
+    this.#prepare = prepare
     this.#runner = new Runner(child, environmentFor(target, join(folder, '..')))
   }
 
-  async verify(part: Part): Promise<Verified> {
-    const isRelayed = part.isRelayed || this.#target.isOwn !== true
-    const run = await this.#runner.run(await this.#jobFor(part, isRelayed), this.#limitOf(part))
+  async verify(whole: Part): Promise<Verified> {
+    // It loads while the states are set up.
+    this.#runner.warm()
+    const answered: [Task, Outcome][] = []
+    const ready = new Map<Task, Ready | undefined>()
+    for (const task of whole.tasks) {
+      const prepared = await this.#prepare?.(task.interaction)
+      if (prepared?.kind === 'refused') answered.push([task, failed(prepared.reason)])
+      else ready.set(task, prepared)
+    }
+    if (ready.size === 0) return { answered, rest: [] }
+    const part = { ...whole, tasks: [...ready.keys()] }
+    const run = await this.#runner.run(await this.#jobFor(part, ready), this.#limitOf(part))
     if (run.kind === 'stopped') return { answered: [], rest: [] }
     const results = run.kind === 'told' ? readResults(run.told.report) : undefined
     this.#misses = results ? 0 : this.#misses + 1
     const refusals = run.kind === 'told' ? run.told.refusals : {}
-    const answered: [Task, Outcome][] = []
     const untold: Task[] = []
-    const refused: Task[] = []
     for (const [number, task] of part.tasks.entries()) {
       const result = results?.get(number)
-      if (result && !isRelayed && stateAction(result) !== undefined) refused.push(task)
-      else if (result) answered.push([task, await this.#outcomeOf(task, result, refusals)])
+      if (result) answered.push([task, await this.#outcomeOf(task, result, refusals)])
       else untold.push(task)
     }
-    const again = refused.length > 0 ? [{ ...part, tasks: refused, isRelayed: true }] : []
     const isWorthSplitting = run.kind !== 'late' && this.#misses < MAX_MISSES && part.tasks.length > 1
-    if (untold.length > 0 && isWorthSplitting) return { answered, rest: [...again, ...halvesOf({ ...part, tasks: untold })] }
+    if (untold.length > 0 && isWorthSplitting) return { answered, rest: halvesOf({ ...part, tasks: untold }) }
     const message = run.kind === 'told' ? `the verifier says nothing about it${results ? '' : `: ${textOf(run.told.report)}`}` : run.reason
-    return { answered: [...answered, ...untold.map((task) => [task, failed({ message })] as const)], rest: again }
+    return { answered: [...answered, ...untold.map((task) => [task, failed({ message })] as const)], rest: [] }
   }
 
   stop(): void {
     this.#runner.stop()
   }
 
-  async #jobFor(part: Part, isRelayed: boolean): Promise<Job> {
+  async #jobFor(part: Part, ready: ReadonlyMap<Task, Ready | undefined>): Promise<Job> {
     await rm(this.#folder, { recursive: true, force: true })
     await mkdir(this.#folder)
-    const contents = contentsOf(part, Object.keys(this.#headers))
+    const contents = contentsOf(part, Object.keys(this.#headers), ready)
     const files = contents.map((content, index) => ({ file: join(this.#folder, `${index}.json`), content }))
     await Promise.all(files.map(({ file, content }) => writeFile(file, JSON.stringify(content))))
     return {
@@ -190,7 +198,6 @@ class PartVerifier {
         ...(Object.keys(this.#headers).length > 0 && { customProviderHeaders: this.#headers }),
       },
       stateUrl: this.#target.stateUrl,
-      isRelayed,
       headers: this.#headers,
       timeout: this.#timeout,
     }
@@ -217,12 +224,8 @@ class PartVerifier {
     const asked = states.length === 0 ? [{ name: '', params: {} }] : states
     const refused = asked.find(({ name, params }) => refusals[stateKey(action, name, params)] !== undefined)
     const { name, params } = refused ?? asked[0] ?? { name: '', params: {} }
-    const refusal = refusals[stateKey(action, name, params)]
-    const words = refusal?.words ?? `${this.#target.stateUrl} does not answer within ${this.#timeout} ms`
-    return {
-      message: `provider state "${name}"${action === 'teardown' ? ', teardown' : ''}: ${words}`,
-      ...(this.#target.isOwn && { code: refusal?.code ?? 'state-impossible' }),
-    }
+    const words = refusals[stateKey(action, name, params)] ?? `${this.#target.stateUrl} does not answer within ${this.#timeout} ms`
+    return { message: `provider state "${name}"${action === 'teardown' ? ', teardown' : ''}: ${words}` }
   }
 
   /** The verifier has the same words for all that can happen to a connection. */
@@ -284,10 +287,16 @@ class Runner {
     this.#environment = environment
   }
 
-  async run(job: Job, limit: number): Promise<Run> {
-    if (this.#isStopped) return { kind: 'stopped' }
+  /** The process, started if it is not there. */
+  warm(): ChildProcess {
     const child = this.#child?.connected === true ? this.#child : this.#start()
     this.#child = child
+    return child
+  }
+
+  async run(job: Job, limit: number): Promise<Run> {
+    if (this.#isStopped) return { kind: 'stopped' }
+    const child = this.warm()
     const { promise, resolve } = Promise.withResolvers<Run>()
     const onEnd = (code: number | null, signal: NodeJS.Signals | null): void => {
       this.#child = undefined
@@ -348,13 +357,7 @@ function toldBy(message: unknown): Told {
   const refusals = isRecord(message['refusals']) ? message['refusals'] : {}
   return {
     report: message['report'],
-    refusals: Object.fromEntries(
-      Object.entries(refusals).flatMap(([key, refusal]) => {
-        if (!isRecord(refusal)) return []
-        const { words, code } = refusal
-        return [[key, { words: textOf(words), ...(typeof code === 'string' && { code }) }]]
-      }),
-    ),
+    refusals: Object.fromEntries(Object.entries(refusals).map(([key, words]) => [key, textOf(words)])),
   }
 }
 

@@ -12,12 +12,6 @@ export function fieldWords({ detail, error, message, title, fix }: Fields): stri
   return [detail ?? error ?? message ?? title, fix].filter((word) => typeof word === 'string').join('; ')
 }
 
-/** What a problem is called by our mock. */
-export function problemCode(text: string): string | undefined {
-  const body = parsed(text)
-  return isRecord(body) && typeof body['code'] === 'string' ? body['code'] : undefined
-}
-
 /** Why a request failed. */
 export function errorWords(error: unknown, timeout: number): string {
   if (error instanceof Error && error.name === 'TimeoutError') return `nothing within ${timeout} ms`

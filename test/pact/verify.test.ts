@@ -214,13 +214,22 @@ describe('verifyAgainst', () => {
     expect(setups).toHaveLength(1)
   })
 
-  it('quotes our own mock as well, which is asked without a relay', async () => {
-    const states = [{ name: 'nonsense', params: { b: 1, a: { d: [{ f: 1, e: 2 }], c: null } } }]
-    const raws = [get('/order', { states: [{ name: 'there is an order' }] }), get('/order', { states }), get('/missing')]
-    const results = await verify([pactOf(raws)], { targets: [{ ...target(), isOwn: true }] })
-    const reason = 'provider state "nonsense": no state is called "nonsense"; the nearest is "there is an order"'
-    expect(results).toEqual(['passed', [reason], ['response status: expected 200 but got 404']])
-    expect(arrived.filter(({ body }) => body.includes('there is an order'))).toHaveLength(2)
+  it('asks nobody for states that are prepared, and sends what goes with them', async () => {
+    const states = [{ name: 'there is an order', params: { id: 0 } }]
+    const generators = { path: { type: 'ProviderState', expression: '/${place}' } }
+    const raws = [get('/example', { states, request: { generators } }), get('/order', { states: [{ name: 'nonsense' }] }), get('/missing')]
+    const results = await verify([pactOf(raws)], {
+      targets: [{ baseUrl }],
+      prepare: async ({ states: [state] }) =>
+        state?.name === 'nonsense'
+          ? { kind: 'refused', reason: { message: 'it is nonsense' } }
+          : { kind: 'ready', headers: { 'X-World': 'own' }, values: { place: 'order' } },
+    })
+    expect(results).toEqual(['passed', ['it is nonsense'], ['response status: expected 200 but got 404']])
+    expect(arrived.map(({ url, headers }) => [url, headers['x-world']])).toEqual([
+      ['/order', 'own'],
+      ['/missing', 'own'],
+    ])
   })
 
   it('says so when nothing answers for states', async () => {
