@@ -734,7 +734,7 @@ describe('what differs', () => {
     const { different } = await replay(file)
     expect(different).toMatchObject([
       {
-        id: `${NAME}-control-1`,
+        id: `${NAME}~control-1`,
         differences: [
           { what: 'status', recorded: '201', now: '422' },
           { what: 'body', now: expect.stringContaining('getOder') },

@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ['domain'],
   server: ['contract', 'engine', 'store', 'types of domain'],
   pact: ['contract'],
-  contracts: ['contract', 'load', 'pact', 'index'],
+  contracts: ['client', 'contract', 'load', 'pact', 'index'],
   replay: ['contract', 'domain', 'index', 'load', 'server'],
   library: ['contract', 'domain', 'engine', 'load'],
   options: ['domain', 'types of library', 'types of server', 'types of store'],

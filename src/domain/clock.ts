@@ -86,13 +86,16 @@ function isDay(day: string): boolean {
 
 const UNITS = { d: DAY, h: HOUR, m: 60_000, s: 1_000, ms: 1 } as const
 
+/** A duration beyond it is as long as this: a quarter of a million years, which a number still counts in milliseconds. */
+const LONGEST = 99_999_999 * DAY
+
 /** `1d12h`, `90m`, `1.5s`, `250ms`, in milliseconds; undefined for another text. */
 export function readDuration(text: string): number | undefined {
   const match = /^(?:([\d.]+)d)?(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s)?(?:([\d.]+)ms)?$/.exec(text)
   if (!match || text === '') return undefined
   const [, ...amounts] = match
   const total = Object.values(UNITS).reduce((sum, unit, place) => sum + Number(amounts[place] ?? 0) * unit, 0)
-  return Number.isFinite(total) ? Math.round(total) : undefined
+  return Number.isFinite(total) ? Math.min(Math.round(total), LONGEST) : undefined
 }
 
 /** The shortest way to write a whole number of milliseconds as a duration. */

@@ -25,7 +25,7 @@ export interface Fault {
   readonly calls: { readonly first: number; readonly last: number } | undefined
   /** Of those, the share that it befalls: 0 to 1. */
   readonly probability: number
-  /** By the session's clock, after it began. */
+  /** By the session's clock, after it began, or after the fault was added. */
   readonly during: { readonly from: number; readonly until: number } | undefined
   /** So many requests are well in each span of time, beginning with the first of them; the others are refused. */
   readonly limit: { readonly requests: number; readonly per: number } | undefined
@@ -36,6 +36,8 @@ export interface Fault {
   readonly reply: FaultReply | undefined
   readonly cut: Cut | undefined
   readonly spoil: Spoil | undefined
+  /** When it was added to a running session, by its clock: what `during` counts from. Without it the session's beginning does. */
+  readonly since?: number
   /** As it was written. */
   readonly written: WrittenFault
 }
@@ -73,7 +75,7 @@ export function befall(
   let befallen: Befallen | undefined
   for (const fault of session.faults) {
     if (!isMeant(fault, call)) continue
-    const age = now - session.begun
+    const age = now - (fault.since ?? session.begun)
     if (fault.during && (age < fault.during.from || age >= fault.during.until)) continue
     const { number: called, inSpan, spanEnds, change } = count(fault, world, now)
     if (change) changes.push(change)

@@ -56,6 +56,13 @@ export interface World {
   readonly version: number
 }
 
+/** Whether changes bring in more than there is room for. What stands in the place of something else takes none. */
+export function outgrows(changes: readonly Change[], world: World, most: number): boolean {
+  if (world.size + changes.length <= most) return false
+  const brought = new Set(changes.flatMap(({ kind, id, to }) => (to && world.get(kind, id) === undefined ? [`${kind} ${id}`] : [])))
+  return brought.size > 0 && world.size + brought.size > most
+}
+
 /** The number that the next created one of its sort takes. */
 export function nextNumber(world: World, counter: string): number {
   return world.get('counter', counter)?.next ?? 0

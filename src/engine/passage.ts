@@ -5,7 +5,7 @@ import { compareDue, type DueStep, dueSteps, isDue, take, waitFor } from '../dom
 import { place } from '../domain/place.ts'
 import { PERMISSIONS_OF } from '../domain/supplier/account.ts'
 import { type Call, TIMELINE, type TimelineStep } from '../domain/timeline.ts'
-import { type Change, counted, Draft, nextNumber, type World } from '../domain/world.ts'
+import { type Change, counted, Draft, nextNumber, outgrows, type World } from '../domain/world.ts'
 import type { Caller, MockRequest, Problem } from '../http.ts'
 import { Road } from './road.ts'
 import type { Around } from './service.ts'
@@ -41,7 +41,11 @@ export function passTime(
   if (waiting.length === 0 && !isTimed()) return { world: kept, changes: [], passed: [] }
   const world = new Draft(kept)
   const passed: Passed[] = []
-  const keep = (one: Passed): void => {
+  const keep = (wanted: Passed): void => {
+    const isFull = outgrows(wanted.changes, world, around.maxEntities)
+    const one: Passed = isFull
+      ? { ...wanted, changes: [], problem: { code: 'session-full', detail: `${around.maxEntities} entities are the most` } }
+      : wanted
     world.apply(one.changes)
     const following = waitFor(one.changes, { world, session, now: one.now, real })
     world.apply(following)

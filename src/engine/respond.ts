@@ -4,7 +4,7 @@ import { timeOf } from '../domain/clock.ts'
 import { type Befallen, befall, type FaultReply } from '../domain/fault.ts'
 import { readOnce, waitFor } from '../domain/progress.ts'
 import { GATEWAY } from '../domain/scenario.ts'
-import { type Change, Draft, type World, worldOf } from '../domain/world.ts'
+import { type Change, Draft, outgrows, type World, worldOf } from '../domain/world.ts'
 import type { Issue, MockReply, MockRequest, Problem } from '../http.ts'
 import { DocumentError } from '../problem.ts'
 import { type Preference, readPreference, writePreference } from './choose.ts'
@@ -148,7 +148,7 @@ function work(road: Road, { operation, behaviour, input, caller }: Arrived, scen
     case 'reply': {
       const broken = checkReplies ? operation.checkReply(outcome.reply) : []
       if (broken.length > 0) return road.refuse(unfit(broken))
-      if (outgrows(outcome.changes, scene, maxEntities)) return full(scene, maxEntities, operation)
+      if (outgrows(outcome.changes, scene.world, maxEntities)) return full(scene, maxEntities, operation)
       const shown = outcome.reply.status < 300 ? behaviour.shows?.(input, caller) : undefined
       const read = shown && scene.session.progress ? readOnce(scene, shown.kind, shown.id) : []
       const assumption = outcome.assumption ?? road.assumption
@@ -163,13 +163,6 @@ function work(road: Road, { operation, behaviour, input, caller }: Arrived, scen
     default:
       return outcome satisfies never
   }
-}
-
-/** Whether changes bring in more than there is room for. What stands in the place of something else takes none. */
-function outgrows(changes: readonly Change[], { world }: Scene, most: number): boolean {
-  if (world.size + changes.length <= most) return false
-  const brought = new Set(changes.flatMap(({ kind, id, to }) => (to && world.get(kind, id) === undefined ? [`${kind} ${id}`] : [])))
-  return brought.size > 0 && world.size + brought.size > most
 }
 
 function full({ world }: Scene, most: number, { id }: Operation): Own {

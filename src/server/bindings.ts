@@ -61,8 +61,11 @@ export function createBindings(): Bindings {
   }
 }
 
+/** A token may be given as the header has it, with its scheme. */
 function keyOf(to: Bound): string {
-  return 'token' in to ? JSON.stringify(['token', to.token]) : JSON.stringify(['account', to.account, to.stage])
+  return 'token' in to
+    ? JSON.stringify(['token', to.token.replace(/^(Token|Bearer)\s+/i, '').trim()])
+    : JSON.stringify(['account', to.account, to.stage])
 }
 
 /** What `x-site-context` says; one that cannot be read is for the API to refuse. */

@@ -44,7 +44,7 @@ export function createCommands({
     since === undefined || journal.has(since) ? undefined : notHeld(since)
 
   /** Whether requests of the session had to go: others may have filled the journal. */
-  const lacks = ({ session, since }: ExchangeFilter): boolean => session !== undefined && since === undefined && journal.lost(session)
+  const lacks = ({ session, since }: ExchangeFilter): boolean => since === undefined && journal.lost(session)
 
   return async (command, real, session) => {
     switch (command.kind) {

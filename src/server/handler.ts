@@ -8,7 +8,7 @@ import { type Answer, respond } from '../engine/respond.ts'
 import { unfit } from '../engine/road.ts'
 import type { Around, Service } from '../engine/service.ts'
 import { nameOf, refusal, type Scenario, type Started, timeAtStart, timeIn, type Told, toldApart } from '../engine/session.ts'
-import type { MockRequest, Problem } from '../http.ts'
+import { type MockRequest, type Problem, withoutSecretValues } from '../http.ts'
 import { DocumentError, PROBLEMS } from '../problem.ts'
 import { NOBODY } from '../store/memory.ts'
 import type { Store, Work } from '../store/store.ts'
@@ -17,7 +17,7 @@ import { createBindings } from './bindings.ts'
 import { createCounts } from './counts.ts'
 import type { Events } from './events.ts'
 import { admit, hostOf } from './guard.ts'
-import { type Exchange, type Journal, type Met, withoutSecretValues } from './journal.ts'
+import { type Exchange, type Journal, type Met } from './journal.ts'
 import { type Handled, type Line, nameOfFault, spoilt, toLine, type Waiting, waitOn } from './line.ts'
 import { type Asked, exchangeOf } from './record.ts'
 import { decoded, isControlPath, locate } from './session.ts'
@@ -86,7 +86,7 @@ export function createHandler(settings: HandlerSettings): Handler {
     maxEntities,
   })
   let choose: Chooser | undefined
-  const controlId = (name: SessionName): string => `${name}-control-${counts.nextControl(name)}`
+  const controlId = (name: SessionName): string => `${name}~control-${counts.nextControl(name)}`
   const { startFrom } = settings
   const { version, dataVersion } = settings
   const parameters = new Set(services.flatMap(({ contract }) => contract.operations.flatMap((operation) => operation.parameters)))

@@ -1,7 +1,7 @@
 import type { ExchangeFilter, Origin } from '../domain/behaviour.ts'
 import type { Session } from '../domain/control/session.ts'
 import { entityBefore, type KeptChange } from '../engine/session.ts'
-import type { Cut, Issue, Problem } from '../http.ts'
+import { type Cut, type Issue, type Problem, SECRET } from '../http.ts'
 import { type ProblemCode, PROBLEMS } from '../problem.ts'
 
 /** One request and what became of it, or a step without a caller. Bodies are the texts that went over the line. */
@@ -64,7 +64,7 @@ export interface Journal {
   /** A session's exchanges as they are, secrets and all, in the order in which they were kept. */
   of(session: string): readonly Exchange[]
   /** Whether exchanges of the session had to go because of the bound. */
-  lost(session: string): boolean
+  lost(session?: string): boolean
   forget(session: string): void
   /** The place of the newest entry, or of that with an id; undefined where it is not held. Places only grow. */
   placeOf(id?: string): number | undefined
@@ -161,9 +161,8 @@ export function createJournal(maxBytes: number, nearest: FindNearest = () => [])
         .slice(first)
         .map(({ exchange }) => exchange)
         .filter((exchange) => exchange.session === session),
-    lost: (session) => lost.has(session),
+    lost: (session) => (session === undefined ? lost.size > 0 : lost.has(session)),
     forget(session) {
-      gone = Math.max(gone, entries.findLast(({ exchange }) => exchange.session === session)?.place ?? gone)
       entries = entries.filter(({ exchange }, index) => index >= first && exchange.session !== session)
       first = 0
       bytes = entries.reduce((sum, { size }) => sum + size, 0)
@@ -332,8 +331,6 @@ function masked(headers: Readonly<Record<string, string>>): Record<string, strin
   )
 }
 
-const SECRET = /^(password|auth_token|token)$/i
-
 /** A path without the values of secret parameters. */
 function withoutSecretQuery(path: string): string {
   return path.includes('?') ? path.replaceAll(/([?&](?:password|auth_token|token)=)[^&]+/gi, '$1***') : path
@@ -353,19 +350,5 @@ function withoutSecrets(text: string): string {
     return found ? masked : text
   } catch {
     return /password|auth_token/i.test(text) ? '***' : text
-  }
-}
-
-/** A problem without what was met in secret places. */
-export function withoutSecretValues(problem: Problem): Problem {
-  const { issues } = problem
-  const isSecret = ({ at }: { readonly at: string }): boolean => at.split('/').some((part) => SECRET.test(part))
-  if (!issues?.some(isSecret)) return problem
-  return {
-    ...problem,
-    detail: `${issues.find(isSecret)?.at ?? ''} does not fit`,
-    issues: issues.map(({ value, ...issue }) =>
-      isSecret(issue) ? { ...issue, message: 'does not fit' } : { ...issue, ...(value !== undefined && { value }) },
-    ),
   }
 }

@@ -74,7 +74,7 @@ const SPEAKS = /passw|pwd|passphrase|secret|token|api.?key|access.?key|private.?
 
 /** A name may be written by escapes. */
 function unescaped(text: string): string {
-  return text.replaceAll(/(?:\\+u00|%)([0-9a-f]{2})/gi, (_all, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
+  return text.replaceAll(/(?:(?<!\\)\\+u00|%)([0-9a-f]{2})/gi, (_all, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
 }
 
 /** JSON with its strings and numbers replaced, and else as it is, byte for byte. It need not be whole. */

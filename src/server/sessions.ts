@@ -220,9 +220,14 @@ export function createSessions({ store, journal, counts, bindings, defaults, sta
     bound: (name, real) => (has(name, real) ? { status: 200, body: { bindings: bindings.of(name) } } : unknown(name)),
     async bind(name, to, real) {
       // What is bound has to be there, so that it can be listed, dropped and be over.
+      const isNew = !counts.has(name)
       const problem = counts.begin(name, real) ?? bindings.bind(name, to)
+      if (problem) {
+        if (isNew) counts.release(name)
+        return refusal(problem)
+      }
       await store.transact(name, (world) => ({ changes: sessionOf(world) ? [] : beginning(defaults, real), result: undefined }))
-      return problem ? refusal(problem) : { status: 201, body: { bindings: bindings.of(name) } }
+      return { status: 201, body: { bindings: bindings.of(name) } }
     },
     unbind(name, to) {
       const problem = bindings.unbind(name, to)

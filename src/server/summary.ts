@@ -1,5 +1,6 @@
 import type { Issue, Problem } from '../http.ts'
 import type { Exchange } from './journal.ts'
+import { withoutSecretQuery } from './secrets.ts'
 
 /** One request in short: what a log line says. */
 export interface RequestSummary {
@@ -42,7 +43,7 @@ export function summaryOf({
     session,
     status,
     method,
-    path,
+    path: withoutSecretQuery(path, () => '***'),
     duration,
     warnings,
     ...(operation !== undefined && { operation }),

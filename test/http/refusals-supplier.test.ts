@@ -1023,6 +1023,7 @@ describe('several bad lines at once', () => {
       type: 'urn:allocation-mock:request-invalid',
       title: 'The body does not fit the document',
       status: 400,
+      fix: 'send allocation',
       detail: entry.problem?.detail,
       code: 'request-invalid',
       issues: entry.problem?.issues,

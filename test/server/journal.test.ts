@@ -35,7 +35,6 @@ describe('past requests', () => {
     ['', [6, 5, 4, 3, 2, 1]],
     ['limit=2', [6, 5]],
     ['operation=allocateOrder', [5, 2]],
-    ['operation=allocateorder', []],
     ['method=put', [5, 3, 2]],
     ['status=404', [3]],
     ['status=4xx', [4, 3, 2]],

@@ -1,4 +1,4 @@
-import type { MockReply, Problem } from '../../http.ts'
+import { type MockReply, type Problem, withoutSecretValues } from '../../http.ts'
 import { PROBLEMS } from '../../problem.ts'
 import { withKnownNames } from '../assumption.ts'
 import type { Dialect } from '../behaviour.ts'
@@ -11,8 +11,12 @@ export const controlDialect: Dialect = {
 }
 
 /** A refusal as RFC 9457 has it; what every API answers to a client that prefers `application/problem+json`. */
-export function problemReply(problem: Problem, known?: Pick<MockReply, 'status' | 'headers'>): MockReply {
-  const { code, detail, fix, assumption, issues, allowed, location } = problem
+export function problemReply(met: Problem, known?: Pick<MockReply, 'status' | 'headers'>): MockReply {
+  // It goes back over the line, and into the journal: what was met in secret places is quoted nowhere.
+  const problem = withoutSecretValues(met)
+  const { code, detail, assumption, issues, allowed, location } = problem
+  // Where nothing is said of the whole, what would do for the first issue does for a beginning.
+  const fix = problem.fix ?? issues?.[0]?.fix
   const { title } = PROBLEMS[code]
   const status = known?.status ?? problem.status ?? PROBLEMS[code].status
   return {

@@ -1,4 +1,5 @@
-import type { Caller, Input, Problem } from '../../http.ts'
+import type { Caller, Input, Issue, Problem } from '../../http.ts'
+import { nearest } from '../assumption.ts'
 import {
   type Behaviour,
   type Command,
@@ -14,6 +15,7 @@ import { DEFAULT_SESSION, type SessionName } from './session.ts'
 import { sessionBehaviours } from './sessions.ts'
 import { settingBehaviours } from './settings.ts'
 import { MAX_CANDIDATES } from '../listing.ts'
+import { STEP_NAMES } from '../progress.ts'
 import { type Data, place } from '../place.ts'
 import type { Known } from '../scenario.ts'
 import { allocationsOf, omsOrderView } from '../oms/order.ts'
@@ -90,7 +92,36 @@ export function controlBehaviours(apis: readonly ServedApi[], known: Pick<Known,
       return reply(200, { examples: apis.flatMap((api) => examplesOf(api, query, origin, scene)) })
     },
   }
-  return { ...FIXED, ...settingBehaviours(known), listExamples }
+  const settings = settingBehaviours(known)
+  const names = [...known.operations.keys(), ...Object.keys(FIXED), ...Object.keys(settings), ...STEP_NAMES, 'exists']
+  return { ...FIXED, ...settings, ...journalBehaviours(names), listExamples }
+}
+
+/** @param names what exchanges are told by: a name that none has would find nothing, which a test may take for the truth */
+function journalBehaviours(names: readonly string[]): Readonly<Record<string, Behaviour>> {
+  const asking = <I extends CountInput>(make: (input: I) => Command): Behaviour<I> => ({
+    admits: ['operator'],
+    run(input) {
+      const { operation } = input.query
+      if (operation === undefined || names.includes(operation)) return { kind: 'command', command: make(input) }
+      const issue: Issue = {
+        at: '/query/operation',
+        rule: 'enum',
+        message: `names no operation: "${operation}"`,
+        fix: `the nearest are ${nearest(operation, names).slice(0, 3).join(', ')}`,
+      }
+      return refused({ code: 'parameters-invalid', detail: `${issue.at} ${issue.message}`, issues: [issue] })
+    },
+  })
+  return {
+    listRequests: asking<RequestsInput>(({ query: { limit = 100, ...filter } }) => ({ kind: 'list-requests', filter, limit })),
+    countRequests: asking<CountInput>(({ query }) => ({ kind: 'count-requests', filter: query })),
+    followRequests: asking<FollowInput>(({ query, header }) => ({
+      kind: 'follow-requests',
+      filter: query,
+      after: header['last-event-id'],
+    })),
+  }
 }
 
 const command = (make: (input: Input) => Command): Behaviour => ({
@@ -98,18 +129,6 @@ const command = (make: (input: Input) => Command): Behaviour => ({
   run: (input): Outcome => ({ kind: 'command', command: make(input) }),
 })
 
-const listRequests: Behaviour<RequestsInput> = {
-  admits: ['operator'],
-  run: ({ query: { limit = 100, ...filter } }) => ({ kind: 'command', command: { kind: 'list-requests', filter, limit } }),
-}
-const countRequests: Behaviour<CountInput> = {
-  admits: ['operator'],
-  run: ({ query }) => ({ kind: 'command', command: { kind: 'count-requests', filter: query } }),
-}
-const followRequests: Behaviour<FollowInput> = {
-  admits: ['operator'],
-  run: ({ query, header }) => ({ kind: 'command', command: { kind: 'follow-requests', filter: query, after: header['last-event-id'] } }),
-}
 const getRequest: Behaviour<RequestInput> = {
   admits: ['operator'],
   run: ({ path }) => ({ kind: 'command', command: { kind: 'show-request', id: path.requestId } }),
@@ -193,9 +212,6 @@ const FIXED: Readonly<Record<string, Behaviour>> = {
   listDocuments: command(() => ({ kind: 'list-documents' })),
   getDocument,
   ...sessionBehaviours,
-  listRequests,
-  countRequests,
-  followRequests,
   getRequest,
   listEntities,
   addEntities,

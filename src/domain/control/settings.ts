@@ -159,12 +159,14 @@ function without(session: Session, isGone: (fault: { readonly id: string }) => b
 }
 
 const MAX_FAULTS = 1_000
+/** What the faults of a session may be long, as they are written. */
+const MAX_FAULT_SIZE = 1_000_000
 
 /** @param known what faults may name */
 export function settingBehaviours(known: Pick<Known, 'operations'>): Readonly<Record<string, Behaviour>> {
   const addFault: Behaviour<FaultInput> = {
     admits: ['operator'],
-    run({ body }, _caller, { session }) {
+    run({ body }, _caller, { session, now }) {
       const issues: Parameters<typeof readFaults>[4] = []
       const [fault] = readFaults([body], '', session.faults, known, issues)
       const wrong = issues.map((issue) => ({ ...issue, at: `/body${issue.at.replace(/^\/0/, '')}`, rule: 'scenario-impossible' }))
@@ -175,9 +177,18 @@ export function settingBehaviours(known: Pick<Known, 'operations'>): Readonly<Re
           ...(wrong[0]?.fix !== undefined && { fix: wrong[0].fix }),
           issues: wrong,
         })
+      const size = [...session.faults, fault].reduce((sum, { written }) => sum + JSON.stringify(written).length, 0)
+      if (size > MAX_FAULT_SIZE)
+        return refused({
+          code: 'scenario-impossible',
+          detail: `the faults of the session would be ${size} characters long, and ${MAX_FAULT_SIZE} is the most`,
+          fix: 'switch some off, or answer with less',
+        })
       if (session.faults.length >= MAX_FAULTS)
         return refused({ code: 'scenario-impossible', detail: `the session has ${MAX_FAULTS} faults`, fix: 'switch some off' })
-      return reply(201, fault.written, [{ kind: 'session', id: SESSION_ID, to: { ...session, faults: [...session.faults, fault] } }])
+      return reply(201, fault.written, [
+        { kind: 'session', id: SESSION_ID, to: { ...session, faults: [...session.faults, { ...fault, since: now }] } },
+      ])
     },
   }
   return { putClock, advanceClock, putProgress, takeStep, listFaults, addFault, dropFault, dropFaults }
