@@ -54,7 +54,8 @@ export async function askMock(subjects: readonly Subject[], options: VerifyContr
   )
 }
 
-const PROCESSES = 2
+/** While one has its states set up, or starts, the others verify. */
+const PROCESSES = 3
 /** Each interaction has a session of its own. */
 const MAX_SESSIONS = 1_000_000
 
