@@ -3,10 +3,12 @@ import { columnsOf, type ContractOptions, isPlain, type VerifyContractsOptions }
 import { publishAll, tell } from './contracts/publish.ts'
 import { answersOf, type Findings, MOCK, rowsOf } from './contracts/rows.ts'
 import { knownDocuments, narrowed, openBrokerOf, plainSubjectsOf, type Subject, subjectsOf } from './contracts/subjects.ts'
+import { plain } from './exact.ts'
 import { compare, type Comparison } from './pact/compare.ts'
 import { matchOf, type Pact, type ProviderState, type Report, type Row } from './pact/pact.ts'
 import { createReport, verdictOf } from './pact/report.ts'
 import type { Outcomes } from './pact/verify.ts'
+import { UsageError } from './problem.ts'
 
 export type { ContractOptions, VerifyContractsOptions } from './contracts/options.ts'
 export type { Report, Row } from './pact/pact.ts'
@@ -118,7 +120,7 @@ export async function missingStates(options: VerifyContractsOptions): Promise<re
 async function unknownOf(states: readonly ProviderState[], options: VerifyContractsOptions): Promise<readonly MissingState[]> {
   // A text may come with other parameters each time.
   const wanted = new Map<string, ProviderState['params']>()
-  for (const { name, params } of states) if (name !== '') wanted.set(name, { ...wanted.get(name), ...params })
+  for (const { name, params } of states) if (name !== '') wanted.set(name, { ...wanted.get(name), ...plain(params) })
   if (wanted.size === 0) return []
   const { findStates } = await import('./index.ts')
   const found = await findStates(
@@ -130,11 +132,23 @@ async function unknownOf(states: readonly ProviderState[], options: VerifyContra
   )
 }
 
+/** @throws UsageError where interactions cannot be read: in what is said of the others, nobody would miss them */
+async function readableSubjectsOf(options: ContractOptions): Promise<readonly Subject[]> {
+  const subjects = await subjectsOf(options)
+  const broken = subjects.flatMap(({ pact: { file, unverified }, document }) =>
+    unverified.flatMap(({ index, line, reason, isBroken }) =>
+      document && isBroken ? [`${file}${line === undefined ? '' : `:${line}`}: interaction ${index + 1}: ${reason}`] : [],
+    ),
+  )
+  if (broken.length > 0) throw new UsageError(broken.join('\n'))
+  return subjects
+}
+
 /** What the comparator says of each pact: the static half alone. Pacts of other providers are left out. */
 export async function compareContracts(
   options: ContractOptions,
 ): Promise<readonly { readonly pact: Pact; readonly comparisons: ReadonlyMap<number, Comparison> | undefined }[]> {
-  const subjects = await subjectsOf(options)
+  const subjects = await readableSubjectsOf(options)
   const compared = await compareAll(subjects, options)
   return subjects.map(({ pact }) => ({ pact, comparisons: compared.get(pact.file) }))
 }
@@ -151,7 +165,7 @@ export interface Covered {
 export async function coverContracts(options: ContractOptions): Promise<readonly Covered[]> {
   const documents = await knownDocuments(options.documents)
   const consumers = new Map<string, Set<string>>()
-  for (const { pact, document } of await subjectsOf(options))
+  for (const { pact, document } of await readableSubjectsOf(options))
     for (const { method, path, status } of document ? pact.interactions : []) {
       const match = document && matchOf(document, method, path)
       if (match?.kind !== 'found') continue

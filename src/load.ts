@@ -2,6 +2,7 @@ import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, extname, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Document, LineCounter } from 'yaml'
+import { parseExact } from './exact.ts'
 import { pointerPart, pointerParts } from './http.ts'
 import { DocumentError } from './problem.ts'
 
@@ -92,7 +93,8 @@ export function loadCompiled(file: string, linesFile: string): LoadedDocument {
 }
 
 /**
- * Reads a JSON file with the lines of its upper parts. By JSON's own parser: a pact of a thousand interactions takes YAML's seconds.
+ * Reads a JSON file with the lines of its upper parts; its numbers keep their form. By JSON's own parser: a pact of a thousand interactions
+ * takes YAML's seconds.
  * @throws DocumentError for a file that cannot be read or parsed, or is too large
  */
 export function loadJson(file: string): LoadedDocument {
@@ -102,10 +104,11 @@ export function loadJson(file: string): LoadedDocument {
   const text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '')
   let lines: ReadonlyMap<string, number> | undefined
   try {
-    const content: unknown = JSON.parse(text)
+    const content = parseExact(text)
     const lineOf = (pointer: string): number | undefined => nearest(pointer, (candidate) => (lines ??= linesOf(text)).get(candidate))
     return { name: basename(file, extname(file)), sources: [{ uri: file, content, lineOf }] }
   } catch (error) {
+    if (error instanceof RangeError) throw new DocumentError(`${file}: it is nested too deep to be read`)
     throw new DocumentError(`${file}: it is no JSON: ${error instanceof Error ? error.message : String(error)}`)
   }
 }

@@ -3,7 +3,7 @@ import type { Mock } from '../index.ts'
 import type { Answer, Column, Interaction, ProviderState } from '../pact/pact.ts'
 import { missingBase } from '../pact/part.ts'
 import { NO_STATE, requestOf, type SentRequest, setUpBody } from '../pact/replay.ts'
-import { isStateRefused } from '../pact/report.ts'
+import { isStateRefused, isUntried } from '../pact/report.ts'
 import { send } from '../pact/send.ts'
 import { type Fields, isRecord, parsed, textOf } from '../pact/value.ts'
 import { type Outcomes, type Prepared, verifyAgainst, type VerifyOptions } from '../pact/verify.ts'
@@ -200,5 +200,5 @@ function differ(one: Trial | undefined, other: Trial | undefined): boolean {
 
 /** A request was answered, if otherwise than expected: no assumption makes a provider state known. */
 export function isAnswered(answer: Answer): boolean {
-  return answer.kind === 'failed' && !isStateRefused(answer)
+  return answer.kind === 'failed' && !isStateRefused(answer) && !isUntried(answer)
 }

@@ -40,12 +40,12 @@ export function rowsOf(subject: Subject, isOurs: boolean, findings: Findings): r
   const { pact } = subject
   const named = { file: pact.file, consumer: pact.consumer, provider: pact.provider }
   const skipped = { document: SKIPPED, mock: SKIPPED, provider: SKIPPED } as const
-  const unverified = pact.unverified.map(({ reason, ...one }): Row => ({
+  const unverified = pact.unverified.map(({ reason, isBroken, ...one }): Row => ({
     ...one,
     ...named,
-    pending: false,
     answers: skipped,
-    verdict: 'not-verified',
+    // No column is asked what nobody can read: the file is wrong.
+    verdict: isOurs && isBroken ? (one.pending ? 'pending' : 'failed') : 'not-verified',
     explanation: reason,
   }))
   const verified = pact.interactions.map((interaction): Row => {

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { createContract, type Contract } from '../contract/operation.ts'
 import { loadBundled, loadDocument, type LoadedDocument, loadJson } from '../load.ts'
 import { type Broker, type BrokerPact, openBroker } from '../pact/broker.ts'
-import { contractFor, type Filter, filterInteractions, type Interaction, isSameName, type Pact, readPact } from '../pact/pact.ts'
+import { contractFor, type Filter, filterInteractions, type Interaction, isSameName, type Pact } from '../pact/pact.ts'
+import { readPact } from '../pact/read.ts'
 import { DocumentError, UsageError } from '../problem.ts'
 import { branchOf, type ContractOptions, providersOf, type VerifyContractsOptions } from './options.ts'
 
@@ -139,8 +140,13 @@ async function fetchAll(broker: Broker, options: VerifyContractsOptions, known: 
   return fetched.map((source) => {
     const { url, content, pending } = source
     const pact = readPact(url, { sources: [{ uri: url, content, lineOf: () => undefined }] })
-    return { pact: pending ? { ...pact, interactions: pact.interactions.map((one) => ({ ...one, pending })) } : pact, source }
+    const { interactions, unverified } = pact
+    return { pact: { ...pact, interactions: allPending(interactions, pending), unverified: allPending(unverified, pending) }, source }
   })
+}
+
+function allPending<One extends { readonly pending: boolean }>(list: readonly One[], isPending: boolean): readonly One[] {
+  return isPending ? list.map((one) => ({ ...one, pending: true })) : list
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Contract, Operation } from '../contract/operation.ts'
 import { isJson, type Json } from '../contract/schema.ts'
+import { plain } from '../exact.ts'
 import { UsageError } from '../problem.ts'
 import { type Finding, reasonOf, type ResultItem, unknownPath, unreadable, withinInteraction } from './finding.ts'
 import { type Answer, type Interaction, type LoadedFile, matchOf, type Message, messageOf, type Pact, type Reason } from './pact.ts'
@@ -100,7 +101,8 @@ interface Side {
 
 async function findingsOf(pact: Pact, interaction: Interaction, side: Side): Promise<Finding[]> {
   const { contract, comparator, headers, schemeHeaders } = side
-  const { method, path, status, raw } = interaction
+  const { method, path, status } = interaction
+  const raw = plain(interaction.raw)
   const route = matchOf(contract, method, path)
   // A consumer that expects 405 asks with a method that the path does not have: the answer stands with the methods it has.
   const [operation] = route.kind === 'found' ? [route.target] : route.kind === 'wrong-method' && status === 405 ? route.targets : []

@@ -1,7 +1,7 @@
 import type { Contract, Operation } from '../contract/operation.ts'
 import type { Match } from '../contract/router.ts'
-import { isJson, type Json } from '../contract/schema.ts'
 import { UsageError } from '../problem.ts'
+import { type Fields, isRecord, written } from './value.ts'
 
 /** A pact file as the rest of this room sees it: the versions 2, 3 and 4 of the Pact specification made alike. */
 export interface Pact {
@@ -14,12 +14,12 @@ export interface Pact {
   readonly interactions: readonly Interaction[]
   /** What cannot, each with the reason: it is never counted as passed. */
   readonly unverified: readonly Unverified[]
-  /** The parsed file, for tools that take it whole. */
-  readonly content: Readonly<Record<string, unknown>>
+  /** The parsed file, for tools that take it whole; numbers in the form of its text. */
+  readonly content: Fields
 }
 
 /** What an interaction is told by. */
-interface Named {
+export interface Named {
   /** Its place in the file's list, from 0. What stands under `messages` is counted on behind the interactions. */
   readonly index: number
   readonly description: string
@@ -30,7 +30,8 @@ interface Named {
 
 export interface ProviderState {
   readonly name: string
-  readonly params: Readonly<Record<string, unknown>>
+  /** Numbers in the form of the file's text. */
+  readonly params: Fields
 }
 
 export interface Interaction extends Named {
@@ -40,12 +41,15 @@ export interface Interaction extends Named {
   /** As the file has it, with or without the server's base path. */
   readonly path: string
   readonly status: number
-  /** The interaction as it stands in the file. */
-  readonly raw: Readonly<Record<string, unknown>>
+  /** The interaction as it stands in the file, numbers in the form of its text; without what belongs to a connection. */
+  readonly raw: Fields
 }
 
-interface Unverified extends Named {
+export interface Unverified extends Named {
   readonly reason: string
+  /** Whether the file is at fault, which fails the run. Else it is of a kind that is not verified here. */
+  readonly isBroken: boolean
+  readonly pending: boolean
 }
 
 /** Why a column says no, in the reader's terms. */
@@ -59,6 +63,9 @@ export interface Reason {
   /** The part of the document that says otherwise. */
   readonly place?: { readonly file: string; readonly line?: number; readonly pointer: string }
 }
+
+/** The code of a reason that the verifier gives for sending no request: it says nothing of whom it should have asked. */
+export const UNTRIED = 'verifier-untried'
 
 /** What one of the three says of one interaction. */
 export type Answer =
@@ -123,50 +130,7 @@ export interface Filter {
   readonly noState?: boolean | undefined
 }
 
-/** More belong into several files: a verifier's time grows by the square. */
-const MAX_INTERACTIONS = 10_000
-const HTTP = 'synchronous/http'
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const JSON_TYPE = /^application\/(?:[^;]*\+)?json\s*(?:;|$)/i
-
-/**
- * Reads a pact of version 2, 3 or 4; one of version 1 as version 2, of which it is a part.
- * @throws UsageError naming the file and what is wrong
- */
-export function readPact(file: string, loaded: LoadedFile): Pact {
-  const [source] = loaded.sources
-  const content = source?.content
-  if (!source || !isJson(content)) throw new UsageError(`${file}: it is no pact: its content is no JSON object`)
-  const consumer = participant(file, content, 'consumer')
-  const provider = participant(file, content, 'provider')
-  const version = versionOf(file, content)
-  const interactions = listOf(file, content, 'interactions')
-  const messages = listOf(file, content, 'messages')
-  const count = interactions.length + messages.length
-  if (count === 0) throw new UsageError(`${file}: there are no interactions in it`)
-  if (count > MAX_INTERACTIONS)
-    throw new UsageError(`${file}: there are ${count} interactions in it; ${MAX_INTERACTIONS} may be in one file`)
-  const plugins = pluginsOf(content)
-  const read = [
-    ...interactions.map((raw, index) => {
-      const place = placeOf(file, source.lineOf(`/interactions/${index}`), `interaction ${index + 1}`)
-      return readInteraction(raw, index, version, plugins, place)
-    }),
-    ...messages.map((raw, index) => {
-      const place = placeOf(file, source.lineOf(`/messages/${index}`), `message ${index + 1}`)
-      return { ...named(raw, interactions.length + index, place), reason: 'it is a message; only requests over HTTP are verified' }
-    }),
-  ]
-  return {
-    file,
-    consumer,
-    provider,
-    version,
-    interactions: read.flatMap((one) => (isUnverified(one) ? [] : [one])),
-    unverified: read.filter(isUnverified),
-    content,
-  }
-}
 
 /**
  * The pact with the wanted interactions only.
@@ -234,9 +198,9 @@ export function belowBase(path: string, base: string): string {
 
 /** One side of an interaction. */
 export function messageOf({ version }: Pact, side: unknown): Message {
-  const { headers, query, body } = isJson(side) ? side : {}
-  const lower = isJson(headers) ? Object.entries(headers).map(([name, value]) => [name.toLowerCase(), joined(value)] as const) : []
-  const wrapped = version === 4 && isJson(body)
+  const { headers, query, body } = isRecord(side) ? side : {}
+  const lower = isRecord(headers) ? Object.entries(headers).map(([name, value]) => [name.toLowerCase(), joined(value)] as const) : []
+  const wrapped = version === 4 && isRecord(body)
   const type = wrapped && typeof body['contentType'] === 'string' ? body['contentType'] : undefined
   return {
     // What the body itself says counts only where no header does.
@@ -245,119 +209,6 @@ export function messageOf({ version }: Pact, side: unknown): Message {
     // Up to version 3, null stands for a body that is not there.
     body: wrapped ? unwrapped(body, type) : (body ?? undefined),
   }
-}
-
-const isUnverified = (one: Interaction | Unverified): one is Unverified => 'reason' in one
-
-function readInteraction(
-  raw: unknown,
-  index: number,
-  version: Pact['version'],
-  plugins: readonly string[],
-  place: Place,
-): Interaction | Unverified {
-  const name = named(raw, index, place)
-  if (!isJson(raw)) throw new UsageError(`${place.text} is no JSON object`)
-  const reason = version === 4 ? unverifiable(raw, plugins) : undefined
-  if (reason !== undefined) return { ...name, reason }
-  const { request, response } = raw
-  if (!isJson(request)) throw new UsageError(`${place.text} has no request`)
-  if (!isJson(response)) throw new UsageError(`${place.text} has no response`)
-  // The specification gives all three a value where they are left out.
-  const { method = 'GET', path = '/' } = request
-  const { status = 200 } = response
-  if (typeof method !== 'string' || !TOKEN.test(method)) throw new UsageError(`${place.text} has no usable method in its request`)
-  if (typeof path !== 'string') throw new UsageError(`${place.text} has no usable path in its request`)
-  if (typeof status !== 'number' || !Number.isInteger(status) || status < 100 || status > 599)
-    throw new UsageError(`${place.text} has no usable status in its response`)
-  return { ...name, pending: version === 4 && raw['pending'] === true, method: method.toUpperCase(), path, status, raw }
-}
-
-/** Why an interaction of version 4 cannot be verified, if it cannot. */
-function unverifiable(raw: Json, plugins: readonly string[]): string | undefined {
-  const { type = HTTP, transport, pluginConfiguration } = raw
-  if (typeof type !== 'string' || type.toLowerCase() !== HTTP)
-    return `it is of the type ${JSON.stringify(type)}; only Synchronous/HTTP is verified`
-  if (typeof transport === 'string' && !/^https?$/i.test(transport))
-    return `its transport is ${JSON.stringify(transport)}; only HTTP is verified`
-  if (isJson(pluginConfiguration) && Object.keys(pluginConfiguration).length > 0)
-    return `it needs the plugin ${Object.keys(pluginConfiguration).join(', ')}; none is loaded`
-  return plugins.length > 0 ? `its file needs the plugin ${plugins.join(', ')}; none is loaded` : undefined
-}
-
-/** Where an interaction stands, for the reader of an error. */
-interface Place {
-  readonly line: number | undefined
-  readonly text: string
-}
-
-function placeOf(file: string, line: number | undefined, what: string): Place {
-  return { line, text: `${file}${line === undefined ? '' : `:${line}`}: ${what}` }
-}
-
-function named(raw: unknown, index: number, { line, text }: Place): Named {
-  const { description } = isJson(raw) ? raw : {}
-  return {
-    index,
-    description: typeof description === 'string' ? description : '',
-    states: isJson(raw) ? statesOf(raw, text) : [],
-    ...(line !== undefined && { line }),
-  }
-}
-
-function statesOf({ providerState, providerStates, provider_state }: Json, what: string): ProviderState[] {
-  if (Array.isArray(providerStates))
-    return providerStates.map((state: unknown) => {
-      const { name, params } = isJson(state) ? state : {}
-      if (typeof name !== 'string') throw new UsageError(`${what} has a provider state without a name`)
-      return { name, params: isJson(params) ? params : {} }
-    })
-  // A list says more than a text, and a text in today's spelling more than one in that of version 1.
-  const name = providerStates ?? providerState ?? provider_state ?? undefined
-  if (name === undefined) return []
-  if (typeof name !== 'string') throw new UsageError(`${what} has provider states that are neither a text nor a list`)
-  return [{ name, params: {} }]
-}
-
-function participant(file: string, content: Json, role: 'consumer' | 'provider'): string {
-  const { [role]: value } = content
-  const name = isJson(value) ? value['name'] : undefined
-  if (typeof name !== 'string' || name.trim() === '') throw new UsageError(`${file}: it is no pact: it has no name of a ${role}`)
-  return name
-}
-
-function versionOf(file: string, content: Json): Pact['version'] {
-  const metadata = isJson(content['metadata']) ? content['metadata'] : {}
-  const said = metadata['pactSpecification'] ?? metadata['pact-specification'] ?? metadata['pactSpecificationVersion']
-  const version = isJson(said) ? said['version'] : said
-  if (version === undefined || version === null) return 2
-  const [major] = typeof version === 'string' || typeof version === 'number' ? String(version).split('.') : []
-  switch (major) {
-    case '1':
-    case '2':
-      return 2
-    case '3':
-      return 3
-    case '4':
-      return 4
-    default:
-      throw new UsageError(`${file}: it is of version ${JSON.stringify(version)} of the Pact specification; 2, 3 and 4 are read`)
-  }
-}
-
-function listOf(file: string, content: Json, key: 'interactions' | 'messages'): readonly unknown[] {
-  const value = content[key] ?? []
-  if (!Array.isArray(value)) throw new UsageError(`${file}: its ${key} are no list`)
-  return value
-}
-
-function pluginsOf(content: Json): string[] {
-  const { plugins } = isJson(content['metadata']) ? content['metadata'] : {}
-  if (!Array.isArray(plugins)) return []
-  return plugins.map((plugin: unknown) => {
-    const { name, version } = isJson(plugin) ? plugin : {}
-    return [name, version].filter((part) => typeof part === 'string').join(' ') || 'without a name'
-  })
 }
 
 function pattern(what: string, text: string | undefined): RegExp | undefined {
@@ -377,30 +228,31 @@ export function isSameName(one: string, other: string): boolean {
 }
 
 function titleOf({ content }: Contract): string {
-  const info = isJson(content) ? content['info'] : undefined
-  const title = isJson(info) ? info['title'] : undefined
+  const info = isRecord(content) ? content['info'] : undefined
+  const title = isRecord(info) ? info['title'] : undefined
   return typeof title === 'string' ? title : ''
 }
 
 function joined(value: unknown): string {
-  return Array.isArray(value) ? value.map(String).join(', ') : String(value)
+  return Array.isArray(value) ? value.map((one) => written(one)).join(', ') : written(value)
 }
 
-function queryOf(query: unknown): string {
+/** Encoded, without the question mark; of a text as it is, or of lists by name. */
+export function queryOf(query: unknown): string {
   if (typeof query === 'string') return query.replace(/^\?/, '')
-  if (!isJson(query)) return ''
+  if (!isRecord(query)) return ''
   return Object.entries(query)
     .flatMap(([name, value]) =>
       // null stands for a name without a value (Pact specification, version 4).
       (Array.isArray(value) ? value : [value]).map((one) =>
-        one === null ? encodeURIComponent(name) : `${encodeURIComponent(name)}=${encodeURIComponent(String(one))}`,
+        one === null ? encodeURIComponent(name) : `${encodeURIComponent(name)}=${encodeURIComponent(written(one))}`,
       ),
     )
     .join('&')
 }
 
 /** The body of version 4: `{ content, contentType, encoded }`, where `encoded` is false, `JSON` or the name of an encoding. */
-function unwrapped({ content, encoded }: Json, type: string | undefined): unknown {
+function unwrapped({ content, encoded }: Fields, type: string | undefined): unknown {
   if (content === undefined || (content === '' && !JSON_TYPE.test(type ?? ''))) return undefined
   if (typeof content !== 'string' || typeof encoded !== 'string') return content
   const text = encoded.toLowerCase() === 'base64' ? Buffer.from(content, 'base64').toString() : content

@@ -1,4 +1,5 @@
 import type { Contract } from '../contract/operation.ts'
+import { plain } from '../exact.ts'
 import { belowBase, type Interaction, type Pact } from './pact.ts'
 import { type Fields, isRecord } from './value.ts'
 
@@ -64,7 +65,7 @@ export function contentsOf(
     provider: { name: PROVIDER },
     interactions: own.map(({ interaction, number, ready }) => prepared(interaction, number, replaced, ready)),
     messages: undefined,
-    metadata: withoutPlugins(pact.content['metadata']),
+    metadata: metadataOf(pact),
   }))
 }
 
@@ -113,14 +114,18 @@ export function numberOf(description: string): number | undefined {
   return number === undefined ? undefined : Number(number)
 }
 
-/** The verifier would refuse the whole file for a plugin that is not installed; interactions that need one are not in a part. */
-function withoutPlugins(metadata: unknown): unknown {
-  return isRecord(metadata) ? { ...metadata, plugins: undefined } : metadata
+/**
+ * The verifier would refuse the whole file for a plugin that is not installed; interactions that need one are not in a part. And it knows
+ * fewer spellings of the version: version 4 read as version 3 would be other bodies.
+ */
+function metadataOf({ version, content: { metadata } }: Pact): unknown {
+  const own = isRecord(metadata) ? { ...metadata, plugins: undefined } : metadata
+  return version === 4 ? { ...(isRecord(own) && own), pactSpecification: { version: '4.0' } } : own
 }
 
-/** What a refused state is found again by. The verifier sorts parameters. */
+/** What a refused state is found again by. The verifier sorts parameters, and writes some numbers in a form of its own. */
 export function stateKey(action: string, name: string, params: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify([action, name, sorted(params)])
+  return JSON.stringify([action, name, sorted(plain(params))])
 }
 
 function sorted(value: unknown): unknown {

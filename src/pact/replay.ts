@@ -1,5 +1,6 @@
+import { plain } from '../exact.ts'
 import { type Interaction, messageOf, type Pact, type ProviderState } from './pact.ts'
-import { type Fields, isRecord, textOf } from './value.ts'
+import { type Fields, isRecord, textOf, written } from './value.ts'
 
 /** The request of an interaction as it goes over the line. */
 export interface SentRequest {
@@ -127,16 +128,14 @@ function cast(value: unknown, type: unknown): unknown {
   if (type === 'STRING') return written(value)
   if (type === 'BOOLEAN') {
     if (typeof value === 'string') return value === 'true' || (value === 'false' ? false : undefined)
-    return typeof value === 'object' && value !== null ? undefined : Boolean(value)
+    const judged = plain(value)
+    return typeof judged === 'object' && judged !== null ? undefined : Boolean(judged)
   }
   if (type !== 'INTEGER' && type !== 'DECIMAL' && type !== 'FLOAT') return value
-  const number = value === '' || (typeof value === 'object' && value !== null) ? Number.NaN : Number(value)
+  const judged = plain(value)
+  const number = judged === '' || (typeof judged === 'object' && judged !== null) ? Number.NaN : Number(judged)
   if (Number.isNaN(number)) return undefined
   return type === 'INTEGER' ? Math.trunc(number) : number
-}
-
-function written(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function texts(made: readonly (readonly [place: string, value: unknown])[]): Record<string, string> {

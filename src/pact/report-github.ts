@@ -16,6 +16,9 @@ function annotationsOf(row: Row): string[] {
   if (row.verdict === 'passed' || row.verdict === 'not-ours') return []
   if (row.verdict === 'not-verified') return [command('notice', pactPlace(row), titleOf(row), row.explanation ?? 'not verified')]
   const level = row.verdict === 'pending' ? 'warning' : 'error'
+  // What cannot be read was not put to any column.
+  if (COLUMNS.every((column) => row.answers[column].kind === 'skipped'))
+    return [command(level, pactPlace(row), titleOf(row), row.explanation ?? '')]
   return COLUMNS.flatMap((column) => {
     const reasons = reasonsOf(row.answers[column])
     if (reasons.length === 0) return []

@@ -40,7 +40,7 @@ function outcomeOf(row: Row): string | undefined {
   if (row.verdict === 'failed') {
     const failing = COLUMNS.filter((column) => row.answers[column].kind === 'failed')
     const message = row.explanation ?? notes.split('\n', 1)[0] ?? ''
-    return `<failure message="${attribute(message)}" type="${failing.join(' ')}">${content(notes)}</failure>`
+    return `<failure message="${attribute(message)}" type="${failing.join(' ') || 'pact'}">${content(notes)}</failure>`
   }
   if (row.verdict === 'passed') return undefined
   return `<skipped message="${attribute([row.verdict.replace('-', ' '), ...(notes === '' ? [] : [notes])].join(': '))}"/>`

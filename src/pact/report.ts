@@ -1,4 +1,4 @@
-import { type Answer, type Column, COLUMNS, type Report, type Row } from './pact.ts'
+import { type Answer, type Column, COLUMNS, type Report, type Row, UNTRIED } from './pact.ts'
 
 type Answers = Row['answers']
 type Verdict = Row['verdict']
@@ -49,7 +49,14 @@ export interface Hints {
 }
 
 /** What the columns together mean; undefined where none fails. */
-export function explanationOf(answers: Answers, { assumption, unknown }: Hints = {}): string | undefined {
+export function explanationOf(answers: Answers, hints: Hints = {}): string | undefined {
+  const untried = COLUMNS.filter((column) => isUntried(answers[column]))
+  if (untried.length === 0) return meaningOf(answers, hints)
+  const others = { ...answers, ...Object.fromEntries(untried.map((column) => [column, { kind: 'skipped' } as const])) }
+  return [meaningOf(others, hints) ?? [], `the verifier cannot try it (${untried.join(', ')})`].flat().join('; ')
+}
+
+function meaningOf(answers: Answers, { assumption, unknown }: Hints): string | undefined {
   // A mock without its state says nothing of the interaction.
   if (isStateRefused(answers.mock))
     return [EXPLANATIONS[keyOf({ ...answers, mock: { kind: 'skipped' } })] ?? [], stateWords(unknown)].flat().join('; ')
@@ -58,6 +65,11 @@ export function explanationOf(answers: Answers, { assumption, unknown }: Hints =
   if (text === undefined || assumption === undefined) return text
   if (/.!\+/.test(key)) return `${text}; try --assume ${assumption}`
   return /[+-]!-/.test(key) ? `${text}; the mock would answer so under --assume ${assumption}` : text
+}
+
+/** Whether the verifier could not even send the request, so that nobody was asked. */
+export function isUntried(answer: Answer): boolean {
+  return answer.kind === 'failed' && answer.reasons.some(({ code }) => code === UNTRIED)
 }
 
 /** Whether the mock could not set up a state, so that no request was sent. */

@@ -27,6 +27,16 @@ export function readResults(report: unknown): ReadonlyMap<number, Result> | unde
   )
 }
 
+/** Why the verifier did not take a file, where it says so: it then has no results, and counts the run as a success. */
+export function loadFailure(report: unknown): string | undefined {
+  const errors = isRecord(report) ? listOf(report['errors']) : []
+  const [message] = errors.flatMap(({ interaction, mismatch }) =>
+    interaction === 'Failed to load pact' && isRecord(mismatch) ? [textOf(mismatch['message'])] : [],
+  )
+  // The files are ours, and gone.
+  return message?.replace(/^Failed to load pact '.*?' - /s, '').replace(/ Source: \S+$/, '')
+}
+
 function resultOf({ result, duration, mismatch }: Fields): Result {
   const seconds = secondsOf(textOf(duration))
   const timed = seconds === undefined ? {} : { duration: seconds }

@@ -1,17 +1,18 @@
+import { isRawNumber, parseExact } from '../exact.ts'
+
 export type Fields = Readonly<Record<string, unknown>>
 
-/** The value of a JSON text; undefined for any other text. */
+/** The value of a JSON text, its numbers in their form; undefined for any other text. */
 export function parsed(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text)
-    return value
+    return parseExact(text)
   } catch {
     return undefined
   }
 }
 
 export function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawNumber(value)
 }
 
 /** The objects in a list; none of any other value. */
@@ -22,4 +23,9 @@ export function listOf(value: unknown): Fields[] {
 /** A string as it is, anything else as JSON. */
 export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value)
+}
+
+/** The same, but nothing is `null`: as the verifier writes a value where a text has to stand. */
+export function written(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }

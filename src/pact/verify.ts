@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
-import type { Answer, Interaction, Pact, ProviderState, Reason } from './pact.ts'
+import { type Answer, type Interaction, type Pact, type ProviderState, type Reason, UNTRIED } from './pact.ts'
 import { contentsOf, halvesOf, type Part, partsOf, PROVIDER, type Ready, stateKey, type Task } from './part.ts'
-import { readResults, type Result } from './result.ts'
+import { loadFailure, readResults, type Result } from './result.ts'
 import { isRecord, textOf } from './value.ts'
 import type { Job, Told } from './verify-child.ts'
 import { errorWords } from './words.ts'
@@ -173,8 +173,8 @@ class PartVerifier {
     }
     const isWorthSplitting = run.kind !== 'late' && this.#misses < MAX_MISSES && part.tasks.length > 1
     if (untold.length > 0 && isWorthSplitting) return { answered, rest: halvesOf({ ...part, tasks: untold }) }
-    const message = run.kind === 'told' ? `the verifier says nothing about it${results ? '' : `: ${textOf(run.told.report)}`}` : run.reason
-    return { answered: [...answered, ...untold.map((task) => [task, failed({ message })] as const)], rest: [] }
+    const message = run.kind === 'told' ? silenceOf(run.told.report) : run.reason
+    return { answered: [...answered, ...untold.map((task) => [task, failed({ message, code: UNTRIED })] as const)], rest: [] }
   }
 
   stop(): void {
@@ -230,12 +230,19 @@ class PartVerifier {
 
   /** The verifier has the same words for all that can happen to a connection. */
   async #reasonFor(message: string, duration: number): Promise<Reason> {
-    if (!/^error (sending request|decoding response)/.test(message)) return { message }
+    if (!/^error (sending request|decoding response)/.test(message)) return { message, code: UNTRIED }
     if (duration * 1000 >= this.#timeout) return { message: `the provider does not answer within ${this.#timeout} ms` }
     const error = await connectionError(this.#target.baseUrl, this.#timeout)
     if (error !== undefined) return { message: `the provider cannot be reached: ${error}` }
     return { message: 'the provider broke the connection off before its answer was complete' }
   }
+}
+
+/** Why there is no result of an interaction. */
+function silenceOf(report: unknown): string {
+  const failure = loadFailure(report)
+  if (failure !== undefined) return `the verifier cannot read it: ${failure}`
+  return `the verifier says nothing about it${readResults(report) ? '' : `: ${textOf(report)}`}`
 }
 
 /** What became of a state, where that is why the interaction could not be tried. */

@@ -29,7 +29,6 @@ describe('input that nobody can verify', () => {
     'nameless.json': small({ consumer: {} }),
     'version.json': small({ metadata: { pactSpecification: { version: '9.0' } } }),
     'empty.json': small({ interactions: [] }),
-    'requestless.json': small({ interactions: [{ description: 'a' }] }),
     'good.json': small(),
     'billing.json': BILLING,
     'openapi.yaml': 'openapi: [',
@@ -46,7 +45,6 @@ describe('input that nobody can verify', () => {
     ['a pact of nobody', { pacts: [file('nameless.json')] }, /nameless\.json: it is no pact: it has no name of a consumer$/],
     ['an unknown version', { pacts: [file('version.json')] }, /version\.json: it is of version "9\.0" .*; 2, 3 and 4 are read$/],
     ['no interactions', { pacts: [file('empty.json')] }, /empty\.json: there are no interactions in it$/],
-    ['an interaction without a request', { pacts: [file('requestless.json')] }, /requestless\.json:\d+: interaction 1 has no request$/],
     ['one of two that is no pact', { pacts: [...good, file('other.json')] }, /other\.json: it is no pact/],
     [
       'a file that is not there',

@@ -247,6 +247,19 @@ function answer(response: ServerResponse, status: number, value: unknown, header
   return true
 }
 
+describe('a pact of a broker', () => {
+  it('has its numbers as the broker writes them', async () => {
+    const [pact] = await fetchedAs('{"interactions":[{"a":1.0,"b":9007199254740993}],"_links":{}}')
+    expect(JSON.stringify(pact?.content)).toBe('{"interactions":[{"a":1.0,"b":9007199254740993}]}')
+  })
+
+  async function fetchedAs(text: string): Promise<readonly BrokerPact[]> {
+    await broker.publish({ consumer: { name: 'web' }, provider: { name: PROVIDER }, interactions: [] }, '1', 'main')
+    broker.override = ({ method, path }, response) => method === 'GET' && path.startsWith('/pacts/') && answer(response, 200, text)
+    return fetchPacts()
+  }
+})
+
 describe('what a broker does wrong', () => {
   type Override = NonNullable<BrokerStandIn['override']>
   const at =

@@ -127,6 +127,22 @@ describe('explanationOf', () => {
   })
 })
 
+describe('a reason of the verifier for sending no request', () => {
+  it.each<[string, string]>([
+    ['+!-', 'the verifier cannot try it (mock)'],
+    ['!!-', 'the document does not have what the consumer expects; the verifier cannot try it (mock)'],
+    ['+!+', 'the verifier cannot try it (mock)'],
+  ])('%s blames neither the mock nor its state', (key, text) => {
+    const answers = { ...answersOf(key), mock: failing('the verifier cannot read it', { code: 'verifier-untried' }) }
+    expect(explanationOf(answers, { assumption: 'oms.cancel.again=200' })).toBe(text)
+  })
+
+  it('blames nobody where none could be asked', () => {
+    const untried = failing('the verifier ended with 3', { code: 'verifier-untried' })
+    expect(explanationOf({ ...answersOf('+'), mock: untried, provider: untried })).toBe('the verifier cannot try it (mock, provider)')
+  })
+})
+
 /** All passed, and yet it failed: the broker has the last word. */
 const UNPUBLISHED: Report = { ...reportOf(row()), ok: false, unpublished: 'no results were published: the broker <refuses>\n"x"' }
 
@@ -333,6 +349,22 @@ describe('markdownReport', () => {
     expect(text.split('\n').filter((line) => line.startsWith('| web'))).toHaveLength(1)
     expect(text).toContain('…and 600 more.')
     expect(text).toContain('601 interactions: 600 passed, 1 failed')
+  })
+})
+
+describe('an interaction that cannot be read', () => {
+  const UNREAD = row({ answers: answersOf('---'), verdict: 'failed', explanation: 'it cannot be read: it has no request', line: 9 })
+
+  it('is an error of its pact on GitHub', () => {
+    const title = 'web → orders%3A an order%2C given it exists'
+    expect(githubAnnotations(reportOf(UNREAD))).toBe(
+      `::error file=pacts/web.json,line=9,title=${title}::it cannot be read: it has no request\n`,
+    )
+  })
+
+  it('is a failure of its pact in JUnit', () => {
+    const failure = parseXml(junitReport(reportOf(UNREAD))).children[0]?.children[0]?.children[0]
+    expect(failure).toMatchObject({ name: 'failure', attributes: { message: 'it cannot be read: it has no request', type: 'pact' } })
   })
 })
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { parseExact } from '../../src/exact.ts'
 import type { Interaction, Pact } from '../../src/pact/pact.ts'
 import { verifyAgainst, type Internals, type Target, type VerifyOptions } from '../../src/pact/verify.ts'
 
@@ -38,10 +39,14 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     return void setTimeout(() => request.socket.destroy(), 20)
   }
   if (url.endsWith('/slow')) await new Promise((resolve) => setTimeout(resolve, 1_500))
+  if (url.endsWith('/numbers')) return void response.writeHead(200, { 'content-type': 'application/json' }).end(NUMBERS)
   if (url.endsWith('/missing')) return json(404, { status: 'ALLOCATED' })
   if (url.endsWith('/html')) return void response.writeHead(200, { 'content-type': 'text/html' }).end('<p>')
   json(200, { status: 'ALLOCATED', items: [{ code: 'A', count: 1 }] }, { 'x-version': '7' })
 }
+
+/** What a double would write as 9007199254740992 and 1. */
+const NUMBERS = '{"id":9007199254740993,"price":1.0}'
 
 function answerState(state: string, json: (status: number, value: unknown) => void): void {
   if (state === 'there is an order') return json(200, { id: '77' })
@@ -313,6 +318,54 @@ describe('verifyAgainst', () => {
     await one(raw)
     expect(arrived[1]).toMatchObject({ body: 'a=1&b=2&a=3', headers: { 'content-type': 'application/x-www-form-urlencoded' } })
   })
+
+  it.each<[string, unknown]>([
+    ['{"id":9007199254740993,"price":1.0}', 'passed'],
+    ['{"id":9007199254740992}', ['response body $.id: expected 9007199254740992 but got 9007199254740993']],
+    ['{"price":1}', ['response body $.price: expected 1 but got 1.0']],
+    ['{"price":1.00}', 'passed'],
+  ])('expects the numbers that the file has: %s', async (body, result) => {
+    expect(await one(get('/numbers', { response: { status: 200, body: parseExact(body) } }))).toEqual(result)
+  })
+
+  it('sends the numbers that the file has, in bodies and in parameters of states', async () => {
+    const body = parseExact(NUMBERS)
+    const headers = { 'Content-Type': 'application/json' }
+    const states = [{ name: 'there is an order', params: body }]
+    expect(await one({ ...get('/order', { states }), request: { method: 'POST', path: '/order', headers, body } })).toBe('passed')
+    expect(arrived.map((request) => request.body)).toEqual([
+      `{"action":"setup","params":${NUMBERS},"state":"there is an order"}`,
+      NUMBERS,
+      `{"action":"teardown","params":${NUMBERS},"state":"there is an order"}`,
+    ])
+  })
+
+  it('finds the words for a state that is refused, whatever numbers it has', async () => {
+    const states = [{ name: 'unknown', params: parseExact('{"a":1.0,"b":[1e3,-0.0]}') }]
+    expect(await one(get('/order', { states }))).toEqual([expect.stringContaining('no state is called "unknown"')])
+  })
+
+  it('says why the verifier cannot read an interaction, and goes on', async () => {
+    const outcomes = await verifyAgainst({
+      targets: [target()],
+      pacts: [pactOf([get('/order'), get('/order', { response: { status: 200, body: parseExact('1e400') } }), get('/order')])],
+    })
+    const [before, unread, after] = [...(outcomes.get('web.json')?.values() ?? [])].map(({ answer }) => answer)
+    expect([before?.kind, after?.kind]).toEqual(['passed', 'passed'])
+    expect(unread).toEqual({
+      kind: 'failed',
+      reasons: [{ message: 'the verifier cannot read it: Failed to parse Pact JSON', code: 'verifier-untried' }],
+    })
+  })
+
+  it.each([{ pactSpecification: '4.0' }, { pactSpecificationVersion: '4.0' }, { 'pact-specification': { version: '4.0' } }])(
+    'takes bodies for those of version 4 where the file says so in its own way: %j',
+    async (metadata) => {
+      const response = { status: 200, body: { content: { status: 'ALLOCATED' }, contentType: 'application/json' } }
+      const raw = get('/order', { type: 'Synchronous/HTTP', response })
+      expect(await verify([pactOf([raw], { version: 4, content: { metadata } })])).toEqual(['passed'])
+    },
+  )
 
   it('verifies V4, the pending ones as well, whatever plugins the file names', async () => {
     const v4 = (path: string, more: Raw = {}) =>

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest'
+import { compareContracts, coverContracts } from '../../src/contracts.ts'
+import { parseExact } from '../../src/exact.ts'
+import { jsonReport } from '../../src/pact/report.ts'
+import { folder, type Json, marksOf, rowOf, verify } from './pacts.ts'
+
+const HEADERS = {
+  'Content-Type': 'application/json',
+  Authorization: 'Bearer any',
+  'x-site-context': '{"account":"1234abcd5678efgh9ijklmno"}',
+}
+
+/** An interaction that document and mock have. */
+const query = (description: string, more: Json = {}): Json => {
+  const request = { method: 'POST', path: '/api/v2/allocation/query', headers: { ...HEADERS, ...more.headers }, body: { limit: 5 } }
+  return { description, ...more.beside, request: { ...request, ...more.request }, response: { status: 200, ...more.response } }
+}
+
+const pactOf = (interactions: readonly Json[], version = '3.0.0'): string =>
+  folder({
+    'a.json': {
+      consumer: { name: 'shop' },
+      provider: { name: 'oms-allocations' },
+      interactions,
+      metadata: { pactSpecification: { version } },
+    },
+  })
+
+describe('an interaction of odd shape', () => {
+  const odd = pactOf([
+    query('before'),
+    query('a header that is an object', { headers: { 'x-a': { toString: 1 } } }),
+    query('a query that is one', { request: { query: { limit: [{ toString: 1 }] } } }),
+    query('half a character', { request: { query: { limit: ['\ud800'] } } }),
+    query('after', { request: { generators: { query: { a: { type: 'ProviderState', expression: '${toString}' } } } } }),
+  ])
+
+  it('fails with words, and the others are verified', async () => {
+    const report = await verify({ pacts: [odd] })
+    expect(report.ok).toBe(false)
+    expect(report.rows.map((row) => [row.verdict, marksOf(row), row.explanation])).toEqual([
+      ['passed', '++-', undefined],
+      ['failed', '---', 'it cannot be read: the header "x-a" of its request is neither a text nor a list of texts'],
+      ['failed', '---', 'it cannot be read: the query parameter "limit" is neither a text nor a list of texts'],
+      ['failed', '---', String.raw`it cannot be read: the text "\ud800" is no Unicode`],
+      ['passed', '++-', undefined],
+    ])
+  })
+
+  it.each([
+    ['compare', compareContracts],
+    ['coverage', coverContracts],
+  ] as const)('is no silence in what %s says', async (_, ask) => {
+    await expect(ask({ pacts: [odd] })).rejects.toThrow(/a\.json:\d+: interaction 2: it cannot be read: the header "x-a"/)
+  })
+
+  it('counts nothing in a pact of somebody else', async () => {
+    const other = folder({
+      'b.json': { consumer: { name: 'shop' }, provider: { name: 'billing' }, interactions: [{ description: 'no request' }] },
+    })
+    const { ok, rows } = await verify({ pacts: [pactOf([query('ours')]), other] })
+    expect(ok).toBe(true)
+    expect(rows.map(({ verdict }) => verdict)).toEqual(['passed', 'not-verified'])
+  })
+})
+
+describe('what another client’s connection had', () => {
+  it.each<[string, string]>([
+    ['Content-Length', '999'],
+    ['content-length', '2'],
+    ['Transfer-Encoding', 'gzip'],
+    ['Connection', 'Upgrade'],
+    ['Expect', '100-continue'],
+    ['TE', 'trailers'],
+    ['Trailer', 'X-Sum'],
+  ])('%s: %s is not sent, and not printed', async (name, value) => {
+    const raw = query('recorded', { headers: { [name]: value }, response: { status: 418 } })
+    const report = await verify({ pacts: [pactOf([query('good', { headers: { [name]: value } }), raw])], timeout: 5_000 })
+    expect(marksOf(rowOf(report, 'good'))).toBe('++-')
+    expect(rowOf(report, 'recorded').replay).not.toMatch(new RegExp(`${name}: ${value}`, 'i'))
+  })
+})
+
+describe('an interaction of version 4', () => {
+  const WRAPPED = { content: { limit: 5 }, contentType: 'application/json', encoded: false }
+  it.each([undefined, 'synchronous/http', 'Synchronous/HTTP'])('of the type %s is verified as HTTP', async (type) => {
+    const { rows } = await verify({ pacts: [pactOf([query('it', { beside: type && { type }, request: { body: WRAPPED } })], '4.0')] })
+    expect(rows.map((row) => marksOf(row))).toEqual(['++-'])
+  })
+})
+
+describe('numbers', () => {
+  const NUMBERS = '{"id":9007199254740993,"price":1.0}'
+  it('are in report and commands as the file has them', async () => {
+    const states = [{ name: 'nobody knows it', params: parseExact(NUMBERS) }]
+    const pact = pactOf([
+      query('a state', { beside: { providerStates: states } }),
+      query('a body', { request: { body: parseExact(NUMBERS) }, response: { status: 418 } }),
+    ])
+    const report = await verify({ pacts: [pact] })
+    expect(jsonReport(report).replaceAll(/\s/g, '')).toContain(`"params":${NUMBERS}`)
+    expect(rowOf(report, 'a state').replay).toContain(`"params":${NUMBERS}`)
+    expect(rowOf(report, 'a body').replay).toContain(NUMBERS)
+  })
+})

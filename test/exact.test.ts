@@ -1,0 +1,42 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { parseExact, plain } from '../src/exact.ts'
+import { loadJson } from '../src/load.ts'
+
+const NUMBERS = ['1', '1.0', '-0', '-0.0', '1e3', '1.50E+2', '0.10', '9007199254740993', '0.1000000000000000055511151231257827', '1e400']
+
+describe('a number', () => {
+  it.each(NUMBERS)('%s is written as it was read, wherever it stands', (number) => {
+    const text = `{"a":[${number},{"b":${number}}],"c":"${number}"}`
+    expect(JSON.stringify(parseExact(text))).toBe(text)
+  })
+
+  it.each(NUMBERS)('%s is plain where it is judged', (number) => {
+    expect(plain(parseExact(`{"a":[${number}]}`))).toEqual({ a: [Number(number)] })
+  })
+
+  it('is a plain one from the start where a double says the same', () => {
+    const value = parseExact('{"a":[1,0.5,-3],"b":null}')
+    expect(value).toEqual({ a: [1, 0.5, -3], b: null })
+    expect(plain(value)).toBe(value)
+  })
+})
+
+describe('loadJson', () => {
+  const read = (text: string): unknown => {
+    const folder = mkdtempSync(join(tmpdir(), 'exact-'))
+    try {
+      writeFileSync(join(folder, 'a.json'), text)
+      return loadJson(join(folder, 'a.json')).sources[0]?.content
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+  it('keeps the form of numbers', () => expect(JSON.stringify(read('{"a": 1.0}'))).toBe('{"a":1.0}'))
+  it('refuses what is nested too deep to be read', () => {
+    expect(() => read('['.repeat(1_000_000))).toThrow(/it is no JSON|nested too deep/)
+    expect(() => read('['.repeat(100_000) + ']'.repeat(100_000))).toThrow('a.json: it is nested too deep to be read')
+  })
+})
