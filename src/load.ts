@@ -2,8 +2,9 @@ import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, extname, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Document, LineCounter } from 'yaml'
+import { kindOf } from './document.ts'
 import { parseExact } from './exact.ts'
-import { pointerPart, pointerParts } from './http.ts'
+import { pointerPart, pointerParts, valueAt } from './http.ts'
 import { DocumentError } from './problem.ts'
 
 /** One file of a document. */
@@ -33,11 +34,14 @@ export type CompiledLines = readonly Readonly<Record<string, number>>[]
 
 const MAX_BYTES = 10_000_000
 const MAX_ALIASES = 100
+/** More names help nobody to find the one that was meant. */
+const MAX_NAMES = 12
 
 /**
  * Reads a YAML or JSON document and every file it refers to. References may not leave the document's folder, symbolic links
  * resolved, and never go to the network.
- * @throws DocumentError for a file that cannot be read or parsed, is too large, or lies outside.
+ * @throws DocumentError for a file that cannot be read or parsed, is too large, or lies outside, and for a reference that leads
+ * nowhere: what it stands for would be taken to allow everything.
  */
 export async function loadDocument(file: string): Promise<LoadedDocument> {
   // Loaded only when YAML is read: the bundled documents are compiled.
@@ -46,8 +50,9 @@ export async function loadDocument(file: string): Promise<LoadedDocument> {
   const root = dirname(main)
   const sources = new Map<string, Source>()
   const waiting = [main]
+  const ends: { readonly uri: string; readonly pointer: string; readonly where: string }[] = []
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-    const uri = relative(root, path).split(sep).join('/')
+    const uri = uriOf(path, root)
     if (sources.has(uri)) continue
     const source = parse(path, uri, yaml)
     sources.set(uri, source)
@@ -55,12 +60,18 @@ export async function loadDocument(file: string): Promise<LoadedDocument> {
       const where = `${uri}:${source.lineOf(pointer) ?? '?'} ($ref: ${target})`
       if (/^[a-z][a-z0-9+.-]*:/i.test(target) || target.startsWith('//'))
         throw new DocumentError(`${where}: references may name files beside the document, not addresses`)
-      const file = fileOf(target, where)
-      if (file === '') continue
-      const found = realPath(resolve(dirname(path), file), where)
+      const [file, fragment] = partsOf(target, where)
+      if (fragment !== '' && !fragment.startsWith('/'))
+        throw new DocumentError(`${where}: what stands behind # must be a pointer, which begins with a slash`)
+      const found = file === '' ? path : realPath(resolve(dirname(path), file), where)
       if (!found.startsWith(root + sep)) throw new DocumentError(`${where}: the file lies outside the document's folder ${root}`)
+      ends.push({ uri: uriOf(found, root), pointer: fragment, where })
       waiting.push(found)
     }
+  }
+  for (const { uri, pointer, where } of ends) {
+    const content = sources.get(uri)?.content
+    if (!isTarget(valueAt(content, pointer))) throw new DocumentError(`${where}: it leads nowhere${besideIt(content, pointer)}`)
   }
   return { name: basename(main, extname(main)), sources: [...sources.values()] }
 }
@@ -167,13 +178,30 @@ function realPath(file: string, what: string): string {
   return path
 }
 
-/** The file that a reference names, decoded; empty for one into its own file. */
-function fileOf(reference: string, where: string): string {
+function uriOf(path: string, root: string): string {
+  return relative(root, path).split(sep).join('/')
+}
+
+/** The file that a reference names, empty for its own, and what stands behind the number sign; decoded. */
+function partsOf(reference: string, where: string): [file: string, fragment: string] {
+  const [file = '', fragment = ''] = reference.split('#')
   try {
-    return decodeURIComponent(reference.split('#', 1)[0] ?? '')
+    return [decodeURIComponent(file), decodeURIComponent(fragment)]
   } catch {
     throw new DocumentError(`${where}: the reference holds a percent sign that encodes nothing`)
   }
+}
+
+/** Schemas may be `true` and `false`; all else that is referred to is an object. */
+function isTarget(value: unknown): boolean {
+  return typeof value === 'boolean' || (typeof value === 'object' && value !== null && !Array.isArray(value))
+}
+
+/** The names that stand where a pointer finds its last one missing. */
+function besideIt(content: unknown, pointer: string): string {
+  const parent = valueAt(content, pointer.slice(0, Math.max(0, pointer.lastIndexOf('/'))))
+  const names = typeof parent === 'object' && parent !== null ? Object.keys(parent) : []
+  return names.length > 0 && names.length <= MAX_NAMES ? `; there are ${names.join(', ')}` : ''
 }
 
 function referencesOf({ content, uri }: Source): { target: string; pointer: string }[] {
@@ -230,39 +258,29 @@ function lineIn(document: Document, counter: LineCounter, pointer: string, { isM
   return offset === undefined ? undefined : counter.linePos(offset).line
 }
 
-/** Examples and defaults are data: a `$ref` in them is a property, not a reference. */
-const DATA = new Set(['example', 'examples', 'default', 'enum', 'const'])
-/** Below these stand names that somebody chose: there a `default` is no default, but somebody's name. */
-const NAMES = new Set([
-  'properties',
-  'patternProperties',
-  'dependentSchemas',
-  '$defs',
-  'definitions',
-  'paths',
-  'pathItems',
-  'webhooks',
-  'responses',
-  'content',
-  'schemas',
-  'parameters',
-  'headers',
-  'requestBodies',
-  'securitySchemes',
-  'links',
-  'callbacks',
-  'encoding',
-  'variables',
-])
-
 function* references(value: unknown, pointer = '', named = false): Generator<{ target: string; pointer: string }> {
   if (typeof value !== 'object' || value === null) return
   for (const [key, inner] of Object.entries(value)) {
     const at = `${pointer}/${pointerPart(key)}`
-    if (!named && DATA.has(key)) continue
+    const kind = kindOf(key, named)
+    if (kind === 'data') continue
     if (!named && key === '$ref' && typeof inner === 'string') yield { target: inner, pointer: at }
-    else yield* references(inner, at, !named && NAMES.has(key))
+    else if (!named && key === 'discriminator') yield* mappedReferences(inner, at)
+    else yield* references(inner, at, kind === 'names')
   }
+}
+
+/** What a discriminator's values stand for: a reference, or the name of a schema (OpenAPI 3.1, 4.8.25). */
+function* mappedReferences(discriminator: unknown, pointer: string): Generator<{ target: string; pointer: string }> {
+  const mapping: unknown =
+    typeof discriminator === 'object' && discriminator !== null && 'mapping' in discriminator && discriminator.mapping
+  if (typeof mapping !== 'object' || mapping === null) return
+  for (const [value, schema] of Object.entries(mapping))
+    if (typeof schema === 'string')
+      yield {
+        target: /^[\w.-]+$/.test(schema) && !/\.(json|ya?ml)$/.test(schema) ? `#/components/schemas/${schema}` : schema,
+        pointer: `${pointer}/mapping/${pointerPart(value)}`,
+      }
 }
 
 function pointersOf(value: unknown, pointer = ''): string[] {

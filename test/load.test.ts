@@ -163,6 +163,48 @@ describe('a reference', () => {
     expect(error).toHaveProperty('message', expect.stringContaining(reason))
   })
 
+  it.each([
+    [
+      'a name that is not there',
+      'a: { $ref: "#/b/Paymnt" }\nb: { Payment: {} }\n',
+      'main.yaml:1 ($ref: #/b/Paymnt): it leads nowhere; there are Payment',
+    ],
+    ['a place that is not there', 'a: { $ref: "#/c/d/e" }\n', 'main.yaml:1 ($ref: #/c/d/e): it leads nowhere'],
+    [
+      'no pointer',
+      'a: { $ref: "#Payment" }\n',
+      'main.yaml:1 ($ref: #Payment): what stands behind # must be a pointer, which begins with a slash',
+    ],
+    ['a text', 'a: { $ref: "#/b" }\nb: text\n', 'main.yaml:1 ($ref: #/b): it leads nowhere; there are a, b'],
+    ['a list', 'a: { $ref: "#/b" }\nb: []\n', 'main.yaml:1 ($ref: #/b): it leads nowhere; there are a, b'],
+    ['a name of another file', 'a: { $ref: "a.yaml#/B" }\n', 'main.yaml:1 ($ref: a.yaml#/B): it leads nowhere; there are A'],
+    ['an empty file', 'a: { $ref: "empty.yaml" }\n', 'main.yaml:1 ($ref: empty.yaml): it leads nowhere'],
+    [
+      'what a discriminator maps a value to',
+      'discriminator:\n  mapping:\n    cat: "#/a"\n',
+      'main.yaml:3 ($ref: #/a): it leads nowhere; there are discriminator',
+    ],
+    [
+      'the name that a discriminator maps a value to',
+      'components: { schemas: { Cat: {} } }\ndiscriminator: { mapping: { cat: Kat } }\n',
+      'main.yaml:2 ($ref: #/components/schemas/Kat): it leads nowhere; there are Cat',
+    ],
+  ])('that leads to %s is refused', async (_what, text, message) => {
+    const error = await refusal(load({ 'main.yaml': text, 'a.yaml': 'A: {}\n', 'empty.yaml': '' }))
+    expect(error).toEqual(new DocumentError(message))
+  })
+
+  it('may lead to a schema that is true, through escapes, to what a discriminator names, and stand as a property', async () => {
+    const text = [
+      'a: { $ref: "#/c~1d/e%20f~0" }',
+      'c/d: { "e f~": true }',
+      'components: { schemas: { Cat: {} } }',
+      'discriminator: { mapping: { cat: Cat, kitten: "#/components/schemas/Cat" } }',
+      'properties: { discriminator: { properties: { mapping: { type: string } } } }',
+    ]
+    expect(uris(await load({ 'main.yaml': text.join('\n') }))).toEqual(['main.yaml'])
+  })
+
   it('fetches nothing', async () => {
     let requests = 0
     const server = createServer((_request, response) => {

@@ -8,9 +8,10 @@ const src = join(import.meta.dirname, '../src')
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   problem: [],
   http: [],
+  document: [],
   exact: [],
-  load: ['exact'],
-  contract: ['types of load'],
+  load: ['document', 'exact'],
+  contract: ['document', 'types of load'],
   domain: [],
   engine: ['contract', 'domain'],
   store: ['domain'],

@@ -1,0 +1,33 @@
+/** Examples and defaults are data: what looks like a reference or a schema in them is neither. */
+const DATA = new Set(['example', 'examples', 'default', 'enum', 'const'])
+/** Below these stand names that somebody chose: there a `default` is no default, but somebody's name. */
+const NAMES = new Set([
+  'properties',
+  'patternProperties',
+  'dependentSchemas',
+  '$defs',
+  'definitions',
+  'paths',
+  'pathItems',
+  'webhooks',
+  'responses',
+  'content',
+  'schemas',
+  'parameters',
+  'headers',
+  'requestBodies',
+  'securitySchemes',
+  'securityDefinitions',
+  'links',
+  'callbacks',
+  'encoding',
+  'variables',
+  'mapping',
+])
+
+/** What the value under a key of a document is: data, an object whose names somebody chose, or a part of the document. */
+export function kindOf(key: string, isNamed: boolean): 'data' | 'names' | 'part' {
+  // A name that somebody chose says nothing of what it stands for.
+  if (isNamed) return 'part'
+  return DATA.has(key) ? 'data' : NAMES.has(key) ? 'names' : 'part'
+}
