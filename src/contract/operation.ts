@@ -3,7 +3,7 @@ import type { LoadedDocument } from '../load.ts'
 import { DocumentError } from '../problem.ts'
 import { type Answer, readAnswers } from './answer.ts'
 import { parseJson } from './json.ts'
-import { createParameter, type Parameter, type RawParameters } from './parameter.ts'
+import { createParameter, pairs, type Parameter, type RawParameters } from './parameter.ts'
 import { createRouter, type Match, METHODS, type Route } from './router.ts'
 import { createReader, type Located, type Reader } from './schema.ts'
 import { createSecurity, type Judgement } from './security.ts'
@@ -11,6 +11,7 @@ import { type Check, createValidator, excerpt, type Validator } from './validato
 
 /** An operation of a document, ready to be used. */
 export interface Operation {
+  /** The `operationId`, which may be left out; `METHOD /path` then. */
   readonly id: string
   readonly method: string
   readonly template: string
@@ -18,7 +19,7 @@ export interface Operation {
   readonly statuses: readonly string[]
   /** The names of the parameters; those of headers in lower case. */
   readonly parameters: readonly string[]
-  judge(headers: Readonly<Record<string, string>>): Judgement
+  judge(headers: Readonly<Record<string, string>>, query?: string): Judgement
   /** Reads and checks path, query, headers and cookies. `raw.path` is what the router found. */
   readParameters(raw: { path: Readonly<Record<string, string>>; query: string; headers: Readonly<Record<string, string>> }): ReadParameters
   /** Reads and checks the body by its media type. A body the operation does not declare is left alone. */
@@ -72,15 +73,25 @@ export function createContract(document: LoadedDocument): Contract {
       if (located) routes.push({ method, template, target: createOperation(method, template, located, item, root, reader, validator) })
     }
   }
-  const url = reader.children(root, 'servers')[0]?.[1].value['url']
   return {
     name: document.name,
-    base: new URL(typeof url === 'string' ? url : '/', 'http://localhost').pathname.replace(/\/$/, ''),
+    base: baseOf(reader.children(root, 'servers')[0]?.[1], reader),
     operations: routes.map(({ target }) => target),
     match: createRouter(routes),
     content: main.content,
     parts: new Map(document.sources.slice(1).map(({ uri, content }) => [uri, content])),
   }
+}
+
+/** The path of a server, its variables replaced by their defaults (OpenAPI 3.1, 4.8.5). */
+function baseOf(server: Located | undefined, reader: Reader): string {
+  const url = server?.value['url']
+  if (!server || typeof url !== 'string') return ''
+  const defaults = new Map(reader.children(server, 'variables').map(([name, { value }]) => [name, value['default']]))
+  const filled = url.replaceAll(/\{([^}]*)\}/g, (text, name: string) => String(defaults.get(name) ?? text))
+  if (!URL.canParse(filled, 'http://localhost'))
+    throw new DocumentError(`${server.uri}#${server.pointer}: "${filled}" is no URL of a server`)
+  return new URL(filled, 'http://localhost').pathname.replace(/\/$/, '')
 }
 
 function createOperation(
@@ -92,8 +103,7 @@ function createOperation(
   reader: Reader,
   validator: Validator,
 ): Operation {
-  const id = located.value['operationId']
-  if (typeof id !== 'string') throw new DocumentError(`${located.uri}#${located.pointer}: the operation has no operationId`)
+  const { operationId } = located.value
   // An operation's parameter replaces the path's of the same name and place.
   const parameters = new Map<string, Parameter>()
   for (const owner of [item, located])
@@ -106,7 +116,7 @@ function createOperation(
   const replies = createReplies(located, reader, validator)
   let answers: readonly Answer[] | undefined
   return {
-    id,
+    id: typeof operationId === 'string' ? operationId : `${method} ${template}`,
     method,
     template,
     statuses: replies.statuses,
@@ -153,23 +163,6 @@ function readParameters(parameters: readonly Parameter[], raw: RawParameters): R
       fix: 'leave it out',
     }))
   return { ...input, issues, undeclared: strange.length > 0 ? [...strange, ...undeclared] : undeclared }
-}
-
-/** Pairs of a query or a cookie header, values still encoded. In a query's names a plus is a blank. */
-function pairs(text: string, separator: string, isForm: boolean): [string, string][] {
-  if (text === '') return []
-  return text.split(separator).flatMap((pair): [string, string][] => {
-    const [name = '', ...value] = pair.trim().split('=')
-    return name === '' ? [] : [[plain(isForm ? name.replaceAll('+', ' ') : name), value.join('=')]]
-  })
-}
-
-function plain(name: string): string {
-  try {
-    return decodeURIComponent(name)
-  } catch {
-    return name
-  }
 }
 
 /** Above so many characters only the first thing that is wrong with a body is looked for: to list all takes time by their square. */

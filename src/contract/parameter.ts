@@ -111,6 +111,23 @@ export function createParameter(located: Located, reader: Reader, validator: Val
   }
 }
 
+/** Pairs of a query or a cookie header, values still encoded. In a query's names a plus is a blank. */
+export function pairs(text: string, separator: string, isForm: boolean): [string, string][] {
+  if (text === '') return []
+  return text.split(separator).flatMap((pair): [string, string][] => {
+    const [name = '', ...value] = pair.trim().split('=')
+    return name === '' ? [] : [[plain(isForm ? name.replaceAll('+', ' ') : name), value.join('=')]]
+  })
+}
+
+function plain(name: string): string {
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
+  }
+}
+
 type Types = ReadonlySet<string>
 
 /** Types that raw texts may be turned into: of the value, of a list's elements, of an object's members. */

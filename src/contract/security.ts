@@ -1,5 +1,6 @@
 import type { Credentials, Problem } from '../http.ts'
 import { DocumentError } from '../problem.ts'
+import { pairs } from './parameter.ts'
 import { type Located, type Reader } from './schema.ts'
 
 export type Judgement =
@@ -7,10 +8,17 @@ export type Judgement =
 
 interface Scheme {
   readonly name: string
-  /** The header that carries it, in lower case. */
-  readonly header: string
+  /** What carries it, and the name it has there; that of a header is in lower case. */
+  readonly in: 'header' | 'query' | 'cookie'
+  readonly key: string
   /** What stands before the value: `Bearer `. */
   readonly prefix: string
+}
+
+/** Where credentials are looked for. */
+interface Carrier {
+  readonly headers: Readonly<Record<string, string>>
+  readonly query: string
 }
 
 /** Nobody needs to say who they are. */
@@ -18,29 +26,31 @@ const OPEN: Judgement = { kind: 'credentials', credentials: { scheme: '', value:
 
 /**
  * What an operation's security requirement finds in a request. Only the form is judged here; whether a token is known is the business's to say.
- * Schemes: `http` with a value after its name, and `apiKey` in a header. Alternatives are tried in order; the schemes of one alternative must all be there.
+ * Schemes: `http` with a value after its name, `apiKey`, and OAuth 2 and OpenID Connect, whose tokens are bearers' (RFC 6750). Alternatives
+ * are tried in order; the schemes of one alternative must all be there.
  * @throws DocumentError for a requirement of another kind.
  */
 export function createSecurity(
   root: Located,
   operation: Located,
   reader: Reader,
-): (headers: Readonly<Record<string, string>>) => Judgement {
+): (headers: Readonly<Record<string, string>>, query?: string) => Judgement {
   const requirements: unknown = operation.value['security'] ?? root.value['security'] ?? []
   const alternatives = (Array.isArray(requirements) ? requirements : []).map((requirement: object) =>
     Object.keys(requirement).map((name) => schemeOf(name, root, reader)),
   )
   const isOptional = alternatives.some((schemes) => schemes.length === 0)
   const named = alternatives.filter((schemes) => schemes.length > 0)
-  return (headers) => {
+  return (headers, query = '') => {
+    const carrier = { headers, query }
     for (const schemes of named) {
       const [first] = schemes
-      const value = first && valueOf(first, headers)
-      if (first && value !== undefined && schemes.every((scheme) => valueOf(scheme, headers) !== undefined))
+      const value = first && valueOf(first, carrier)
+      if (first && value !== undefined && schemes.every((scheme) => valueOf(scheme, carrier) !== undefined))
         return { kind: 'credentials', credentials: { scheme: first.name, value } }
     }
     if (isOptional || named.length === 0) return OPEN
-    const wanted = named[0]?.find((scheme) => valueOf(scheme, headers) === undefined)
+    const wanted = named[0]?.find((scheme) => valueOf(scheme, carrier) === undefined)
     return refuse(wanted, headers)
   }
 }
@@ -49,9 +59,16 @@ export function createSecurity(
 const SCHEMES = new Set(['basic', 'bearer', 'digest', 'token', 'negotiate', 'apikey'])
 
 function refuse(wanted: Scheme | undefined, headers: Readonly<Record<string, string>>): Judgement {
-  const { header, prefix } = wanted ?? { header: 'authorization', prefix: '' }
-  const fix = `send ${header === 'authorization' ? 'Authorization' : header}: ${prefix}<token>`
-  return { kind: 'refused', problem: { code: 'credentials-missing', detail: missing(header, prefix.trim(), headers[header]), fix } }
+  const { in: where, key, prefix } = wanted ?? { in: 'header', key: 'authorization', prefix: '' }
+  if (where !== 'header') {
+    const [detail, fix] =
+      where === 'query'
+        ? [`there is no query parameter ${key}`, `send ${key}=<token> in the query`]
+        : [`there is no cookie ${key}`, `send Cookie: ${key}=<token>`]
+    return { kind: 'refused', problem: { code: 'credentials-missing', detail, fix } }
+  }
+  const fix = `send ${key === 'authorization' ? 'Authorization' : key}: ${prefix}<token>`
+  return { kind: 'refused', problem: { code: 'credentials-missing', detail: missing(key, prefix.trim(), headers[key]), fix } }
 }
 
 function missing(header: string, scheme: string, sent: string | undefined): string {
@@ -64,22 +81,33 @@ function missing(header: string, scheme: string, sent: string | undefined): stri
     : `the ${header} header does not begin with ${scheme}`
 }
 
-function valueOf({ header, prefix }: Scheme, headers: Readonly<Record<string, string>>): string | undefined {
-  const sent = headers[header]
+function valueOf({ in: where, key, prefix }: Scheme, { headers, query }: Carrier): string | undefined {
+  const sent = where === 'header' ? headers[key] : valueIn(where === 'query' ? pairs(query, '&', true) : cookiesOf(headers), key)
   // RFC 9110, 11.1: the scheme's name is case-insensitive.
   if (sent === undefined || sent.slice(0, prefix.length).toLowerCase() !== prefix.toLowerCase()) return undefined
   const value = sent.slice(prefix.length).trim()
   return value === '' ? undefined : value
 }
 
+const cookiesOf = (headers: Carrier['headers']): [string, string][] => pairs(headers['cookie'] ?? '', ';', false)
+
+function valueIn(found: readonly (readonly [name: string, value: string])[], key: string): string | undefined {
+  return found.find(([name]) => name === key)?.[1]
+}
+
 function schemeOf(name: string, root: Located, reader: Reader): Scheme {
   const scheme = reader.child(root, 'components', 'securitySchemes', name)
   if (!scheme) throw new DocumentError(`${root.uri}: the security scheme "${name}" is required, but not declared`)
-  const { type, scheme: http, in: where, name: header } = scheme.value
-  if (type === 'http' && typeof http === 'string')
-    return { name, header: 'authorization', prefix: `${http.charAt(0).toUpperCase()}${http.slice(1)} ` }
-  if (type === 'apiKey' && where === 'header' && typeof header === 'string') return { name, header: header.toLowerCase(), prefix: '' }
+  const { type, scheme: http, in: where, name: key } = scheme.value
+  if (type === 'http' && typeof http === 'string') return inAuthorization(name, `${http.charAt(0).toUpperCase()}${http.slice(1)} `)
+  if (type === 'oauth2' || type === 'openIdConnect') return inAuthorization(name, 'Bearer ')
+  if (type === 'apiKey' && typeof key === 'string' && (where === 'header' || where === 'query' || where === 'cookie'))
+    return { name, in: where, key: where === 'header' ? key.toLowerCase() : key, prefix: '' }
   throw new DocumentError(
-    `${scheme.uri}#${scheme.pointer}: the scheme "${name}" is of a kind that is not understood; http and apiKey in a header are`,
+    `${scheme.uri}#${scheme.pointer}: the scheme "${name}" is of a kind that is not understood; http, apiKey, oauth2 and openIdConnect are`,
   )
+}
+
+function inAuthorization(name: string, prefix: string): Scheme {
+  return { name, in: 'header', key: 'authorization', prefix }
 }

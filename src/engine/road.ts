@@ -135,7 +135,7 @@ export class Road implements Record<CheckName, () => Problem | undefined> {
 
   credentials(): Problem | undefined {
     if (this.#isKnown) return undefined
-    const judgement = this.#operations[0]?.judge(this.#request.headers)
+    const judgement = this.#operations[0]?.judge(this.#request.headers, this.#request.query)
     if (judgement?.kind === 'refused') return judgement.problem
     if (!judgement) return undefined
     this.#credentials = judgement.credentials

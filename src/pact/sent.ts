@@ -49,7 +49,7 @@ export function judgeSent(
   ]
   const undeclared = [...(parameters?.undeclared ?? []), ...((content?.kind === 'body' && content.undeclared) || [])]
   findings.push(...issues.map((issue) => incompatible(interaction, operation, issue)))
-  const judgement = operation.judge(headers)
+  const judgement = operation.judge(headers, query)
   if (judgement.kind === 'refused') findings.push({ item: unauthorized(interaction, operation, headers, judgement.problem.detail) })
   findings.push(...undeclared.map((issue) => unknown(interaction, operation, issue)))
   return { findings, isRead: parameters !== undefined }

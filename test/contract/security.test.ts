@@ -19,11 +19,13 @@ const securitySchemes = {
   queryKey: { type: 'apiKey', in: 'query', name: 'key' },
   cookieKey: { type: 'apiKey', in: 'cookie', name: 'key' },
   oauth: { type: 'oauth2', flows: {} },
+  certificate: { type: 'mutualTLS' },
+  bodyKey: { type: 'apiKey', in: 'body', name: 'key' },
   openId: { type: 'openIdConnect', openIdConnectUrl: 'https://example.com' },
 }
 
 /** What a document with these requirements makes of headers; the operation's own stand in the second place. */
-function judgeOf(security: Requirements | undefined, ofOperation?: Requirements): (headers: Headers) => Judgement {
+function judgeOf(security: Requirements | undefined, ofOperation?: Requirements): (headers: Headers, query?: string) => Judgement {
   const content = {
     openapi: '3.1.0',
     ...(security && { security }),
@@ -96,6 +98,30 @@ describe('a key', () => {
       })
     },
   )
+})
+
+describe('a token of somebody else', () => {
+  it.each(['oauth', 'openId'])("is a bearer's: %s", (scheme) => {
+    const judge = judgeOf([{ [scheme]: ['read'] }])
+    expect(judge({ authorization: `Bearer ${SECRET}` })).toEqual(found(scheme, SECRET))
+    expect(judge({ authorization: `Basic ${SECRET}` })).toMatchObject({
+      kind: 'refused',
+      problem: { fix: 'send Authorization: Bearer <token>' },
+    })
+  })
+})
+
+describe('a key beside the headers', () => {
+  it.each([
+    ['queryKey', {}, `a=1&key=${SECRET}`, 'there is no query parameter key', 'send key=<token> in the query'],
+    ['cookieKey', { cookie: `a=1; key=${SECRET}` }, '', 'there is no cookie key', 'send Cookie: key=<token>'],
+  ])('%s', (scheme, headers, query, detail, fix) => {
+    const judge = judgeOf([{ [scheme]: [] }])
+    expect(judge(headers as Headers, query)).toEqual(found(scheme, SECRET))
+    const missing = { kind: 'refused', problem: { code: 'credentials-missing', detail, fix } }
+    expect(judge({})).toEqual(missing)
+    expect(judge({ key: SECRET, cookie: 'key=' }, 'key=&KEY=1')).toEqual(missing)
+  })
 })
 
 describe('alternatives', () => {
@@ -189,10 +215,8 @@ describe('a document', () => {
     ['a scheme that is not declared', [{ none: [] }], 'none'],
     ['one that is not declared among others', [{ bearer: [] }, { token: [], none: [] }], 'none'],
     ['an undeclared name that objects inherit', [{ constructor: [] }], 'constructor'],
-    ['a key in the query', [{ queryKey: [] }], 'queryKey'],
-    ['a key in a cookie', [{ cookieKey: [] }], 'cookieKey'],
-    ['OAuth', [{ oauth: [] }], 'oauth'],
-    ['OpenID Connect', [{ openId: [] }], 'openId'],
+    ['what no request shows', [{ certificate: [] }], 'certificate'],
+    ['a key in the body', [{ bodyKey: [] }], 'bodyKey'],
   ])('that asks for %s is refused', (_what, security, name) => {
     for (const judge of [() => judgeOf(security), () => judgeOf(undefined, security), () => judgeOf([{}], security)]) {
       expect(judge).toThrow(DocumentError)

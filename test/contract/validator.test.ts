@@ -548,7 +548,7 @@ describe('a document', () => {
   const a = (operation: object) => ({ paths: { '/a': { get: operation } } })
 
   it.each([
-    ['an operation without an operationId', a({ responses: {} }), /^a\.yaml.*operationId/],
+    ['a server that is at no URL', { servers: [{ url: 'https://[a/v1' }], ...a({}) }, /^a\.yaml#\/servers\/0: "https:\/\/\[a/],
     ['a reference to nothing', a({ operationId: 'a', requestBody: { $ref: '#/none' } }), /^a\.yaml:1: nothing stands at #\/none/],
     ['a reference to itself', { ...a({ operationId: 'a', requestBody: { $ref: '#/b' } }), b: { $ref: '#/b' } }, /back to itself/],
     [
@@ -567,6 +567,20 @@ describe('a document', () => {
     const open = () => createContract({ name: 'a', sources: [{ uri: 'a.yaml', content, lineOf: () => 1 }] })
     expect(open).toThrow(DocumentError)
     expect(open).toThrow(message)
+  })
+
+  it('may leave out the names of its operations', () => {
+    const { operations } = createContract(documentOf({ paths: { '/a/{b}': { get: {}, put: { operationId: 'putA' } } } }))
+    expect(operations.map(({ id }) => id)).toEqual(['GET /a/{b}', 'putA'])
+  })
+
+  it.each([
+    [{ url: 'https://{host}.example.com/{version}/', variables: { host: { default: 'a' }, version: { default: 'v2' } } }, '/v2'],
+    [{ url: '/api' }, '/api'],
+    [{ url: 'https://example.com' }, ''],
+    [{}, ''],
+  ])('is served at the path of its server %o', (server, base) => {
+    expect(createContract(documentOf({ servers: [server], paths: {} })).base).toBe(base)
   })
 
   it('may carry extensions anywhere', () => {
