@@ -88,7 +88,10 @@ function baseOf(server: Located | undefined, reader: Reader): string {
   const url = server?.value['url']
   if (!server || typeof url !== 'string') return ''
   const defaults = new Map(reader.children(server, 'variables').map(([name, { value }]) => [name, value['default']]))
-  const filled = url.replaceAll(/\{([^}]*)\}/g, (text, name: string) => String(defaults.get(name) ?? text))
+  const filled = url.replaceAll(/\{([^}]*)\}/g, (text, name: string) => {
+    const value = defaults.get(name)
+    return typeof value === 'string' ? value : text
+  })
   if (!URL.canParse(filled, 'http://localhost'))
     throw new DocumentError(`${server.uri}#${server.pointer}: "${filled}" is no URL of a server`)
   return new URL(filled, 'http://localhost').pathname.replace(/\/$/, '')

@@ -83,15 +83,20 @@ export function createParameter(located: Located, reader: Reader, validator: Val
       (settings.style === 'form' && settings.explode && types.members.has(queryName)),
     compile: () => check?.compile(),
     read(raw) {
-      let value: unknown
+      let readings: readonly unknown[]
       try {
-        value = json ? single(raw, where, key) : decode(raw, where, key, settings, types)
+        readings = json ? [single(raw, where, key)] : [decode(raw, where, key, settings, types), decodeAlone(raw, where, key, types)]
       } catch {
         return fail('syntax', 'holds a percent-encoding that does not decode', undefined, 'encode it as UTF-8, each byte as %XX')
       }
+      const [value, other] = readings.filter((one) => one !== undefined)
       if (value === undefined)
         return required === true ? fail('required', 'is missing', undefined, example) : { value, issues: NONE, undeclared: NONE }
-      if (!json || typeof value !== 'string') return checked(value)
+      if (!json || typeof value !== 'string') {
+        const result = checked(value)
+        // What may be a list or something else does not show which it is: the reading that fits is meant.
+        return other === undefined || result.issues.length === 0 ? result : checked(other)
+      }
       const parsed = parseJson(value)
       if (parsed.kind === 'broken') return fail('syntax', `is not JSON: ${parsed.message}`, value, parsed.fix)
       const { value: content } = parsed
@@ -211,6 +216,15 @@ function decode(raw: RawParameters, where: ParameterPlace, key: string, settings
   if (types.own.has('object')) return members(split(value, style, where), explode, where, types)
   return coerce(decoded(value, where), types.own)
 }
+
+/** The only value of what may be a list or an object, but need not, as neither of them. */
+function decodeAlone(raw: RawParameters, where: ParameterPlace, key: string, { own }: ValueTypes): unknown {
+  if (![...own].some((type) => COMPOSED.has(type)) || [...own].every((type) => COMPOSED.has(type))) return undefined
+  const [value, ...more] = rawValues(raw, where, key)
+  return value === undefined || more.length > 0 ? undefined : coerce(decoded(value, where), own)
+}
+
+const COMPOSED: ReadonlySet<string> = new Set(['array', 'object'])
 
 /** `color[R]` names the member `R` of `color`. */
 function bracketed(name: string, key: string): string | undefined {

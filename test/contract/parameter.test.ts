@@ -109,6 +109,40 @@ describe('a style', () => {
   })
 })
 
+describe('what may be a list or something else', () => {
+  const numbersOrAll = {
+    anyOf: [
+      { type: 'array', items: { type: 'integer' } },
+      { type: 'string', enum: ['all'] },
+    ],
+  }
+  const record = { type: 'object', required: ['R'], properties: { R: { type: 'integer' } } }
+  it.each([
+    ['query', numbersOrAll, 'color=1', [1]],
+    ['query', numbersOrAll, 'color=1&color=2', [1, 2]],
+    ['query', numbersOrAll, 'color=all', 'all'],
+    ['query', { oneOf: numbersOrAll.anyOf }, 'color=all', 'all'],
+    ['query', { allOf: [numbersOrAll] }, 'color=all', 'all'],
+    ['query', { type: ['array', 'integer'], items: { type: 'string' }, minItems: 2 }, 'color=5', 5],
+    ['query', { type: ['array', 'null'], items: { type: 'integer' } }, 'color=null', null],
+    ['query', { oneOf: [record, { type: 'string' }] }, 'color=blue', 'blue'],
+    ['query', { oneOf: [record, { type: 'string' }] }, 'R=1', { R: 1 }],
+    ['path', numbersOrAll, 'all', 'all'],
+    ['path', numbersOrAll, '1,2', [1, 2]],
+    ['header', numbersOrAll, 'all', 'all'],
+  ] as const)('in %s: %o as "%s"', (where, schema, raw, value) => {
+    expect(readOne({ in: where, schema }, raw)).toMatchObject({ issues: [], [where]: { color: value } })
+  })
+
+  it.each([
+    ['color=none', 'none'],
+    ['color=1&color=x', [1, 'x']],
+  ])('and is neither: "%s"', (raw, value) => {
+    const [issue] = readOne({ in: 'query', schema: numbersOrAll }, raw).issues
+    expect(issue).toMatchObject({ at: '/query/color', value })
+  })
+})
+
 describe('a list', () => {
   it.each([
     ['path', 'a', ['a']],
