@@ -7,6 +7,7 @@ import { plain } from './exact.ts'
 import { compare, type Comparison } from './pact/compare.ts'
 import { matchOf, type Pact, type ProviderState, type Report, type Row } from './pact/pact.ts'
 import { createReport, verdictOf } from './pact/report.ts'
+import { documentedFor } from './pact/status.ts'
 import type { Outcomes } from './pact/verify.ts'
 import { UsageError } from './problem.ts'
 
@@ -166,11 +167,13 @@ export async function coverContracts(options: ContractOptions): Promise<readonly
   const documents = await knownDocuments(options.documents)
   const consumers = new Map<string, Set<string>>()
   for (const { pact, document } of await readableSubjectsOf(options))
-    for (const { method, path, status } of document ? pact.interactions : []) {
-      const match = document && matchOf(document, method, path)
+    for (const interaction of document ? pact.interactions : []) {
+      const match = document && matchOf(document, interaction.method, interaction.path)
       if (match?.kind !== 'found') continue
-      const key = `${document?.name} ${match.target.id} ${status}`
-      consumers.set(key, (consumers.get(key) ?? new Set()).add(pact.consumer))
+      for (const status of documentedFor(interaction, match.target.statuses)) {
+        const key = `${document?.name} ${match.target.id} ${status}`
+        consumers.set(key, (consumers.get(key) ?? new Set()).add(pact.consumer))
+      }
     }
   return documents.flatMap(({ name, operations }) =>
     operations.flatMap(({ id, statuses }) =>

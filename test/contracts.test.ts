@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import type { Report } from '../src/contracts.ts'
+import { coverContracts, type Report } from '../src/contracts.ts'
 import { ROOT } from './cli/process.ts'
 import {
   altered,
   type Change,
   CONTRACTS,
+  FILES,
   folder,
   inFolder,
   type Json,
@@ -450,5 +451,18 @@ describe('a real service that is wrong', () => {
     expect(rows.map(({ verdict }) => verdict)).toEqual(['failed', 'failed', 'failed'])
     for (const row of rows) expect(saidOf(row)).toMatch(/^provider state ".*": Nothing answers POST \/nobody/)
     expect(ok).toBe(false)
+  })
+})
+
+describe('coverage', () => {
+  it('counts what the matcher of a status admits', async () => {
+    const pact = FILES['storefront']
+    const interaction = pact.interactions.find(({ request }: Json) => request.method === 'GET')
+    const response = { status: 499, matchingRules: { status: { $: { matchers: [{ match: 'statusCode', status: 'clientError' }] } } } }
+    const pacts = [folder({ 'a.json': { ...pact, interactions: [{ ...interaction, response }] } })]
+    const covered = await coverContracts({ pacts })
+    const relied = covered.filter(({ consumers }) => consumers.length > 0)
+    expect(new Set(relied.map(({ status }) => status.charAt(0)))).toEqual(new Set(['4']))
+    expect(relied.length).toBeGreaterThan(1)
   })
 })

@@ -2,6 +2,7 @@ import { type Input, type Issue, type MockReply, pointerPart, type Problem, type
 import type { LoadedDocument } from '../load.ts'
 import { DocumentError } from '../problem.ts'
 import { type Answer, readAnswers } from './answer.ts'
+import { formOf } from './form.ts'
 import { parseJson } from './json.ts'
 import { createParameter, pairs, type Parameter, type RawParameters } from './parameter.ts'
 import { createRouter, type Match, METHODS, type Route } from './router.ts'
@@ -60,17 +61,19 @@ const JSON_TYPE = /^application\/(?:[^;]*\+)?json$/
  * @throws DocumentError on the first thing that cannot be read: nothing is served half-checked. Schemas compile at their first use.
  */
 export function createContract(document: LoadedDocument): Contract {
-  const reader = createReader(document)
-  const validator = createValidator(document, reader)
   const [main] = document.sources
   if (!main) throw new DocumentError(`${document.name}: the document is empty`)
+  const [sent, answered] = [formOf(document, 'request'), formOf(document, 'response')]
+  const request = sideOf(sent)
+  const response = answered === sent ? request : sideOf(answered)
+  const { reader } = request
   const root = reader.at(main.uri, '')
   const routes: Route<Operation>[] = []
   for (const [template, item] of reader.children(root, 'paths')) {
     if (!template.startsWith('/')) throw new DocumentError(`${main.uri}: the path "${template}" does not begin with a slash`)
     for (const method of METHODS) {
       const located = reader.child(item, method.toLowerCase())
-      if (located) routes.push({ method, template, target: createOperation(method, template, located, item, root, reader, validator) })
+      if (located) routes.push({ method, template, target: createOperation(method, template, located, item, root, request, response) })
     }
   }
   return {
@@ -97,14 +100,25 @@ function baseOf(server: Located | undefined, reader: Reader): string {
   return new URL(filled, 'http://localhost').pathname.replace(/\/$/, '')
 }
 
+/** A document read for what is sent, or for what is answered. */
+interface Side {
+  readonly reader: Reader
+  readonly validator: Validator
+}
+
+function sideOf(document: LoadedDocument): Side {
+  const reader = createReader(document)
+  return { reader, validator: createValidator(document, reader) }
+}
+
 function createOperation(
   method: string,
   template: string,
   located: Located,
   item: Located,
   root: Located,
-  reader: Reader,
-  validator: Validator,
+  { reader, validator }: Side,
+  response: Side,
 ): Operation {
   const { operationId } = located.value
   // An operation's parameter replaces the path's of the same name and place.
@@ -116,7 +130,7 @@ function createOperation(
     }
   const all = [...parameters.values()]
   const bodies = createBodies(located, reader, validator)
-  const replies = createReplies(located, reader, validator)
+  const replies = createReplies(response.reader.at(located.uri, located.pointer), response)
   let answers: readonly Answer[] | undefined
   return {
     id: typeof operationId === 'string' ? operationId : `${method} ${template}`,
@@ -239,8 +253,7 @@ function createBodies(operation: Located, reader: Reader, validator: Validator):
 
 function createReplies(
   operation: Located,
-  reader: Reader,
-  validator: Validator,
+  { reader, validator }: Side,
 ): { readonly statuses: readonly string[]; check(reply: MockReply): readonly Issue[]; compile(): void } {
   const responses = new Map(
     reader.children(operation, 'responses').map(([status, response]) => {

@@ -56,13 +56,17 @@ export function createReader(document: LoadedDocument): Reader {
     for (;;) {
       const value = lookup(uri, pointer)
       const here = `${uri}#${pointer}`
-      if (!isJson(value)) throw new DocumentError(`${uri}:${sources.get(uri)?.lineOf(pointer) ?? '?'}: nothing stands at #${pointer}`)
+      if (!isJson(value)) throw nothingAt(uri, pointer)
       const reference = value['$ref']
       if (typeof reference !== 'string') return { value, uri, pointer }
       if (seen.has(here)) throw new DocumentError(`${here}: the reference leads back to itself`)
       seen.add(here)
       ;({ uri, pointer } = resolve(reference, uri))
     }
+  }
+
+  function nothingAt(uri: string, pointer: string): DocumentError {
+    return new DocumentError(`${uri}:${sources.get(uri)?.lineOf(pointer) ?? '?'}: nothing stands at #${pointer}`)
   }
 
   function located(uri: string, pointer: string, value: unknown): Located {
@@ -98,11 +102,13 @@ export function createReader(document: LoadedDocument): Reader {
       const base = `${parent.pointer}/${pointerPart(key)}`
       return Object.entries(inner).map(([name, value]) => [name, located(parent.uri, `${base}/${pointerPart(name)}`, value)])
     },
-    target({ value, uri }) {
-      const reference = value['$ref']
+    target({ value: { $ref: reference }, uri }) {
       if (typeof reference !== 'string') return undefined
       const { uri: file, pointer } = resolve(reference, uri)
-      return located(file, pointer, lookup(file, pointer))
+      const value = lookup(file, pointer)
+      // A schema that is not there would allow everything.
+      if (value === undefined) throw nothingAt(file, pointer)
+      return located(file, pointer, value)
     },
     placeOf(node, key) {
       if (typeof node !== 'object' || node === null) return undefined
@@ -117,6 +123,15 @@ export function createReader(document: LoadedDocument): Reader {
       return { file: found.uri, pointer, ...(line !== undefined && { line }) }
     },
   }
+}
+
+/** The schema, what it refers to, and the parts of its `allOf`: all of them speak of one value. */
+export function partsOf(schema: Located, reader: Reader, seen = new Set<object>()): Located[] {
+  if (seen.has(schema.value)) return []
+  seen.add(schema.value)
+  const target = reader.target(schema)
+  const parts = reader.schemas(schema, 'allOf').map(([, part]) => part)
+  return [schema, ...(target ? [target, ...parts] : parts).flatMap((part) => partsOf(part, reader, seen))]
 }
 
 /** The file and the pointer that a reference means, read from the file it stands in. */

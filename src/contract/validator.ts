@@ -131,6 +131,8 @@ function issuesOf(errors: readonly ErrorObject[], at: string, reader: Reader, ch
   for (let index = errors.length - 1; index >= 0; index--) {
     const error = errors[index]
     if (!error) continue
+    // What stands behind a condition has its own.
+    if (error.keyword === 'if') continue
     const branches: ErrorObject[] = []
     if (CHOICES.has(error.keyword)) {
       const inside = schemasOfChoice(error, reader)

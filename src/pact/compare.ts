@@ -1,21 +1,18 @@
 import type { Contract, Operation } from '../contract/operation.ts'
-import { isJson, type Json } from '../contract/schema.ts'
+import { createReader, isJson, type Json, type Reader } from '../contract/schema.ts'
 import { plain } from '../exact.ts'
 import { UsageError } from '../problem.ts'
-import { type Finding, reasonOf, type ResultItem, unknownPath, unreadable, withinInteraction } from './finding.ts'
-import { type Answer, type Interaction, type LoadedFile, matchOf, type Message, messageOf, type Pact, type Reason } from './pact.ts'
+import { type Finding, reasonOf, type ResultItem, unknownPath, unknownStatus, unreadable, withinInteraction } from './finding.ts'
+import { type Answer, type Interaction, matchOf, type Message, messageOf, type Pact, type Reason } from './pact.ts'
 import { ruleOf } from './place.ts'
-import { preparedFor, RECEIVED } from './schemas.ts'
-import { judgeSent, type Sent } from './sent.ts'
+import { type ComparedDocument, preparedFor, RECEIVED } from './schemas.ts'
+import { judgeReceived, judgeSent, type Sent } from './sent.ts'
+import { isAdmitted, statusesFor } from './status.ts'
 
 export interface Comparison {
   /** Errors fail it, warnings do not. */
   readonly answer: Exclude<Answer, { kind: 'skipped' }>
   readonly results: readonly ResultItem[]
-}
-
-export interface ComparedDocument extends LoadedFile {
-  readonly name: string
 }
 
 export interface CompareOptions {
@@ -28,13 +25,21 @@ interface Comparator {
 }
 
 /** A document is prepared and its schemas are compiled once, however many pacts are compared with it. */
-const comparators = new WeakMap<object, Comparator>()
+const comparators = new WeakMap<ComparedDocument, Prepared>()
+
+interface Prepared {
+  readonly comparator: Comparator
+  readonly reader: Reader
+  /** Where keys of the document's security schemes stand in a request: `request.query.key`. */
+  readonly keys: ReadonlySet<string>
+}
 
 /**
  * Whether the document allows what each interaction expects, by the interaction's index. What the consumer sends is judged by the contract
  * and by openapi-pact-comparator, each of which sees what the other does not, and what it expects by the comparator alone. That one gets one
- * interaction at a time: what it cannot read fails that one only.
- * @throws UsageError for a document of several files: the comparator follows no references out of the one it is given.
+ * interaction at a time: what it cannot read fails that one only. Of the statuses that a matcher admits one is enough whose documented
+ * answer is what the consumer expects; all else is judged by the example, which is what the consumer was tested with.
+ * @throws UsageError for a document that cannot be compared
  */
 export async function compare(
   pact: Pact,
@@ -42,27 +47,19 @@ export async function compare(
   contract: Contract,
   { headers = {} }: CompareOptions = {},
 ): Promise<ReadonlyMap<number, Comparison>> {
-  const [source, ...others] = document.sources
-  if (others.length > 0)
-    throw new UsageError(
-      `${document.name}: a document of several files (it refers to ${others.map(({ uri }) => uri).join(', ')}) cannot be compared; bundle it first`,
-    )
-  const content = source?.content
-  if (!source || !isJson(content)) throw new UsageError(`${document.name}: it is no OpenAPI document`)
-  const placeOf = (pointer: string): NonNullable<Reason['place']> => {
-    const line = source.lineOf(pointer)
-    return { file: source.uri, pointer, ...(line !== undefined && { line }) }
+  const prepared = comparators.get(document) ?? (await prepare(document))
+  comparators.set(document, prepared)
+  const main = document.sources[0]?.uri ?? ''
+  const placeOf = (item: ResultItem): NonNullable<Reason['place']> => {
+    const { uri, pointer } = ruleOf(item, main, prepared.reader)
+    const line = document.sources.find((source) => source.uri === uri)?.lineOf(pointer)
+    return { file: uri, pointer, ...(line !== undefined && { line }) }
   }
-  const comparator = comparators.get(content) ?? (await createComparator(content, document.name))
-  comparators.set(content, comparator)
-  const schemeHeaders = headersOfSchemes(content)
   const comparisons = new Map<number, Comparison>()
   for (const interaction of pact.interactions) {
-    const found = await findingsOf(pact, interaction, { contract, comparator, headers, schemeHeaders })
+    const found = await findingsOf(pact, interaction, { ...prepared, contract, headers })
     const told = (type: ResultItem['type']): Reason[] =>
-      found
-        .filter(({ item }) => item.type === type)
-        .map((finding) => reasonOf(finding, finding.place ?? placeOf(ruleOf(finding.item, content))))
+      found.filter(({ item }) => item.type === type).map((finding) => reasonOf(finding, finding.place ?? placeOf(finding.item)))
     const reasons = told('error')
     const warnings = told('warning')
     const answer: Comparison['answer'] = reasons.length > 0 ? { kind: 'failed', reasons } : { kind: 'passed' }
@@ -76,14 +73,27 @@ export async function compare(
 
 type ComparatorClass = new (options: { oas: unknown }) => Comparator
 
-async function createComparator(content: Json, name: string): Promise<Comparator> {
+async function prepare(document: ComparedDocument): Promise<Prepared> {
   const loaded: unknown = await import('@pactflow/openapi-pact-comparator')
   if (!hasComparator(loaded)) throw new Error('openapi-pact-comparator has no Comparator')
   try {
-    return new loaded.Comparator({ oas: preparedFor(content) })
+    const reader = createReader(document)
+    return { comparator: new loaded.Comparator({ oas: preparedFor(document) }), reader, keys: keysOf(document, reader) }
   } catch (error) {
-    throw new UsageError(`${name}: it cannot be compared: ${messageFrom(error)}`, { cause: error })
+    throw new UsageError(`${document.name}: it cannot be compared: ${messageFrom(error)}`, { cause: error })
   }
+}
+
+function keysOf({ sources: [main] }: ComparedDocument, reader: Reader): ReadonlySet<string> {
+  const components = main && reader.child(reader.at(main.uri, ''), 'components')
+  const schemes = components ? reader.children(components, 'securitySchemes') : []
+  const places: Readonly<Record<string, string>> = { header: 'request.headers', query: 'request.query' }
+  return new Set(
+    schemes.map(([, { value }]) => {
+      const name = String(value['name'])
+      return `${places[String(value['in'])] ?? ''}.${value['in'] === 'header' ? name.toLowerCase() : name}`
+    }),
+  )
 }
 
 /** Its types name a file without its ending, which the compiler does not find. */
@@ -92,31 +102,47 @@ function hasComparator(loaded: unknown): loaded is { readonly Comparator: Compar
 }
 
 /** What an interaction is compared with. */
-interface Side {
+interface Side extends Prepared {
   readonly contract: Contract
-  readonly comparator: Comparator
   readonly headers: Readonly<Record<string, string>>
-  readonly schemeHeaders: ReadonlySet<string>
 }
 
-async function findingsOf(pact: Pact, interaction: Interaction, side: Side): Promise<Finding[]> {
-  const { contract, comparator, headers, schemeHeaders } = side
-  const { method, path, status } = interaction
-  const raw = plain(interaction.raw)
-  const route = matchOf(contract, method, path)
+async function findingsOf(pact: Pact, interaction: Interaction, side: Side): Promise<readonly Finding[]> {
+  const { method, path } = interaction
+  const route = matchOf(side.contract, method, path)
   // A consumer that expects 405 asks with a method that the path does not have: the answer stands with the methods it has.
-  const [operation] = route.kind === 'found' ? [route.target] : route.kind === 'wrong-method' && status === 405 ? route.targets : []
+  const isRefused = route.kind === 'wrong-method' && isAdmitted(interaction, 405)
+  const [operation] = route.kind === 'found' ? [route.target] : isRefused ? route.targets : []
   if (!operation) return [{ item: unknownPath(interaction, `${method} ${path}`) }]
+  const statuses = isRefused ? [405] : statusesFor(interaction, operation.statuses)
+  let first: readonly Finding[] | undefined
+  for (const status of statuses) {
+    const read = route.kind === 'found' ? route.path : undefined
+    const found = await findingsWith(pact, { ...interaction, status }, operation, read, side)
+    if (found.every(({ item }) => item.type !== 'error')) return found
+    first ??= found
+  }
+  return first ?? [{ item: unknownStatus(interaction, operation) }]
+}
+
+/** @param path The values of the path, where the operation has the method. */
+async function findingsWith(
+  pact: Pact,
+  interaction: Interaction,
+  operation: Operation,
+  path: Readonly<Record<string, string>> | undefined,
+  { comparator, headers, keys }: Side,
+): Promise<readonly Finding[]> {
+  const raw = plain(interaction.raw)
   const request = withHeaders(messageOf(pact, raw['request']), headers)
   const response = messageOf(pact, raw['response'])
   const generated = generatedIn(raw)
   // What is expected to be refused may be wrong in any way.
-  const sent = isAccepted(interaction) && route.kind === 'found' ? judgeSent(interaction, operation, route.path, request) : undefined
+  const sent = isAccepted(interaction) && path ? judgeSent(interaction, operation, path, request) : undefined
   const items: ResultItem[] = []
   try {
     for await (const item of comparator.compare(givenPact(interaction, operation, request, response)))
-      if (!isFalseAlarm(item, request, sent, schemeHeaders) && !isGenerated(item, generated))
-        items.push(relabelled(item, interaction.index))
+      if (!isFalseAlarm(item, request, sent, keys) && !isGenerated(item, generated)) items.push(relabelled(item, interaction.index))
   } catch (error) {
     items.push(unreadable(interaction, operation, messageFrom(error)))
   }
@@ -125,14 +151,11 @@ async function findingsOf(pact: Pact, interaction: Interaction, side: Side): Pro
       const location = withinInteraction(mockDetails?.location ?? '').toLowerCase()
       return type === 'error' && `${location}.`.startsWith(`${part.toLowerCase()}.`)
     })
-  const news = (sent?.findings ?? []).filter(({ item, part }) => !isGenerated(item, generated) && (part === undefined || !isTold(part)))
+  const own = [...(sent?.findings ?? []), ...judgeReceived(interaction, operation, response)]
+  const news = own.filter(
+    ({ item, part }) => !isGenerated(item, generated) && (part === undefined || (!isTold(part) && !isKey(item, keys))),
+  )
   return [...news, ...items.map((item) => ({ item }))]
-}
-
-/** The headers that keys of the document's security schemes stand in. */
-function headersOfSchemes({ components }: Json): ReadonlySet<string> {
-  const schemes = isJson(components) && isJson(components['securitySchemes']) ? Object.values(components['securitySchemes']) : []
-  return new Set(schemes.flatMap((scheme) => (isJson(scheme) && scheme['in'] === 'header' ? [String(scheme['name']).toLowerCase()] : [])))
 }
 
 const isAccepted = ({ status }: Interaction): boolean => status < 400
@@ -209,21 +232,19 @@ function partsOf(path: string): string[] {
   )
 }
 
-function isFalseAlarm(
-  { code, mockDetails }: ResultItem,
-  { headers }: Message,
-  sent: Sent | undefined,
-  schemeHeaders: ReadonlySet<string>,
-): boolean {
+function isFalseAlarm(item: ResultItem, { headers }: Message, sent: Sent | undefined, keys: ReadonlySet<string>): boolean {
+  const { code } = item
   // Of a request that is expected to be refused it leaves alone all but some.
   if (!sent && code.startsWith('request.')) return true
   // The contract knows which parameter of the query is whose.
   if (code === 'request.query.unknown') return sent?.isRead === true
-  // Of security it is told nothing.
-  if (code === 'request.header.unknown')
-    return schemeHeaders.has(withinInteraction(mockDetails?.location ?? '').replace(/^request\.headers\./, ''))
   // We put in what is accepted; the answer's own type is compared anyway.
-  return code.startsWith('request.accept.') && (headers['accept'] ?? '*').includes('*')
+  return isKey(item, keys) || (code.startsWith('request.accept.') && (headers['accept'] ?? '*').includes('*'))
+}
+
+/** The key of a security scheme is no parameter, but no stranger. */
+function isKey({ code, mockDetails }: ResultItem, keys: ReadonlySet<string>): boolean {
+  return /^request\.(?:query|header)\.unknown$/.test(code) && keys.has(withinInteraction(mockDetails?.location ?? ''))
 }
 
 /** The examples that stand in the pact for generated values are nobody's. */

@@ -42,6 +42,17 @@ export function unknownPath(interaction: Interaction, asked: string): ResultItem
   }
 }
 
+/** What a matcher asks for is the status of no answer at all. */
+export function unknownStatus(interaction: Interaction, operation: Operation): ResultItem {
+  return {
+    code: 'response.status.unknown',
+    message: 'Response status code not defined in spec file: the matcher admits none',
+    mockDetails: mockDetails(interaction, 'response.status', interaction.status),
+    specDetails: specDetails(operation, '.responses'),
+    type: 'error',
+  }
+}
+
 /** Not a code of the comparator: it threw. */
 export function unreadable(interaction: Interaction, operation: Operation, message: string): ResultItem {
   return {

@@ -1,5 +1,11 @@
-import { isJson, type Json } from '../contract/schema.ts'
-import { pointerParts } from '../http.ts'
+import { choicesOf, conditionOf } from '../contract/discriminator.ts'
+import { formOf } from '../contract/form.ts'
+import { createReader, isJson, type Json, type Located, type Reader } from '../contract/schema.ts'
+import type { LoadedFile } from './pact.ts'
+
+export interface ComparedDocument extends LoadedFile {
+  readonly name: string
+}
 
 /** Where the schemas of answers stand in the document for the comparator. */
 export const RECEIVED = 'x-received'
@@ -11,6 +17,7 @@ const SCHEMA_MAPS = new Set(['properties', 'patternProperties', '$defs', 'defini
 const SCHEMA_LISTS = new Set(['allOf', 'anyOf', 'oneOf', 'prefixItems'])
 const SCHEMAS = new Set([
   'items',
+  'additionalItems',
   'additionalProperties',
   'not',
   'if',
@@ -23,19 +30,8 @@ const SCHEMAS = new Set([
 ])
 /** Data that no check needs; `examples` of OpenAPI 3.0 even makes ajv refuse the schema. */
 const DATA = new Set(['description', 'title', 'example', 'examples', 'default', 'externalDocs', 'xml'])
-/** The comparator looks for references in other keywords only, and throws for those that it did not find. */
-const UNFOLLOWED = new Set([
-  'patternProperties',
-  'prefixItems',
-  'dependentSchemas',
-  'if',
-  'then',
-  'else',
-  'contains',
-  'propertyNames',
-  'unevaluatedProperties',
-  'unevaluatedItems',
-])
+/** The comparator looks for references in these only, and in what else a schema says ajv does not find what they lead to. */
+const FOLLOWED = new Set(['$ref', 'allOf', 'oneOf', 'anyOf', 'properties', 'not', 'items', 'additionalProperties'])
 /** By OpenAPI, header parameters of these names are ignored: media types and security say what they are. */
 export const IGNORED: ReadonlySet<string> = new Set(['accept', 'content-type', 'authorization'])
 /** What these demand depends on what is left out, and a consumer leaves out of an answer whatever it does not read. */
@@ -51,137 +47,236 @@ const ON_ABSENCE = new Set([
   'else',
   'unevaluatedProperties',
 ])
+/** What these say of a value does not. */
+const OF_VALUES = new Set([
+  'type',
+  'enum',
+  'const',
+  'format',
+  'pattern',
+  'minLength',
+  'maxLength',
+  'minimum',
+  'maximum',
+  'exclusiveMinimum',
+  'exclusiveMaximum',
+  'multipleOf',
+])
 
 /**
- * The document as the comparator reads it without false alarms. It takes answers for partial and closed, and requests for neither; the
- * schemas of answers are made so here, as a second set, because the comparator's own way of it goes wrong (see `schemaFor`).
+ * The document as the comparator reads it without false alarms, all in one file. It takes answers for partial and closed, and requests for
+ * neither; the schemas of answers are made so here, as a second set, because the comparator's own way of it goes wrong (see `#schema`).
+ * References are followed here, but for those among schemas, which may be circular: what those lead to stands under `components`.
+ * @throws DocumentError for a reference that leads nowhere
  */
-export function preparedFor(content: Json): Json {
-  const components = isJson(content['components']) ? content['components'] : {}
-  return {
-    openapi: content['openapi'],
-    // Settings of the comparator (`x-opc-config-…`) stand here.
-    info: content['info'] ?? {},
-    paths: mapped(content['paths'], (item) => pathItem(item, content)),
-    components: {
-      schemas: mapped(components['schemas'], (schema) => schemaFor(schema, 'sent')),
-      [RECEIVED]: mapped(components['schemas'], (schema) => schemaFor(schema, 'received')),
-      parameters: mapped(components['parameters'], (parameter) => parameterOf(parameter, content)),
-      requestBodies: mapped(components['requestBodies'], (body) => withContent(body, 'sent')),
-      responses: mapped(components['responses'], responseOf),
-      headers: mapped(components['headers'], headerOf),
-    },
+export function preparedFor(document: ComparedDocument): Json {
+  return new Preparation(document).prepare()
+}
+
+class Preparation {
+  readonly #readers: Readonly<Record<Role, Reader>>
+  readonly #main: string
+  /** By the names that they have under `components`. */
+  readonly #schemas = { sent: new Map<string, unknown>(), received: new Map<string, unknown>() }
+  readonly #names = new Map<string, string>()
+  readonly #recursive = new Map<string, boolean>()
+
+  constructor(document: ComparedDocument) {
+    this.#readers = { sent: createReader(formOf(document, 'request')), received: createReader(document) }
+    this.#main = document.sources[0]?.uri ?? ''
+  }
+
+  prepare(): Json {
+    const root = this.#readers.sent.at(this.#main, '')
+    const paths = this.#readers.sent.children(root, 'paths').map(([template, item]) => [template, this.#pathItem(item)])
+    return {
+      openapi: root.value['openapi'],
+      // Settings of the comparator (`x-opc-config-…`) stand here.
+      info: root.value['info'] ?? {},
+      paths: Object.fromEntries(paths),
+      components: { schemas: Object.fromEntries(this.#schemas.sent), [RECEIVED]: Object.fromEntries(this.#schemas.received) },
+    }
+  }
+
+  /** The comparator takes security for what it is not: the contract judges that. */
+  #pathItem(item: Located): Json {
+    const operations = Object.keys(item.value).flatMap((key): [string, unknown][] => {
+      const value = item.value[key]
+      const operation = isJson(value) && isJson(value['responses']) ? this.#readers.sent.child(item, key) : undefined
+      return operation ? [[key, this.#operation(operation)]] : []
+    })
+    return { ...Object.fromEntries(operations), parameters: this.#parameters(item) }
+  }
+
+  #operation(operation: Located): Json {
+    const body = this.#readers.sent.child(operation, 'requestBody')
+    const answers = this.#readers.sent.children(operation, 'responses').map(([status, answer]) => [
+      status,
+      {
+        headers: Object.fromEntries(this.#readers.sent.children(answer, 'headers').map(([name, header]) => [name, this.#header(header)])),
+        content: this.#content(answer, 'received'),
+      },
+    ])
+    return {
+      parameters: this.#parameters(operation),
+      ...(body && { requestBody: { required: body.value['required'], content: this.#content(body, 'sent') } }),
+      responses: Object.fromEntries(answers),
+    }
+  }
+
+  #content(owner: Located, role: Role): Json {
+    const reader = this.#readers[role]
+    const media = reader.children(reader.at(owner.uri, owner.pointer), 'content').map(([type, entry]): [string, unknown] => {
+      const schema = reader.schema(entry, 'schema')
+      return [type, schema ? { schema: this.#schema(schema, role) } : {}]
+    })
+    return Object.fromEntries(media)
+  }
+
+  /** A header without a schema would be taken for a schema itself. */
+  #header(header: Located): Json {
+    const schema = this.#readers.sent.schema(header, 'schema')
+    return { schema: schema ? this.#schema(schema, 'sent') : {} }
+  }
+
+  #parameters(owner: Located): unknown[] {
+    return this.#readers.sent.children(owner, 'parameters').map(([, parameter]) => this.#parameter(parameter))
+  }
+
+  #parameter(parameter: Located): Json {
+    const { name, in: where, required, style, explode } = parameter.value
+    if (where === 'header' && IGNORED.has(String(name).toLowerCase())) return { name, in: where, schema: {} }
+    const schema = this.#readers.sent.schema(parameter, 'schema')
+    // Paths are checked by the contract. A parameter with `content` would be taken for a schema itself.
+    return { name, in: where, required, style, explode, schema: schema && where !== 'path' ? this.#parameterSchema(schema, where) : {} }
+  }
+
+  /**
+   * Whether a text is split or parsed depends on the type that stands in the schema itself: neither behind a reference nor in a list of
+   * types. The contract alone reads what may be a list or something else, and objects in the query, whose members the comparator takes
+   * for parameters.
+   */
+  #parameterSchema(schema: Located, where: unknown): unknown {
+    const direct = this.#written(schema)
+    const { type, ...rest } = direct.value
+    const types = [type].flat().filter((one) => one !== 'null')
+    if (where === 'query' && types.includes('object')) return {}
+    if (type === undefined && this.#mayBeComposed(direct)) return {}
+    return this.#schema({ ...direct, value: type === undefined ? rest : { ...rest, type: types.length === 1 ? types[0] : type } }, 'sent')
+  }
+
+  /** The schema with what it refers to written out. */
+  #written(schema: Located, seen = new Set<object>()): Located {
+    const target = seen.has(schema.value) ? undefined : this.#readers.sent.target(schema)
+    if (!target) return schema
+    const { $ref: _, ...beside } = schema.value
+    return this.#written({ ...target, value: { ...target.value, ...beside } }, seen.add(schema.value))
+  }
+
+  #mayBeComposed(schema: Located, seen = new Set<object>()): boolean {
+    if (seen.has(schema.value)) return false
+    seen.add(schema.value)
+    const target = this.#readers.sent.target(schema)
+    const branches = ['allOf', 'anyOf', 'oneOf'].flatMap((key) => this.#readers.sent.schemas(schema, key).map(([, branch]) => branch))
+    const types = new Set([schema.value['type']].flat())
+    return (
+      types.has('array') || types.has('object') || [...(target ? [target] : []), ...branches].some((one) => this.#mayBeComposed(one, seen))
+    )
+  }
+
+  /**
+   * The comparator's own changes to the schemas of answers: it takes away `required` everywhere, closes what says `type: object` and is not
+   * composed, even where it says `additionalProperties: true`, and merges `allOf`. So
+   * - `oneOf` would fit two branches at once: any one has to do, or the one that a discriminator's value names;
+   * - `anyOf` of requirements alone would be left with branches that fit anything, but keep the object from being closed;
+   * - `type: [object, 'null']` of OpenAPI 3.1, or no type, would stay open to names that the document does not have;
+   * - `additionalProperties: true` would refuse what the document expressly allows;
+   * - `not` of requirements would fit nothing.
+   */
+  #schema(schema: Located, role: Role, isBranch = false): unknown {
+    const { value } = schema
+    const inner = (one: unknown, isBranch = false): unknown => (isJson(one) ? this.#schema({ ...schema, value: one }, role, isBranch) : one)
+    const entries = Object.entries(value).flatMap(([key, one]): [string, unknown][] => {
+      // A discriminator stands as a condition.
+      if (DATA.has(key) || key.startsWith('x-') || key === 'discriminator') return []
+      if (role === 'received' && ON_ABSENCE.has(key) && !isOfValues(key, value)) return []
+      if (key === '$ref') return typeof one === 'string' ? [[key, this.#reference(schema, role)]] : []
+      if (key === 'additionalProperties' && one === true) return [[key, {}]]
+      if (key === 'properties' && isJson(one)) return [[key, mapped(one, (property) => this.#unmerged(property, inner(property), schema))]]
+      if (SCHEMA_MAPS.has(key)) return [[key, mapped(one, inner)]]
+      if (SCHEMA_LISTS.has(key)) return [[key, listed(one, (branch) => inner(branch, key === 'allOf'))]]
+      return [[key, SCHEMAS.has(key) ? inner(one) : one]]
+    })
+    const changed = asTuple(Object.fromEntries(entries))
+    const choice = role === 'received' ? choicesOf(schema, this.#readers.received) : undefined
+    const conditions = choice && conditionOf({ ...choice, branches: choice.branches.map((one) => ({ ...one, branch: inner(one.branch) })) })
+    return anchored(role === 'sent' ? changed : { ...closed(anyOfThem(changed), isBranch), ...conditions })
+  }
+
+  /** Where what a schema refers to stands for the comparator. */
+  #reference(schema: Located, role: Role): string {
+    const target = this.#readers[role].target(schema) ?? schema
+    const name = this.#nameOf(target)
+    const known = this.#schemas[role]
+    if (!known.has(name)) {
+      // It may refer to itself.
+      known.set(name, {})
+      known.set(name, this.#schema(target, role))
+    }
+    return `#/components/${role === 'sent' ? 'schemas' : RECEIVED}/${name}`
+  }
+
+  /** A schema's own name where it has one that needs no escapes, which the comparator and ajv read differently. */
+  #nameOf({ uri, pointer }: Located): string {
+    const place = `${uri}#${pointer}`
+    const known = this.#names.get(place)
+    if (known !== undefined) return known
+    const [, own] = (uri === this.#main && /^\/components\/schemas\/([a-z][\w.-]*)$/i.exec(pointer)) || []
+    const name = own ?? `x-${this.#names.size}-${place.replaceAll(/[^\w.-]+/g, '_')}`
+    this.#names.set(place, name)
+    return name
+  }
+
+  /** The comparator writes out properties of `allOf` that are references alone, without end where they lead back. */
+  #unmerged(property: unknown, changed: unknown, from: Located): unknown {
+    if (!isJson(property) || !isJson(changed) || Object.keys(changed).join() !== '$ref') return changed
+    const target = this.#readers.received.target({ ...from, value: property })
+    return target && this.#isRecursive(target) ? { ...changed, 'x-recursive': true } : changed
+  }
+
+  #isRecursive(schema: Located): boolean {
+    const place = placeOf(schema)
+    const known = this.#recursive.get(place) ?? this.#leadsTo(schema, place, new Set())
+    this.#recursive.set(place, known)
+    return known
+  }
+
+  #leadsTo(from: Located, place: string, seen: Set<string>): boolean {
+    return referencesIn(from.value).some((reference) => {
+      const target = this.#readers.received.target({ ...from, value: reference })
+      if (!target) return false
+      const here = placeOf(target)
+      if (here === place) return true
+      if (seen.has(here)) return false
+      seen.add(here)
+      return this.#leadsTo(target, place, seen)
+    })
   }
 }
 
-/** What a pointer leads to, further references followed. Undefined where it leads nowhere or in a circle. */
-export function targetOf(reference: unknown, content: Json): { readonly value: Json; readonly pointer: string } | undefined {
-  const seen = new Set<string>()
-  for (let next = reference; typeof next === 'string' && next.startsWith('#/') && !seen.has(next);) {
-    seen.add(next)
-    const pointer = decoded(next.slice(1))
-    let value: unknown = content
-    for (const part of pointerParts(pointer)) value = isJson(value) || Array.isArray(value) ? own(value, part) : undefined
-    if (!isJson(value)) return undefined
-    if (typeof value['$ref'] !== 'string') return { value, pointer }
-    next = value['$ref']
-  }
-  return undefined
+const placeOf = ({ uri, pointer }: Located): string => `${uri}#${pointer}`
+
+/** Whether what a keyword says of an answer is true of what a consumer reads of it as well. */
+function isOfValues(key: string, schema: Json): boolean {
+  if (key !== 'not' && key !== 'if' && key !== 'then' && key !== 'else') return false
+  const condition = schema[key === 'not' ? 'not' : 'if']
+  return typeof condition === 'boolean' || (isJson(condition) && Object.keys(condition).every((one) => OF_VALUES.has(one)))
 }
 
-export function own(value: object, key: string): unknown {
-  return Object.getOwnPropertyDescriptor(value, key)?.value
-}
-
-/** The comparator does not follow the reference of a path, and takes security for what it is not: the contract judges that. */
-function pathItem(item: unknown, content: Json): unknown {
-  const found = isJson(item) && '$ref' in item ? targetOf(item['$ref'], content)?.value : item
-  if (!isJson(found)) return {}
-  return Object.fromEntries(
-    Object.entries(found).flatMap(([key, value]): [string, unknown][] => {
-      if (key === 'parameters') return [[key, listed(value, (parameter) => parameterOf(parameter, content))]]
-      return isJson(value) && isJson(value['responses']) ? [[key, operationOf(value, content)]] : []
-    }),
-  )
-}
-
-function operationOf({ parameters, requestBody, responses }: Json, content: Json): Json {
-  return {
-    parameters: listed(parameters, (parameter) => parameterOf(parameter, content)),
-    ...(requestBody !== undefined && { requestBody: withContent(requestBody, 'sent') }),
-    responses: mapped(responses, responseOf),
-  }
-}
-
-function parameterOf(parameter: unknown, content: Json): unknown {
-  if (!isJson(parameter) || '$ref' in parameter) return parameter
-  const { name, in: where, required, style, explode, schema } = parameter
-  if (where === 'header' && IGNORED.has(String(name).toLowerCase())) return { name, in: where, schema: {} }
-  // Paths are checked by the contract, and so are objects in the query, whose members it takes for parameters. A parameter with `content`
-  // would be taken for a schema itself.
-  const wanted = where === 'path' || schema === undefined ? {} : parameterSchema(schema, content)
-  const checked = where === 'query' && isJson(wanted) && wanted['type'] === 'object' ? {} : wanted
-  return { name, in: where, required, style, explode, schema: checked }
-}
-
-/** Whether a text is split or parsed depends on the type that stands in the schema itself: neither behind a reference nor in a list of types. */
-function parameterSchema(schema: unknown, content: Json): unknown {
-  const direct = isJson(schema) && '$ref' in schema ? { ...targetOf(schema['$ref'], content)?.value, ...schema, $ref: undefined } : schema
-  if (!isJson(direct)) return direct
-  const { $ref: _, type, ...rest } = direct
-  const types = Array.isArray(type) ? type.filter((one) => one !== 'null') : []
-  return schemaFor(type === undefined ? rest : { ...rest, type: types.length === 1 ? types[0] : type }, 'sent')
-}
-
-function responseOf(response: unknown): unknown {
-  const changed = withContent(response, 'received')
-  return isJson(changed) && isJson(changed['headers']) ? { ...changed, headers: mapped(changed['headers'], headerOf) } : changed
-}
-
-/** A header without a schema would be taken for a schema itself. */
-function headerOf(header: unknown): unknown {
-  if (!isJson(header) || '$ref' in header) return header
-  return { schema: header['schema'] === undefined ? {} : schemaFor(header['schema'], 'sent') }
-}
-
-function withContent(owner: unknown, role: Role): unknown {
-  if (!isJson(owner) || '$ref' in owner) return owner
-  const { required, content, headers } = owner
-  return {
-    ...(required !== undefined && { required }),
-    ...(headers !== undefined && { headers }),
-    content: mapped(content, (media) => (isJson(media) && 'schema' in media ? { schema: schemaFor(media['schema'], role) } : {})),
-  }
-}
-
-/**
- * The comparator's own changes to the schemas of answers: it takes away `required` everywhere, closes what says `type: object` and is not
- * composed, even where it says `additionalProperties: true`, and merges `allOf`. So
- * - `oneOf` would fit two branches at once: any one has to do;
- * - `anyOf` of requirements alone would be left with branches that fit anything, but keep the object from being closed;
- * - `type: [object, 'null']` of OpenAPI 3.1, or no type, would stay open to names that the document does not have;
- * - `additionalProperties: true` would refuse what the document expressly allows;
- * - `not` of requirements would fit nothing.
- */
-function schemaFor(schema: unknown, role: Role, isBranch = false): unknown {
-  if (!isJson(schema)) return schema
-  const lost = Object.keys(schema).filter((key) => UNFOLLOWED.has(key) && refers(schema[key]))
-  const entries = Object.entries(schema).flatMap(([key, value]): [string, unknown][] => {
-    // What is said of the others does not hold without those that are lost. A discriminator only makes choosing quicker.
-    if (DATA.has(key) || key.startsWith('x-') || key === 'discriminator' || lost.includes(key)) return []
-    if (key === 'items' && lost.includes('prefixItems')) return []
-    if (lost.length > 0 && (key.startsWith('unevaluated') || (key === 'additionalProperties' && value === false))) return []
-    if (role === 'received' && ON_ABSENCE.has(key)) return []
-    if (key === '$ref' && role === 'received' && typeof value === 'string')
-      return [[key, value.replace(/^#\/components\/schemas\//, `#/components/${RECEIVED}/`)]]
-    if (key === 'additionalProperties' && value === true) return [[key, {}]]
-    if (SCHEMA_MAPS.has(key)) return [[key, mapped(value, (one) => schemaFor(one, role))]]
-    if (SCHEMA_LISTS.has(key)) return [[key, listed(value, (one) => schemaFor(one, role, key === 'allOf'))]]
-    return [[key, SCHEMAS.has(key) ? schemaFor(value, role) : value]]
-  })
-  const changed: Json = Object.fromEntries(entries)
-  const open = lost.includes('patternProperties') ? { additionalProperties: {} } : {}
-  return role === 'sent' ? { ...changed, ...open } : { ...closed(anyOfThem(changed), isBranch), ...open }
+/** The comparator's ajv is of 2019: tuples were lists of `items` then. */
+function asTuple({ prefixItems, items, ...rest }: Json): Json {
+  if (prefixItems === undefined) return items === undefined ? rest : { ...rest, items }
+  return { ...rest, items: prefixItems, ...(items !== undefined && { additionalItems: items }) }
 }
 
 function anyOfThem({ anyOf, oneOf, ...rest }: Json): Json {
@@ -196,9 +291,22 @@ function closed(schema: Json, isBranch: boolean): Json {
   return isComposed || isBranch || !isJson(schema['properties']) ? schema : { ...schema, additionalProperties: false }
 }
 
-function refers(value: unknown): boolean {
-  if (Array.isArray(value)) return value.some(refers)
-  return isJson(value) && ('$ref' in value || Object.values(value).some(refers))
+/** References that the comparator would not find are repeated where it looks, in what is true of anything. */
+function anchored(schema: Json): Json {
+  const lost = Object.entries(schema).flatMap(([key, value]) =>
+    FOLLOWED.has(key) && !(key === 'items' && Array.isArray(value)) ? [] : referencesIn(value),
+  )
+  if (lost.length === 0) return schema
+  const nothing = { not: { anyOf: [{}, ...lost] } }
+  return { ...schema, not: 'not' in schema ? { anyOf: [schema['not'], nothing] } : nothing }
+}
+
+/** The references in a value, each as a schema of its own. */
+function referencesIn(value: unknown): Json[] {
+  if (Array.isArray(value)) return value.flatMap(referencesIn)
+  if (!isJson(value)) return []
+  const { $ref: reference } = value
+  return [...(typeof reference === 'string' ? [{ $ref: reference }] : []), ...Object.values(value).flatMap(referencesIn)]
 }
 
 function mapped(value: unknown, change: (value: unknown) => unknown): Json {
@@ -207,12 +315,4 @@ function mapped(value: unknown, change: (value: unknown) => unknown): Json {
 
 function listed(value: unknown, change: (value: unknown) => unknown): unknown[] {
   return Array.isArray(value) ? value.map(change) : []
-}
-
-function decoded(pointer: string): string {
-  try {
-    return decodeURIComponent(pointer)
-  } catch {
-    return pointer
-  }
 }

@@ -1,7 +1,7 @@
 import type { Operation } from '../contract/operation.ts'
 import { type Issue, pointerParts } from '../http.ts'
 import { DocumentError } from '../problem.ts'
-import { type Finding, mockDetails, pathOf, type ResultItem, specDetails, unknownPath } from './finding.ts'
+import { type Finding, mockDetails, pathOf, type ResultItem, specDetails, unknownPath, unreadable } from './finding.ts'
 import type { Interaction, Message } from './pact.ts'
 import { IGNORED } from './schemas.ts'
 
@@ -30,7 +30,7 @@ export function judgeSent(
     try {
       return reading()
     } catch (error) {
-      // A schema of OpenAPI 3.0 that is none of 3.1. The comparator converts them.
+      // A schema that is none.
       if (!(error instanceof DocumentError)) throw error
       findings.push({ item: uncompiled(interaction, operation, error.message) })
       return undefined
@@ -53,6 +53,31 @@ export function judgeSent(
   if (judgement.kind === 'refused') findings.push({ item: unauthorized(interaction, operation, headers, judgement.problem.detail) })
   findings.push(...undeclared.map((issue) => unknown(interaction, operation, issue)))
   return { findings, isRead: parameters !== undefined }
+}
+
+/** What the contract finds in an answer: the comparator takes a body that is null, false or 0 for none. */
+export function judgeReceived(interaction: Interaction, operation: Operation, { headers, body }: Message): readonly Finding[] {
+  const type = headers['content-type']?.split(';', 1)[0]?.trim() ?? 'application/json'
+  if ((body !== null && body !== false && body !== 0) || !JSON_TYPE.test(type)) return []
+  try {
+    const issues = operation.checkReply({ status: interaction.status, mediaType: type, body })
+    return issues.filter(({ at, rule }) => at === '/body' && rule !== 'undeclared').map((issue) => received(interaction, operation, issue))
+  } catch (error) {
+    // The comparator does not look at the schema.
+    if (!(error instanceof DocumentError)) throw error
+    return [{ item: unreadable(interaction, operation, error.message) }]
+  }
+}
+
+function received(interaction: Interaction, operation: Operation, { message, value, place }: Issue): Finding {
+  const item: ResultItem = {
+    code: 'response.body.incompatible',
+    message: `Response body is incompatible with the response body schema in the spec file: ${message}`,
+    mockDetails: mockDetails(interaction, 'response.body', value),
+    specDetails: specDetails(operation, `.responses.${interaction.status}`),
+    type: 'error',
+  }
+  return { item, words: `response body $: it ${message}`, ...(place && { place }) }
 }
 
 /** A part of a request: what the comparator calls it, and what a reader does. */
@@ -140,13 +165,13 @@ function unauthorized(interaction: Interaction, operation: Operation, headers: M
   }
 }
 
-/** Not a code of the comparator: it judges alone. */
+/** Not a code of the comparator, which sees less of a request: what it lets pass says nothing. */
 function uncompiled(interaction: Interaction, operation: Operation, message: string): ResultItem {
   return {
     code: 'request.uncompiled',
-    message: `The request is compared in part: ${message}`,
+    message: `The request cannot be compared: ${message}`,
     mockDetails: mockDetails(interaction, 'request', interaction.description),
     specDetails: specDetails(operation, ''),
-    type: 'warning',
+    type: 'error',
   }
 }

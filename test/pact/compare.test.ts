@@ -523,8 +523,26 @@ describe('other documents', () => {
     [
       'oneOf with a discriminator',
       { oneOf: [ref('A'), ref('B')], discriminator: { propertyName: 'a', mapping: { x: '#/components/schemas/A' } } },
-      [{ a: 'x' }, { b: 'x' }],
-      [{ c: 1 }],
+      [{ a: 'x' }, { b: 'x' }, {}],
+      [{ c: 1 }, { a: 'y' }, { a: 'x', b: 'x' }],
+    ],
+    [
+      'oneOf with a discriminator by the names of schemas',
+      { oneOf: [ref('Cat'), ref('Dog')], discriminator: { propertyName: 'type' } },
+      [{ type: 'Cat', meows: 1 }, { barks: 1 }],
+      [{ type: 'Cat', barks: 1 }, { type: 'Dog', meows: 1 }, { type: 'Cow' }],
+    ],
+    [
+      'anyOf with a discriminator whose branches have values of their own',
+      { anyOf: [ref('Pinned'), ref('Dog')], discriminator: { propertyName: 'type' } },
+      [
+        { type: 'cat', meows: 1 },
+        { type: 'Dog', barks: 1 },
+      ],
+      [
+        { type: 'cat', barks: 1 },
+        { type: 'Dog', meows: 1 },
+      ],
     ],
     ['an object or null', { type: ['object', 'null'], properties: { a: { type: 'string' } } }, [{ a: 'x' }], [{ b: 1 }, { a: 1 }]],
     [
@@ -539,8 +557,47 @@ describe('other documents', () => {
     ['not both', { ...A, not: { required: ['a', 'b'] } }, [{ a: 'x' }], [{ b: 1 }]],
     ['a condition', { ...A, if: { required: ['a', 'b'] }, else: { required: ['b'] } }, [{ a: 'x' }], [{ b: 1 }]],
     ['what goes together', { ...A, dependentRequired: { a: ['b'] }, minProperties: 2 }, [{ a: 'x' }], [{ b: 1 }]],
-    ['names of a pattern, with a reference', { type: 'object', patternProperties: { '^x': ref('A') } }, [{ x1: { a: 'x' } }], ['x']],
-    ['a tuple, with a reference', { type: 'array', prefixItems: [ref('A')], items: { type: 'integer' } }, [[{ a: 'x' }, 1]], ['x']],
+    [
+      'names of a pattern, with a reference',
+      { type: 'object', patternProperties: { '^x': ref('A') } },
+      [{ x1: { a: 'x' } }, { x1: {} }],
+      ['x', { x1: { a: 1 } }, { x1: { b: 1 } }],
+    ],
+    [
+      'a tuple, with a reference',
+      { type: 'array', prefixItems: [ref('A')], items: { type: 'integer' } },
+      [[{ a: 'x' }, 1], [{}]],
+      ['x', [{ a: 1 }], [{ b: 1 }], [{}, 'x']],
+    ],
+    ['an element, with a reference', { type: 'array', contains: ref('A') }, [[1, { a: 'x' }]], [[1, { a: 1 }]]],
+    [
+      'names that fit, with a reference',
+      { type: 'object', propertyNames: ref('Name'), additionalProperties: {} },
+      [{ ab: 1 }],
+      [{ abc: 1 }],
+    ],
+    ['what a value is not', { properties: { a: { not: { enum: ['x'] } } } }, [{ a: 'y' }], [{ a: 'x' }]],
+    ['what a value is not, behind a reference', { properties: { a: ref('No') } }, [{}], [{ a: 'x' }]],
+    [
+      'what a value is on a condition, with a reference',
+      {
+        properties: {
+          a: JSON.parse('{"if":{"type":"string"},"then":{"$ref":"#/components/schemas/Name"},"else":{"$ref":"#/components/schemas/A"}}'),
+        },
+      },
+      [{ a: 'ab' }, { a: { a: 'x' } }],
+      [{ a: 'abc' }, { a: { a: 1 } }],
+    ],
+    ['a definition of its own', { $ref: '#/components/schemas/Own/$defs/a~1b%20c', $defs: {} }, [{ a: 'x' }], [{ a: 1 }, { b: 1 }]],
+    ['a reference to a part of a schema', { $ref: '#/components/schemas/A/properties/a' }, ['x'], [1]],
+    ['a name that is no name of a reference', { $ref: '#/components/schemas/List%3CA%3E' }, [[{ a: 'x' }]], [[{ a: 1 }]]],
+    ['a name that is a number', ref('404'), [{ a: 'x' }], [{ a: 1 }]],
+    [
+      'what leads back to itself in its parts',
+      ref('Node'),
+      [{ a: 'x', next: { a: 'y', next: {} } }],
+      [{ next: { a: 1 } }, { next: { b: 1 } }],
+    ],
     [
       'parts put together',
       { allOf: [ref('A'), { type: 'object', required: ['c'], properties: { c: { type: 'string' } } }] },
@@ -551,7 +608,20 @@ describe('other documents', () => {
     ['examples of OpenAPI 3.0', { ...A, examples: { one: { a: 'x' } } }, [{ a: 'x' }], [{ b: 1 }]],
     ['a list of itself', { type: 'object', properties: { more: ref('Tree') } }, [{ more: { more: {} } }], [{ more: { less: 1 } }]],
   ])('an answer with %s', async (_, schema, fits, fails) => {
-    const document = answering(schema, { ...schemas, Tree: schema })
+    const animal = (voice: string, type: Json) => ({ type: 'object', properties: { type, [voice]: { type: 'integer' } } })
+    const document = answering(schema, {
+      ...schemas,
+      Tree: schema,
+      Name: { type: 'string', maxLength: 2 },
+      No: false,
+      Own: { $defs: { 'a/b c': A } },
+      'List<A>': { type: 'array', items: ref('A') },
+      404: A,
+      Node: { allOf: [ref('A'), { type: 'object', properties: { next: ref('Node') } }] },
+      Cat: animal('meows', { type: 'string' }),
+      Dog: animal('barks', { type: 'string' }),
+      Pinned: animal('meows', { const: 'cat' }),
+    })
     const first = async (body: unknown) => [
       body,
       reasonsOf(await compared(document, { request: get, response: ok(body) }))[0]?.split(':')[0],
@@ -630,10 +700,66 @@ describe('other documents', () => {
       [],
     ],
     [
-      'a schema of OpenAPI 3.0 that the contract cannot read',
-      taking({ type: 'integer', minimum: 1, exclusiveMinimum: true }),
+      'a limit of OpenAPI 3.0',
+      taking({ type: 'integer', minimum: 1, exclusiveMinimum: true }, { openapi: '3.0.3' }),
       { headers: json, body: 1 },
-      ['request.uncompiled', 'request.body.incompatible'],
+      ['request.body.incompatible'],
+    ],
+    [
+      'a body whose schema is none',
+      taking({ type: 'string', pattern: '(' }),
+      { headers: json, body: 'x' },
+      ['request.uncompiled', 'interaction.incomparable'],
+    ],
+    [
+      'a parameter whose schema is none',
+      asking({ name: 'a', in: 'query', schema: { type: 'strin' } }),
+      { query: 'a=x' },
+      ['request.uncompiled', 'interaction.incomparable'],
+    ],
+    ['what the answer alone has', taking({ ...A, properties: { a: { type: 'string', readOnly: true } } }), { headers: json, body: {} }, []],
+    [
+      'a choice of another value than its discriminator says',
+      taking({ oneOf: [ref('A'), ref('B')], discriminator: { propertyName: 'kind' } }, { components: { schemas } }),
+      { headers: json, body: { kind: 'B', a: 'x' } },
+      // The contract tells it, and the comparator twice.
+      ['request.body.incompatible', 'request.body.incompatible', 'request.body.incompatible'],
+    ],
+    [
+      'a choice of a list or a word',
+      asking({
+        name: 'a',
+        in: 'query',
+        schema: {
+          anyOf: [
+            { type: 'array', items: { type: 'integer' } },
+            { enum: ['all'], type: 'string' },
+          ],
+        },
+      }),
+      { query: 'a=all' },
+      [],
+    ],
+    [
+      'neither a list nor the word',
+      asking({
+        name: 'a',
+        in: 'query',
+        schema: {
+          anyOf: [
+            { type: 'array', items: { type: 'integer' } },
+            { enum: ['all'], type: 'string' },
+          ],
+        },
+      }),
+      { query: 'a=none' },
+      ['request.query.incompatible'],
+    ],
+    [
+      'the key of a security scheme in the query',
+      taking({}, { components: { securitySchemes: { key: { type: 'apiKey', in: 'query', name: 'Key' } } }, security: [{ key: [] }] }),
+      { headers: json, body: {}, query: 'Key=a' },
+      [],
     ],
   ])('a request with %s', async (_, document, request, codes) => {
     const { results } = await compared(document, { request: { ...get, ...request }, response: ok() })
@@ -677,13 +803,13 @@ describe('other documents', () => {
   })
 
   it('fails only the interactions that the comparator cannot read', async () => {
-    const document = answering({ $ref: '#/$defs/none/$id' })
+    const document = answering({ type: 'string', pattern: '(' })
     const pact = pactOf([
       { request: get, response: ok({ a: 1 }) },
       { request: get, response: ok() },
       { request: { ...get, headers: { 'a b': '€' } }, response: ok() },
     ])
-    const comparisons = await compare(pact, document, createContract(answering({})))
+    const comparisons = await compare(pact, document, createContract(document))
     expect([...comparisons.values()].map(({ answer }) => answer.kind === 'failed' && answer.reasons.map(({ code }) => code))).toEqual([
       ['interaction.incomparable'],
       false,
@@ -691,18 +817,93 @@ describe('other documents', () => {
     ])
   })
 
-  it('refuses a document of several files, and what is none', async () => {
-    const [source] = answering(A).sources
-    if (!source) throw new Error('no source')
-    const contract = createContract(answering(A))
-    const refusal = (sources: LoadedDocument['sources']) =>
-      compare(pactOf([{ request: get, response: ok() }]), { name: 'a', sources }, contract).catch((error: unknown) => error)
-    expect(await refusal([source, { ...source, uri: 'b.yaml' }])).toEqual(
-      new UsageError('a: a document of several files (it refers to b.yaml) cannot be compared; bundle it first'),
-    )
-    expect(await refusal([])).toBeInstanceOf(UsageError)
-    expect(await refusal([{ ...source, content: { openapi: '4.0' } }])).toEqual(
-      new UsageError('a: it cannot be compared: Malformed OpenAPI file'),
-    )
+  it.each([
+    ['null', null, { type: 'string' }, '4.0'],
+    ['false', false, { type: 'string' }, '3.0.0'],
+    ['0', 0, { type: 'string' }, '3.0.0'],
+    ['0 where the schema is none', 0, { type: 'string', pattern: '(' }, '3.0.0'],
+  ])('looks at a body that is %s', async (_what, body, schema, version) => {
+    const expected = version === '4.0' ? { content: body, contentType: 'application/json', encoded: false } : body
+    const judged = async (schema: Json) =>
+      (await compared(answering(schema), { request: get, response: { status: 200, body: expected } }, version)).answer.kind
+    expect(await judged(schema)).toBe('failed')
+    expect(await judged({})).toBe('passed')
+  })
+
+  it('reads a document of several files, and names the one where the rule stands', async () => {
+    const source = (uri: string, content: unknown) => ({ uri, content, lineOf: (pointer: string) => pointer.length })
+    const document: LoadedDocument = {
+      name: 'a',
+      sources: [
+        source('a.yaml', { openapi: '3.1.0', info: {}, paths: { '/a': { $ref: 'paths/a.yaml' } } }),
+        source('paths/a.yaml', {
+          parameters: [{ $ref: '../parts.yaml#/parameters/Size' }],
+          get: { responses: { 200: { $ref: '../parts.yaml#/responses/Fine' } } },
+        }),
+        source('parts.yaml', {
+          parameters: { Size: { name: 'size', in: 'query', schema: { $ref: '#/schemas/Size' } } },
+          responses: { Fine: { content: { 'application/json': { schema: { $ref: 'list.yaml' } } } } },
+          schemas: { Size: { type: 'integer' }, Item: { properties: { size: { $ref: '#/schemas/Size' } } } },
+        }),
+        source('list.yaml', { type: 'array', items: { $ref: 'parts.yaml#/schemas/Item' } }),
+      ],
+    }
+    expect(reasonsOf(await compared(document, { request: { ...get, query: 'size=1' }, response: ok([{ size: 1 }]) }))).toEqual([])
+    const { answer } = await compared(document, { request: { ...get, query: 'size=x' }, response: ok([{ size: 'x' }, { colour: 1 }]) })
+    expect(answer).toMatchObject({
+      reasons: [
+        { code: 'request.query.incompatible', place: { file: 'parts.yaml', pointer: '/schemas/Size/type', line: 18 } },
+        { code: 'response.body.incompatible', place: { file: 'parts.yaml', pointer: '/schemas/Size/type' } },
+        { code: 'response.body.incompatible', place: { file: 'parts.yaml', pointer: '/schemas/Item' } },
+      ],
+    })
+  })
+
+  it.each<[what: string, content: Json, message: string | RegExp]>([
+    ['of another kind', { openapi: '4.0' }, 'a: it cannot be compared: Malformed OpenAPI file'],
+    [
+      'with a schema that is not there',
+      { ...(answering(ref('None')).sources[0]?.content as Json) },
+      'a: it cannot be compared: a.yaml:1: nothing stands at #/components/schemas/None',
+    ],
+  ])('refuses a document %s', async (_what, content, message) => {
+    const document = { name: 'a', sources: [{ uri: 'a.yaml', content, lineOf: () => 1 }] }
+    const refusal = compare(pactOf([{ request: get, response: ok() }]), document, createContract(answering({})))
+    expect(await refusal.catch((error: unknown) => error)).toEqual(new UsageError(String(message)))
+  })
+
+  const statuses = (...documented: (number | string)[]) =>
+    documentOf({
+      responses: Object.fromEntries(
+        documented.map((status) => [status, { content: { 'application/json': { schema: { properties: { [`of${status}`]: {} } } } } }]),
+      ),
+    })
+  it.each<[what: string, documented: (number | string)[], matcher: Json, response: Json, codes: string[]]>([
+    ['a class', [200], { match: 'statusCode', status: 'success' }, { status: 201 }, []],
+    ['a list', [404], { match: 'statusCode', status: [404, 410] }, { status: 410 }, []],
+    ['a list that has none', [404], { match: 'statusCode', status: [409, 410] }, { status: 410 }, ['response.status.unknown']],
+    ['a class that has none', [200, 500], { match: 'statusCode', status: 'clientError' }, { status: 422 }, ['response.status.unknown']],
+    ['the class of a range', ['4XX'], { match: 'statusCode', status: 'error' }, { status: 500 }, []],
+    ['any other', ['default'], { match: 'statusCode', status: 'error' }, { status: 500 }, ['response.status.default']],
+    ['an example that it does not admit', [200], { match: 'statusCode', status: 'error' }, { status: 200 }, ['response.status.unknown']],
+    ['nothing', [200], { match: 'statusCode', status: [] }, { status: 200 }, ['response.status.unknown']],
+    ['the answer that has the body', [400, 404], { match: 'statusCode', status: 'clientError' }, { status: 400, body: { of404: 1 } }, []],
+    [
+      'no answer with the body',
+      [400, 404],
+      { match: 'statusCode', status: 'clientError' },
+      { status: 400, body: { of200: 1 } },
+      ['response.body.incompatible'],
+    ],
+    ['an integer', [200], { match: 'integer' }, { status: 202 }, []],
+    ['a pattern', [200], { match: 'regex', regex: '^20[01]$' }, { status: 201 }, []],
+    ['a pattern that is none', [200], { match: 'regex', regex: '(' }, { status: 200 }, ['response.status.unknown']],
+    ['equality', [200], { match: 'equality' }, { status: 201 }, ['response.status.unknown']],
+  ])('takes the statuses that a matcher admits: %s', async (_what, documented, matcher, response, codes) => {
+    const matchingRules = { status: { $: { combine: 'AND', matchers: [matcher] } } }
+    const body = 'body' in response ? { content: response['body'], contentType: 'application/json', encoded: false } : undefined
+    const interaction = { request: get, response: { ...response, ...(body && { body }), matchingRules } }
+    const { results } = await compared(statuses(...documented), interaction, '4.0')
+    expect(results.map(({ code }) => code)).toEqual(codes)
   })
 })

@@ -1,0 +1,132 @@
+import { kindOf } from '../document.ts'
+import type { LoadedDocument } from '../load.ts'
+import { choicesOf, conditionOf } from './discriminator.ts'
+import { createReader, isJson, type Json, type Located, partsOf, type Reader } from './schema.ts'
+
+/** What a schema speaks of. */
+export type Role = 'request' | 'response'
+
+/** Properties with this mark do not belong to what the role is about, whatever is required (OpenAPI 3.0, 4.7.24.2). */
+const ABSENT = { request: 'readOnly', response: 'writeOnly' } as const
+
+const NONE: ReadonlySet<string> = new Set()
+
+/**
+ * The document with its schemas as a validator of JSON Schema 2020-12 has to read them, for what is sent or for what is answered: without
+ * requirements of properties that the other side alone has, with discriminators written out as conditions, and with what OpenAPI 3.0 says
+ * otherwise in the words of 3.1. All that stands in the document has the same pointer in it, but for what is nullable without a type. The
+ * document itself where there is nothing to do.
+ */
+export function formOf(document: LoadedDocument, role: Role): LoadedDocument {
+  const main = document.sources[0]?.content
+  const isOld = isJson(main) && typeof main['openapi'] === 'string' && main['openapi'].startsWith('3.0')
+  if (!isOld && !document.sources.some(({ content }) => isMarked(content, role))) return document
+  const reader = createReader(document)
+  return {
+    ...document,
+    sources: document.sources.map((source) => ({
+      ...source,
+      content: new Forming(reader, role, isOld, source.uri).change(source.content),
+    })),
+  }
+}
+
+function isMarked(value: unknown, role: Role): boolean {
+  if (Array.isArray(value)) return value.some((one) => isMarked(one, role))
+  if (!isJson(value)) return false
+  return value[ABSENT[role]] === true || isJson(value['discriminator']) || Object.values(value).some((one) => isMarked(one, role))
+}
+
+/** Changes one file of a document. */
+class Forming {
+  readonly #reader: Reader
+  readonly #role: Role
+  readonly #isOld: boolean
+  readonly #uri: string
+  /** What is being written out, lest a schema be written into itself. */
+  readonly #open = new Set<object>()
+
+  constructor(reader: Reader, role: Role, isOld: boolean, uri: string) {
+    this.#reader = reader
+    this.#role = role
+    this.#isOld = isOld
+    this.#uri = uri
+  }
+
+  /** @param absent Names of properties that a schema around this one marks, of which this one is a part. */
+  change(value: unknown, isNamed = false, absent = NONE): unknown {
+    if (Array.isArray(value)) return value.map((one) => this.change(one))
+    if (!isJson(value)) return value
+    const all = isNamed ? NONE : absent.union(this.#marked(this.#located(value)))
+    const entries = Object.entries(value).map(([key, inner]): [string, unknown] => {
+      const kind = kindOf(key, isNamed)
+      if (kind === 'data' || (!isNamed && key === 'discriminator')) return [key, inner]
+      if (!isNamed && key === 'required' && Array.isArray(inner)) return [key, inner.filter((name) => !all.has(name))]
+      if (!isNamed && key === 'allOf' && Array.isArray(inner)) return [key, inner.map((part) => this.#part(part, all))]
+      return [key, this.change(inner, kind === 'names')]
+    })
+    const changed = Object.fromEntries(entries)
+    return isNamed ? changed : this.#current(this.#chosen(changed, value))
+  }
+
+  /** A part of `allOf`. A requirement behind a reference cannot be taken out there, where others refer to it. */
+  #part(part: unknown, absent: ReadonlySet<string>): unknown {
+    const target = isJson(part) ? this.#reader.target(this.#located(part)) : undefined
+    const isToBeWritten = target?.uri === this.#uri && !this.#open.has(target.value) && this.#requires(target, absent)
+    if (!isToBeWritten || !isJson(part)) return this.change(part, false, absent)
+    this.#open.add(target.value)
+    const { $ref: _, ...beside } = part
+    const written = this.change({ ...target.value, ...beside }, false, absent)
+    this.#open.delete(target.value)
+    return written
+  }
+
+  #marked(schema: Located): ReadonlySet<string> {
+    const parts = partsOf(schema, this.#reader)
+    const names = parts.flatMap((part) => this.#reader.schemas(part, 'properties').filter(([, property]) => this.#isMarked(property)))
+    return new Set(names.map(([name]) => name))
+  }
+
+  #isMarked(property: Located): boolean {
+    return partsOf(property, this.#reader).some(({ value }) => value[ABSENT[this.#role]] === true)
+  }
+
+  #requires(schema: Located, names: ReadonlySet<string>): boolean {
+    return partsOf(schema, this.#reader).some(
+      ({ value: { required } }) => Array.isArray(required) && required.some((name) => names.has(name)),
+    )
+  }
+
+  /** The value that a discriminator looks at says which branch has to fit (OpenAPI 3.1, 4.8.25). */
+  #chosen(changed: Json, schema: Json): Json {
+    const choice = choicesOf(this.#located(schema), this.#reader)
+    if (!choice) return changed
+    const required: readonly unknown[] = Array.isArray(changed['required']) ? changed['required'] : []
+    const told: Json = { ...changed, required: [...new Set([...required, choice.property])] }
+    // A condition of its own is left to stand.
+    const parts: readonly unknown[] = Array.isArray(told['allOf']) ? told['allOf'] : []
+    return 'if' in told ? { ...told, allOf: [...parts, conditionOf(choice)] } : { ...told, ...conditionOf(choice) }
+  }
+
+  /** Limits that exclude themselves, and null, in the words of OpenAPI 3.1. */
+  #current(schema: Json): Json {
+    if (!this.#isOld) return schema
+    const { nullable, minimum, exclusiveMinimum, maximum, exclusiveMaximum, ...rest } = schema
+    const current = { ...rest, ...limits('Minimum', minimum, exclusiveMinimum), ...limits('Maximum', maximum, exclusiveMaximum) }
+    if (nullable !== true) return current
+    const { type } = schema
+    return type === undefined ? { anyOf: [current, { type: 'null' }] } : { ...current, type: [type, 'null'].flat() }
+  }
+
+  #located(value: Json): Located {
+    return { value, uri: this.#uri, pointer: '' }
+  }
+}
+
+function limits(name: 'Minimum' | 'Maximum', limit: unknown, exclusive: unknown): Json {
+  if (exclusive === true) return { [`exclusive${name}`]: limit }
+  return {
+    ...(limit !== undefined && { [name.toLowerCase()]: limit }),
+    ...(exclusive !== undefined && exclusive !== false && { [`exclusive${name}`]: exclusive }),
+  }
+}
