@@ -28,9 +28,16 @@ export async function verifyContracts(options: VerifyContractsOptions): Promise<
   const findings: Findings = { ...asked, columns, options, ...(await lookInto(ours, asked, options)) }
   const rows = subjects.flatMap((subject) => rowsOf(subject, ours.includes(subject), findings))
   const notes = notesOf(rows, findings)
-  const report = { ...createReport(rows, columns), ...(notes.length > 0 && { notes }) }
   const unpublished = broker && (await publishAll(broker, ours, findings.real, options))
-  return unpublished === undefined ? report : { ...report, ok: false, unpublished }
+  const unreached = unreachedIn(findings.real)
+  const failures = { ...(unreached !== undefined && { unreached }), ...(unpublished !== undefined && { unpublished }) }
+  const report = { ...createReport(rows, columns), ...(notes.length > 0 && { notes }), ...failures }
+  return Object.keys(failures).length === 0 ? report : { ...report, ok: false }
+}
+
+/** Why nothing could be sent to the real service, from some point on. */
+function unreachedIn(real: Outcomes): string | undefined {
+  return [...real.values()].flatMap((outcomes) => [...outcomes.values()]).find(({ unreached }) => unreached !== undefined)?.unreached
 }
 
 type Asked = Pick<Findings, 'documents' | 'mock' | 'real'>

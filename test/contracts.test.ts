@@ -438,10 +438,11 @@ describe('a real service that is wrong', () => {
   it('is not there at all', async () => {
     const gone = await startRealService()
     await gone[Symbol.asyncDispose]()
-    const { rows } = await verify({ filter: { description: UNKNOWN }, only: ['provider'], provider: gone.url, timeout: TIMEOUT })
-    expect(rows.map((row) => [marksOf(row), saidOf(row)])).toEqual([
-      ['--!', expect.stringMatching(/^the provider cannot be reached: ECONNREFUSED/)],
+    const { rows, ok } = await verify({ filter: { description: UNKNOWN }, only: ['provider'], provider: gone.url, timeout: TIMEOUT })
+    expect(rows.map((row) => [marksOf(row), row.verdict, saidOf(row)])).toEqual([
+      ['---', 'not-verified', expect.stringMatching(/the provider cannot be reached at .*: nothing listens there/)],
     ])
+    expect(ok).toBe(false)
   })
 
   it('has nobody for provider states at the address given', async () => {

@@ -43,9 +43,10 @@ export async function verify(pacts: readonly string[], settings: Settings<typeof
     if (summary !== '') writing('GITHUB_STEP_SUMMARY', summary, () => appendFileSync(summary, markdownReport(report)))
   }
   for (const note of report.notes ?? []) io.err(`note: ${note}`)
-  if (report.unpublished === undefined) return report.ok ? 0 : 1
-  io.err(`error: ${report.unpublished}`)
-  return 2
+  const failures = [report.unreached, report.unpublished].filter((failure) => failure !== undefined)
+  for (const failure of failures) io.err(`error: ${failure}`)
+  if (failures.length > 0) return 2
+  return report.ok ? 0 : 1
 }
 
 /** Pact's own variable names a broker only where no files are named: it is often there for other tools. */

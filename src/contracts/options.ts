@@ -52,9 +52,14 @@ export function columnsOf(options: VerifyContractsOptions): readonly Column[] {
   if (columns.includes('provider') && provider === undefined)
     throw new UsageError('the column provider needs the URL of the real service (--provider)')
   for (const url of [provider, stateUrl])
-    if (url !== undefined && !URL.canParse(url)) throw new UsageError(`"${url}" is no URL; give one like https://api.example.com`)
+    if (url !== undefined && !isHttp(url)) throw new UsageError(`"${url}" is no URL of HTTP; give one like https://api.example.com`)
   refuseToPublish(options, columns)
   return columns
+}
+
+/** `localhost:8080` is a URL as well, of a scheme that is called localhost. */
+function isHttp(url: string): boolean {
+  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
 }
 
 /** The real service alone is asked: for that nobody has to know its document. */

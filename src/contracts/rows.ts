@@ -64,10 +64,11 @@ export function rowsOf(subject: Subject, isOurs: boolean, findings: Findings): r
     const answers = { ...found, mock: quoting(found.mock, trial) }
     const verdict = verdictOf(answers, pending, findings.columns)
     const unknown = given.find(({ name }) => findings.unknown.has(name))?.name
-    const explanation = explanationOf(answers, {
-      assumption: findings.remedies.get(key),
-      unknown: unknown === undefined ? undefined : { name: unknown, nearest: findings.unknown.get(unknown) ?? [] },
-    })
+    const explanation =
+      explanationOf(answers, {
+        assumption: findings.remedies.get(key),
+        unknown: unknown === undefined ? undefined : { name: unknown, nearest: findings.unknown.get(unknown) ?? [] },
+      }) ?? findings.real.get(pact.file)?.get(index)?.unreached
     const replay = verdict === 'failed' ? replayOf(subject, interaction, answers, trial, findings.options) : undefined
     const duration = findings.mock.get(pact.file)?.get(index)?.duration ?? findings.real.get(pact.file)?.get(index)?.duration
     return {

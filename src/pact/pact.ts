@@ -102,6 +102,8 @@ export interface Report {
   readonly ok: boolean
   /** Why results did not reach the broker. Such a run is not ok. */
   readonly unpublished?: string
+  /** Why the real service was not asked, or not to the end. Such a run is not ok. */
+  readonly unreached?: string
   /** What a reader should know of the run as a whole. */
   readonly notes?: readonly string[]
 }

@@ -114,8 +114,8 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
 }
 
 /** Everything, for other tools. */
-export function jsonReport({ ok, columns, rows, unpublished, notes }: Report): string {
-  return `${JSON.stringify({ ok, columns, counts: countsOf(rows), unpublished, notes, rows }, null, 2)}\n`
+export function jsonReport({ ok, columns, rows, unpublished, unreached, notes }: Report): string {
+  return `${JSON.stringify({ ok, columns, counts: countsOf(rows), unpublished, unreached, notes, rows }, null, 2)}\n`
 }
 
 /** The rows of each pact file, in the order of the rows. */

@@ -19,7 +19,13 @@ export interface Told {
   /** The report, or the words of what went wrong. */
   readonly report: unknown
   /** Why states were refused, by `stateKey`. */
-  readonly refusals: Readonly<Record<string, string>>
+  readonly refusals: Readonly<Record<string, Refusal>>
+}
+
+interface Refusal {
+  readonly words: string
+  /** Somebody answered; where nobody did, perhaps nobody is there. */
+  readonly isAnswer: boolean
 }
 
 /**
@@ -35,7 +41,7 @@ process.on('message', (message) => void run(JSON.parse(String(message))).then((t
 process.on('disconnect', () => process.exit())
 
 async function run(job: Job): Promise<Told> {
-  const refusals: Record<string, string> = {}
+  const refusals: Record<string, Refusal> = {}
   const { stateUrl, verifier } = job
   if (stateUrl === undefined) return { report: await report(verifier), refusals }
   const relay = await openRelay(stateUrl, job, refusals)
@@ -60,7 +66,7 @@ async function report(options: VerifierOptions): Promise<unknown> {
  * Stands between the verifier and the URL for states. The verifier repeats what is answered with 5xx or 429, for hours, so every refusal is
  * made a 422; and its report has no word of why, so the words are kept.
  */
-async function openRelay(url: string, { headers, timeout }: Job, refusals: Record<string, string>): Promise<Server> {
+async function openRelay(url: string, { headers, timeout }: Job, refusals: Record<string, Refusal>): Promise<Server> {
   const forward = async (request: IncomingMessage): Promise<{ readonly status: number; readonly text: string }> => {
     const body = await bodyOf(request)
     try {
@@ -71,9 +77,9 @@ async function openRelay(url: string, { headers, timeout }: Job, refusals: Recor
         timeout,
       })
       if (status >= 200 && status < 300) return { status: 200, text }
-      refusals[keyOf(body)] = problemWords(text) || `${url} answers ${status}`
+      refusals[keyOf(body)] = { words: problemWords(text) || `${url} answers ${status}`, isAnswer: true }
     } catch (error) {
-      refusals[keyOf(body)] = `${url} does not answer: ${errorWords(error, timeout)}`
+      refusals[keyOf(body)] = { words: `${url} gives no answer: ${errorWords(error, timeout)}`, isAnswer: false }
     }
     return { status: 422, text: '' }
   }

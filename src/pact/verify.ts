@@ -1,14 +1,15 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { type Answer, type Interaction, type Pact, type ProviderState, type Reason, UNTRIED } from './pact.ts'
 import { contentsOf, halvesOf, type Part, partsOf, PROVIDER, type Ready, stateKey, type Task } from './part.ts'
+import { isLoopback, trustedCertificates, whyUnreachable } from './reach.ts'
 import { loadFailure, readResults, type Result } from './result.ts'
 import { isRecord, textOf } from './value.ts'
 import type { Job, Told } from './verify-child.ts'
-import { errorWords } from './words.ts'
 
 /** A provider, or a session of one: runs of the verifier at the same time need one each, for they would change each other's state. */
 export interface Target {
@@ -35,11 +36,15 @@ export interface VerifyOptions {
   /** No more is begun once an interaction that is not pending has failed. What was not tried is skipped. */
   readonly failFast?: boolean
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void
+  /** Ends processes and removes files at once, before `abort` returns. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What a provider made of one interaction. */
 interface Outcome {
   readonly answer: Answer
+  /** Why nothing could be sent, where the interaction was skipped for that. */
+  readonly unreached?: string
   /** Seconds. */
   readonly duration?: number
 }
@@ -66,23 +71,32 @@ const FAST_PART_SIZE = 10
 
 /**
  * Sends the requests of all interactions to a provider and compares the answers, by the Pact verifier. Every interaction has an outcome,
- * whatever becomes of the verifier.
+ * whatever becomes of the verifier. Once the provider, or who sets up its states, cannot be reached, the rest is skipped.
+ * @throws the reason of the signal once that is aborted
  */
 export async function verifyAgainst(options: VerifyOptions, internals: Internals = {}): Promise<Outcomes> {
-  const { targets, pacts, basePathOf = () => '', failFast = false, onProgress } = options
+  const { targets, pacts, basePathOf = () => '', failFast = false, onProgress, signal } = options
   const outcomes = new Map(pacts.map(({ file }) => [file, new Map<number, Outcome>()]))
   const queue = partsOf(pacts, basePathOf, internals.partSize ?? (failFast ? FAST_PART_SIZE : PART_SIZE))
   const total = pacts.reduce((sum, { interactions }) => sum + interactions.length, 0)
   let done = 0
   const folder = await mkdtemp(join(tmpdir(), 'allocation-mock-verify-'))
   const verifiers = targets.map((target, index) => new PartVerifier(target, join(folder, String(index)), options, internals))
+  const stop = (): void => {
+    queue.length = 0
+    for (const verifier of verifiers) verifier.stop()
+  }
+  const abandon = (): void => {
+    stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  let unreached: string | undefined
 
   const record = ({ pact, interaction }: Task, outcome: Outcome): void => {
     outcomes.get(pact.file)?.set(interaction.index, outcome)
     done++
-    if (!failFast || interaction.pending || outcome.answer.kind !== 'failed') return
-    queue.length = 0
-    for (const verifier of verifiers) verifier.stop()
+    unreached ??= outcome.unreached
+    if (unreached !== undefined || (failFast && !interaction.pending && outcome.answer.kind === 'failed')) stop()
   }
   const work = async (verifier: PartVerifier): Promise<void> => {
     for (let part = queue.shift(); part; part = queue.shift()) {
@@ -93,26 +107,57 @@ export async function verifyAgainst(options: VerifyOptions, internals: Internals
     }
   }
 
+  signal?.addEventListener('abort', abandon)
   try {
-    if (queue.length > 0) await writeTrustStore(folder)
+    if (queue.length > 0) await writeTrustStores(folder, targets)
+    if (queue.length > 0) unreached = await firstUnreached(options)
+    if (unreached !== undefined) stop()
     await Promise.all(verifiers.map((verifier) => work(verifier)))
   } finally {
-    for (const verifier of verifiers) verifier.stop()
+    signal?.removeEventListener('abort', abandon)
+    stop()
     await rm(folder, { recursive: true, force: true })
   }
+  signal?.throwIfAborted()
   for (const { file, interactions } of pacts)
     for (const { index } of interactions)
-      if (outcomes.get(file)?.has(index) === false) outcomes.get(file)?.set(index, { answer: { kind: 'skipped' } })
+      if (outcomes.get(file)?.has(index) === false)
+        outcomes.get(file)?.set(index, { answer: { kind: 'skipped' }, ...(unreached !== undefined && { unreached }) })
   return outcomes
 }
 
+const VERIFIER = { kind: 'verifier', env: process.env } as const
+/** By which the relay sets up states. */
+const NODE = { kind: 'node' } as const
+
+/** Before anything is sent: a host that swallows every connection would cost the time-out of each interaction. */
+async function firstUnreached({ targets, timeout = TIMEOUT }: VerifyOptions): Promise<string | undefined> {
+  for (const { baseUrl, stateUrl } of targets) {
+    const provider = await whyUnreachable(baseUrl, timeout, VERIFIER)
+    if (provider !== undefined) return providerUnreached(baseUrl, provider)
+    const states = stateUrl === undefined ? undefined : await whyUnreachable(stateUrl, timeout, NODE)
+    if (stateUrl !== undefined && states !== undefined) return statesUnreached(stateUrl, states)
+  }
+  return undefined
+}
+
+function providerUnreached(url: string, reason: string): string {
+  return `the provider cannot be reached at ${new URL(url).origin}: ${reason}`
+}
+
+function statesUnreached(url: string, reason: string): string {
+  return `nobody sets up provider states at ${new URL(url).origin}, which cannot be reached: ${reason}`
+}
+
 /**
- * The verifier reads the machine's certificates again for each interaction, 30 ms of work. For targets without TLS one certificate does;
- * none at all is an error to it.
+ * The verifier reads certificates again for each interaction, 30 ms of work for those of a machine. For targets without TLS one
+ * certificate does; none at all is an error to it.
  */
-async function writeTrustStore(folder: string): Promise<void> {
+async function writeTrustStores(folder: string, targets: VerifyOptions['targets']): Promise<void> {
   await mkdir(join(folder, 'certificates'))
-  await writeFile(join(folder, 'certificate.pem'), `${rootCertificates[0] ?? ''}\n`)
+  await writeFile(join(folder, 'http.pem'), `${rootCertificates[0] ?? ''}\n`)
+  if (targets.some(({ baseUrl }) => new URL(baseUrl).protocol === 'https:'))
+    await writeFile(join(folder, 'https.pem'), trustedCertificates(process.env).join('\n'))
 }
 
 interface Verified {
@@ -215,26 +260,32 @@ class PartVerifier {
     if (result.kind === 'passed') return { answer: { kind: 'passed' }, ...timed }
     if (result.kind === 'mismatches') return { answer: { kind: 'failed', reasons: result.reasons }, ...timed }
     const action = stateAction(result)
-    if (action !== undefined) return { ...failed(this.#stateReason(action, interaction.states, refusals)), ...timed }
-    return { ...failed(await this.#reasonFor(result.message, duration ?? 0)), ...timed }
+    const outcome =
+      action === undefined ? this.#errorOf(result.message, duration ?? 0) : this.#stateErrorOf(action, interaction.states, refusals)
+    return { ...(await outcome), ...timed }
   }
 
-  /** In the words of whoever refused the state. */
-  #stateReason(action: string, states: readonly ProviderState[], refusals: Told['refusals']): Reason {
+  /** In the words of whoever refused the state; skipped where nobody is there to refuse it. */
+  async #stateErrorOf(action: string, states: readonly ProviderState[], refusals: Told['refusals']): Promise<Outcome> {
+    const { stateUrl = '' } = this.#target
     const asked = states.length === 0 ? [{ name: '', params: {} }] : states
     const refused = asked.find(({ name, params }) => refusals[stateKey(action, name, params)] !== undefined)
     const { name, params } = refused ?? asked[0] ?? { name: '', params: {} }
-    const words = refusals[stateKey(action, name, params)] ?? `${this.#target.stateUrl} does not answer within ${this.#timeout} ms`
-    return { message: `provider state "${name}"${action === 'teardown' ? ', teardown' : ''}: ${words}` }
+    const refusal = refusals[stateKey(action, name, params)]
+    const reason = refusal?.isAnswer === true ? undefined : await whyUnreachable(stateUrl, this.#timeout, NODE)
+    if (reason !== undefined) return skipped(statesUnreached(stateUrl, reason))
+    const words = refusal?.words ?? `${stateUrl} does not answer within ${this.#timeout} ms`
+    return failed({ message: `provider state "${name}"${action === 'teardown' ? ', teardown' : ''}: ${words}` })
   }
 
-  /** The verifier has the same words for all that can happen to a connection. */
-  async #reasonFor(message: string, duration: number): Promise<Reason> {
-    if (!/^error (sending request|decoding response)/.test(message)) return { message, code: UNTRIED }
-    if (duration * 1000 >= this.#timeout) return { message: `the provider does not answer within ${this.#timeout} ms` }
-    const error = await connectionError(this.#target.baseUrl, this.#timeout)
-    if (error !== undefined) return { message: `the provider cannot be reached: ${error}` }
-    return { message: 'the provider broke the connection off before its answer was complete' }
+  /** The verifier has the same words for all that can happen to a request on its way. */
+  async #errorOf(message: string, duration: number): Promise<Outcome> {
+    if (!/^error (sending request|decoding response)/.test(message)) return failed({ message, code: UNTRIED })
+    // Of what has begun to answer, it is known that it could be asked.
+    const reason = message.startsWith('error decoding') ? undefined : await whyUnreachable(this.#target.baseUrl, this.#timeout, VERIFIER)
+    if (reason !== undefined) return skipped(providerUnreached(this.#target.baseUrl, reason))
+    if (duration * 1000 >= this.#timeout) return failed({ message: `the provider does not answer within ${this.#timeout} ms` })
+    return failed({ message: 'the provider broke the connection off before its answer was complete' })
   }
 }
 
@@ -250,23 +301,16 @@ function stateAction(result: Result): string | undefined {
   return result.kind === 'error' ? /^One or more of the (setup|teardown) state change/.exec(result.message)?.[1] : undefined
 }
 
-/** Why the provider cannot be connected to; undefined when it can. */
-async function connectionError(url: string, timeout: number): Promise<string | undefined> {
-  try {
-    await fetch(url, { method: 'HEAD', redirect: 'manual', signal: AbortSignal.timeout(timeout) })
-    return undefined
-  } catch (error) {
-    const words = errorWords(error, timeout)
-    // It breaks this connection off as well.
-    return words === 'ECONNRESET' || words === 'UND_ERR_SOCKET' ? undefined : words
-  }
-}
-
 /** So many runs find the one bad interaction of a part; beyond them the verifier does not work at all. */
 const MAX_MISSES = 8
 
 function failed(reason: Reason): Outcome {
   return { answer: { kind: 'failed', reasons: [reason] } }
+}
+
+/** It was not asked: nothing is known of what it would have answered. */
+function skipped(unreached: string): Outcome {
+  return { answer: { kind: 'skipped' }, unreached }
 }
 
 function withoutSlash(url: string): string {
@@ -364,7 +408,11 @@ function toldBy(message: unknown): Told {
   const refusals = isRecord(message['refusals']) ? message['refusals'] : {}
   return {
     report: message['report'],
-    refusals: Object.fromEntries(Object.entries(refusals).map(([key, words]) => [key, textOf(words)])),
+    refusals: Object.fromEntries(
+      Object.entries(refusals).flatMap(([key, refusal]) =>
+        isRecord(refusal) ? [[key, { words: textOf(refusal['words']), isAnswer: refusal['isAnswer'] === true }]] : [],
+      ),
+    ),
   }
 }
 
@@ -372,9 +420,12 @@ function toldBy(message: unknown): Told {
 function environmentFor({ baseUrl }: Target, folder: string): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('PACT_') && name !== 'FORCE_COLOR')
   const { protocol, hostname } = new URL(baseUrl)
-  const host = hostname.replaceAll(/[[\]]/g, '')
   // The proxy of a company does not reach this machine's loopback, where the states are relayed as well.
-  const direct = [process.env['NO_PROXY'] ?? process.env['no_proxy'], '127.0.0.1', isLoopback(host) ? host : undefined]
+  const direct = [
+    process.env['NO_PROXY'] ?? process.env['no_proxy'],
+    '127.0.0.1',
+    isLoopback(hostname) ? hostname.replaceAll(/[[\]]/g, '') : undefined,
+  ]
   const noProxy = direct.filter((host) => host !== undefined).join(',')
   return {
     ...Object.fromEntries(own),
@@ -382,10 +433,7 @@ function environmentFor({ baseUrl }: Target, folder: string): NodeJS.ProcessEnv 
     NO_COLOR: '1',
     NO_PROXY: noProxy,
     no_proxy: noProxy,
-    ...(protocol === 'http:' && { SSL_CERT_FILE: join(folder, 'certificate.pem'), SSL_CERT_DIR: join(folder, 'certificates') }),
+    SSL_CERT_FILE: join(folder, `${protocol.slice(0, -1)}.pem`),
+    ...((protocol === 'http:' || (process.env['SSL_CERT_DIR'] ?? '') === '') && { SSL_CERT_DIR: join(folder, 'certificates') }),
   }
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '::1' || hostname.startsWith('127.')
 }

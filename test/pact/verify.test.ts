@@ -111,7 +111,8 @@ async function verify(pacts: readonly Pact[], options: Partial<VerifyOptions> = 
   const outcomes = await verifyAgainst({ targets: [target()], timeout: 1_000, pacts, ...options }, internals)
   return pacts.flatMap(({ file, interactions }) =>
     interactions.map(({ index }) => {
-      const answer = outcomes.get(file)?.get(index)?.answer
+      const { answer, unreached } = outcomes.get(file)?.get(index) ?? {}
+      if (unreached !== undefined) return { [answer?.kind ?? 'nothing']: unreached }
       return answer?.kind === 'failed' ? answer.reasons.map(({ message }) => message) : (answer?.kind ?? 'nothing')
     }),
   )
@@ -239,9 +240,9 @@ describe('verifyAgainst', () => {
 
   it('says so when nothing answers for states', async () => {
     const targets = [{ baseUrl, stateUrl: `${closed}/_states` }]
-    expect(await one(get('/order', { states: [{ name: 'there is an order' }] }), { targets })).toEqual([
-      `provider state "there is an order": ${closed}/_states does not answer: ECONNREFUSED`,
-    ])
+    expect(await one(get('/order', { states: [{ name: 'there is an order' }] }), { targets })).toEqual({
+      skipped: `nobody sets up provider states at ${closed}, which cannot be reached: nothing listens there (ECONNREFUSED)`,
+    })
   })
 
   it('takes states to exist where there is nobody to set them up', async () => {
@@ -258,7 +259,9 @@ describe('verifyAgainst', () => {
   })
 
   it('says when there is no provider', async () => {
-    expect(await one(get('/order'), { targets: [{ baseUrl: closed }] })).toEqual(['the provider cannot be reached: ECONNREFUSED'])
+    expect(await one(get('/order'), { targets: [{ baseUrl: closed }] })).toEqual({
+      skipped: `the provider cannot be reached at ${closed}: nothing listens there (ECONNREFUSED)`,
+    })
   })
 
   it('tells interactions of one description apart, also over files', async () => {
