@@ -9,6 +9,8 @@ export interface Io {
   readonly err: (line: string) => void
   readonly env: Readonly<Record<string, string | undefined>>
   readonly isTerminal: boolean
+  /** Once all is written: why results did not get where they were sent, if they did not. */
+  readonly lost?: () => Promise<string | undefined>
 }
 
 /** An option: its flag, its environment twin, how its text is read. */

@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option as Flag } from 'commander'
-import { readFileSync } from 'node:fs'
+import { fstatSync, readFileSync, writeFileSync } from 'node:fs'
 import { UsageError } from '../problem.ts'
 import {
   ASSUMPTION_OPTIONS,
@@ -119,15 +119,16 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
   addOptions(replay, REPLAY_OPTIONS)
   try {
     await program.parseAsync([...argv], { from: 'user' })
-    return code
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG
-    if (error instanceof UsageError) {
-      io.err(`error: ${error.message}`)
-      return WRONG
-    }
-    throw error
+    if (error instanceof UsageError) io.err(`error: ${error.message}`)
+    else if (!(error instanceof CommanderError)) throw error
+    // Help and version end as errors of the code 0.
+    code = error instanceof CommanderError && error.exitCode === 0 ? 0 : WRONG
   }
+  const lost = await io.lost?.()
+  if (lost === undefined) return code
+  io.err(`error: results are lost, standard output cannot be written: ${lost}`)
+  return WRONG
 }
 
 function addOptions(command: Command, options: Readonly<Record<string, Option>>): void {
@@ -145,12 +146,30 @@ function version(): string {
 }
 
 function processIo(): Io {
-  // Whoever read the ready line may have stopped reading (`| head -1`): the server goes on.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+  let lost: Error | undefined
+  const keep = (error: Error): void => {
+    // Who has read enough (`| head -1`) loses nothing: the command goes on, and its code is what it found.
+    if (!('code' in error && error.code === 'EPIPE')) lost ??= error
+  }
+  process.stdout.on('error', keep)
+  process.stderr.on('error', () => undefined)
+  const isFile = fstatSync(process.stdout.fd).isFile()
   return {
-    out: (line) => void process.stdout.write(`${line}\n`),
+    out: (line) => {
+      try {
+        // On a disk that is nearly full the stream writes what there is room for, and takes that for all.
+        if (isFile) writeFileSync(process.stdout.fd, `${line}\n`)
+        else process.stdout.write(`${line}\n`)
+      } catch (error) {
+        keep(error instanceof Error ? error : new Error(String(error)))
+      }
+    },
     err: (line) => void process.stderr.write(`${line}\n`),
     env: process.env,
     isTerminal: process.stderr.isTTY,
+    async lost() {
+      await new Promise((resolve) => process.stdout.write('', resolve))
+      return lost?.message
+    },
   }
 }

@@ -1,5 +1,16 @@
-import { appendFileSync, writeFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import {
+  accessSync,
+  appendFileSync,
+  closeSync,
+  constants as fsConstants,
+  mkdirSync,
+  openSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { constants } from 'node:os'
+import { basename, dirname } from 'node:path'
 import { type MissingState, missingStates, verifyContracts, type VerifyContractsOptions } from '../contracts.ts'
 import { jsonReport } from '../pact/report.ts'
 import { githubAnnotations } from '../pact/report-github.ts'
@@ -32,14 +43,21 @@ export async function verify(pacts: readonly string[], settings: Settings<typeof
     io.out(statesFile(await missingStates(options)))
     return 0
   }
-  const report = await verifyContracts(options)
+  const summary = (io.env['GITHUB_ACTIONS'] === 'true' ? io.env['GITHUB_STEP_SUMMARY'] : undefined) ?? ''
+  if (junit !== undefined) writing('--junit', junit, () => prepare(junit))
+  if (summary !== '') writing('GITHUB_STEP_SUMMARY', summary, () => prepare(summary))
+  const stopped = new AbortController()
+  const ignore = onSignal((code) => {
+    stopped.abort()
+    process.exit(code)
+  })
+  const report = await verifyContracts({ ...options, signal: stopped.signal }).finally(ignore)
   io.out(rendered(report, format, io).trimEnd())
   if (junit !== undefined) writing('--junit', junit, () => writeFileSync(junit, junitReport(report)))
   if (io.env['GITHUB_ACTIONS'] === 'true') {
     const annotations = githubAnnotations(placed(report, settings.spec))
     // GitHub reads both; a report that another program reads stays alone on standard output.
     if (annotations !== '') (format === 'text' ? io.out : io.err)(annotations.trimEnd())
-    const summary = io.env['GITHUB_STEP_SUMMARY'] ?? ''
     if (summary !== '') writing('GITHUB_STEP_SUMMARY', summary, () => appendFileSync(summary, markdownReport(report)))
   }
   for (const note of report.notes ?? []) io.err(`note: ${note}`)
@@ -47,6 +65,15 @@ export async function verify(pacts: readonly string[], settings: Settings<typeof
   for (const failure of failures) io.err(`error: ${failure}`)
   if (failures.length > 0) return 2
   return report.ok ? 0 : 1
+}
+
+/** Calls back with the exit code of a process that a signal ends. @returns what gives the signals back their own effect */
+function onSignal(end: (code: number) => void): () => void {
+  const handlers = (['SIGHUP', 'SIGINT', 'SIGTERM'] as const).map((signal) => [signal, () => end(128 + constants.signals[signal])] as const)
+  for (const [signal, handler] of handlers) process.once(signal, handler)
+  return () => {
+    for (const [signal, handler] of handlers) process.off(signal, handler)
+  }
 }
 
 /** Pact's own variable names a broker only where no files are named: it is often there for other tools. */
@@ -108,6 +135,19 @@ function statesFile(missing: readonly MissingState[]): string {
       '    exists: {}',
     ]),
   ].join('\n')
+}
+
+/** Makes the folder of a file. @throws Error where that is not possible, or the file cannot be written; a file stays as it is */
+function prepare(file: string): void {
+  mkdirSync(dirname(file), { recursive: true })
+  const found = statSync(file, { throwIfNoEntry: false })
+  if (!found) {
+    closeSync(openSync(file, 'wx'))
+    // Empty, it would be read as a broken report if the run does not get so far.
+    unlinkSync(file)
+  } else if (found.isFile() || found.isDirectory()) closeSync(openSync(file, 'a'))
+  // A pipe that is opened and closed has ended.
+  else accessSync(file, fsConstants.W_OK)
 }
 
 /** @throws UsageError where the file cannot be written */

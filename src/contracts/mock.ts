@@ -15,7 +15,7 @@ import { narrowed, type Subject } from './subjects.ts'
 export function ask(
   column: Exclude<Column, 'document'>,
   subjects: readonly Subject[],
-  { headers, timeout, failFast, onProgress }: VerifyContractsOptions,
+  { headers, timeout, failFast, onProgress, signal }: VerifyContractsOptions,
   targets: VerifyOptions['targets'],
   prepare?: VerifyOptions['prepare'],
 ): Promise<Outcomes> {
@@ -31,6 +31,7 @@ export function ask(
     ...(headers && { headers }),
     ...(timeout !== undefined && { timeout }),
     ...(failFast !== undefined && { failFast }),
+    ...(signal && { signal }),
     ...(onProgress && { onProgress: (progress: { done: number; total: number }) => onProgress({ column, ...progress }) }),
   })
 }

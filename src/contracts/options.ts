@@ -37,6 +37,8 @@ export interface VerifyContractsOptions extends ContractOptions {
   readonly publish?: { readonly version: string; readonly branch?: string; readonly buildUrl?: string }
   /** Hears what the broker says: why a pact is verified, and what comes of it. */
   readonly onNotice?: (text: string) => void
+  /** Ends the processes of the verifier and removes its files at once, before `abort` returns. */
+  readonly signal?: AbortSignal
 }
 
 /** A Pact Broker, and what is wanted of it: pacts of the providers that `map` has, or else of those that the documents are named after. */

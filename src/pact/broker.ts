@@ -1,5 +1,6 @@
 import { UsageError } from '../problem.ts'
 import { inLine } from './report.ts'
+import { bodyOf, BodyTooLarge } from './send.ts'
 import { type Fields, isRecord, parsed } from './value.ts'
 import { errorWords } from './words.ts'
 
@@ -126,8 +127,9 @@ export function openBroker(access: BrokerAccess): Broker {
         redirect: 'manual',
         signal: AbortSignal.timeout(timeout),
       })
-      text = await response.text()
+      text = response.body ? await bodyOf(response.body) : ''
     } catch (error) {
+      if (error instanceof BodyTooLarge) throw refusal(`the answer of the broker is too large: ${asked} gives ${error.message}`)
       const isLate = error instanceof Error && error.name === 'TimeoutError'
       if (retry && !isLate) return send(method, url, { ...sent, retry: false })
       throw refusal(`the broker does not answer: ${asked}: ${errorWords(error, timeout)}`)

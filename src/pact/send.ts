@@ -31,8 +31,24 @@ export async function send(
   return { status: response.statusCode ?? 0, text: await bodyOf(response) }
 }
 
-export async function bodyOf(message: IncomingMessage): Promise<string> {
-  let body = ''
-  for await (const chunk of message.setEncoding('utf8')) body += String(chunk)
-  return body
+/** More of a body is not read into memory: as much as a file of a pact may have. */
+const MAX_BYTES = 10_000_000
+
+export class BodyTooLarge extends Error {
+  override readonly name = 'BodyTooLarge'
+}
+
+/**
+ * A whole body as text.
+ * @throws BodyTooLarge for one that is not read to its end; the connection is closed
+ */
+export async function bodyOf(message: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of message) {
+    size += chunk.length
+    if (size > MAX_BYTES) throw new BodyTooLarge(`more than ${MAX_BYTES} bytes, which are read at most`)
+    chunks.push(chunk)
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks))
 }

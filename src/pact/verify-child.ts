@@ -37,8 +37,8 @@ interface Refusal {
  */
 process.on('message', (message) => void run(JSON.parse(String(message))).then((told) => process.send?.(told)))
 
-// Nobody is left to report to.
-process.on('disconnect', () => process.exit())
+// Nobody is left to report to. To exit would be to wait for the verifier's threads.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 
 async function run(job: Job): Promise<Told> {
   const refusals: Record<string, Refusal> = {}

@@ -37,7 +37,7 @@ export interface VerifyOptions {
   readonly failFast?: boolean
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void
   /** Ends processes and removes files at once, before `abort` returns. */
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: AbortSignal
 }
 
 /** What a provider made of one interaction. */

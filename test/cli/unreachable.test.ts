@@ -132,9 +132,10 @@ it('an address for states that cannot be reached: the provider is not asked', as
 
 it('a provider that dies in the middle: what it has answered stands, the rest was not asked', async () => {
   const server = createServer((request, response) => {
-    if (request.url !== '/dies') return void response.writeHead(request.url === '/wrong' ? 500 : 200).end()
-    server.close()
-    server.closeAllConnections()
+    if (request.url === '/dies') {
+      server.close()
+      server.closeAllConnections()
+    } else response.writeHead(request.url === '/wrong' ? 500 : 200).end()
   })
   const args = [pact('/right', '/wrong', '/dies', '/late'), '--provider', `http://localhost:${await portOf(server)}`, '--format', 'json']
   open.delete(server)

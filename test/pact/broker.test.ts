@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { main } from '../../src/cli/main.ts'
 import { verifyContracts } from '../../src/contracts.ts'
@@ -243,7 +244,17 @@ async function otherVerifier(options: Json): Promise<void> {
 function answer(response: ServerResponse, status: number, value: unknown, headers: Record<string, string> = {}): true {
   response
     .writeHead(status, { 'content-type': 'application/hal+json', ...headers })
-    .end(typeof value === 'string' ? value : JSON.stringify(value))
+    .end(typeof value === 'string' || Buffer.isBuffer(value) ? value : JSON.stringify(value))
+  return true
+}
+
+function endless(response: ServerResponse): true {
+  const more = Buffer.alloc(1_000_000, ' ')
+  const pour = (): void => {
+    while (!response.destroyed && response.write(more)) continue
+  }
+  response.on('drain', pour)
+  pour()
   return true
 }
 
@@ -322,6 +333,16 @@ describe('what a broker does wrong', () => {
       'a broken connection',
       ({ path }, response) => path === '/' && response.destroy() && true,
       /does not answer: GET \S+: (ECONNRESET|UND_ERR_SOCKET)$/,
+    ],
+    [
+      'an answer without end',
+      ({ path }, response) => path === '/' && endless(response),
+      /too large: GET \S+ gives more than 10000000 bytes, which are read at most$/,
+    ],
+    [
+      'a small answer that unpacks to a large one',
+      at(DOCUMENT, 200, gzipSync(Buffer.alloc(20_000_000, ' ')), { 'content-encoding': 'gzip' }),
+      /too large: GET \S+ gives more than 10000000 bytes/,
     ],
     ['silence', ({ path }) => path === '/', /does not answer: GET \S+: nothing within 500 ms$/],
   ])('tells of %s', async (_name, override, message) => {
