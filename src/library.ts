@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { checkData } from './contract/data.ts'
@@ -9,7 +9,7 @@ import type { Known, Scenario } from './domain/scenario.ts'
 import { checkStates, matchState, type StateDefinition } from './domain/state.ts'
 import { type Started, tryBringing, tryStart } from './engine/session.ts'
 
-import { loadDocument, type LoadedDocument } from './load.ts'
+import { fileKind, loadDocument, type LoadedDocument } from './load.ts'
 import { DocumentError, UsageError } from './problem.ts'
 
 /** What teams write in files, and what comes with the mock: scenarios and provider states. */
@@ -83,7 +83,7 @@ export async function checkFiles(
   operations: Known['operations'],
 ): Promise<readonly CheckedScenario[]> {
   for (const file of files)
-    if (!statSync(file, { throwIfNoEntry: false })?.isFile()) throw new UsageError(`scenario check: there is no file "${file}"`)
+    if (!['file', 'pipe'].includes(fileKind(file))) throw new UsageError(`scenario check: there is no file "${file}"`)
   const others = await (await readScenarios(folder, base, operations))()
   const all = await Promise.all(files.map((file) => read(file, 'scenario')))
   const known = knownBy(new Map([...others, ...byName(all)]), operations)

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, extname, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Document, LineCounter } from 'yaml'
@@ -39,7 +39,7 @@ const MAX_NAMES = 12
 
 /**
  * Reads a YAML or JSON document and every file it refers to. References may not leave the document's folder, symbolic links
- * resolved, and never go to the network.
+ * resolved, and never go to the network; one that comes through a pipe has no folder, and refers to no files.
  * @throws DocumentError for a file that cannot be read or parsed, is too large, or lies outside, and for a reference that leads
  * nowhere: what it stands for would be taken to allow everything.
  */
@@ -63,6 +63,8 @@ export async function loadDocument(file: string): Promise<LoadedDocument> {
       const [file, fragment] = partsOf(target, where)
       if (fragment !== '' && !fragment.startsWith('/'))
         throw new DocumentError(`${where}: what stands behind # must be a pointer, which begins with a slash`)
+      if (file !== '' && fileKind(main) === 'pipe')
+        throw new DocumentError(`${where}: beside a document from a pipe there are no files; bundle it, or name its file`)
       const found = file === '' ? path : realPath(resolve(dirname(path), file), where)
       if (!found.startsWith(root + sep)) throw new DocumentError(`${where}: the file lies outside the document's folder ${root}`)
       ends.push({ uri: uriOf(found, root), pointer: fragment, where })
@@ -109,10 +111,7 @@ export function loadCompiled(file: string, linesFile: string): LoadedDocument {
  * @throws DocumentError for a file that cannot be read or parsed, or is too large
  */
 export function loadJson(file: string): LoadedDocument {
-  const path = realPath(file, file)
-  const { size } = statSync(path)
-  if (size > MAX_BYTES) throw new DocumentError(`${file}: ${size} bytes; a file may have ${MAX_BYTES}`)
-  const text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '')
+  const text = readText(realPath(file, file), file, 'file').replace(/^\uFEFF/, '')
   let lines: ReadonlyMap<string, number> | undefined
   try {
     const content = parseExact(text)
@@ -167,15 +166,56 @@ export async function loadBundled(name: string): Promise<LoadedDocument> {
     : loadDocument(fileURLToPath(new URL(`../spec/${name}.yaml`, import.meta.url)))
 }
 
+/** A file's path, symbolic links resolved; a pipe has no other than its name. */
 function realPath(file: string, what: string): string {
-  let path: string
+  const kind = fileKind(file)
+  if (kind === 'none') throw new DocumentError(`${what}: there is no such file`)
+  if (kind === 'folder') throw new DocumentError(`${what}: it is no file, but a folder`)
+  return kind === 'file' ? realpathSync(file) : file
+}
+
+/** What a name stands for. A pipe, such as `/dev/stdin` or `<(…)` of a shell, is read once from begin to end. */
+export function fileKind(name: string): 'file' | 'folder' | 'pipe' | 'none' {
   try {
-    path = realpathSync(file)
+    const found = statSync(name)
+    return found.isFile() ? 'file' : found.isDirectory() ? 'folder' : 'pipe'
   } catch {
-    throw new DocumentError(`${what}: there is no such file`)
+    // Nothing, or nothing that this user may look at.
+    return 'none'
   }
-  if (!statSync(path).isFile()) throw new DocumentError(`${what}: it is no file`)
-  return path
+}
+
+/** What has come through pipes, by their names: who reads again finds them empty. */
+const read = new Map<string, string>()
+
+/** @throws DocumentError for what cannot be read, or is too large */
+function readText(path: string, name: string, what: string): string {
+  const known = read.get(path)
+  if (known !== undefined) return known
+  const chunks: Buffer[] = []
+  let size = 0
+  try {
+    const file = openSync(path, 'r')
+    try {
+      for (let chunk = readChunk(file); chunk.length > 0 && size <= MAX_BYTES; chunk = readChunk(file)) {
+        chunks.push(chunk)
+        size += chunk.length
+      }
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    throw new DocumentError(`${name}: it cannot be read (${error instanceof Error ? error.message : String(error)})`)
+  }
+  if (size > MAX_BYTES) throw new DocumentError(`${name}: ${size} bytes or more; a ${what} may have ${MAX_BYTES}`)
+  const text = Buffer.concat(chunks).toString()
+  if (fileKind(path) === 'pipe') read.set(path, text)
+  return text
+}
+
+function readChunk(file: number): Buffer {
+  const chunk = Buffer.allocUnsafe(65_536)
+  return chunk.subarray(0, readSync(file, chunk))
 }
 
 function uriOf(path: string, root: string): string {
@@ -218,10 +258,8 @@ import type * as YamlModule from 'yaml'
 type Yaml = typeof YamlModule
 
 function parse(path: string, uri: string, yaml: Yaml): Source {
-  const { size } = statSync(path)
-  if (size > MAX_BYTES) throw new DocumentError(`${uri}: ${size} bytes; a document may have ${MAX_BYTES}`)
   const counter = new yaml.LineCounter()
-  const document = yaml.parseDocument(readFileSync(path, 'utf8'), { lineCounter: counter, uniqueKeys: true })
+  const document = yaml.parseDocument(readText(path, uri, 'document'), { lineCounter: counter, uniqueKeys: true })
   const [error] = document.errors
   if (error) throw new DocumentError(`${uri}:${error.linePos?.[0].line ?? '?'}: ${error.message.split('\n')[0] ?? ''}`)
   try {

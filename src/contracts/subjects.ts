@@ -1,7 +1,7 @@
-import { globSync, realpathSync, statSync } from 'node:fs'
+import { globSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { createContract, type Contract } from '../contract/operation.ts'
-import { loadBundled, loadDocument, type LoadedDocument, loadJson } from '../load.ts'
+import { fileKind, loadBundled, loadDocument, type LoadedDocument, loadJson } from '../load.ts'
 import { type Broker, type BrokerPact, openBroker } from '../pact/broker.ts'
 import { contractFor, type Filter, filterInteractions, type Interaction, isSameName, type Pact } from '../pact/pact.ts'
 import { readPact } from '../pact/read.ts'
@@ -159,20 +159,16 @@ function filesOf(names: readonly string[]): readonly string[] {
     if (found.length === 0) throw new UsageError(`no pact files match "${name}"; name files, folders or patterns`)
     return found
   })
-  const real = files.map((file) => realpathSync(file))
+  const real = files.map((file) => (fileKind(file) === 'pipe' ? file : realpathSync(file)))
   return files.filter((_, index) => real.indexOf(real[index] ?? '') === index)
 }
 
 function filesNamed(name: string): readonly string[] {
-  if (isFile(name)) return [name]
-  const isFolder = statSync(name, { throwIfNoEntry: false })?.isDirectory() === true
+  const kind = fileKind(name)
+  if (kind === 'file' || kind === 'pipe') return [name]
   // What is there is meant, whatever signs of a pattern it has in its name.
-  const found = isFolder ? globSync('*.json', { cwd: name }).map((file) => join(name, file)) : globSync(name)
-  return found.filter((file) => isFile(file)).toSorted()
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true
+  const found = kind === 'folder' ? globSync('*.json', { cwd: name }).map((file) => join(name, file)) : globSync(name)
+  return found.filter((file) => fileKind(file) === 'file').toSorted()
 }
 
 function asUsage<T>(make: () => T): T {
