@@ -29,7 +29,7 @@ const PACT = file(
 )
 const SPEC = 'spec/supplier-orders.yaml'
 const SCENARIO = 'fixtures/scenarios/busy-day.yaml'
-const PARTS = file('parts.yaml', 'openapi: 3.0.3\npaths:\n  $ref: paths.yaml\n')
+const PARTS = file('parts.yaml', 'openapi: 3.0.3\npaths:\n  /orders: { $ref: paths.yaml }\n')
 
 /** A line of bash, in which `mock` is the command. */
 const bash = (line: string) => new Running('bash', ['-c', `mock() { '${process.execPath}' '${BIN}' "$@"; }; ${line}`], { cwd: ROOT })
