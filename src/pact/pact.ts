@@ -14,8 +14,6 @@ export interface Pact {
   readonly interactions: readonly Interaction[]
   /** What cannot, each with the reason: it is never counted as passed. */
   readonly unverified: readonly Unverified[]
-  /** The parsed file, for tools that take it whole; numbers in the form of its text. */
-  readonly content: Fields
 }
 
 /** What an interaction is told by. */

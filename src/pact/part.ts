@@ -59,13 +59,13 @@ export function contentsOf(
   ready: ReadonlyMap<Task, Ready | undefined> = new Map(),
 ): object[] {
   const numbered = tasks.map((task, number) => ({ ...task, number, ready: ready.get(task) }))
-  return [...Map.groupBy(numbered, ({ pact }) => pact).entries()].map(([pact, own]) => ({
-    ...pact.content,
+  return [...Map.groupBy(numbered, ({ pact }) => pact).entries()].map(([{ version }, own]) => ({
     // One name for all, so that pacts of several providers can share a run.
     provider: { name: PROVIDER },
+    consumer: { name: 'consumer' },
     interactions: own.map(({ interaction, number, ready }) => prepared(interaction, number, replaced, ready)),
-    messages: undefined,
-    metadata: metadataOf(pact),
+    // Of the rest of a file some is refused: a plugin that is not installed, a version in another spelling, half a character.
+    metadata: { pactSpecification: { version: `${version}.0` } },
   }))
 }
 
@@ -112,15 +112,6 @@ function withHeaders(request: unknown, headers: Readonly<Record<string, string>>
 export function numberOf(description: string): number | undefined {
   const number = / #(\d+)$/.exec(description)?.[1]
   return number === undefined ? undefined : Number(number)
-}
-
-/**
- * The verifier would refuse the whole file for a plugin that is not installed; interactions that need one are not in a part. And it knows
- * fewer spellings of the version: version 4 read as version 3 would be other bodies.
- */
-function metadataOf({ version, content: { metadata } }: Pact): unknown {
-  const own = isRecord(metadata) ? { ...metadata, plugins: undefined } : metadata
-  return version === 4 ? { ...(isRecord(own) && own), pactSpecification: { version: '4.0' } } : own
 }
 
 /** What a refused state is found again by. The verifier sorts parameters, and writes some numbers in a form of its own. */

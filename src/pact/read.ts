@@ -45,7 +45,6 @@ export function readPact(file: string, loaded: LoadedFile): Pact {
     version,
     interactions: read.flatMap((one) => (isUnverified(one) ? [] : [one])),
     unverified: read.filter(isUnverified),
-    content,
   }
 }
 

@@ -16,13 +16,13 @@ const query = (description: string, more: Json = {}): Json => {
   return { description, ...more.beside, request: { ...request, ...more.request }, response: { status: 200, ...more.response } }
 }
 
-const pactOf = (interactions: readonly Json[], version = '3.0.0'): string =>
+const pactOf = (interactions: readonly Json[], version = '3.0.0', metadata: Json = { pactSpecification: { version } }): string =>
   folder({
     'a.json': {
       consumer: { name: 'shop' },
       provider: { name: 'oms-allocations' },
       interactions,
-      metadata: { pactSpecification: { version } },
+      metadata,
     },
   })
 
@@ -87,6 +87,14 @@ describe('an interaction of version 4', () => {
     const { rows } = await verify({ pacts: [pactOf([query('it', { beside: type && { type }, request: { body: WRAPPED } })], '4.0')] })
     expect(rows.map((row) => marksOf(row))).toEqual(['++-'])
   })
+
+  it.each([{ pactSpecification: '4.0' }, { pactSpecificationVersion: '4.0' }, { pactSpecification: { version: 4 }, half: '\ud800' }])(
+    'has bodies of version 4 where the file says it by %j',
+    async (metadata) => {
+      const { rows } = await verify({ pacts: [pactOf([query('it', { request: { body: WRAPPED } })], '4.0', metadata)] })
+      expect(rows.map((row) => marksOf(row))).toEqual(['++-'])
+    },
+  )
 })
 
 describe('numbers', () => {
