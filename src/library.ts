@@ -6,7 +6,7 @@ import { nearest, withKnownNames } from './domain/assumption.ts'
 import type { SessionStart } from './domain/control/session.ts'
 import type { Wrong } from './domain/lineage.ts'
 import type { Known, Scenario } from './domain/scenario.ts'
-import { checkStates, matchState, type StateDefinition } from './domain/state.ts'
+import { checkStates, dataOf, matchState, type StateDefinition } from './domain/state.ts'
 import { type Started, tryBringing, tryStart } from './engine/session.ts'
 
 import { fileKind, loadDocument, type LoadedDocument } from './load.ts'
@@ -185,7 +185,7 @@ async function impossibleStates(
       continue
     }
     const matched = matchState([definition], state, {})
-    const tried = matched.kind === 'state' ? tryBringing(matched.data, started?.start ?? start, real) : []
+    const tried = matched.kind === 'state' ? tryBringing(dataOf(matched), started?.start ?? start, real) : []
     issues.push(...tried.map((issue) => ({ ...issue, at: `/states/${index}/exists${issue.at}`, message: `${issue.message} ("${state}")` })))
   }
   return issues

@@ -68,6 +68,7 @@ export const PROBLEMS = {
   'state-unknown': { status: 404, title: 'No provider state has this text' },
   'state-parameter-missing': { status: 400, title: 'The provider state needs a parameter' },
   'state-parameter-unknown': { status: 400, title: 'The provider state has no such parameter' },
+  'state-parameter-unfit': { status: 400, title: 'The provider state takes no such value for the parameter' },
   'state-impossible': { status: 422, title: 'The provider state, or what shall exist, cannot be' },
   'listeners-exhausted': { status: 503, title: 'As many clients follow the journal as may' },
   'host-refused': { status: 403, title: 'Control routes answer only to known hosts and origins' },

@@ -310,7 +310,7 @@ const STATE_BREAKS: readonly StateBreak[] = [
     'storefront',
     UNKNOWN,
     states({ name: 'an order of a size', params: { size: 'huge' } }),
-    /provider state "an order of a size": .*quantity_ordered is "huge"; the type must be integer/,
+    /provider state "an order of a size": .*size .* is "huge"; it has to be a number/,
   ],
   [
     'a state that cannot be',

@@ -1,6 +1,6 @@
 import { type Issue, valueAt } from '../http.ts'
 import { nearest } from './assumption.ts'
-import type { Data } from './place.ts'
+import type { Data } from './data.ts'
 import type { Known, Scenario } from './scenario.ts'
 
 /** What cannot be, and where: in the scenario itself, or in one that it extends. */

@@ -1,7 +1,8 @@
 import type { Scene } from './behaviour.ts'
 import { PRODUCTS } from './catalogue.ts'
 import { instantOf, timestamp } from './clock.ts'
-import { type Allocation, allocationId, auditKey, cancel, handOn, type StatusCode } from './oms/allocation.ts'
+import { claimsOf, type Data, type PlacedAllocation, type PlacedLine, type PlacedOrder, type PlacedStock } from './data.ts'
+import { type Allocation, allocationId, auditKey, cancel, handOn } from './oms/allocation.ts'
 import type { Wrong } from './lineage.ts'
 import { DocumentMaker } from './oms/generate.ts'
 import { createOmsOrder, findOmsOrderByNumber, type OmsOrder, type OrderLine, type SentLine } from './oms/order.ts'
@@ -12,70 +13,11 @@ import { type Stock, stockId, StockLedger } from './oms/stock.ts'
 import { at, keyOf, pick, uuid } from './random.ts'
 import { answerCancellation, cancelLine } from './supplier/cancellation.ts'
 import { createOrder, ORDERS, placed } from './supplier/create.ts'
-import { allocate, type Line, lineId, type Order, orderId, type Transition } from './supplier/order.ts'
+import { allocate, lineId, type Order, orderId, type Transition } from './supplier/order.ts'
 import { orderPopulation, skuOfProduct } from './supplier/population.ts'
 import { findOrderOfLine } from './supplier/search.ts'
 import { ship } from './supplier/tracking.ts'
 import { type Change, Draft, nextNumber } from './world.ts'
-
-/**
- * What a session holds beside its population, as a file says it: in the APIs' own words, by a few fields. Nothing here is put into the
- * world by hand: each entity goes the way that requests would have taken it, so that the rules that guard requests guard files too.
- */
-export interface Data {
-  readonly orders?: readonly PlacedOrder[]
-  readonly allocations?: readonly PlacedAllocation[]
-  readonly stock?: readonly PlacedStock[]
-}
-
-interface PlacedOrder {
-  readonly order_uuid?: string
-  readonly po_number?: string
-  readonly retailer?: number
-  readonly created_date?: string
-  readonly line_items: readonly PlacedLine[]
-}
-
-interface PlacedLine {
-  readonly line_item_uuid?: string
-  readonly sku_id?: string
-  readonly supplier?: number
-  readonly quantity_ordered: number
-  readonly quantity_allocated?: number
-  readonly quantity_backordered?: number
-  readonly quantity_rejected?: number
-  readonly quantity_shipped?: number
-  readonly backorder_date?: string
-  readonly cancellation?: Line['cancellation']
-}
-
-interface PlacedAllocation {
-  readonly allocationId?: string
-  readonly account?: string
-  readonly stage?: string
-  readonly orderNumber?: string
-  readonly channelId?: string
-  readonly locationNum?: string
-  readonly statusCode?: Exclude<StatusCode, 'REALLOCATED'>
-  readonly items: readonly PlacedItem[]
-}
-
-interface PlacedItem {
-  readonly sku: string
-  readonly orderLineId?: string
-  readonly quantity: number
-  readonly shippedQuantity?: number
-  readonly scratchQuantity?: number
-  readonly cancelledQuantity?: number
-}
-
-interface PlacedStock {
-  readonly account?: string
-  readonly stage?: string
-  readonly locationNum: string
-  readonly sku: string
-  readonly available: number
-}
 
 /** What could not have come about by requests: where in the data, and why. */
 type Impossible = Omit<Wrong, 'in'>
@@ -124,25 +66,14 @@ function lastOf<Entity>(changes: readonly { readonly id: string; readonly to: En
   return [...new Map(changes.map(({ id, to }) => [id, to])).values()].filter((entity) => entity !== undefined)
 }
 
-/** Ids that stand twice. */
-function repeated({ orders = [], allocations = [], stock = [] }: Data): readonly Impossible[] {
+/** Names that stand twice. */
+function repeated(data: Data): readonly Impossible[] {
   const seen = new Map<string, string>()
-  const named = (id: string | undefined, pointer: string): Impossible[] => {
-    if (id === undefined) return []
-    const earlier = seen.get(id)
-    seen.set(id, pointer)
+  return claimsOf(data).flatMap(({ name, at: pointer }) => {
+    const earlier = seen.get(name)
+    seen.set(name, pointer)
     return earlier === undefined ? [] : [{ at: pointer, message: `repeats what stands at ${earlier}`, twin: earlier, fix: 'say it once' }]
-  }
-  return [
-    ...orders.flatMap(({ order_uuid, line_items }, index) => [
-      ...named(order_uuid, `/orders/${index}/order_uuid`),
-      ...line_items.flatMap(({ line_item_uuid }, place) => named(line_item_uuid, `/orders/${index}/line_items/${place}/line_item_uuid`)),
-    ]),
-    ...allocations.flatMap((one, index) =>
-      one.allocationId === undefined ? [] : named(tenantOf(accountNamed(one)) + one.allocationId, `/allocations/${index}/allocationId`),
-    ),
-    ...stock.flatMap((one, index) => named(stockId({ ...one, tenant: tenantOf(accountNamed(one)) }), `/stock/${index}`)),
-  ]
+  })
 }
 
 function placeOrder(wanted: PlacedOrder, index: number, scene: Scene): Placed {

@@ -6,7 +6,7 @@ import type { SessionStart } from './control/session.ts'
 import { type Delay, type Fault, type FaultReply, parameterOf, type Spoil, SPOILS } from './fault.ts'
 import { joined, joinedData, type Lineage, lineageOf, located, type Wrong } from './lineage.ts'
 import { MANUAL, type Policy, type Progress, STEP_NAMES, type StepName } from './progress.ts'
-import type { Data } from './place.ts'
+import type { Data } from './data.ts'
 import type { CallerName, TimelineStep } from './timeline.ts'
 import { EXAMPLE_STAGE } from './oms/population.ts'
 

@@ -1,13 +1,15 @@
 import { type Issue, pointerPart } from '../http.ts'
 import { nearest } from './assumption.ts'
-import type { Data } from './place.ts'
+import { clashOf, type Data } from './data.ts'
+import { at as keyAt, hex, keyOf, uuid } from './random.ts'
+import { type Placement, repeats, type Scalar, textOf, typed, type Wanted, wantedFor } from './state-parameter.ts'
 
 /** What a provider state's text stands for: what exists, and what is told to whoever set it up. */
 export interface StateDefinition {
   /** As pacts name it; `{name}` stands for a parameter that the text itself gives. */
   readonly state: string
   /** Parameters with their defaults; null means that it has to be given. Those of the text need not stand here. */
-  readonly parameters?: Readonly<Record<string, Scalar>>
+  readonly parameters?: Readonly<Record<string, Scalar | null>>
   /** The name of a scenario that the session begins anew from. */
   readonly scenario?: string
   /** As in own data; `{name}` as a whole value is the parameter, inside a text its text. */
@@ -16,26 +18,31 @@ export interface StateDefinition {
   readonly values?: Readonly<Record<string, string>>
 }
 
-type Scalar = string | number | boolean | null
+/** A state with its parameters: what a text means. */
+export interface FilledState {
+  readonly kind: 'state'
+  readonly definition: StateDefinition
+  /** Each in the type that is wanted of it. */
+  readonly params: Readonly<Record<string, unknown>>
+}
 
 export type MatchedState =
-  | {
-      readonly kind: 'state'
-      /** The scenario that the session begins anew from. */
-      readonly scenario: string | undefined
-      readonly data: Data
-      readonly values: Readonly<Record<string, string>>
-      readonly params: Readonly<Record<string, unknown>>
-    }
+  | FilledState
   | { readonly kind: 'unknown'; readonly known: readonly string[] }
   | { readonly kind: 'missing'; readonly parameter: string; readonly state: string }
   | { readonly kind: 'unknown-parameter'; readonly parameter: string; readonly state: string; readonly known: readonly string[] }
+  | {
+      readonly kind: 'unfit-parameter'
+      readonly parameter: string
+      readonly state: string
+      readonly value: unknown
+      readonly wanted: Wanted
+    }
 
 /** How many known states are named where one is unknown. */
 const NEAREST = 3
 const PLACEHOLDERS = /\{([\w.-]+)\}/g
 const WHOLE = /^\{([\w.-]+)\}$/
-
 /**
  * The state that a text means, with its parameters put in. What `params` give counts before what the text says, and that before the
  * defaults. A text written out in full counts before one with parameters.
@@ -43,11 +50,11 @@ const WHOLE = /^\{([\w.-]+)\}$/
 export function matchState(states: readonly StateDefinition[], text: string, params: Readonly<Record<string, unknown>>): MatchedState {
   const candidates = states.flatMap((definition) => {
     // A text with its placeholders as they stand says nothing of them: params or defaults do.
-    if (definition.state === text) return [{ definition, said: {} }]
+    if (definition.state === text) return [{ definition, said: new Map<string, string>() }]
     const said = readText(definition.state, text)
-    return said && fitsDefaults(said, definition.parameters ?? {}) ? [{ definition, said }] : []
+    return said && fits(said, definition) ? [{ definition, said }] : []
   })
-  const found = candidates.find(({ said }) => Object.keys(said).length === 0) ?? candidates[0]
+  const found = candidates.find(({ said }) => said.size === 0) ?? candidates[0]
   if (!found)
     return {
       kind: 'unknown',
@@ -57,25 +64,84 @@ export function matchState(states: readonly StateDefinition[], text: string, par
       ).slice(0, NEAREST),
     }
   const { definition, said } = found
-  const { state, parameters = {}, exists = {} } = definition
-  const known = parametersOf(definition)
-  const fallbacks = new Map(Object.entries(parameters))
+  const { state, parameters = {} } = definition
+  const wants = wantedOf(definition)
   // A team's tags for others may be many, but one that is misspelled would leave a default in its place, unseen.
-  const strange = Object.keys(params).find((name) => !known.includes(name) && !repeats(text, params[name]))
-  if (strange !== undefined) return { kind: 'unknown-parameter', parameter: strange, state, known: nearest(strange, known) }
-  const given = new Map<string, unknown>([...fallbacks, ...Object.entries(said), ...Object.entries(params)])
-  const used = new Set(placeholdersOf(exists, '').map(({ name }) => name))
-  for (const name of known) {
+  const strange = Object.keys(params).find((name) => !wants.has(name) && !repeats(text, params[name]))
+  if (strange !== undefined) return { kind: 'unknown-parameter', parameter: strange, state, known: nearest(strange, [...wants.keys()]) }
+  const defaults = Object.entries(parameters).filter(([, value]) => value !== null)
+  const given = new Map<string, unknown>([...defaults, ...said, ...Object.entries(params)])
+  for (const [name, wanted] of wants) {
+    const isNeeded = Object.hasOwn(parameters, name) || wanted !== 'anything'
+    if (!given.has(name)) {
+      // What only the text names is needed where something is made of it.
+      if (isNeeded) return { kind: 'missing', parameter: name, state }
+      continue
+    }
     const value = given.get(name)
-    if (value !== null && value !== undefined) given.set(name, typed(value, fallbacks.get(name) ?? null))
-    // What only the text names is needed where something is made of it.
-    else if (fallbacks.has(name) || used.has(name)) return { kind: 'missing', parameter: name, state }
+    const taken = value === null && isNeeded ? undefined : typed(value, wanted)
+    if (taken === undefined) return { kind: 'unfit-parameter', parameter: name, state, value, wanted }
+    given.set(name, taken)
+  }
+  return { kind: 'state', definition, params: Object.fromEntries(given) }
+}
+
+/** A state that is set up, among others of the same interaction. */
+export interface SetUp {
+  readonly text: string
+  readonly params: Readonly<Record<string, unknown>>
+  readonly filled: FilledState
+  readonly data: Data
+}
+
+export type Addition<Earlier> =
+  /** All of it is there: an earlier state has brought it in. */
+  | { readonly kind: 'repeated'; readonly earlier: Earlier }
+  | { readonly kind: 'added'; readonly data: Data }
+  | { readonly kind: 'contradiction'; readonly earlier: Earlier; readonly what: string }
+
+/**
+ * What a state adds to those that are set up already. One that is set up again with other parameters means another order, or allocation:
+ * the names that its definition gives are not taken twice. Those that the parameters give are what they are, and may be taken.
+ */
+export function addState<Earlier extends SetUp>(filled: FilledState, before: readonly Earlier[]): Addition<Earlier> {
+  const same = before.find((one) => one.filled.definition.scenario === filled.definition.scenario && sayTheSame(one.filled, filled))
+  if (same) return { kind: 'repeated', earlier: same }
+  const times = before.filter((one) => one.filled.definition.state === filled.definition.state).length
+  const data = dataOf(filled, times)
+  for (const earlier of before) {
+    const what = clashOf(data, earlier.data)
+    if (what !== undefined) return { kind: 'contradiction', earlier, what }
+  }
+  return { kind: 'added', data }
+}
+
+function sayTheSame(one: FilledState, other: FilledState): boolean {
+  return JSON.stringify(dataOf(one)) === JSON.stringify(dataOf(other))
+}
+
+/** What exists in a state. @param times how often its definition has brought in something already */
+export function dataOf({ definition: { exists = {} }, params }: FilledState, times = 0): Data {
+  const given = new Map(Object.entries(params))
+  const put = (text: string, member: string): unknown => {
+    const [, whole] = WHOLE.exec(text) ?? []
+    if (whole !== undefined) return given.get(whole)
+    const own = text.replaceAll(PLACEHOLDERS, (_, name: string) => textOf(given.get(name)))
+    return times > 0 && own === text ? (OTHER_NAMES.get(member)?.(text, times) ?? text) : own
   }
   // The placed value is checked against the schema of own data before anything is made of it.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  const data = substitute(exists, given) as Data
-  return { kind: 'state', scenario: definition.scenario, data, values: definition.values ?? {}, params: Object.fromEntries(given) }
+  return eachText(exists, put) as Data
 }
+
+/** Names of own data that stand for one thing only, and what one that is taken becomes for another thing. */
+const OTHER_NAMES: ReadonlyMap<string, (name: string, times: number) => string> = new Map([
+  ['order_uuid', (name, times) => uuid(keyAt(keyOf(name), times))],
+  ['line_item_uuid', (name, times) => uuid(keyAt(keyOf(name), times))],
+  ['allocationId', (name, times) => hex(keyAt(keyOf(name), times), 24)],
+  ['po_number', (name, times) => `${name}-${times + 1}`],
+  ['orderNumber', (name, times) => `${name}-${times + 1}`],
+])
 
 /** What is wrong with definitions beyond their schema: texts that stand twice, placeholders that nothing fills. */
 export function checkStates(states: readonly StateDefinition[]): readonly Pick<Issue, 'at' | 'message' | 'fix'>[] {
@@ -84,7 +150,7 @@ export function checkStates(states: readonly StateDefinition[]): readonly Pick<I
   return states.flatMap((definition, index) => {
     const { state, exists = {} } = definition
     const count = counts.get(state) ?? 1
-    const known = parametersOf(definition)
+    const known = [...wantedOf(definition).keys()]
     return [
       ...(count > 1 ? [{ at: `/states/${index}/state`, message: `is "${state}", which stands ${count} times`, fix: 'say it once' }] : []),
       ...placeholdersOf(exists, `/states/${index}/exists`)
@@ -101,30 +167,34 @@ export function checkStates(states: readonly StateDefinition[]): readonly Pick<I
   })
 }
 
-/** The parameters that a definition has: those that its text names, and those with defaults. */
-function parametersOf({ state, parameters = {} }: StateDefinition): readonly string[] {
-  return [...new Set([...namesIn(state), ...Object.keys(parameters)])]
+/** The parameters that a definition has, those that its text names and those with defaults, and what each has to be. */
+function wantedOf({ state, parameters = {}, exists = {} }: StateDefinition): ReadonlyMap<string, Wanted> {
+  const places = placeholdersOf(exists, '')
+  const defaults = new Map(Object.entries(parameters))
+  return new Map(
+    [...namesIn(state), ...defaults.keys()].map((name) => [
+      name,
+      wantedFor(
+        defaults.get(name),
+        places.filter((one) => one.name === name),
+      ),
+    ]),
+  )
 }
 
 function namesIn(text: string): string[] {
   return [...text.matchAll(PLACEHOLDERS)].map(([, name = '']) => name)
 }
 
-/** Where placeholders stand in a value, by JSON pointer. */
-function placeholdersOf(value: unknown, at: string): { readonly at: string; readonly name: string }[] {
-  if (typeof value === 'string') return namesIn(value).map((name) => ({ at, name }))
+/** Where placeholders stand in a value. */
+function placeholdersOf(value: unknown, at: string): (Placement & { readonly name: string })[] {
+  if (typeof value === 'string') return namesIn(value).map((name) => ({ at, name, isWhole: WHOLE.test(value) }))
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([name, inner]) => placeholdersOf(inner, `${at}/${pointerPart(name)}`))
 }
 
-/** Whether a value only says again what stands in the text, as a word of it. */
-function repeats(text: string, value: unknown): boolean {
-  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return false
-  return value !== '' && new RegExp(`(?<!\\w)${RegExp.escape(String(value))}(?!\\w)`).test(text)
-}
-
 /** What a text gives for the parameters of a definition's text, at least a character each; undefined where it is another text. */
-function readText(pattern: string, text: string): Record<string, string> | undefined {
+function readText(pattern: string, text: string): ReadonlyMap<string, string> | undefined {
   const [first = '', ...rest] = pattern.split(PLACEHOLDERS)
   if (!text.startsWith(first)) return undefined
   const found = new Map<string, string>()
@@ -141,29 +211,20 @@ function readText(pattern: string, text: string): Record<string, string> | undef
     found.set(name, value)
     at = end + literal.length
   }
-  return at === text.length ? Object.fromEntries(found) : undefined
+  return at === text.length ? found : undefined
 }
 
-/** Where a default is a number, a text that is none is another text. */
-function fitsDefaults(said: Readonly<Record<string, string>>, defaults: Readonly<Record<string, Scalar>>): boolean {
-  return Object.entries(said).every(([name, text]) => typeof defaults[name] !== 'number' || typeof typed(text, 0) === 'number')
+/** Where a number is wanted, a text that has none there is another text. */
+function fits(said: ReadonlyMap<string, string>, definition: StateDefinition): boolean {
+  const wants = wantedOf(definition)
+  return [...said].every(([name, text]) => typed(text, wants.get(name) ?? 'anything') !== undefined)
 }
 
-/** What a text says becomes a number or a truth value where the default is one. */
-function typed(value: unknown, like: Scalar): unknown {
-  if (typeof value !== 'string') return value
-  if (typeof like === 'number' && value.trim() !== '' && Number.isFinite(Number(value))) return Number(value)
-  if (typeof like === 'boolean' && (value === 'true' || value === 'false')) return value === 'true'
-  return value
-}
-
-function substitute(value: unknown, given: ReadonlyMap<string, unknown>): unknown {
-  if (typeof value === 'string') {
-    const [, whole] = WHOLE.exec(value) ?? []
-    return whole === undefined ? value.replaceAll(PLACEHOLDERS, (_, name: string) => String(given.get(name))) : given.get(whole)
-  }
-  if (Array.isArray(value)) return value.map((element: unknown) => substitute(element, given))
+/** A value with something else for each text in it. */
+function eachText(value: unknown, put: (text: string, member: string) => unknown, member = ''): unknown {
+  if (typeof value === 'string') return put(value, member)
+  if (Array.isArray(value)) return value.map((element: unknown) => eachText(element, put, member))
   if (typeof value === 'object' && value !== null)
-    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, substitute(inner, given)]))
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, eachText(inner, put, name)]))
   return value
 }

@@ -1,4 +1,4 @@
-import type { Data } from './place.ts'
+import type { Data } from './data.ts'
 
 /** What happens in a session by itself at a time: an operation that somebody calls, or something that comes to be. */
 export type TimelineStep =

@@ -1,6 +1,7 @@
 import { nearest } from '../domain/assumption.ts'
 import type { WantedSession } from '../domain/behaviour.ts'
 import { isTime, timeOf, writtenClock } from '../domain/clock.ts'
+import type { Data } from '../domain/data.ts'
 import { problemReply } from '../domain/control/dialect.ts'
 import {
   beginSession,
@@ -13,7 +14,7 @@ import {
 } from '../domain/control/session.ts'
 import { located, type Wrong } from '../domain/lineage.ts'
 import { waitFor } from '../domain/progress.ts'
-import { type Data, place } from '../domain/place.ts'
+import { place } from '../domain/place.ts'
 import { type Known, type Scenario, type Start, startOf, writtenProgress } from '../domain/scenario.ts'
 import { untouched } from '../domain/untouched.ts'
 import { type Change, type Kind, type Kinds, type World, worldOf } from '../domain/world.ts'
@@ -254,8 +255,8 @@ function sizeOf(world: World): number {
   return ENTITIES.reduce((sum, kind) => sum + [...world.all(kind)].length, 0)
 }
 
-/** What a provider state's text means. */
-export { type MatchedState, matchState } from '../domain/state.ts'
+/** What a provider state's text means, and what it adds to others. */
+export { addState, type FilledState, type MatchedState, matchState, type SetUp } from '../domain/state.ts'
 
 export type { Scenario } from '../domain/scenario.ts'
 

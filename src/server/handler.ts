@@ -22,7 +22,7 @@ import { type Handled, type Line, nameOfFault, spoilt, toLine, type Waiting, wai
 import { type Asked, exchangeOf } from './record.ts'
 import { decoded, isControlPath, locate } from './session.ts'
 import { createSessions } from './sessions.ts'
-import { createStates } from './states.ts'
+import { createStates, type StateSettings, withExactParams } from './states.ts'
 
 export interface HandlerSettings extends Waiting {
   /** The control API; its base is peeled off before any other. */
@@ -73,7 +73,7 @@ export function createHandler(settings: HandlerSettings): Handler {
   // The longest base first: an empty one is anybody's prefix.
   const services = settings.services.toSorted((a, b) => b.contract.base.length - a.contract.base.length)
   const counts = createCounts(settings.maxSessions, settings.sessionTimeToLive)
-  const settingUp = new Set<SessionName>()
+  const settingUp: StateSettings['settingUp'] = new Map()
   const bindings = createBindings()
   const aroundAt = (real: number): Around => ({
     start: defaults,
@@ -241,7 +241,7 @@ export function createHandler(settings: HandlerSettings): Handler {
   async function handleProviderState(name: SessionName, request: MockRequest, around: Around): Promise<Handled> {
     try {
       const answer = respond(settings.providerStates, request, NOBODY, ofServer(around))
-      const reply = answer.command ? await carryOut(answer.command, around.real, name) : answer.reply
+      const reply = answer.command ? await carryOut(withExactParams(answer.command, request), around.real, name) : answer.reply
       return toLine(reply, answer.now, true, { 'Mock-Session': name })
     } catch (error) {
       settings.onFailure(error)

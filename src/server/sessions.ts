@@ -29,8 +29,8 @@ export interface SessionsSettings {
   readonly defaults: SessionStart
   /** What a session starts from that is wanted so. */
   readonly startFrom: (wanted: WantedSession) => Promise<Started>
-  /** Sessions whose last request set up a provider state. */
-  readonly settingUp: Set<SessionName>
+  /** Sessions whose last request set up a provider state: they are only forgotten here. */
+  readonly settingUp: { delete(name: SessionName): unknown }
   /** What a replay has to know of this server. */
   readonly about: About
 }

@@ -1,10 +1,12 @@
 import type { Command, WantedSession } from '../domain/behaviour.ts'
 import type { SessionName } from '../domain/control/session.ts'
+import type { Data } from '../domain/data.ts'
 import type { StateDefinition } from '../domain/state.ts'
 import { type Answer, respond } from '../engine/respond.ts'
 import type { Around, Service } from '../engine/service.ts'
-import { type MatchedState, matchState, refusal, type Started } from '../engine/session.ts'
-import { type MockReply, type MockRequest, valueAt } from '../http.ts'
+import { addState, type FilledState, type MatchedState, matchState, refusal, type SetUp, type Started } from '../engine/session.ts'
+import { parseExact } from '../exact.ts'
+import { type MockReply, type MockRequest, type Problem, valueAt } from '../http.ts'
 import type { Store } from '../store/store.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -13,14 +15,21 @@ export interface StateSettings {
   readonly store: Store
   readonly sessions: Sessions
   readonly around: (real: number) => Around
-  /** Sessions whose last request set up a provider state: the next one adds to it. */
-  readonly settingUp: Set<SessionName>
+  /** Sessions whose last request set up a provider state, and all that were: the next one adds to them. */
+  readonly settingUp: Map<SessionName, readonly DoneState[]>
   /** The provider states that are known. */
   readonly states: () => Promise<readonly StateDefinition[]>
   readonly startFrom: (wanted: WantedSession) => Promise<Started>
   /** Hears of what was brought into a session: a replay has to bring it in again. */
   readonly onBrought: (name: SessionName, request: MockRequest, answer: Answer, real: number) => void
 }
+
+interface DoneState extends SetUp {
+  /** What it brought in, as the control API shows it. */
+  readonly brought: unknown
+}
+
+type StateCommand = Extract<Command, { kind: 'provider-state' }>
 
 /** Sets up provider states, and takes them back. `real` is the world's time in milliseconds. */
 export function createStates({
@@ -32,7 +41,7 @@ export function createStates({
   states,
   startFrom,
   onBrought,
-}: StateSettings): (command: Extract<Command, { kind: 'provider-state' }>, real: number, name: SessionName) => Promise<MockReply> {
+}: StateSettings): (command: StateCommand, real: number, name: SessionName) => Promise<MockReply> {
   /** What shall exist comes in by the control API's own operation, so that its document checks it. */
   const bringIn = async (name: SessionName, data: unknown, real: number): Promise<Answer> => {
     const request: MockRequest = {
@@ -51,73 +60,146 @@ export function createStates({
     return answer
   }
 
-  const setUp = async (state: string, matched: MatchedState, real: number, name: SessionName): Promise<MockReply> => {
-    switch (matched.kind) {
-      case 'unknown':
-        return refusal({
-          code: 'state-unknown',
-          detail: `no provider state has the text "${state}"`,
-          fix: `the nearest are ${matched.known.map((text) => `"${text}"`).join(', ')}; a file of your own texts is given with --states`,
-        })
-      case 'missing':
-        return refusal({
-          code: 'state-parameter-missing',
-          detail: `the provider state "${matched.state}" needs the parameter ${matched.parameter}`,
-          fix: 'give it in params',
-        })
-      case 'unknown-parameter': {
-        const { parameter, known } = matched
-        const there = known.length === 0 ? 'it has none' : `there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}`
-        return refusal({
-          code: 'state-parameter-unknown',
-          detail: `the provider state "${matched.state}" has no parameter "${parameter}"`,
-          fix: `${there}; one that only other verifiers use is declared in the parameters of the state`,
-        })
-      }
-      case 'state': {
-        const { reply, problem } = await bringIn(name, matched.data, real)
-        if (problem) return refusal({ ...problem, code: 'state-impossible', detail: `the provider state "${state}": ${problem.detail}` })
-        const lost = Object.entries(matched.values).find(([, pointer]) => valueAt(reply.body, pointer) === undefined)
-        if (lost)
-          return refusal({
-            code: 'state-impossible',
-            detail: `the provider state "${state}": the value ${lost[0]} is at ${lost[1]}, and nothing is there`,
+  /** @returns the problem, where the state cannot be set up beside those before it */
+  const setUp = async (
+    filled: FilledState,
+    { state: text, params }: StateCommand,
+    real: number,
+    name: SessionName,
+  ): Promise<DoneState | Problem> => {
+    const before = settingUp.get(name) ?? []
+    const impossible = (why: Omit<Problem, 'code'>): Problem => ({
+      ...why,
+      code: 'state-impossible',
+      detail: `the provider state ${told({ text, params })}${why.detail}`,
+    })
+    const { scenario, values = {} } = filled.definition
+    const done = (data: Data, brought: unknown): DoneState | Problem => {
+      const lost = Object.entries(values).find(([, pointer]) => valueAt(brought, pointer) === undefined)
+      return lost
+        ? impossible({
+            detail: `: the value ${lost[0]} is at ${lost[1]}, and nothing is there`,
             fix: 'let the pointer lead into orders, allocations or omsOrders as their APIs show them',
           })
-        return { status: 200, body: { ...matched.params, ...valuesOf(matched.values, reply.body) } }
+        : { text, params, filled, data, brought }
+    }
+    const addition = addState(filled, before)
+    switch (addition.kind) {
+      case 'repeated':
+        return done(addition.earlier.data, addition.earlier.brought)
+      case 'contradiction': {
+        const { earlier, what } = addition
+        return impossible({
+          detail: ` contradicts ${told(earlier)}, which is set up already: both say what there is of the ${what}`,
+          fix: 'leave one of them out, or let its parameters name another',
+        })
+      }
+      case 'added': {
+        if (scenario !== undefined && before.length > 0)
+          return impossible({ detail: ' begins a scenario', fix: 'let it stand before all others' })
+        const { reply, problem } = await bringIn(name, addition.data, real)
+        return problem ? impossible({ ...problem, detail: `: ${problem.detail}` }) : done(addition.data, reply.body)
       }
       default:
-        return matched satisfies never
+        return addition satisfies never
     }
   }
 
-  return async ({ state, params, action }, real, name) => {
+  return async (command, real, name) => {
+    const { state, params, action } = command
     const isWanted = action === 'setup' && state !== ''
     const isFirst = !isWanted || !settingUp.has(name)
     const matched = isWanted ? matchState(await states(), state, params) : undefined
-    const scenario = matched?.kind === 'state' ? matched.scenario : undefined
+    const scenario = isFirst && matched?.kind === 'state' ? matched.definition.scenario : undefined
     const started = scenario === undefined ? undefined : await startFrom({ scenario })
     if (isFirst) {
       const full = await sessions.reset(name, real, started?.kind === 'started' ? started.start : undefined)
       if (full) return refusal(full)
+      if (action === 'teardown') settingUp.delete(name)
+      else settingUp.set(name, [])
     }
-    if (action === 'teardown') settingUp.delete(name)
-    else settingUp.add(name)
     if (!matched) return { status: 200, body: {} }
-    const answer =
-      started?.kind === 'refused'
-        ? refusal(started.problem)
-        : started && !isFirst
-          ? refusal({
-              code: 'state-impossible',
-              detail: `the provider state "${state}" begins a scenario`,
-              fix: 'let it stand before all others',
-            })
-          : await setUp(state, matched, real, name)
-    // After a refused setup a verifier sends neither request nor teardown: the next setup must not add to it.
-    if (answer.status !== 200) settingUp.delete(name)
-    return answer
+    const done =
+      matched.kind !== 'state'
+        ? unmatched(matched, state)
+        : started?.kind === 'refused'
+          ? started.problem
+          : await setUp(matched, command, real, name)
+    if ('code' in done) {
+      // After a refused setup a verifier sends neither request nor teardown: the next setup must not add to it.
+      settingUp.delete(name)
+      return refusal(done)
+    }
+    settingUp.set(name, [...(settingUp.get(name) ?? []), done])
+    const { definition, params: taken } = done.filled
+    return { status: 200, body: { ...taken, ...valuesOf(definition.values ?? {}, done.brought) } }
   }
+}
+
+/** A state as a contract names it. */
+function told({ text, params }: Pick<SetUp, 'text' | 'params'>): string {
+  return Object.keys(params).length === 0 ? `"${text}"` : `"${text}" with ${excerpt(params)}`
+}
+
+/** Values may be as long as bodies. */
+function excerpt(value: unknown): string {
+  const text = JSON.stringify(value)
+  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`
+}
+
+const MAX_SHOWN = 200
+
+/** Why a text with these parameters is no state. */
+function unmatched(matched: Exclude<MatchedState, FilledState>, text: string): Problem {
+  switch (matched.kind) {
+    case 'unknown':
+      return {
+        code: 'state-unknown',
+        detail: `no provider state has the text "${text}"`,
+        fix: `the nearest are ${matched.known.map((known) => `"${known}"`).join(', ')}; a file of your own texts is given with --states`,
+      }
+    case 'missing':
+      return {
+        code: 'state-parameter-missing',
+        detail: `the provider state "${matched.state}" needs the parameter ${matched.parameter}`,
+        fix: 'give it in params',
+      }
+    case 'unfit-parameter':
+      return {
+        code: 'state-parameter-unfit',
+        detail: `the parameter ${matched.parameter} of the provider state "${matched.state}" is ${excerpt(matched.value)}`,
+        fix: WANTED[matched.wanted],
+      }
+    case 'unknown-parameter': {
+      const { parameter, known } = matched
+      const there = known.length === 0 ? 'it has none' : `there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}`
+      return {
+        code: 'state-parameter-unknown',
+        detail: `the provider state "${matched.state}" has no parameter "${parameter}"`,
+        fix: `${there}; one that only other verifiers use is declared in the parameters of the state`,
+      }
+    }
+    default:
+      return matched satisfies never
+  }
+}
+
+const WANTED: Readonly<Record<Extract<MatchedState, { kind: 'unfit-parameter' }>['wanted'], string>> = {
+  number: 'it has to be a number: give one such as 7 or 1.5, without blanks or leading zeros',
+  'truth value': 'it has to be a truth value: give true or false',
+  text: 'it has to be a text: give one, or a number, true or false, whose text is taken',
+  scalar: 'it is put into a text: give a text, a number, true or false',
+  anything: 'it has to have a value: give one',
+}
+
+/**
+ * The command with the numbers of its parameters as they are written in the request: the document's reader makes `1.0` a 1, and what was sent
+ * is what a text is made of, and what the client is told.
+ */
+export function withExactParams(command: Command, { body }: MockRequest): Command {
+  if (command.kind !== 'provider-state' || body.kind !== 'text') return command
+  const params = valueAt(parseExact(body.text), '/params')
+  return typeof params === 'object' && params !== null ? { ...command, params: { ...params } } : command
 }
 
 /** Named values of what was brought in, by JSON pointer. */

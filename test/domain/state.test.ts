@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { checkStates, matchState, type StateDefinition } from '../../src/domain/state.ts'
+import { checkStates, dataOf, matchState, type StateDefinition } from '../../src/domain/state.ts'
+import { parseExact } from '../../src/exact.ts'
 
 const STATES: readonly StateDefinition[] = [
   {
@@ -12,6 +13,12 @@ const STATES: readonly StateDefinition[] = [
   { state: '{shipped} of {all} have shipped, {late}', parameters: { shipped: 1, all: 2, late: false } },
   { state: 'from {day} to {day}' },
 ]
+
+/** What exists by a text; undefined where it is refused. */
+function exists(states: readonly StateDefinition[], text: string, params: Readonly<Record<string, unknown>> = {}): unknown {
+  const matched = matchState(states, text, params)
+  return matched.kind === 'state' ? dataOf(matched) : undefined
+}
 
 describe('a provider state', () => {
   it.each<[string, string, Record<string, unknown>, Record<string, unknown>]>([
@@ -26,7 +33,7 @@ describe('a provider state', () => {
   })
 
   it('puts parameters in: whole values with their type, others as text', () => {
-    expect(matchState(STATES, 'an order of 7 units waits', {})).toMatchObject({ data: { orders: [{ quantity: 7, note: '7 of them' }] } })
+    expect(exists(STATES, 'an order of 7 units waits')).toEqual({ orders: [{ quantity: 7, note: '7 of them' }] })
   })
 
   it('says nothing of placeholders that stand as they are', () => {
@@ -49,8 +56,8 @@ describe('a provider state', () => {
     const states = [{ state: 'order {order.id} of {shop-id}', exists: { orders: ['{order.id}'] } }]
     expect(matchState(states, 'order 5 of x', { 'shop-id': 'y' })).toMatchObject({
       params: { 'order.id': '5', 'shop-id': 'y' },
-      data: { orders: ['5'] },
     })
+    expect(exists(states, 'order 5 of x')).toEqual({ orders: ['5'] })
     expect(matchState(states, 'order {order.id} of {shop-id}', {})).toMatchObject({ kind: 'missing', parameter: 'order.id' })
     expect(matchState(states, 'order {order.id} of {shop-id}', { 'order.id': 1 })).toMatchObject({ kind: 'state' })
   })
@@ -83,6 +90,92 @@ describe('a provider state', () => {
     expect(matchState(STATES, 'an order of some units wait', {})).toMatchObject({
       known: ['an order of many units waits', expect.any(String), expect.any(String)],
     })
+  })
+})
+
+/** By what a parameter is wanted to be: how the definition says so. */
+const KINDS = {
+  'number by its default': { parameters: { p: 1 } },
+  'truth value by its default': { parameters: { p: true } },
+  'text by its default': { parameters: { p: 'a' } },
+  'number by its place': { parameters: { p: null }, exists: { stock: [{ available: '{p}' }] } },
+  'text by its place': { parameters: { p: null }, exists: { stock: [{ sku: '{p}' }] } },
+  'part of a text': { parameters: { p: null }, exists: { stock: [{ sku: 'sku-{p}' }] } },
+  'not put anywhere': { parameters: { p: null } },
+} as const satisfies Record<string, Omit<StateDefinition, 'state'>>
+const NO = 'refused'
+
+describe('a parameter', () => {
+  // What is sent as JSON, and what it becomes where it is wanted to be: a number, a truth value, a text, a part of a text, anything.
+  it.each<[string, string, string, string, string, string]>([
+    ['7751', '7751', NO, '"7751"', '7751', '7751'],
+    ['-4', '-4', NO, '"-4"', '-4', '-4'],
+    ['1.0', '1.0', NO, '"1.0"', '1.0', '1.0'],
+    ['1e2', '1e2', NO, '"1e2"', '1e2', '1e2'],
+    ['9007199254740993', '9007199254740993', NO, '"9007199254740993"', '9007199254740993', '9007199254740993'],
+    ['1e999', NO, NO, '"1e999"', '1e999', '1e999'],
+    ['"4"', '4', NO, '"4"', '"4"', '"4"'],
+    ['"4.0"', '4.0', NO, '"4.0"', '"4.0"', '"4.0"'],
+    ['"9007199254740993"', '9007199254740993', NO, '"9007199254740993"', '"9007199254740993"', '"9007199254740993"'],
+    ['"007"', NO, NO, '"007"', '"007"', '"007"'],
+    ['"0x10"', NO, NO, '"0x10"', '"0x10"', '"0x10"'],
+    ['" 4"', NO, NO, '" 4"', '" 4"', '" 4"'],
+    ['""', NO, NO, '""', '""', '""'],
+    ['" "', NO, NO, '" "', '" "', '" "'],
+    ['"NaN"', NO, NO, '"NaN"', '"NaN"', '"NaN"'],
+    ['"many"', NO, NO, '"many"', '"many"', '"many"'],
+    ['true', NO, 'true', '"true"', 'true', 'true'],
+    ['"true"', NO, 'true', '"true"', '"true"', '"true"'],
+    ['"True"', NO, NO, '"True"', '"True"', '"True"'],
+    ['null', NO, NO, NO, NO, NO],
+    ['[1.0]', NO, NO, NO, NO, '[1.0]'],
+    ['{"toString":1}', NO, NO, NO, NO, '{"toString":1}'],
+  ])('given as %s', (given, number, truth, text, part, anything) => {
+    const became = Object.fromEntries(
+      Object.entries(KINDS).map(([kind, definition]) => {
+        const matched = matchState([{ state: 's', ...definition }], 's', { p: parseExact(given) })
+        return [
+          kind,
+          matched.kind === 'state' ? JSON.stringify(matched.params['p']) : matched.kind === 'unfit-parameter' ? NO : matched.kind,
+        ]
+      }),
+    )
+    expect(became).toEqual({
+      'number by its default': number,
+      'truth value by its default': truth,
+      'text by its default': text,
+      'number by its place': number,
+      'text by its place': text,
+      'part of a text': part,
+      'not put anywhere': anything,
+    })
+  })
+
+  it.each([
+    ['7751', 'sku-7751'],
+    ['1.0', 'sku-1.0'],
+    ['"007"', 'sku-007'],
+    ['true', 'sku-true'],
+  ])('given as %s stands inside a text as it was written', (given, sku) => {
+    const states = [{ state: 's', ...KINDS['part of a text'] }]
+    expect(exists(states, 's', { p: parseExact(given) })).toEqual({ stock: [{ sku }] })
+  })
+
+  it('of the text has the type of its place too', () => {
+    const states = [{ state: '{n} of {sku}', exists: { stock: [{ available: '{n}', sku: '{sku}' }] } }]
+    expect(exists(states, '4 of 7751')).toEqual({ stock: [{ available: 4, sku: '7751' }] })
+    expect(matchState(states, 'some of 7751', {})).toMatchObject({ kind: 'unknown' })
+  })
+
+  it.each(['__proto__', 'constructor', 'toString'])('may have the name %s', (name) => {
+    const states = [{ state: `an order of {${name}} units`, exists: { stock: [{ available: `{${name}}` }] } }]
+    expect(exists(states, 'an order of 4 units')).toEqual({ stock: [{ available: 4 }] })
+    expect(exists(states, 'an order of 4 units', Object.fromEntries([[name, 5]]))).toEqual({ stock: [{ available: 5 }] })
+    expect(matchState([{ state: 'a' }], 'a', Object.fromEntries([[name, 5]]))).toMatchObject({ kind: 'unknown-parameter', parameter: name })
+  })
+
+  it('that is very long is compared with the text all the same', () => {
+    expect(matchState(STATES, 'order 5', { note: 'é'.repeat(100_000) })).toMatchObject({ kind: 'unknown-parameter', parameter: 'note' })
   })
 })
 

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
 import type { Mock, States } from '../../src/index.ts'
 import { ACCOUNT, openMock, ownSession, SUPPLIER } from '../support.ts'
 
@@ -24,6 +25,17 @@ const STATES: States = {
       exists: { orders: [{ order_uuid: ID, line_items: [{ quantity_ordered: 6, quantity_shipped: '{shipped}' }] }] },
     },
     { state: 'nothing in particular' },
+    { state: 'nothing for {whom}', parameters: { whom: null, tag: null } },
+    {
+      state: 'an order numbered {number} waits',
+      exists: { orders: [{ po_number: 'po-{number}', line_items: [{ quantity_ordered: 1 }] }] },
+      values: { po_number: '/orders/0/po_number' },
+    },
+    { state: 'the first order, which is waiting', exists: { orders: [{ order_uuid: ID, line_items: [{ quantity_ordered: 6 }] }] } },
+    {
+      state: 'order {id} has {quantity} units',
+      exists: { orders: [{ order_uuid: '{id}', line_items: [{ quantity_ordered: '{quantity}' }] }] },
+    },
     {
       state: '{available} units of {sku} at {locationNum}',
       parameters: { available: 1 },
@@ -58,6 +70,12 @@ function verifier(session = ownSession()) {
     },
     get: (id: string) => request(mock.app).get(`/orders/${id}/`).set({ Authorization: SUPPLIER, 'Mock-Session': session }),
   }
+}
+
+/** What a session holds that is not its population's. */
+async function changed(session: string): Promise<readonly unknown[]> {
+  const { body } = await request(mock.app).get(`/__mock/sessions/${session}/entities`).query({ changed: true, limit: 100 }).expect(200)
+  return body.entities
 }
 
 describe('POST /_pact/provider_states', () => {
@@ -103,8 +121,8 @@ describe('POST /_pact/provider_states', () => {
     await setUp('1 units of A at 210').expect(200)
     await setUp('3 units of A at 999').expect(200)
     await setUp('4 units of B at 110').expect(200)
-    await setUp('5 units of A at 210').expect(200)
-    expect(await stock('A')).toEqual({ 110: 2, 210: 5, 999: 3 })
+    await setUp('2 units of A at 110').expect(200)
+    expect(await stock('A')).toEqual({ 110: 2, 210: 1, 999: 3 })
     expect(await stock('B')).toEqual({ 110: 4 })
   })
 
@@ -165,10 +183,43 @@ describe('POST /_pact/provider_states', () => {
     [
       'a parameter of another type',
       { state: 'an order of 6 units', params: { quantity: 'many' } },
-      422,
-      'state-impossible',
-      /quantity_ordered is "many"; the type must be integer/,
+      400,
+      'state-parameter-unfit',
+      /the parameter quantity of the provider state "an order of \{quantity\} units" is "many" it has to be a number: give one/,
     ],
+    [
+      'an object inside a text',
+      { state: 'an order numbered 5 waits', params: { number: { toString: 1 } } },
+      400,
+      'state-parameter-unfit',
+      /number .* is \{"toString":1\} it is put into a text: give a text, a number/,
+    ],
+    [
+      'a parameter of nobody that is very long',
+      { state: 'nothing in particular', params: { note: 'é'.repeat(33_000) } },
+      400,
+      'state-parameter-unknown',
+      /has no parameter "note"/,
+    ],
+    ['a text in another case', { state: 'Another order' }, 404, 'state-unknown', /the nearest are "another order"/],
+    [
+      'a text with blanks around it',
+      { state: ' another order ' },
+      404,
+      'state-unknown',
+      /" another order " the nearest are "another order"/,
+    ],
+    ['a text of blanks', { state: ' ' }, 404, 'state-unknown', /the nearest are/],
+    ['a very long text', { state: 'a'.repeat(2001) }, 400, 'request-invalid', /state .*2000/],
+    ['parameters in a list', { state: 'another order', params: [1] }, 400, 'request-invalid', /params .*type must be object or null/],
+    [
+      'an action in another case',
+      { state: 'another order', action: 'Setup' },
+      400,
+      'request-invalid',
+      /action is "Setup".*setup.*teardown/,
+    ],
+    ['a list of states alone', { states: ['another order'] }, 400, 'request-invalid', /state is missing/],
     ['no text', { action: 'setup', params: {} }, 400, 'request-invalid', /state is missing/],
     ['a text that is none', { state: 1 }, 400, 'request-invalid', /type must be string or null/],
     ['no object', [], 400, 'request-invalid', /type must be object/],
@@ -196,6 +247,184 @@ describe('POST /_pact/provider_states', () => {
     await request(mock.app).post('/_pact/provider_states').set('Origin', 'https://evil.example').send({ state: '' }).expect(403)
   })
 })
+
+describe('a provider state beside others of its interaction', () => {
+  it('changes nothing where it is there already, also by another text', async () => {
+    const { setUp, get, session } = verifier()
+    const first = await setUp('an order of 6 units').expect(200)
+    for (const [text, params] of [
+      ['an order of 6 units', {}],
+      ['an order of {quantity} units', { quantity: '6' }],
+      ['an order of 7 units', { quantity: 6 }],
+    ] as const)
+      expect((await setUp(text, params).expect(200)).body).toEqual(first.body)
+    await setUp('the first order, which is waiting').expect(200)
+    await get(ID).expect(200)
+    expect(await changed(session)).toHaveLength(1)
+  })
+
+  it('brings in another order with other parameters', async () => {
+    const { setUp, get, session } = verifier()
+    const all = []
+    for (const quantity of [6, 7, 8, 7]) all.push((await setUp('an order of {quantity} units', { quantity }).expect(200)).body)
+    expect(all[0].order_uuid).toBe(ID)
+    expect(all[3]).toEqual(all[1])
+    for (const { order_uuid, quantity } of all) {
+      const { body } = await get(order_uuid).expect(200)
+      expect(body.line_items[0].allocation.quantity_ordered).toBe(quantity)
+    }
+    expect(await changed(session)).toHaveLength(3)
+  })
+
+  it('has the order that its parameters name', async () => {
+    const { setUp, get } = verifier()
+    await setUp(`order ${ID} has 6 units`).expect(200)
+    await setUp(`order ${OTHER} has 7 units`).expect(200)
+    await setUp(`order ${ID} has 6 units`).expect(200)
+    await get(OTHER).expect(200)
+  })
+
+  it.each<[string, string, object, string, object, string]>([
+    [
+      'the same order',
+      `order ${ID} has 6 units`,
+      {},
+      `order ${ID} has 7 units`,
+      {},
+      `the provider state "order ${ID} has 7 units" contradicts "order ${ID} has 6 units", which is set up already: both say what there is of the order ${ID}`,
+    ],
+    [
+      'an order of another definition',
+      'an order of 7 units',
+      {},
+      'order {id} has {quantity} units',
+      { id: ID, quantity: 9 },
+      `the provider state "order {id} has {quantity} units" with {"id":"${ID}","quantity":9} contradicts "an order of 7 units", which is set up already: both say what there is of the order ${ID}`,
+    ],
+    [
+      'stock at a location',
+      '2 units of A at 110',
+      {},
+      '3 units of A at 110',
+      {},
+      'the provider state "3 units of A at 110" contradicts "2 units of A at 110", which is set up already: both say what there is of the stock of A at 110',
+    ],
+  ])('is refused where it contradicts one of them: %s', async (_what, first, its, second, other, said) => {
+    const { setUp } = verifier()
+    await setUp(first, its).expect(200)
+    const { body } = await setUp(second, other).expect(422)
+    expect(body).toMatchObject({
+      code: 'state-impossible',
+      detail: said,
+      fix: 'leave one of them out, or let its parameters name another',
+    })
+    await setUp(second, other).expect(200)
+  })
+})
+
+describe('what is sent as a parameter', () => {
+  it.each<[string, string, string, string]>([
+    ['as a number for a text', 'an allocation waits to be picked', '{"locationNum":7751}', '"locationNum":"7751"'],
+    ['as a decimal for a text', 'a supplier has delivered {sku_id} before', '{"sku_id":106.0}', '"sku_id":"106.0"'],
+    ['as a large number', 'no order has the number {orderNumber}', '{"orderNumber":9007199254740993}', '"orderNumber":9007199254740993'],
+    ['as a decimal for a number', 'an order of {quantity} units', '{"quantity":7.0}', '"quantity":7.0'],
+    ['as a text for a number', 'an order of {quantity} units', '{"quantity":"7"}', '"quantity":7'],
+    ['inside a text', 'an order numbered {number} waits', '{"number":1.0}', '"po_number":"po-1.0"'],
+    ['in no place', 'nothing for {whom}', '{"whom":[1.0],"tag":{"a":[]}}', '"whom":[1.0],"tag":{"a":[]}'],
+    ['and is null in whole', 'another order', 'null', '{}'],
+  ])('%s is told as it was written', async (_what, state, params, told) => {
+    const answer = await request(mock.app)
+      .post('/_pact/provider_states')
+      .set({ 'Mock-Session': ownSession(), 'Content-Type': 'application/json' })
+      .send(`{"state":${JSON.stringify(state)},"params":${params},"action":"setup"}`)
+      .expect(200)
+    expect(answer.text).toContain(told)
+  })
+
+  it.each(['__proto__', 'constructor'])('under the name %s is refused', async (name) => {
+    const { body } = await request(mock.app)
+      .post('/_pact/provider_states')
+      .set({ 'Mock-Session': ownSession(), 'Content-Type': 'application/json' })
+      .send(`{"state":"another order","params":{"${name}":{"state":1}}}`)
+      .expect(400)
+    expect(body.detail).toContain(name)
+  })
+})
+
+/** Parameters other than the defaults, by the text of a bundled state; those that have to be given as well. */
+const PARAMETERS: Readonly<Record<string, readonly [own: object, other: object]>> = {
+  'an order of {quantity} units waits for its supplier': [{}, { quantity: 7 }],
+  'every unit of an order is allocated and none has shipped': [{}, { quantity: 7 }],
+  'an order is allocated in part and the rest is backordered': [{}, { ordered: 8, allocated: 6 }],
+  '{shipped} of the {quantity} units of an order have shipped': [{}, { shipped: 3 }],
+  'the retailer has asked to cancel a line of an order': [{}, {}],
+  'a supplier has delivered {sku_id} before': [{}, { sku_id: '000107' }],
+  'no order exists with the id {order_uuid}': [{ order_uuid: 'a' }, { order_uuid: 'b' }],
+  'an order of {quantity} units is allocated': [{}, { quantity: 5 }],
+  'an allocation waits to be picked': [{}, { locationNum: 7751 }],
+  '{shipped} of the {quantity} units of an allocation have shipped': [{}, { shipped: 2 }],
+  'the allocation of an order is cancelled': [{}, { sku: 'MUG-BLUE' }],
+  'only {available} units of {sku} are left, all at location {locationNum}': [{}, { sku: 'MUG-BLUE' }],
+  'no order has the number {orderNumber}': [{ orderNumber: 'a' }, { orderNumber: 'b' }],
+}
+
+describe('the bundled provider states', () => {
+  const { states }: States = parse(readFileSync('fixtures/states.yaml', 'utf8'))
+  const texts = states.map(({ state }) => state)
+  let bundled: Mock
+  /** Each by itself. */
+  const alone = new Map<string, Awaited<ReturnType<typeof setUpAll>>>()
+  beforeAll(async () => {
+    bundled = await openMock()
+    for (const text of texts) alone.set(text, await setUpAll([text, own(text)]))
+  })
+  afterAll(() => bundled.close())
+
+  it('are all tried', () => expect(Object.keys(PARAMETERS)).toEqual(texts))
+
+  const own = (text: string): Readonly<Record<string, unknown>> => ({ ...PARAMETERS[text]?.[0] })
+  const others = (text: string): Readonly<Record<string, unknown>> => ({ ...PARAMETERS[text]?.[1] })
+
+  /** Sets up states in a session of its own. @returns what the last one gives, and what there is then: to look ends the interaction */
+  const setUpAll = async (...wanted: readonly (readonly [string, object])[]) => {
+    const session = bundled.session(ownSession())
+    let values: Readonly<Record<string, unknown>> = {}
+    for (const [text, params] of wanted) values = await session.setState(text, { ...params })
+    const entities = ['order', 'allocation', 'oms-order', 'stock'] as const
+    return { values, there: await Promise.all(entities.map((kind) => session.entities({ kind, changed: true, limit: 100 }))) }
+  }
+
+  it.each(texts)('stand twice: %s', async (text) => {
+    expect(await setUpAll([text, own(text)], [text, own(text)], [text, own(text)])).toEqual(alone.get(text))
+  })
+
+  it.each(texts.filter((text) => JSON.stringify(others(text)) !== '{}'))('stand twice with other parameters: %s', async (text) => {
+    const once = alone.get(text)
+    const twice = await setUpAll([text, own(text)], [text, others(text)], [text, own(text)], [text, others(text)])
+    for (const [kind, { entities, total }] of (once?.there ?? []).entries()) {
+      // Stock that is named has an entry for each location.
+      const added = kind === 3 && total > 0 ? total : entities.length
+      expect(twice.there[kind]?.total).toBe(total + added)
+      expect(twice.there[kind]?.entities).toEqual(expect.arrayContaining([...entities]))
+    }
+    expect(Object.keys(twice.values)).toEqual(Object.keys(once?.values ?? {}))
+  })
+
+  it.each(texts)('stand beside each of the others: %s', async (second) => {
+    const its = alone.get(second)
+    for (const first of texts.filter((text) => text !== second)) {
+      const both = await setUpAll([first, own(first)], [second, own(second)])
+      expect(idsIn(both.values)).toEqual(idsIn(its?.values ?? {}))
+      const total = (kind: number) => [alone.get(first), its].reduce((sum, one) => sum + (one?.there[kind]?.total ?? 0), 0)
+      expect([first, both.there.map(({ total }) => total)]).toEqual([first, both.there.map((_, kind) => total(kind))])
+    }
+  })
+})
+
+/** What contracts may write down: all but the request that made an allocation, which is numbered. */
+function idsIn(values: Readonly<Record<string, unknown>>): readonly (readonly [string, unknown])[] {
+  return Object.entries(values).filter(([name]) => name !== 'allocationRequestId')
+}
 
 describe('POST /__mock/sessions/{name}/exists', () => {
   it('brings in what is asked, on top of what is there, and shows it', async () => {

@@ -2,7 +2,7 @@ import type { Assumptions } from '../assumption.ts'
 import { type Clock, dayOf, timeOf } from '../clock.ts'
 import type { Fault } from '../fault.ts'
 import type { Progress } from '../progress.ts'
-import type { Data } from '../place.ts'
+import type { Data } from '../data.ts'
 import type { Scenario } from '../scenario.ts'
 import type { TimelineStep } from '../timeline.ts'
 
