@@ -6,9 +6,9 @@ import { nearest, withKnownNames } from './domain/assumption.ts'
 import type { SessionStart } from './domain/control/session.ts'
 import type { Wrong } from './domain/lineage.ts'
 import type { Known, Scenario } from './domain/scenario.ts'
-import { checkStates, dataOf, matchState, type StateDefinition } from './domain/state.ts'
+import { checkStates, dataOf, type FilledState, matchState, type StateDefinition } from './domain/state.ts'
 import { type Started, tryBringing, tryStart } from './engine/session.ts'
-
+import { pointerPart, valueAt } from './http.ts'
 import { fileKind, loadDocument, type LoadedDocument } from './load.ts'
 import { DocumentError, UsageError } from './problem.ts'
 
@@ -185,11 +185,28 @@ async function impossibleStates(
       continue
     }
     const matched = matchState([definition], state, {})
-    const tried = matched.kind === 'state' ? tryBringing(dataOf(matched), started?.start ?? start, real) : []
-    issues.push(...tried.map((issue) => ({ ...issue, at: `/states/${index}/exists${issue.at}`, message: `${issue.message} ("${state}")` })))
+    // A parameter without a default has no value to try.
+    if (matched.kind !== 'state') continue
+    const wrong = await wrongWith(matched, started?.start ?? start, real)
+    issues.push(...wrong.map((issue) => ({ ...issue, at: `/states/${index}${issue.at}`, message: `${issue.message} ("${state}")` })))
   }
   return issues
 }
+
+/** What cannot be of a state with its parameters put in: no data, data that are impossible, values that lead nowhere. */
+async function wrongWith(filled: FilledState, start: SessionStart, real: number): Promise<readonly Wrong[]> {
+  const data = dataOf(filled)
+  const unfit = checkData({ name: 'data', sources: [{ uri: 'data', content: data, lineOf: nowhere }] }, await schemaOf('scenario'))
+  const tried = unfit.length > 0 ? { kind: 'refused' as const, issues: unfit } : tryBringing(data, start, real)
+  if (tried.kind === 'refused') return tried.issues.map((issue) => ({ ...issue, at: `/exists${issue.at}` }))
+  return Object.entries(filled.definition.values ?? {}).flatMap(([name, pointer]) =>
+    valueAt(tried.view, pointer) === undefined
+      ? { at: `/values/${pointerPart(name)}`, message: `leads to ${pointer}, and nothing is there`, fix: NO_VALUE }
+      : [],
+  )
+}
+
+const NO_VALUE = 'let it lead into orders, allocations or omsOrders as their APIs show them'
 
 interface Contents {
   readonly scenario: Scenario

@@ -48,15 +48,22 @@ export function place(data: Data, { world, session, now, real }: Scene): Brought
     else draft.apply(result.changes)
   }
   for (const [index, order] of (data.orders ?? []).entries()) keep(placeOrder(order, index, scene))
-  for (const { at: pointer, allocations } of byOrder(data.allocations ?? [])) keep(placeAllocations(allocations, pointer, scene))
+  const groups = byOrder(data.allocations ?? [])
+  for (const { at: indices, allocations } of groups) keep(placeAllocations(allocations, indices, scene))
   keep({ kind: 'placed', changes: stockChanges(data.stock ?? [], scene) })
   if (issues.length > 0) return { kind: 'refused', issues }
   const { changes } = draft
+  // They came order by order.
+  const places = groups.flatMap(({ at: indices }) => indices)
+  const came = lastOf(changes.filter((change) => change.kind === 'allocation')).map((allocation, n) => ({
+    allocation,
+    place: places[n] ?? 0,
+  }))
   return {
     kind: 'brought',
     changes,
     orders: lastOf(changes.filter((change) => change.kind === 'order')),
-    allocations: lastOf(changes.filter((change) => change.kind === 'allocation')),
+    allocations: came.toSorted((one, other) => one.place - other.place).map(({ allocation }) => allocation),
     omsOrders: lastOf(changes.filter((change) => change.kind === 'oms-order')),
   }
 }

@@ -41,8 +41,8 @@ export type MatchedState =
 
 /** How many known states are named where one is unknown. */
 const NEAREST = 3
-const PLACEHOLDERS = /\{([\w.-]+)\}/g
-const WHOLE = /^\{([\w.-]+)\}$/
+const PLACEHOLDERS = /\{([\p{L}\p{N}_.-]+)\}/gu
+const WHOLE = /^\{([\p{L}\p{N}_.-]+)\}$/u
 /**
  * The state that a text means, with its parameters put in. What `params` give counts before what the text says, and that before the
  * defaults. A text written out in full counts before one with parameters.
@@ -143,17 +143,28 @@ const OTHER_NAMES: ReadonlyMap<string, (name: string, times: number) => string> 
   ['orderNumber', (name, times) => `${name}-${times + 1}`],
 ])
 
-/** What is wrong with definitions beyond their schema: texts that stand twice, placeholders that nothing fills. */
-export function checkStates(states: readonly StateDefinition[]): readonly Pick<Issue, 'at' | 'message' | 'fix'>[] {
+/** What is wrong with definitions beyond their schema: texts that stand twice, placeholders that nothing fills, or that are none. */
+export function checkStates(states: readonly StateDefinition[]): readonly Complaint[] {
   const counts = new Map<string, number>()
   for (const { state } of states) counts.set(state, (counts.get(state) ?? 0) + 1)
   return states.flatMap((definition, index) => {
-    const { state, exists = {} } = definition
+    const { state, parameters = {}, exists = {} } = definition
     const count = counts.get(state) ?? 1
     const known = [...wantedOf(definition).keys()]
+    const texts = [{ at: `/states/${index}/state`, text: state }, ...textsIn(exists, `/states/${index}/exists`)]
+    const unusable = Object.keys(parameters).filter((name) => !WHOLE.test(`{${name}}`))
     return [
       ...(count > 1 ? [{ at: `/states/${index}/state`, message: `is "${state}", which stands ${count} times`, fix: 'say it once' }] : []),
-      ...placeholdersOf(exists, `/states/${index}/exists`)
+      ...unusable.flatMap((name) =>
+        texts
+          .filter(({ text }) => text.includes(`{${name}}`))
+          .map(({ at }) => ({
+            at,
+            message: `has {${name}}, which stands for nothing`,
+            fix: 'name the parameter with letters, digits, dots, hyphens and underscores alone',
+          })),
+      ),
+      ...placeholdersIn(exists, `/states/${index}/exists`)
         .filter(({ name }) => !known.includes(name))
         .map(({ at, name }) => ({
           at,
@@ -167,9 +178,11 @@ export function checkStates(states: readonly StateDefinition[]): readonly Pick<I
   })
 }
 
+type Complaint = Pick<Issue, 'at' | 'message' | 'fix'>
+
 /** The parameters that a definition has, those that its text names and those with defaults, and what each has to be. */
 function wantedOf({ state, parameters = {}, exists = {} }: StateDefinition): ReadonlyMap<string, Wanted> {
-  const places = placeholdersOf(exists, '')
+  const places = placeholdersIn(exists, '')
   const defaults = new Map(Object.entries(parameters))
   return new Map(
     [...namesIn(state), ...defaults.keys()].map((name) => [
@@ -187,10 +200,15 @@ function namesIn(text: string): string[] {
 }
 
 /** Where placeholders stand in a value. */
-function placeholdersOf(value: unknown, at: string): (Placement & { readonly name: string })[] {
-  if (typeof value === 'string') return namesIn(value).map((name) => ({ at, name, isWhole: WHOLE.test(value) }))
+function placeholdersIn(value: unknown, pointer: string): (Placement & { readonly name: string })[] {
+  return textsIn(value, pointer).flatMap(({ at, text }) => namesIn(text).map((name) => ({ at, name, isWhole: WHOLE.test(text) })))
+}
+
+/** The texts in a value, by JSON pointer. */
+function textsIn(value: unknown, at: string): { readonly at: string; readonly text: string }[] {
+  if (typeof value === 'string') return [{ at, text: value }]
   if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([name, inner]) => placeholdersOf(inner, `${at}/${pointerPart(name)}`))
+  return Object.entries(value).flatMap(([name, inner]) => textsIn(inner, `${at}/${pointerPart(name)}`))
 }
 
 /** What a text gives for the parameters of a definition's text, at least a character each; undefined where it is another text. */

@@ -1,5 +1,6 @@
 import { nearest } from '../domain/assumption.ts'
 import type { WantedSession } from '../domain/behaviour.ts'
+import { viewOf } from '../domain/brought.ts'
 import { isTime, timeOf, writtenClock } from '../domain/clock.ts'
 import type { Data } from '../domain/data.ts'
 import { problemReply } from '../domain/control/dialect.ts'
@@ -65,13 +66,18 @@ export function tryStart(scenario: Scenario, name: string | undefined, base: Ses
   return begun.kind === 'begun' ? started : { kind: 'refused', issues: begun.issues.map((issue) => located(issue, lineage)) }
 }
 
-/** What cannot be of data that are brought into a session as it begins. */
-export function tryBringing(data: Data, start: SessionStart, real: number): readonly Wrong[] {
+/** What comes of data that are brought into a session as it begins: what the APIs show of them, or what cannot be. */
+export function tryBringing(
+  data: Data,
+  start: SessionStart,
+  real: number,
+): { readonly kind: 'shown'; readonly view: object } | { readonly kind: 'refused'; readonly issues: readonly Wrong[] } {
   const begun = tryBeginning(start, real)
-  if (begun.kind === 'refused') return begun.issues
+  if (begun.kind === 'refused') return begun
   const session = beginSession(start, real)
-  const brought = place(data, { world: worldOf(begun.changes), session, now: session.begun, real })
-  return brought.kind === 'refused' ? brought.issues : []
+  const scene = { world: worldOf(begun.changes), session, now: session.begun, real }
+  const brought = place(data, scene)
+  return brought.kind === 'refused' ? brought : { kind: 'shown', view: viewOf(brought, scene) }
 }
 
 /** What a session's log begins with. @throws Error for data that cannot be placed; they were tried when they were read */

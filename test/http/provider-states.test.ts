@@ -26,6 +26,7 @@ const STATES: States = {
     },
     { state: 'nothing in particular' },
     { state: 'nothing for {whom}', parameters: { whom: null, tag: null } },
+    { state: 'ein Auftrag über {stück} Stück', exists: { orders: [{ line_items: [{ quantity_ordered: '{stück}' }] }] } },
     {
       state: 'an order numbered {number} waits',
       exists: { orders: [{ po_number: 'po-{number}', line_items: [{ quantity_ordered: 1 }] }] },
@@ -135,8 +136,13 @@ describe('POST /_pact/provider_states', () => {
   })
 
   it('refuses a value that leads nowhere', async () => {
-    await using own = await openMock({ states: { states: [{ state: 'a', values: { id: '/orders/0/order_uuid' } }] } })
-    const { body } = await request(own.app).post('/_pact/provider_states').send({ state: 'a', action: 'setup' }).expect(422)
+    await using own = await openMock({
+      states: { states: [{ state: 'a', parameters: { n: null }, values: { id: '/orders/0/order_uuid' } }] },
+    })
+    const { body } = await request(own.app)
+      .post('/_pact/provider_states')
+      .send({ state: 'a', params: { n: 1 }, action: 'setup' })
+      .expect(422)
     expect(body.detail).toContain('the value id is at /orders/0/order_uuid, and nothing is there')
   })
 
@@ -330,6 +336,7 @@ describe('what is sent as a parameter', () => {
     ['as a decimal for a number', 'an order of {quantity} units', '{"quantity":7.0}', '"quantity":7.0'],
     ['as a text for a number', 'an order of {quantity} units', '{"quantity":"7"}', '"quantity":7'],
     ['inside a text', 'an order numbered {number} waits', '{"number":1.0}', '"po_number":"po-1.0"'],
+    ['under a name of other letters', 'ein Auftrag über 7 Stück', '{}', '{"stück":7}'],
     ['in no place', 'nothing for {whom}', '{"whom":[1.0],"tag":{"a":[]}}', '"whom":[1.0],"tag":{"a":[]}'],
     ['and is null in whole', 'another order', 'null', '{}'],
   ])('%s is told as it was written', async (_what, state, params, told) => {
@@ -444,6 +451,15 @@ describe('POST /__mock/sessions/{name}/exists', () => {
     await get(OTHER).expect(404)
   })
 
+  it('shows allocations in the order in which they were asked for, also where two orders take turns', async () => {
+    const one = (id: string, orderNumber: string) => ({ allocationId: id.repeat(24), orderNumber, items: [{ sku: 'A', quantity: 1 }] })
+    const { body } = await request(mock.app)
+      .post(`/__mock/sessions/${ownSession()}/exists`)
+      .send({ allocations: [one('a', 'first'), one('b', 'second'), one('c', 'first')] })
+      .expect(201)
+    expect(body.allocations.map(({ allocationId }: { allocationId: string }) => allocationId.charAt(0))).toEqual(['a', 'b', 'c'])
+  })
+
   it('leaves stock of a SKU nowhere else, also where requests have taken some, and adds what is said later', async () => {
     const { session, stock } = verifier()
     const add = (...stock: object[]) => request(mock.app).post(`/__mock/sessions/${session}/exists`).send({ stock }).expect(201)
@@ -473,6 +489,16 @@ describe('a file of own states', () => {
       /\/states\/0\/exists\/orders\/0\/line_items\/0\/quantity_shipped .*\("a"\)/,
     ],
     ['has none', {}, /\/states is missing/],
+    [
+      'has a default that is none where it is put',
+      { states: [{ state: 'a', parameters: { n: 1.5 }, exists: { orders: [{ line_items: [{ quantity_ordered: '{n}' }] }] } }] },
+      /\/states\/0\/exists\/orders\/0\/line_items\/0\/quantity_ordered is 1\.5; the type must be integer \("a"\)/,
+    ],
+    [
+      'has a value that leads to nothing',
+      { states: [{ state: 'a', exists: { orders: [order(ID)] }, values: { id: '/orders/0/order_uid' } }] },
+      /\/states\/0\/values\/id leads to \/orders\/0\/order_uid, and nothing is there \("a"\); let it lead into orders/,
+    ],
   ])('that %s is refused at start', async (_name, states, said) => {
     await expect(openMock({ states: states as States })).rejects.toThrow(said)
   })
@@ -482,6 +508,11 @@ describe('a file of own states', () => {
       'has a text twice',
       'states:\n  - state: a\n  - state: b\n  - state: a\n',
       'FILE:2: /states/0/state is "a", which stands 2 times; say it once\nFILE:4: /states/2/state is "a", which stands 2 times; say it once',
+    ],
+    [
+      'has a placeholder that is none',
+      "states:\n  - state: an order of {shop id}\n    parameters: { 'shop id': 1 }\n    exists: { stock: [{ sku: 's{shop id}', locationNum: '110', available: 1 }] }\n",
+      'FILE:2: /states/0/state has {shop id}, which stands for nothing; name the parameter with letters, digits, dots, hyphens and underscores alone\nFILE:4: /states/0/exists/stock/0/sku has {shop id}, which stands for nothing; name the parameter with letters, digits, dots, hyphens and underscores alone',
     ],
     [
       'has a placeholder that nothing fills',

@@ -17,6 +17,7 @@ import { settingBehaviours } from './settings.ts'
 import { MAX_CANDIDATES } from '../listing.ts'
 import { STEP_NAMES } from '../progress.ts'
 import { place } from '../place.ts'
+import { viewOf } from '../brought.ts'
 import type { Data } from '../data.ts'
 import type { Known } from '../scenario.ts'
 import { allocationsOf, omsOrderView } from '../oms/order.ts'
@@ -28,7 +29,7 @@ import { lineStatus, type Order, type OrderFacts } from '../supplier/order.ts'
 import { orderView } from '../supplier/view.ts'
 import { orderPopulation } from '../supplier/population.ts'
 import { searchOrders } from '../supplier/search.ts'
-import { Draft, type Kinds } from '../world.ts'
+import type { Kinds } from '../world.ts'
 
 /** An API that this server answers, as far as examples need to know it. */
 export interface ServedApi {
@@ -175,17 +176,7 @@ const addEntities: Behaviour<ExistsInput> = {
           ...(fix !== undefined && { fix }),
         })),
       })
-    const population = orderPopulation(scene.session)
-    const draft: Scene = { ...scene, world: new Draft(scene.world, brought.changes) }
-    return reply(
-      201,
-      {
-        orders: brought.orders.map((order) => orderView(order, { kind: 'operator' }, population)),
-        allocations: brought.allocations.map(({ document }) => document),
-        omsOrders: brought.omsOrders.map((order) => omsOrderView(order, allocationsOf(order, draft), draft)),
-      },
-      brought.changes,
-    )
+    return reply(201, viewOf(brought, scene), brought.changes)
   },
 }
 
