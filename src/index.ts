@@ -125,17 +125,17 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   const events = createEvents(journal, MAX_LISTENERS)
   const started = new Map<string, Started>()
   /** Scenarios are placed to be tried: once for each name. */
-  const startFromWanted = async (wanted: WantedSession): Promise<Started> => {
+  const startFromWanted = async (wanted: WantedSession, at: number): Promise<Started> => {
     const { scenario, seed, clock } = wanted
     const name = typeof scenario === 'string' && seed === undefined && clock === undefined ? scenario : undefined
     const before = name === undefined ? undefined : started.get(name)
     if (before) return before
-    const made = startFrom(wanted, base, defaults, await known(), real())
+    const made = startFrom(wanted, base, defaults, await known(), at)
     if (name !== undefined && made.kind === 'started') started.set(name, made)
     return made
   }
   const closing = new AbortController()
-  const states = await readStates(options.states, defaults, (scenario) => startFromWanted({ scenario }))
+  const states = await readStates(options.states, defaults, (scenario) => startFromWanted({ scenario }, real()))
   const handle = createHandler({
     ...settings,
     closing: closing.signal,

@@ -43,7 +43,7 @@ export interface HandlerSettings extends Waiting {
   readonly maxBodyBytes: number
   readonly scenarios: () => Promise<ReadonlyMap<string, Scenario>>
   /** What a session starts from that is wanted so. */
-  readonly startFrom: (wanted: WantedSession) => Promise<Started>
+  readonly startFrom: (wanted: WantedSession, real: number) => Promise<Started>
   /** How long a session may be unused, in milliseconds; undefined for ever. */
   readonly sessionTimeToLive: number | undefined
   /** How many entities a session may keep. */
@@ -123,7 +123,7 @@ export function createHandler(settings: HandlerSettings): Handler {
     if (settings.requireSession && !isLabelled) return refuseUnnamed(request, UNLABELLED, around, started)
     if (!counts.has(name)) await sessions.expire(real)
     const scenario = request.headers['mock-scenario']
-    const wanted = scenario === undefined ? undefined : await startFrom({ scenario })
+    const wanted = scenario === undefined ? undefined : await startFrom({ scenario }, real)
     if (wanted?.kind === 'refused') return refuseUnnamed(request, wanted.problem, around, started, name)
     const full = counts.begin(name, real)
     if (full) return refuseUnnamed(request, full, around, started, name)

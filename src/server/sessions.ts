@@ -28,7 +28,7 @@ export interface SessionsSettings {
   readonly bindings: Bindings
   readonly defaults: SessionStart
   /** What a session starts from that is wanted so. */
-  readonly startFrom: (wanted: WantedSession) => Promise<Started>
+  readonly startFrom: (wanted: WantedSession, real: number) => Promise<Started>
   /** Sessions whose last request set up a provider state: they are only forgotten here. */
   readonly settingUp: { delete(name: SessionName): unknown }
   /** What a replay has to know of this server. */
@@ -127,7 +127,7 @@ export function createSessions({ store, journal, counts, bindings, defaults, sta
       return { status: 200, body: { sessions: await Promise.all(names.map((name) => show(name, real))) } }
     },
     async create(wanted, real) {
-      const started = await startFrom(wanted)
+      const started = await startFrom(wanted, real)
       if (started.kind === 'refused') return refusal(started.problem)
       let { name } = wanted
       while (name === undefined) {

@@ -19,7 +19,7 @@ export interface StateSettings {
   readonly settingUp: Map<SessionName, readonly DoneState[]>
   /** The provider states that are known. */
   readonly states: () => Promise<readonly StateDefinition[]>
-  readonly startFrom: (wanted: WantedSession) => Promise<Started>
+  readonly startFrom: (wanted: WantedSession, real: number) => Promise<Started>
   /** Hears of what was brought into a session: a replay has to bring it in again. */
   readonly onBrought: (name: SessionName, request: MockRequest, answer: Answer, real: number) => void
 }
@@ -111,7 +111,7 @@ export function createStates({
     const isFirst = !isWanted || !settingUp.has(name)
     const matched = isWanted ? matchState(await states(), state, params) : undefined
     const scenario = isFirst && matched?.kind === 'state' ? matched.definition.scenario : undefined
-    const started = scenario === undefined ? undefined : await startFrom({ scenario })
+    const started = scenario === undefined ? undefined : await startFrom({ scenario }, real)
     if (isFirst) {
       const full = await sessions.reset(name, real, started?.kind === 'started' ? started.start : undefined)
       if (full) return refusal(full)
