@@ -47,7 +47,8 @@ export interface MockSession {
   /** Brings something in. */
   exists(data: Data): Promise<Brought>
   /**
-   * Sets up a provider state, as a verifier of Pact does: the first one after anything else begins the session anew, the next ones add to it.
+   * Sets up a provider state, as a verifier of Pact does: the first one after anything else begins the session anew, the next ones add to it;
+   * the same once more changes nothing.
    * @returns its values
    */
   setState(state: string, params?: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>
