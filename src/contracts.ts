@@ -2,6 +2,7 @@ import { ask, askMock, isAnswered, keyOf, remediesFor, tryAll } from './contract
 import { columnsOf, type ContractOptions, isPlain, type VerifyContractsOptions } from './contracts/options.ts'
 import { publishAll, tell } from './contracts/publish.ts'
 import { answersOf, type Findings, MOCK, rowsOf } from './contracts/rows.ts'
+import { type Served, servedOf } from './contracts/served.ts'
 import { knownDocuments, narrowed, openBrokerOf, plainSubjectsOf, type Subject, subjectsOf } from './contracts/subjects.ts'
 import { plain } from './exact.ts'
 import { compare, type Comparison } from './pact/compare.ts'
@@ -19,15 +20,17 @@ export type { Report, Row } from './pact/pact.ts'
  * @throws UsageError for what cannot be verified at all: no files, no pact, a document that cannot be read, nothing that is ours
  */
 export async function verifyContracts(options: VerifyContractsOptions): Promise<Report> {
-  const columns = columnsOf(options)
+  const wanted = columnsOf(options)
   const broker = openBrokerOf(options)
-  const subjects = await (isPlain(columns) ? plainSubjectsOf(options, broker) : subjectsOf(options, broker))
+  const subjects = await (isPlain(wanted) ? plainSubjectsOf(options, broker) : subjectsOf(options, broker))
   for (const { source } of subjects) if (source) tell(options, source, 'before_verification')
-  const ours = isPlain(columns) ? subjects : subjects.filter(({ document }) => document !== undefined)
-  const asked = await askAll(ours, columns, options)
-  const findings: Findings = { ...asked, columns, options, ...(await lookInto(ours, asked, options)) }
+  const ours = isPlain(wanted) ? subjects : subjects.filter(({ document }) => document !== undefined)
+  const served = await servedOf(ours, wanted.includes('mock') ? options : {})
+  const columns = served.subjects.length > 0 ? wanted : wanted.filter((column) => column !== 'mock')
+  const asked = await askAll(ours, served.subjects, columns, options)
+  const findings: Findings = { ...asked, columns, options, unserved: served.unserved, ...(await lookInto(ours, asked, options)) }
   const rows = subjects.flatMap((subject) => rowsOf(subject, ours.includes(subject), findings))
-  const notes = notesOf(rows, findings)
+  const notes = [...notesOn(served), ...notesOf(rows, findings)]
   const unpublished = broker && (await publishAll(broker, ours, findings.real, options))
   const unreached = unreachedIn(findings.real)
   const failures = { ...(unreached !== undefined && { unreached }), ...(unpublished !== undefined && { unpublished }) }
@@ -43,7 +46,12 @@ function unreachedIn(real: Outcomes): string | undefined {
 type Asked = Pick<Findings, 'documents' | 'mock' | 'real'>
 
 /** One column after another. */
-async function askAll(subjects: readonly Subject[], columns: Report['columns'], options: VerifyContractsOptions): Promise<Asked> {
+async function askAll(
+  subjects: readonly Subject[],
+  served: readonly Subject[],
+  columns: Report['columns'],
+  options: VerifyContractsOptions,
+): Promise<Asked> {
   const { provider, stateUrl, failFast = false } = options
   const none: Outcomes = new Map()
   const isOver = (asked: Asked): boolean =>
@@ -53,9 +61,9 @@ async function askAll(subjects: readonly Subject[], columns: Report['columns'], 
     )
   let asked: Asked = { documents: new Map(), mock: none, real: none }
   if (columns.includes('document')) asked = { ...asked, documents: await compareAll(subjects, options) }
-  if (columns.includes('mock') && !isOver(asked)) asked = { ...asked, mock: await askMock(subjects, options) }
+  if (columns.includes('mock') && !isOver(asked)) asked = { ...asked, mock: await askMock(served, options) }
   if (columns.includes('provider') && provider !== undefined && subjects.length > 0 && !isOver(asked)) {
-    const target = { baseUrl: provider.replace(/\/+$/, ''), ...(stateUrl !== undefined && { stateUrl }) }
+    const target = { baseUrl: provider, ...(stateUrl !== undefined && { stateUrl }) }
     asked = { ...asked, real: await ask('provider', subjects, options, [target]) }
   }
   return asked
@@ -84,6 +92,12 @@ async function lookInto(
   )
   const unknown = new Map((await unknownOf(refused, options)).map(({ text, nearest }) => [text, nearest]))
   return { trials, remedies, unknown }
+}
+
+function notesOn({ missing, unserved }: Served): string[] {
+  if (missing.length === 0) return []
+  const count = `${unserved.size} interaction${unserved.size === 1 ? '' : 's'}`
+  return [`the mock is not asked about ${count}: it does not serve ${missing.join(', ')}`]
 }
 
 function notesOf(rows: readonly Row[], { columns, unknown, options }: Findings): string[] {
@@ -119,7 +133,7 @@ export interface MissingState {
 
 /** The provider states of the pacts that neither the bundled ones nor the team's own know. */
 export async function missingStates(options: VerifyContractsOptions): Promise<readonly MissingState[]> {
-  const subjects = await subjectsOf(options, openBrokerOf(options))
+  const { subjects } = await servedOf(await subjectsOf(options, openBrokerOf(options)), options)
   const named = subjects.flatMap(({ pact, document }) => (document ? pact.interactions.flatMap(({ states }) => states) : []))
   return unknownOf(named, options)
 }

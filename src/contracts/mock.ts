@@ -6,8 +6,9 @@ import { NO_STATE, requestOf, type SentRequest, setUpBody } from '../pact/replay
 import { isStateRefused, isUntried } from '../pact/report.ts'
 import { send } from '../pact/send.ts'
 import { type Fields, isRecord, parsed, textOf } from '../pact/value.ts'
-import { type Outcomes, type Prepared, verifyAgainst, type VerifyOptions } from '../pact/verify.ts'
+import { type Outcomes, type Prepared, type Target, verifyAgainst, type VerifyOptions } from '../pact/verify.ts'
 import { fieldWords } from '../pact/words.ts'
+import { hostOf, pathBefore } from './address.ts'
 import type { VerifyContractsOptions } from './options.ts'
 import { narrowed, type Subject } from './subjects.ts'
 
@@ -16,18 +17,16 @@ export function ask(
   column: Exclude<Column, 'document'>,
   subjects: readonly Subject[],
   { headers, timeout, failFast, onProgress, signal }: VerifyContractsOptions,
-  targets: VerifyOptions['targets'],
+  targets: readonly [Target, ...Target[]],
   prepare?: VerifyOptions['prepare'],
 ): Promise<Outcomes> {
   const documents = new Map(subjects.map(({ pact, document }) => [pact.file, document]))
+  const [{ baseUrl: url }] = targets
   return verifyAgainst({
-    targets,
+    targets: targets.map((target) => ({ ...target, baseUrl: hostOf(target.baseUrl) })),
     ...(prepare && { prepare }),
     pacts: subjects.map(({ pact }) => pact),
-    basePathOf({ pact, interaction }) {
-      const document = documents.get(pact.file)
-      return document ? missingBase(document, interaction) : ''
-    },
+    basePathOf: ({ pact, interaction }) => pathBefore(url, documents.get(pact.file), interaction),
     ...(headers && { headers }),
     ...(timeout !== undefined && { timeout }),
     ...(failFast !== undefined && { failFast }),
@@ -46,17 +45,10 @@ export async function askMock(subjects: readonly Subject[], options: VerifyContr
   const { url } = await mock.listen({ port: 0 })
   let number = 0
   const prepare = ({ states: wanted }: Interaction): Promise<Prepared> => setUp(mock.session(`verify-${++number}`), wanted)
-  return await ask(
-    'mock',
-    subjects,
-    options,
-    Array.from({ length: PROCESSES }, () => ({ baseUrl: url })),
-    prepare,
-  )
+  // While one process has its states set up, or starts, the others verify.
+  return await ask('mock', subjects, options, [{ baseUrl: url }, { baseUrl: url }, { baseUrl: url }], prepare)
 }
 
-/** While one has its states set up, or starts, the others verify. */
-const PROCESSES = 3
 /** Each interaction has a session of its own. */
 const MAX_SESSIONS = 1_000_000
 

@@ -1,9 +1,9 @@
 import type { Comparison } from '../pact/compare.ts'
 import type { Answer, Column, Interaction, Row } from '../pact/pact.ts'
-import { missingBase } from '../pact/part.ts'
 import { commandFor, needsValues, requestOf } from '../pact/replay.ts'
 import { explanationOf, verdictOf } from '../pact/report.ts'
 import type { Outcomes } from '../pact/verify.ts'
+import { hostOf, pathBefore } from './address.ts'
 import { keyOf, REPLAY, type Trial, type Trials } from './mock.ts'
 import type { VerifyContractsOptions } from './options.ts'
 import type { Subject } from './subjects.ts'
@@ -15,6 +15,8 @@ export interface Findings {
   readonly mock: Outcomes
   readonly real: Outcomes
   readonly trials: Trials
+  /** What the mock does not serve, by `keyOf`. */
+  readonly unserved: ReadonlySet<string>
   /** Assumptions by `keyOf`. */
   readonly remedies: ReadonlyMap<string, string>
   /** Provider states that the mock does not know, and those nearest to each. */
@@ -62,13 +64,16 @@ export function rowsOf(subject: Subject, isOurs: boolean, findings: Findings): r
     const trial = findings.trials.get(key)
     const found = answersOf(findings, pact.file, index)
     const answers = { ...found, mock: quoting(found.mock, trial) }
-    const verdict = verdictOf(answers, pending, findings.columns)
+    const isServed = !findings.unserved.has(key)
+    const verdict = verdictOf(answers, pending, isServed ? findings.columns : findings.columns.filter((column) => column !== 'mock'))
     const unknown = given.find(({ name }) => findings.unknown.has(name))?.name
     const explanation =
       explanationOf(answers, {
         assumption: findings.remedies.get(key),
         unknown: unknown === undefined ? undefined : { name: unknown, nearest: findings.unknown.get(unknown) ?? [] },
-      }) ?? findings.real.get(pact.file)?.get(index)?.unreached
+      }) ??
+      findings.real.get(pact.file)?.get(index)?.unreached ??
+      (isServed || verdict !== 'not-verified' ? undefined : 'the mock does not have its operation')
     const replay = verdict === 'failed' ? replayOf(subject, interaction, answers, trial, findings.options) : undefined
     const duration = findings.mock.get(pact.file)?.get(index)?.duration ?? findings.real.get(pact.file)?.get(index)?.duration
     return {
@@ -110,7 +115,7 @@ function replayOf(
     return trial && commandFor(MOCK, `${MOCK}/_pact/provider_states`, trial.states, trial.kind === 'answered' ? trial.request : undefined)
   // What its states give is known to nobody beforehand.
   if (needsValues(interaction)) return undefined
-  const basePath = document ? missingBase(document, interaction) : ''
+  const basePath = pathBefore(provider, document, interaction)
   const request = requestOf(pact, interaction, { basePath, headers, values: {} })
-  return commandFor(provider.replace(/\/+$/, ''), stateUrl, interaction.states, request)
+  return commandFor(hostOf(provider), stateUrl, interaction.states, request)
 }

@@ -20,7 +20,7 @@ export interface Subject {
 export type Known = Contract & { readonly loaded: LoadedDocument }
 
 /** The bundled documents that pacts can be about. */
-const BUNDLED = ['supplier-orders', 'oms-allocations']
+export const BUNDLED = ['supplier-orders', 'oms-allocations']
 
 /**
  * The pacts, as far as they are wanted, with their documents.
