@@ -3,15 +3,14 @@ import { columnsOf, type ContractOptions, isPlain, type VerifyContractsOptions }
 import { publishAll, tell } from './contracts/publish.ts'
 import { answersOf, type Findings, MOCK, rowsOf } from './contracts/rows.ts'
 import { type Served, servedOf } from './contracts/served.ts'
-import { knownDocuments, narrowed, openBrokerOf, plainSubjectsOf, type Subject, subjectsOf } from './contracts/subjects.ts'
+import { narrowed, openBrokerOf, plainSubjectsOf, readableSubjectsOf, type Subject, subjectsOf } from './contracts/subjects.ts'
 import { plain } from './exact.ts'
 import { compare, type Comparison } from './pact/compare.ts'
-import { matchOf, type Pact, type ProviderState, type Report, type Row } from './pact/pact.ts'
+import { type Pact, type ProviderState, type Report, type Row } from './pact/pact.ts'
 import { createReport, verdictOf } from './pact/report.ts'
-import { documentedFor } from './pact/status.ts'
 import type { Outcomes } from './pact/verify.ts'
-import { UsageError } from './problem.ts'
 
+export { coverContracts, type Coverage, type Covered } from './contracts/coverage.ts'
 export type { ContractOptions, VerifyContractsOptions } from './contracts/options.ts'
 export type { Report, Row } from './pact/pact.ts'
 
@@ -154,18 +153,6 @@ async function unknownOf(states: readonly ProviderState[], options: VerifyContra
   )
 }
 
-/** @throws UsageError where interactions cannot be read: in what is said of the others, nobody would miss them */
-async function readableSubjectsOf(options: ContractOptions): Promise<readonly Subject[]> {
-  const subjects = await subjectsOf(options)
-  const broken = subjects.flatMap(({ pact: { file, unverified }, document }) =>
-    unverified.flatMap(({ index, line, reason, isBroken }) =>
-      document && isBroken ? [`${file}${line === undefined ? '' : `:${line}`}: interaction ${index + 1}: ${reason}`] : [],
-    ),
-  )
-  if (broken.length > 0) throw new UsageError(broken.join('\n'))
-  return subjects
-}
-
 /** What the comparator says of each pact: the static half alone. Pacts of other providers are left out. */
 export async function compareContracts(
   options: ContractOptions,
@@ -173,39 +160,6 @@ export async function compareContracts(
   const subjects = await readableSubjectsOf(options)
   const compared = await compareAll(subjects, options)
   return subjects.map(({ pact }) => ({ pact, comparisons: compared.get(pact.file) }))
-}
-
-/** One documented answer and the consumers that rely on it. */
-export interface Covered {
-  readonly document: string
-  readonly operation: string
-  readonly status: string
-  readonly consumers: readonly string[]
-}
-
-/** Operations and their documented statuses, with the consumers whose pacts expect them. */
-export async function coverContracts(options: ContractOptions): Promise<readonly Covered[]> {
-  const documents = await knownDocuments(options.documents)
-  const consumers = new Map<string, Set<string>>()
-  for (const { pact, document } of await readableSubjectsOf(options))
-    for (const interaction of document ? pact.interactions : []) {
-      const match = document && matchOf(document, interaction.method, interaction.path)
-      if (match?.kind !== 'found') continue
-      for (const status of documentedFor(interaction, match.target.statuses)) {
-        const key = `${document?.name} ${match.target.id} ${status}`
-        consumers.set(key, (consumers.get(key) ?? new Set()).add(pact.consumer))
-      }
-    }
-  return documents.flatMap(({ name, operations }) =>
-    operations.flatMap(({ id, statuses }) =>
-      statuses.map((status) => ({
-        document: name,
-        operation: id,
-        status,
-        consumers: [...(consumers.get(`${name} ${id} ${status}`) ?? [])].toSorted(),
-      })),
-    ),
-  )
 }
 
 /** With `failFast` no further than to the first pact with a failure that counts. */

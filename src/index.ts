@@ -58,7 +58,7 @@ export type {
 export { replay } from './replay.ts'
 export type { Different, Repeated, Replayed } from './replay.ts'
 export { compareContracts, coverContracts, verifyContracts } from './contracts.ts'
-export type { ContractOptions, Covered, Report, Row, VerifyContractsOptions } from './contracts.ts'
+export type { ContractOptions, Coverage, Covered, Report, Row, VerifyContractsOptions } from './contracts.ts'
 export type { Change, World } from './domain/world.ts'
 export type { StateDefinition } from './domain/state.ts'
 export type { CheckedScenario, States } from './library.ts'

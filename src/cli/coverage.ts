@@ -1,25 +1,33 @@
-import { coverContracts } from '../contracts.ts'
+import { type Coverage, coverContracts, UNRELIABLE } from '../contracts/coverage.ts'
 import type { COVERAGE_OPTIONS, Io, Settings } from './config.ts'
 import { contractOptions } from './contracts.ts'
 
 /** Lists which documented answers consumers rely on. @returns 1 when they are fewer than the threshold */
 export async function coverage(pacts: readonly string[], settings: Settings<typeof COVERAGE_OPTIONS>, io: Io): Promise<number> {
-  const covered = await coverContracts(contractOptions(pacts, settings))
-  const relied = covered.filter(({ consumers }) => consumers.length > 0).length
-  const percent = covered.length === 0 ? 0 : (relied * 100) / covered.length
-  if (settings.format === 'json') io.out(JSON.stringify({ percent, answers: covered }, undefined, 2))
+  const { answers, apart } = await coverContracts(contractOptions(pacts, settings))
+  const relied = answers.filter(({ consumers }) => consumers.length > 0).length
+  const percent = answers.length === 0 ? 0 : (relied * 100) / answers.length
+  if (settings.format === 'json') io.out(JSON.stringify({ percent, answers, apart }, undefined, 2))
   else {
-    for (const [document, answers] of Map.groupBy(covered, (one) => one.document)) {
-      io.out(document)
-      for (const [operation, of] of Map.groupBy(answers, (one) => one.operation))
-        io.out(
-          `  ${operation}: ${of.map(({ status, consumers }) => `${status}${consumers.length > 0 ? ` (${consumers.join(', ')})` : ' –'}`).join('  ')}`,
-        )
+    for (const line of linesOf(answers)) io.out(line)
+    if (apart.length > 0) {
+      io.out(`Not counted, for no consumer can aim at them (1xx, 3xx, 5xx, default, ${UNRELIABLE.join(', ')}):`)
+      for (const line of linesOf(apart)) io.out(line)
     }
-    io.out(`${relied} of ${covered.length} documented answers are relied on: ${percent.toFixed(1)} %`)
+    io.out(`${relied} of ${answers.length} documented answers that consumers can rely on are relied on: ${percent.toFixed(1)} %`)
   }
   const { threshold } = settings
   if (threshold === undefined || percent >= threshold) return 0
   io.err(`error: that is less than the ${threshold} % of --threshold`)
   return 1
+}
+
+function linesOf(answers: Coverage['answers']): string[] {
+  return [...Map.groupBy(answers, ({ document }) => document)].flatMap(([document, all]) => [
+    document,
+    ...[...Map.groupBy(all, ({ operation }) => operation)].map(([operation, of]) => {
+      const statuses = of.map(({ status, consumers }) => `${status}${consumers.length > 0 ? ` (${consumers.join(', ')})` : ' –'}`)
+      return `  ${operation}: ${statuses.join('  ')}`
+    }),
+  ])
 }

@@ -50,6 +50,18 @@ export async function plainSubjectsOf(options: VerifyContractsOptions, broker?: 
   }))
 }
 
+/** @throws UsageError where interactions cannot be read: in what is said of the others, nobody would miss them */
+export async function readableSubjectsOf(options: ContractOptions): Promise<readonly Subject[]> {
+  const subjects = await subjectsOf(options)
+  const broken = subjects.flatMap(({ pact: { file, unverified }, document }) =>
+    unverified.flatMap(({ index, line, reason, isBroken }) =>
+      document && isBroken ? [`${file}${line === undefined ? '' : `:${line}`}: interaction ${index + 1}: ${reason}`] : [],
+    ),
+  )
+  if (broken.length > 0) throw new UsageError(broken.join('\n'))
+  return subjects
+}
+
 export function openBrokerOf({ broker }: VerifyContractsOptions): Broker | undefined {
   return broker && openBroker(broker)
 }
