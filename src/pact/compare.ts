@@ -50,16 +50,15 @@ export async function compare(
   const prepared = comparators.get(document) ?? (await prepare(document))
   comparators.set(document, prepared)
   const main = document.sources[0]?.uri ?? ''
-  const placeOf = (item: ResultItem): NonNullable<Reason['place']> => {
-    const { uri, pointer } = ruleOf(item, main, prepared.reader)
+  const toReason = (finding: Finding): Reason => {
+    const { uri, pointer, node } = ruleOf(finding.item, main, prepared.reader)
     const line = document.sources.find((source) => source.uri === uri)?.lineOf(pointer)
-    return { file: uri, pointer, ...(line !== undefined && { line }) }
+    return reasonOf(finding, { file: uri, pointer, ...(line !== undefined && { line }) }, node)
   }
   const comparisons = new Map<number, Comparison>()
   for (const interaction of pact.interactions) {
     const found = await findingsOf(pact, interaction, { ...prepared, contract, headers })
-    const told = (type: ResultItem['type']): Reason[] =>
-      found.filter(({ item }) => item.type === type).map((finding) => reasonOf(finding, finding.place ?? placeOf(finding.item)))
+    const told = (type: ResultItem['type']): Reason[] => found.filter(({ item }) => item.type === type).map(toReason)
     const reasons = told('error')
     const warnings = told('warning')
     const answer: Comparison['answer'] = reasons.length > 0 ? { kind: 'failed', reasons } : { kind: 'passed' }

@@ -87,12 +87,32 @@ export function withinInteraction(location: string): string {
   return location.replace(/^\[root\]\.interactions\[\d+\]\.?/, '')
 }
 
-export function reasonOf({ item: { code, message, mockDetails }, words }: Finding, place: NonNullable<Reason['place']>): Reason {
+/**
+ * A finding in the reader's terms.
+ * @param found where the rule stands, as the item tells it
+ * @param rule what stands there
+ */
+export function reasonOf(
+  { item: { code, message, mockDetails }, words, place }: Finding,
+  found: NonNullable<Reason['place']>,
+  rule: unknown,
+): Reason {
   const parts = withinInteraction(mockDetails?.location ?? '')
     .split('.')
     .filter((part) => part !== '')
-  const said = message.replace(/^[^:]* spec file: /, '')
-  return { message: words ?? inWords(code, said, parts, mockDetails?.value), code, pactPath: pathOf(parts), place }
+  const said = withValues(message.replace(/^[^:]* spec file: /, ''), found.pointer.split('/').at(-1), rule)
+  return { message: words ?? inWords(code, said, parts, mockDetails?.value), code, pactPath: pathOf(parts), place: place ?? found }
+}
+
+/** More allowed values than these are a list of countries, and no help. */
+const MOST = 20
+
+/** With the values that a rule allows, which its message leaves out. */
+function withValues(said: string, keyword: string | undefined, rule: unknown): string {
+  if (said === 'must be equal to constant' && keyword === 'const') return `must be ${excerpt(rule)}`
+  if (said !== 'must be equal to one of the allowed values' || keyword !== 'enum' || !Array.isArray(rule)) return said
+  const values = rule.slice(0, MOST).map((value) => excerpt(value))
+  return `must be one of ${values.join(', ')}${rule.length > MOST ? ` and ${rule.length - MOST} more` : ''}`
 }
 
 /** In the words of who reads the report, and not of who wrote the comparator. */

@@ -10,7 +10,7 @@ interface At {
 }
 
 /** Where the rule stands that an item is about. */
-export function ruleOf({ code, mockDetails, specDetails }: ResultItem, main: string, reader: Reader): Omit<At, 'node'> {
+export function ruleOf({ code, mockDetails, specDetails }: ResultItem, main: string, reader: Reader): At {
   const root: At = { node: reader.at(main, '').value, uri: main, pointer: '' }
   const location = specDetails?.location ?? ''
   const [, schema, within] = code.endsWith('.body.incompatible') ? (/^(.*?\.content\..*?\.schema)\.(.*)$/s.exec(location) ?? []) : []

@@ -220,7 +220,7 @@ describe('what the document forbids', () => {
       read,
       ok({ statusCode: 'GONE' }),
       [
-        'response.body.incompatible: response body $.statusCode: the document says that it must be equal to one of the allowed values, the pact has "GONE"',
+        'response.body.incompatible: response body $.statusCode: the document says that it must be one of "ALLOCATED", "PENDING_DROP", "PENDING_PICK", "SHIPPED", "PARTIALLY_SHIPPED", "REALLOCATED", "CANCELLED", "PARTIALLY_CANCELLED", the pact has "GONE"',
       ],
     ],
     [
@@ -517,6 +517,22 @@ describe('other documents', () => {
   const B = { type: 'object', required: ['b'], properties: { b: { type: 'string' } } }
   const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` })
   const schemas = { A, B }
+
+  it.each<[what: string, schema: Json, said: RegExp]>([
+    ['values', { enum: ['b', 2, null] }, /it must be one of "b", 2, null, the pact has "x"$/],
+    ['a value behind a reference', ref('Kind'), /it must be one of "b", the pact has "x"$/],
+    ['a constant', { const: 'b' }, /it must be "b", the pact has "x"$/],
+    [
+      'many values',
+      { enum: Array.from({ length: 30 }, (_, n) => n) },
+      /it must be one of 0, 1, [^a-z]*, 19 and 10 more, the pact has "x"$/,
+    ],
+  ])('%s that are allowed are told', async (_what, schema, said) => {
+    const document = answering({ type: 'object', properties: { a: schema } }, { Kind: { enum: ['b'] } })
+    const [reason, ...others] = reasonsOf(await compared(document, { request: get, response: ok({ a: 'x' }, json) }))
+    expect(reason).toMatch(said)
+    expect(others).toEqual([])
+  })
 
   it.each<[what: string, schema: Json, fits: unknown[], fails: unknown[]]>([
     ['oneOf without what tells the branches apart', { oneOf: [ref('A'), ref('B')] }, [{}, { a: 'x' }, { b: 'x' }], [{ c: 1 }, { a: 1 }]],
