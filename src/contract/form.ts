@@ -18,15 +18,13 @@ const NONE: ReadonlySet<string> = new Set()
  * document itself where there is nothing to do.
  */
 export function formOf(document: LoadedDocument, role: Role): LoadedDocument {
-  const main = document.sources[0]?.content
-  const isOld = isJson(main) && typeof main['openapi'] === 'string' && main['openapi'].startsWith('3.0')
-  if (!isOld && !document.sources.some(({ content }) => isMarked(content, role))) return document
+  if (!document.sources.some(({ content }) => isMarked(content, role))) return document
   const reader = createReader(document)
   return {
     ...document,
     sources: document.sources.map((source) => ({
       ...source,
-      content: new Forming(reader, role, isOld, source.uri).change(source.content),
+      content: new Forming(reader, role, source.uri).change(source.content),
     })),
   }
 }
@@ -34,22 +32,26 @@ export function formOf(document: LoadedDocument, role: Role): LoadedDocument {
 function isMarked(value: unknown, role: Role): boolean {
   if (Array.isArray(value)) return value.some((one) => isMarked(one, role))
   if (!isJson(value)) return false
-  return value[ABSENT[role]] === true || isJson(value['discriminator']) || Object.values(value).some((one) => isMarked(one, role))
+  const { nullable, exclusiveMinimum, exclusiveMaximum, discriminator } = value
+  return (
+    [value[ABSENT[role]], exclusiveMinimum, exclusiveMaximum].some((mark) => typeof mark === 'boolean') ||
+    nullable !== undefined ||
+    isJson(discriminator) ||
+    Object.values(value).some((one) => isMarked(one, role))
+  )
 }
 
 /** Changes one file of a document. */
 class Forming {
   readonly #reader: Reader
   readonly #role: Role
-  readonly #isOld: boolean
   readonly #uri: string
   /** What is being written out, lest a schema be written into itself. */
   readonly #open = new Set<object>()
 
-  constructor(reader: Reader, role: Role, isOld: boolean, uri: string) {
+  constructor(reader: Reader, role: Role, uri: string) {
     this.#reader = reader
     this.#role = role
-    this.#isOld = isOld
     this.#uri = uri
   }
 
@@ -108,9 +110,8 @@ class Forming {
     return 'if' in told ? { ...told, allOf: [...parts, conditionOf(choice)] } : { ...told, ...conditionOf(choice) }
   }
 
-  /** Limits that exclude themselves, and null, in the words of OpenAPI 3.1. */
+  /** Limits that exclude themselves, and null, in the words of OpenAPI 3.1, in whose documents the old ones are found as well. */
   #current(schema: Json): Json {
-    if (!this.#isOld) return schema
     const { nullable, minimum, exclusiveMinimum, maximum, exclusiveMaximum, ...rest } = schema
     const current = { ...rest, ...limits('Minimum', minimum, exclusiveMinimum), ...limits('Maximum', maximum, exclusiveMaximum) }
     if (nullable !== true) return current

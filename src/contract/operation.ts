@@ -95,8 +95,7 @@ function baseOf(server: Located | undefined, reader: Reader): string {
     const value = defaults.get(name)
     return typeof value === 'string' ? value : text
   })
-  if (!URL.canParse(filled, 'http://localhost'))
-    throw new DocumentError(`${server.uri}#${server.pointer}: "${filled}" is no URL of a server`)
+  if (!URL.canParse(filled, 'http://localhost')) throw new DocumentError(`${reader.where(server)}: "${filled}" is no URL of a server`)
   return new URL(filled, 'http://localhost').pathname.replace(/\/$/, '')
 }
 

@@ -43,7 +43,7 @@ const SEPARATORS: Readonly<Record<string, RegExp>> = { spaceDelimited: /%20|\+| 
 export function createParameter(located: Located, reader: Reader, validator: Validator): Parameter {
   const { name, in: where, required, style, explode } = located.value
   if (typeof name !== 'string' || (where !== 'path' && where !== 'query' && where !== 'header' && where !== 'cookie'))
-    throw new DocumentError(`${located.uri}#${located.pointer}: a parameter needs a name, and a place: path, query, header or cookie`)
+    throw new DocumentError(`${reader.where(located)}: a parameter needs a name, and a place: path, query, header or cookie`)
   const key = where === 'header' ? name.toLowerCase() : name
   const json = reader.child(located, 'content', 'application/json')
   const schema = reader.schema(json ?? located, 'schema')
@@ -58,7 +58,7 @@ export function createParameter(located: Located, reader: Reader, validator: Val
   }
   if (!STYLES[where].includes(settings.style))
     throw new DocumentError(
-      `${located.uri}#${located.pointer}: the style "${settings.style}" is not read in ${where}; ${STYLES[where].join(', ')} are`,
+      `${reader.where(located)}: the style "${settings.style}" is not read in ${where}; ${STYLES[where].join(', ')} are`,
     )
   const types = schema ? typesOf(schema, reader) : NO_TYPES
 

@@ -26,6 +26,8 @@ export interface Reader {
   target(schema: Located): Located | undefined
   /** Where an object of the document stands; undefined for one that is none of its. */
   placeOf(node: unknown, key?: string): Place | undefined
+  /** The file and the line, for the reader of an error. */
+  where(located: Located): string
 }
 
 export function isJson(value: unknown): value is Json {
@@ -65,8 +67,12 @@ export function createReader(document: LoadedDocument): Reader {
     }
   }
 
+  function lineAt(uri: string, pointer: string): string {
+    return `${uri}:${sources.get(uri)?.lineOf(pointer) ?? '?'}`
+  }
+
   function nothingAt(uri: string, pointer: string): DocumentError {
-    return new DocumentError(`${uri}:${sources.get(uri)?.lineOf(pointer) ?? '?'}: nothing stands at #${pointer}`)
+    return new DocumentError(`${lineAt(uri, pointer)}: nothing stands at #${pointer}`)
   }
 
   function located(uri: string, pointer: string, value: unknown): Located {
@@ -110,6 +116,7 @@ export function createReader(document: LoadedDocument): Reader {
       if (value === undefined) throw nothingAt(file, pointer)
       return located(file, pointer, value)
     },
+    where: ({ uri, pointer }) => lineAt(uri, pointer),
     placeOf(node, key) {
       if (typeof node !== 'object' || node === null) return undefined
       if (!places) {

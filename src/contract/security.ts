@@ -26,8 +26,8 @@ const OPEN: Judgement = { kind: 'credentials', credentials: { scheme: '', value:
 
 /**
  * What an operation's security requirement finds in a request. Only the form is judged here; whether a token is known is the business's to say.
- * Schemes: `http` with a value after its name, `apiKey`, and OAuth 2 and OpenID Connect, whose tokens are bearers' (RFC 6750). Alternatives
- * are tried in order; the schemes of one alternative must all be there.
+ * Schemes: `http` with a value after its name, `apiKey`, and OAuth 2 and OpenID Connect, whose tokens are bearers' (RFC 6750); `mutualTLS` is a
+ * matter of the connection, and no request shows it. Alternatives are tried in order; the schemes of one alternative must all be there.
  * @throws DocumentError for a requirement of another kind.
  */
 export function createSecurity(
@@ -37,7 +37,7 @@ export function createSecurity(
 ): (headers: Readonly<Record<string, string>>, query?: string) => Judgement {
   const requirements: unknown = operation.value['security'] ?? root.value['security'] ?? []
   const alternatives = (Array.isArray(requirements) ? requirements : []).map((requirement: object) =>
-    Object.keys(requirement).map((name) => schemeOf(name, root, reader)),
+    Object.keys(requirement).flatMap((name) => schemeOf(name, operation, root, reader) ?? []),
   )
   const isOptional = alternatives.some((schemes) => schemes.length === 0)
   const named = alternatives.filter((schemes) => schemes.length > 0)
@@ -95,16 +95,17 @@ function valueIn(found: readonly (readonly [name: string, value: string])[], key
   return found.find(([name]) => name === key)?.[1]
 }
 
-function schemeOf(name: string, root: Located, reader: Reader): Scheme {
+function schemeOf(name: string, operation: Located, root: Located, reader: Reader): Scheme | undefined {
   const scheme = reader.child(root, 'components', 'securitySchemes', name)
-  if (!scheme) throw new DocumentError(`${root.uri}: the security scheme "${name}" is required, but not declared`)
+  if (!scheme) throw new DocumentError(`${reader.where(operation)}: the security scheme "${name}" is required, but not declared`)
   const { type, scheme: http, in: where, name: key } = scheme.value
   if (type === 'http' && typeof http === 'string') return inAuthorization(name, `${http.charAt(0).toUpperCase()}${http.slice(1)} `)
+  if (type === 'mutualTLS') return undefined
   if (type === 'oauth2' || type === 'openIdConnect') return inAuthorization(name, 'Bearer ')
   if (type === 'apiKey' && typeof key === 'string' && (where === 'header' || where === 'query' || where === 'cookie'))
     return { name, in: where, key: where === 'header' ? key.toLowerCase() : key, prefix: '' }
   throw new DocumentError(
-    `${scheme.uri}#${scheme.pointer}: the scheme "${name}" is of a kind that is not understood; http, apiKey, oauth2 and openIdConnect are`,
+    `${reader.where(scheme)}: the scheme "${name}" is of a kind that is not understood; http, apiKey, oauth2, openIdConnect and mutualTLS are`,
   )
 }
 

@@ -36,7 +36,7 @@ export function createValidator(document: LoadedDocument, reader: Reader): Valid
     check(declared) {
       // Ajv loses its way where a pointer leads to nothing but a reference to a whole file.
       const schema = followed(declared, reader)
-      const uri = `${baseOf(document)}${encodeURI(schema.uri)}#${encodeURI(schema.pointer)}`
+      const uri = `${BASE}${encodeURI(schema.uri)}#${encodeURI(schema.pointer)}`
       const compile = (allErrors: boolean): ValidateFunction => {
         try {
           return ajvOf(allErrors).compile({ $ref: uri })
@@ -91,9 +91,8 @@ function followed(schema: Located, reader: Reader): Located {
   return target?.pointer === '' ? followed(target, reader) : schema
 }
 
-function baseOf({ name }: LoadedDocument): string {
-  return `mock://${name}/`
-}
+/** Not with the document's name, which is no name of a host: that of a host is the same in capitals. */
+const BASE = 'mock://document/'
 
 function createAjv(document: LoadedDocument, allErrors: boolean): Ajv2020 {
   const ajv = new Ajv2020({
@@ -106,7 +105,7 @@ function createAjv(document: LoadedDocument, allErrors: boolean): Ajv2020 {
     addUsedSchema: false,
   })
   addFormats.default(ajv)
-  for (const { uri, content } of document.sources) if (isJson(content)) ajv.addSchema(content, baseOf(document) + encodeURI(uri))
+  for (const { uri, content } of document.sources) if (isJson(content)) ajv.addSchema(content, BASE + encodeURI(uri))
   return ajv
 }
 

@@ -1,6 +1,7 @@
 import { globSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { createContract, type Contract } from '../contract/operation.ts'
+import { openApiOf } from '../contract/swagger.ts'
 import { fileKind, loadBundled, loadDocument, type LoadedDocument, loadJson } from '../load.ts'
 import { type Broker, type BrokerPact, openBroker } from '../pact/broker.ts'
 import { contractFor, type Filter, filterInteractions, type Interaction, isSameName, type Pact } from '../pact/pact.ts'
@@ -80,7 +81,12 @@ export async function knownDocuments(files: readonly string[] | undefined): Prom
       ? BUNDLED.map((name) => loadBundled(name))
       : files.map((file) => loadDocument(file).catch((error: unknown) => Promise.reject(usage(error)))),
   )
-  return loaded.map((one) => asUsage(() => ({ ...createContract(one), loaded: one })))
+  return loaded.map((one) =>
+    asUsage(() => {
+      const document = openApiOf(one)
+      return { ...createContract(document), loaded: document }
+    }),
+  )
 }
 
 interface Read {

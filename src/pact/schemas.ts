@@ -91,8 +91,8 @@ class Preparation {
     const paths = this.#readers.sent.children(root, 'paths').map(([template, item]) => [template, this.#pathItem(item)])
     return {
       openapi: root.value['openapi'],
-      // Settings of the comparator (`x-opc-config-…`) stand here.
-      info: root.value['info'] ?? {},
+      // Settings of the comparator (`x-opc-config-…`) stand here. The paths that it is given have no base.
+      info: { ...(isJson(root.value['info']) && root.value['info']), 'x-opc-config-base-path': undefined },
       paths: Object.fromEntries(paths),
       components: { schemas: Object.fromEntries(this.#schemas.sent), [RECEIVED]: Object.fromEntries(this.#schemas.received) },
     }

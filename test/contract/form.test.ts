@@ -144,7 +144,7 @@ describe('a discriminator', () => {
   })
 })
 
-describe('a schema of OpenAPI 3.0', () => {
+describe.each(['3.0.3', '3.1.0'])('a schema of OpenAPI 3.0, in a document of %s', (version) => {
   it.each<[what: string, schema: Json, fits: unknown[], fails: unknown[]]>([
     ['a limit that excludes itself', { minimum: 1, exclusiveMinimum: true, maximum: 3, exclusiveMaximum: true }, [2], [1, 3]],
     ['a limit that does not', { minimum: 1, exclusiveMinimum: false }, [1], [0]],
@@ -153,13 +153,16 @@ describe('a schema of OpenAPI 3.0', () => {
     ['no null', { type: 'integer', nullable: false }, [1], [null]],
     ['no null, without a type', { nullable: false, enum: [1] }, [1], [null]],
   ])('says: %s', (_what, schema, fits, fails) => {
-    const operation = operationOf(schema, {}, '3.0.3')
+    const operation = operationOf(schema, {}, version)
     for (const value of fits) expect(broken(operation, value)).toEqual([[], []])
     for (const value of fails) for (const rules of broken(operation, value)) expect(rules).not.toEqual([])
   })
 
   it('has data that looks like one', () => {
-    const [source] = formOf(documentOf({ example: { nullable: true }, properties: { nullable: text } }, {}, '3.0.3'), 'request').sources
+    const [source] = formOf(
+      documentOf({ example: { nullable: true }, properties: { nullable: text }, nullable: false }, {}, version),
+      'request',
+    ).sources
     expect(JSON.stringify(source?.content)).toContain('"example":{"nullable":true},"properties":{"nullable":{"type":"string"}}')
   })
 })

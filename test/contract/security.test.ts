@@ -111,6 +111,12 @@ describe('a token of somebody else', () => {
   })
 })
 
+it('a certificate stands beside what a request shows', () => {
+  const judge = judgeOf([{ certificate: [], bearer: [] }])
+  expect(judge({ authorization: 'Bearer 1' })).toEqual(found('bearer', '1'))
+  expect(judge({})).toHaveProperty('kind', 'refused')
+})
+
 describe('a key beside the headers', () => {
   it.each([
     ['queryKey', {}, `a=1&key=${SECRET}`, 'there is no query parameter key', 'send key=<token> in the query'],
@@ -183,6 +189,7 @@ describe('nobody has to say who they are', () => {
     ['with an empty requirement', [{}], undefined],
     ['with an empty one among others', [{ bearer: [] }, {}], undefined],
     ['with an empty one before others', [{}, { bearer: [] }], undefined],
+    ['with what no request shows', [{ certificate: [] }], undefined],
     ['where the operation takes all back', [{ bearer: [] }], []],
     ['where the operation makes it optional', [{ bearer: [] }], [{ bearer: [] }, {}]],
   ])('%s', (_where, security, ofOperation) => {
@@ -215,7 +222,6 @@ describe('a document', () => {
     ['a scheme that is not declared', [{ none: [] }], 'none'],
     ['one that is not declared among others', [{ bearer: [] }, { token: [], none: [] }], 'none'],
     ['an undeclared name that objects inherit', [{ constructor: [] }], 'constructor'],
-    ['what no request shows', [{ certificate: [] }], 'certificate'],
     ['a key in the body', [{ bodyKey: [] }], 'bodyKey'],
   ])('that asks for %s is refused', (_what, security, name) => {
     for (const judge of [() => judgeOf(security), () => judgeOf(undefined, security), () => judgeOf([{}], security)]) {

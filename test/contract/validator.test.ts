@@ -548,7 +548,7 @@ describe('a document', () => {
   const a = (operation: object) => ({ paths: { '/a': { get: operation } } })
 
   it.each([
-    ['a server that is at no URL', { servers: [{ url: 'https://[a/v1' }], ...a({}) }, /^a\.yaml#\/servers\/0: "https:\/\/\[a/],
+    ['a server that is at no URL', { servers: [{ url: 'https://[a/v1' }], ...a({}) }, /^a\.yaml:1: "https:\/\/\[a/],
     ['a reference to nothing', a({ operationId: 'a', requestBody: { $ref: '#/none' } }), /^a\.yaml:1: nothing stands at #\/none/],
     ['a reference to itself', { ...a({ operationId: 'a', requestBody: { $ref: '#/b' } }), b: { $ref: '#/b' } }, /back to itself/],
     [
@@ -567,6 +567,18 @@ describe('a document', () => {
     const open = () => createContract({ name: 'a', sources: [{ uri: 'a.yaml', content, lineOf: () => 1 }] })
     expect(open).toThrow(DocumentError)
     expect(open).toThrow(message)
+  })
+
+  it.each(['Aa', 'a b', 'ä', '1'])('may be called "%s"', (name) => {
+    const schemas = { A: { type: 'string' } }
+    const schema = { $ref: '#/components/schemas/A' }
+    const content = {
+      components: { schemas },
+      paths: { '/a': { put: { requestBody: { content: { 'application/json': { schema } } } } } },
+    }
+    const document = { name, sources: [{ uri: `${name}.yaml`, content, lineOf: () => 1 }] }
+    const [operation] = createContract(document).operations
+    expect(operation?.readBody({ kind: 'text', text: '1' }, 'application/json')).toHaveProperty('kind', 'refused')
   })
 
   it('may leave out the names of its operations', () => {
