@@ -104,7 +104,10 @@ class Forming {
     const choice = choicesOf(this.#located(schema), this.#reader)
     if (!choice) return changed
     const required: readonly unknown[] = Array.isArray(changed['required']) ? changed['required'] : []
-    const told: Json = { ...changed, required: [...new Set([...required, choice.property])] }
+    const { oneOf, ...rest } = changed
+    // Where the value says which branch it is, it may fit others as well.
+    const branches = choice.isClosed && oneOf !== undefined ? { ...rest, anyOf: oneOf } : changed
+    const told: Json = { ...branches, required: [...new Set([...required, choice.property])] }
     // A condition of its own is left to stand.
     const parts: readonly unknown[] = Array.isArray(told['allOf']) ? told['allOf'] : []
     return 'if' in told ? { ...told, allOf: [...parts, conditionOf(choice)] } : { ...told, ...conditionOf(choice) }

@@ -48,7 +48,7 @@ class Conversion {
     return pointer
   }
 
-  document({ swagger: _, basePath, securityDefinitions, parameters: _parameters, responses: _responses, ...rest }: Json): Json {
+  document({ swagger: _swagger, basePath, securityDefinitions, parameters: _parameters, responses: _responses, ...rest }: Json): Json {
     const paths = this.#reader
       .children(this.#root, 'paths')
       .map(([template, item]) => [template, this.#pathItem(item, `/paths/${pointerPart(template)}`)])

@@ -103,6 +103,16 @@ describe('a discriminator', () => {
       [{ type: 'dog', meows: true }, { type: 'Cat', meows: true }, { meows: true }],
     ],
     [
+      'whose branches fit alike',
+      { oneOf, discriminator: { propertyName: 'type', mapping } },
+      { Cat: { properties: { type: text, lives: { type: 'integer' } } }, Dog: { properties: { type: text } } },
+      [
+        { type: 'cat', lives: 9 },
+        { type: 'dog', lives: 'one' },
+      ],
+      [{ type: 'cat', lives: 'nine' }],
+    ],
+    [
       'by the names of schemas',
       { anyOf: oneOf, discriminator: { propertyName: 'type' } },
       { Cat, Dog },
