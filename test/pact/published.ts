@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { type Pact, readPact } from '../../src/pact/pact.ts'
+import type { Pact } from '../../src/pact/pact.ts'
+import { readPact } from '../../src/pact/read.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
