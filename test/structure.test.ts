@@ -4,10 +4,11 @@ import { describe, expect, it } from 'vitest'
 
 const src = join(import.meta.dirname, '../src')
 
-/** Which rooms a room may import from, beside itself, `problem` and `http`. */
+/** Which rooms a room may import from, beside itself, `problem`, `http` and `shown`. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   problem: [],
   http: [],
+  shown: [],
   document: [],
   exact: [],
   load: ['document', 'exact'],
@@ -26,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: ['index', 'contracts', 'load', 'contract', 'pact'],
 }
 /** Rooms where time, chance and the outside come in as arguments. */
-const PURE = ['problem', 'http', 'contract', 'domain', 'engine']
+const PURE = ['problem', 'http', 'shown', 'contract', 'domain', 'engine']
 const FORBIDDEN = [/Date\.now/, /new Date\(\)/, /Math\.random/, /\bprocess\./, /performance\.now/, /randomUUID/, /from 'node:/]
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
@@ -34,7 +35,7 @@ const roomOf = (file: string): string => file.split(/[/\\]/)[0]?.replace(/\.ts$/
 
 export function forbiddenImports(file: string, text: string): string[] {
   const room = roomOf(file)
-  const allowed = [room, 'problem', 'http', ...(MAY_IMPORT[room] ?? [])]
+  const allowed = [room, 'problem', 'http', 'shown', ...(MAY_IMPORT[room] ?? [])]
   return [...text.matchAll(/(import|export)( type)?\s[^'"]*?from '(\.[^']+)'|import\('(\.[^']+)'\)/g)].flatMap(
     ([, , type, from, dynamic]) => {
       const target = roomOf(relative(src, resolve(src, dirname(file), from ?? dynamic ?? '')))

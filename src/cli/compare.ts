@@ -1,5 +1,6 @@
 import { compareContracts } from '../contracts.ts'
 import { UsageError } from '../problem.ts'
+import { inLine } from '../shown.ts'
 import type { COMPARE_OPTIONS, Io, Settings } from './config.ts'
 import { contractOptions } from './contracts.ts'
 
@@ -19,9 +20,9 @@ export async function compare(pacts: readonly string[], settings: Settings<typeo
       continue
     }
     const verdict = comparisons === undefined ? 'not ours' : errors.length === 0 ? 'compatible' : `${errors.length} incompatible`
-    io.out(`${pact.consumer} → ${pact.provider} (${pact.file}): ${verdict}`)
+    io.out(inLine(`${pact.consumer} → ${pact.provider} (${pact.file}): ${verdict}`))
     for (const { type, code, message, mockDetails, specDetails } of items)
-      io.out(`  ${type} ${code}: ${message}${where(mockDetails?.interactionDescription)}${where(specDetails?.location)}`)
+      io.out(`  ${inLine(`${type} ${code}: ${message}${where(mockDetails?.interactionDescription)}${where(specDetails?.location)}`)}`)
   }
   return isCompatible ? 0 : 1
 }

@@ -2,7 +2,7 @@ import { isRecord, parsed } from '../pact/value.ts'
 import { UsageError } from '../problem.ts'
 
 /** Where a command writes, and what it reads beside its arguments. */
-export interface Io {
+export interface Outside {
   /** Results. */
   readonly out: (line: string) => void
   /** Talk. */
@@ -11,6 +11,12 @@ export interface Io {
   readonly isTerminal: boolean
   /** Once all is written: why results did not get where they were sent, if they did not. */
   readonly lost?: () => Promise<string | undefined>
+}
+
+/** The same to a command: whatever it prints does nothing to a terminal or to GitHub's runner. */
+export interface Io extends Outside {
+  /** For colours and for commands to the runner: the writer has made it safe. */
+  readonly raw: Pick<Outside, 'out' | 'err'>
 }
 
 /** An option: its flag, its environment twin, how its text is read. */

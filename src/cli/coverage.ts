@@ -1,4 +1,5 @@
 import { type Coverage, coverContracts, UNRELIABLE } from '../contracts/coverage.ts'
+import { inLine } from '../shown.ts'
 import type { COVERAGE_OPTIONS, Io, Settings } from './config.ts'
 import { contractOptions } from './contracts.ts'
 
@@ -24,10 +25,10 @@ export async function coverage(pacts: readonly string[], settings: Settings<type
 
 function linesOf(answers: Coverage['answers']): string[] {
   return [...Map.groupBy(answers, ({ document }) => document)].flatMap(([document, all]) => [
-    document,
+    inLine(document),
     ...[...Map.groupBy(all, ({ operation }) => operation)].map(([operation, of]) => {
       const statuses = of.map(({ status, consumers }) => `${status}${consumers.length > 0 ? ` (${consumers.join(', ')})` : ' –'}`)
-      return `  ${operation}: ${statuses.join('  ')}`
+      return `  ${inLine(`${operation}: ${statuses.join('  ')}`)}`
     }),
   ])
 }

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option as Flag } from 'commander'
 import { fstatSync, readFileSync, writeFileSync } from 'node:fs'
 import { UsageError } from '../problem.ts'
+import { inLines } from '../shown.ts'
 import {
   ASSUMPTION_OPTIONS,
   COMPARE_OPTIONS,
@@ -8,8 +9,8 @@ import {
   REPLAY_OPTIONS,
   VERIFY_OPTIONS,
   environmentName,
-  type Io,
   type Option,
+  type Outside,
   readOptions,
   SCENARIO_CHECK_OPTIONS,
   SCENARIO_LIST_OPTIONS,
@@ -24,7 +25,13 @@ const WRONG = 2
  * @param argv without node and script
  * @returns the exit code: 0 well, 1 a check failed, 2 called wrongly or cannot start
  */
-export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
+export async function main(argv: readonly string[], outside: Outside = processIo()): Promise<number> {
+  const io = {
+    ...outside,
+    out: (text: string) => outside.out(inLines(text)),
+    err: (text: string) => outside.err(inLines(text)),
+    raw: outside,
+  }
   let code = 0
   const program = new Command('allocation-mock')
     .description('A stand-in for order-allocation APIs: validates requests by their OpenAPI documents and answers from state.')
@@ -145,7 +152,7 @@ function version(): string {
   return String(manifest.version)
 }
 
-function processIo(): Io {
+function processIo(): Outside {
   let lost: Error | undefined
   const keep = (error: Error): void => {
     // Who has read enough (`| head -1`) loses nothing: the command goes on, and its code is what it found.

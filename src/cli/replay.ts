@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type Different, replay as repeat, type Replayed } from '../index.ts'
 import { UsageError } from '../problem.ts'
+import { inLine } from '../shown.ts'
 import type { Io, REPLAY_OPTIONS, Settings } from './config.ts'
 
 /** What came of a file: the session repeated, or why it cannot be. */
@@ -61,8 +62,8 @@ function report(file: string, { session, begun, requests, controls, same, differ
   const count = same === repeated ? `all ${repeated} answers are the same` : `${same} of ${repeated} answers are the same`
   const shown = different.slice(0, MAX_REQUESTS)
   return [
-    `${file}: session "${session}" of ${begun}: ${count}${controls === 0 ? '' : `, ${plural(controls, 'control request')} between them`}`,
-    ...notes.map((note) => `  note: ${note}`),
+    `${inLine(`${file}: session "${session}" of ${begun}`)}: ${count}${controls === 0 ? '' : `, ${plural(controls, 'control request')} between them`}`,
+    ...notes.map((note) => `  note: ${inLine(note)}`),
     ...notRepeated.map((one) => `  ${titleOf(one)}: not repeated, for its body was not kept`),
     ...shown.flatMap((one) => ['', `  ${titleOf(one)}`, ...differencesOf(one).map((line) => `     ${line}`)]),
     ...(different.length > shown.length ? ['', `  and ${plural(different.length - shown.length, 'more request')}`] : []),
@@ -70,7 +71,7 @@ function report(file: string, { session, begun, requests, controls, same, differ
 }
 
 function titleOf({ number, id, method, path }: Pick<Different, 'number' | 'id' | 'method' | 'path'>): string {
-  return `${number}. ${method} ${excerpt(path)} (${id})`
+  return inLine(`${number}. ${method} ${excerpt(path)} (${id})`)
 }
 
 function differencesOf({ differences }: Different): string[] {
@@ -88,7 +89,7 @@ const MAX_TEXT = 120
 
 /** A line stays a line, and short. */
 function excerpt(text: string): string {
-  const line = text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
+  const line = inLine(text)
   return line.length > MAX_TEXT ? `${line.slice(0, MAX_TEXT)}…` : line
 }
 

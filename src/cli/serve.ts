@@ -1,17 +1,15 @@
-import { styleText } from 'node:util'
-import { createMock, type Listening, type Mock, type MockOptions, type RequestSummary } from '../index.ts'
+import { createMock, type Listening, type Mock, type MockOptions } from '../index.ts'
 import { DocumentError, UsageError } from '../problem.ts'
 import { type Io, type SERVE_OPTIONS, type Settings } from './config.ts'
+import { createLog } from './log.ts'
 
 /** Serves until SIGTERM or SIGINT. @returns the exit code */
 export async function serve(settings: Settings<typeof SERVE_OPTIONS>, io: Io): Promise<number> {
   const { port = 4010, host = '127.0.0.1', log = 'text' } = settings
-  const lines = log === 'none' ? undefined : createLog(io)
+  const requests = log === 'none' ? undefined : createLog(log, io)
   const mock = await createMock({
     ...mockOptions(settings),
-    ...(lines && {
-      onRequest: (summary: RequestSummary) => lines.write(log === 'json' ? JSON.stringify(summary) : logLine(summary, io.isTerminal)),
-    }),
+    ...(requests && { onRequest: requests.write }),
     onFailure: (error) => io.err(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
   }).catch((error: unknown) => {
     if (error instanceof DocumentError) throw new UsageError(error.message)
@@ -29,9 +27,9 @@ export async function serve(settings: Settings<typeof SERVE_OPTIONS>, io: Io): P
   for (const line of await firstSteps(mock, url, settings.requireSession === true ? 'me' : 'default')) io.out(line)
   if (control !== 'loopback') io.out(`${safety(control, settings.controlToken === undefined ? mock.controlToken : undefined)}\n`)
   await ended
-  lines?.flush()
+  requests?.flush()
   await mock.close()
-  lines?.flush()
+  requests?.flush()
   return 0
 }
 
@@ -133,49 +131,6 @@ function safety(control: 'token' | 'open', token: string | undefined): string {
   return token === undefined
     ? 'Control routes (/__mock, /_pact) need the token of --control-token.'
     : `Control routes (/__mock, /_pact) need a token: Authorization: Bearer ${token}. --control-token sets one, --control open asks for none.`
-}
-
-/** One request as a line: session, status, operation; for a refusal the reason, what would do, and where it is explained. */
-function logLine(
-  { session, status, operation, method, path, duration, problem, warnings, assumption, fault, explain }: RequestSummary,
-  isTerminal: boolean,
-): string {
-  const parts = [session, coloured(status, isTerminal), operation ?? '-', method, path, `${duration.toFixed(1)} ms`]
-  if (problem) parts.push(`- ${problem.detail}${problem.fix === undefined ? '' : `; ${problem.fix}`}`)
-  if (assumption !== undefined) parts.push(`[assumed: ${assumption}]`)
-  if (fault !== undefined) parts.push(`[fault: ${fault}]`)
-  if (warnings.length > 0) parts.push(`[undeclared: ${someOf(warnings.map(({ at }) => at))}]`)
-  if (explain !== undefined) parts.push(explain)
-  // A line stays a line, and short, whatever a client sent.
-  const line = parts.join(' ').replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
-  return line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}… ${explain ?? ''}` : line
-}
-
-/** Beyond this many characters a log line is cut: the journal has the whole. */
-const MAX_LINE = 2_000
-
-function someOf(all: readonly string[]): string {
-  return all.length > 5 ? `${all.slice(0, 5).join(', ')} and ${all.length - 5} more` : all.join(', ')
-}
-
-function coloured(status: number, isTerminal: boolean): string {
-  if (!isTerminal) return String(status)
-  return styleText(status < 400 ? 'green' : status < 500 ? 'yellow' : 'red', String(status), { stream: process.stderr })
-}
-
-/** Lines of one turn of the event loop are written together. */
-function createLog(io: Io): { write(line: string): void; flush(): void } {
-  let waiting: string[] = []
-  const flush = (): void => {
-    if (waiting.length > 0) io.err(waiting.join('\n'))
-    waiting = []
-  }
-  return {
-    flush,
-    write(line) {
-      if (waiting.push(line) === 1) setImmediate(flush)
-    },
-  }
 }
 
 /** How often a command that npm runs looks whether npm's shell is still there, in milliseconds. */

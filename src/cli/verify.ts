@@ -17,7 +17,7 @@ import { githubAnnotations } from '../pact/report-github.ts'
 import { junitReport } from '../pact/report-junit.ts'
 import { markdownReport } from '../pact/report-markdown.ts'
 import { textReport } from '../pact/report-text.ts'
-import type { Answer, Report } from '../pact/pact.ts'
+import type { Answer, Reason, Report } from '../pact/pact.ts'
 import { contractOptions } from './contracts.ts'
 import type { Io, Settings, VERIFY_OPTIONS } from './config.ts'
 import { UsageError } from '../problem.ts'
@@ -52,12 +52,13 @@ export async function verify(pacts: readonly string[], settings: Settings<typeof
     process.exit(code)
   })
   const report = await verifyContracts({ ...options, signal: stopped.signal }).finally(ignore)
-  io.out(rendered(report, format, io).trimEnd())
+  if (format === 'text') io.raw.out(textReport(report, { colour: io.isTerminal && (io.env['NO_COLOR'] ?? '') === '' }).trimEnd())
+  else io.out(rendered(report, format).trimEnd())
   if (junit !== undefined) writing('--junit', junit, () => writeFileSync(junit, junitReport(report)))
   if (io.env['GITHUB_ACTIONS'] === 'true') {
     const annotations = githubAnnotations(placed(report, settings.spec))
     // GitHub reads both; a report that another program reads stays alone on standard output.
-    if (annotations !== '') (format === 'text' ? io.out : io.err)(annotations.trimEnd())
+    if (annotations !== '') (format === 'text' ? io.raw.out : io.raw.err)(annotations.trimEnd())
     if (summary !== '') writing('GITHUB_STEP_SUMMARY', summary, () => appendFileSync(summary, markdownReport(report)))
   }
   for (const note of report.notes ?? []) io.err(`note: ${note}`)
@@ -108,10 +109,8 @@ function brokerOptions(
   }
 }
 
-function rendered(report: Report, format: 'text' | 'json' | 'junit' | 'markdown', io: Io): string {
+function rendered(report: Report, format: 'json' | 'junit' | 'markdown'): string {
   switch (format) {
-    case 'text':
-      return textReport(report, { colour: io.isTerminal && (io.env['NO_COLOR'] ?? '') === '' })
     case 'json':
       return jsonReport(report)
     case 'junit':
@@ -162,16 +161,16 @@ function writing(name: string, file: string, write: () => void): void {
 /** Without places in the bundled documents, which are no files of whoever is annotated: the pact's own lines stand for them. */
 function placed(report: Report, spec: readonly string[] = []): Report {
   const fileOf = (file: string): string | undefined => spec.find((path) => basename(path) === file)
-  const mended = (answer: Answer): Answer =>
-    answer.kind === 'failed'
-      ? {
-          kind: 'failed',
-          reasons: answer.reasons.map(({ place, ...reason }) => {
-            const file = place && fileOf(place.file)
-            return { ...reason, ...(place && file !== undefined && { place: { ...place, file } }) }
-          }),
-        }
-      : answer
+  const placedIn = (reasons: readonly Reason[]): Reason[] =>
+    reasons.map(({ place, ...reason }) => {
+      const file = place && fileOf(place.file)
+      return { ...reason, ...(place && file !== undefined && { place: { ...place, file } }) }
+    })
+  const mended = (answer: Answer): Answer => {
+    if (answer.kind === 'skipped') return answer
+    const warnings = answer.warnings && { warnings: placedIn(answer.warnings) }
+    return answer.kind === 'passed' ? { ...answer, ...warnings } : { ...answer, reasons: placedIn(answer.reasons), ...warnings }
+  }
   return {
     ...report,
     rows: report.rows.map((row) => ({

@@ -7,7 +7,7 @@ import { isStateRefused, isUntried } from '../pact/report.ts'
 import { send } from '../pact/send.ts'
 import { type Fields, isRecord, parsed, textOf } from '../pact/value.ts'
 import { type Outcomes, type Prepared, type Target, verifyAgainst, type VerifyOptions } from '../pact/verify.ts'
-import { fieldWords } from '../pact/words.ts'
+import { fieldWords, stateWords } from '../pact/words.ts'
 import { hostOf, pathBefore } from './address.ts'
 import type { VerifyContractsOptions } from './options.ts'
 import { narrowed, type Subject } from './subjects.ts'
@@ -61,7 +61,7 @@ async function setUp(session: MockSession, states: readonly ProviderState[]): Pr
     } catch (error) {
       if (!(error instanceof ControlError)) throw error
       const { problem } = error
-      return { kind: 'refused', reason: { message: `provider state "${name}": ${fieldWords({ ...problem })}`, code: problem.code } }
+      return { kind: 'refused', reason: { message: stateWords(name, fieldWords({ ...problem })), code: problem.code } }
     }
   return { kind: 'ready', headers: session.headers, values }
 }

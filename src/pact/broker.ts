@@ -1,5 +1,5 @@
 import { UsageError } from '../problem.ts'
-import { inLine } from './report.ts'
+import { inLine } from '../shown.ts'
 import { bodyOf, BodyTooLarge } from './send.ts'
 import { type Fields, isRecord, parsed } from './value.ts'
 import { errorWords } from './words.ts'

@@ -1,40 +1,45 @@
+import { inLine, workflowCommand } from '../shown.ts'
 import { type Answer, type Column, COLUMNS, type Reason, type Report, type Row } from './pact.ts'
 import { nameOf } from './report.ts'
 
 /**
  * Workflow commands that GitHub shows beside the lines: an error for each column that fails, where the document says otherwise or else in
- * the pact; a warning where the interaction is pending, a notice where it was not verified.
+ * the pact; a warning where the interaction is pending, or a column finds something odd; a notice where it was not verified.
  */
 export function githubAnnotations({ rows, unpublished }: Report): string {
   const lines = rows.flatMap((row) => annotationsOf(row))
   // It is about no file.
-  const failure = unpublished === undefined ? [] : [`::error title=results for the broker::${data(unpublished)}`]
+  const failure = unpublished === undefined ? [] : [workflowCommand('error', { title: 'results for the broker' }, unpublished)]
   return [...lines, ...failure].map((line) => `${line}\n`).join('')
 }
 
 function annotationsOf(row: Row): string[] {
-  if (row.verdict === 'passed' || row.verdict === 'not-ours') return []
-  if (row.verdict === 'not-verified') return [command('notice', pactPlace(row), titleOf(row), row.explanation ?? 'not verified')]
+  if (row.verdict === 'not-ours') return []
+  const odd = COLUMNS.flatMap((column) => annotation('warning', row, column, warningsIn(row.answers[column])))
+  if (row.verdict === 'passed') return odd
+  if (row.verdict === 'not-verified')
+    return [workflowCommand('notice', propertiesOf(row, pactPlace(row)), row.explanation ?? 'not verified'), ...odd]
   const level = row.verdict === 'pending' ? 'warning' : 'error'
   // What cannot be read was not put to any column.
   if (COLUMNS.every((column) => row.answers[column].kind === 'skipped'))
-    return [command(level, pactPlace(row), titleOf(row), row.explanation ?? '')]
-  return COLUMNS.flatMap((column) => {
-    const reasons = reasonsOf(row.answers[column])
-    if (reasons.length === 0) return []
-    const place = reasons.find(({ place }) => place !== undefined)?.place ?? pactPlace(row)
-    return [
-      command(level, place, titleOf(row, column), [...reasons.map(({ message }) => message), row.explanation ?? []].flat().join('\n')),
-    ]
-  })
+    return [workflowCommand(level, propertiesOf(row, pactPlace(row)), row.explanation ?? '')]
+  return [...COLUMNS.flatMap((column) => annotation(level, row, column, reasonsIn(row.answers[column]), row.explanation)), ...odd]
 }
 
-function reasonsOf(answer: Answer): readonly Reason[] {
+/** What a column says of an interaction, at the first place that it names; none where it says nothing. */
+function annotation(level: 'error' | 'warning', row: Row, column: Column, said: readonly Reason[], explanation?: string): string[] {
+  if (said.length === 0) return []
+  const place = said.find(({ place }) => place !== undefined)?.place ?? pactPlace(row)
+  const message = [...said.map(({ message }) => inLine(message)), explanation ?? []].flat().join('\n')
+  return [workflowCommand(level, propertiesOf(row, place, column), message)]
+}
+
+function reasonsIn(answer: Answer): readonly Reason[] {
   return answer.kind === 'failed' ? answer.reasons : []
 }
 
-function titleOf(row: Row, column?: Column): string {
-  return `${row.consumer} → ${row.provider}${column === undefined ? '' : `, ${column}`}: ${nameOf(row)}`
+function warningsIn(answer: Answer): readonly Reason[] {
+  return answer.kind === 'skipped' ? [] : (answer.warnings ?? [])
 }
 
 interface Place {
@@ -46,15 +51,6 @@ function pactPlace({ file, line }: Row): Place {
   return { file, ...(line !== undefined && { line }) }
 }
 
-function command(level: 'error' | 'warning' | 'notice', { file, line }: Place, title: string, message: string): string {
-  const properties = [`file=${property(file)}`, ...(line === undefined ? [] : [`line=${line}`]), `title=${property(title)}`]
-  return `::${level} ${properties.join(',')}::${data(message)}`
-}
-
-function data(text: string): string {
-  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
-}
-
-function property(text: string): string {
-  return data(text).replaceAll(':', '%3A').replaceAll(',', '%2C')
+function propertiesOf(row: Row, { file, line }: Place, column?: Column): Readonly<Record<string, string | number | undefined>> {
+  return { file, line, title: `${row.consumer} → ${row.provider}${column === undefined ? '' : `, ${column}`}: ${nameOf(row)}` }
 }

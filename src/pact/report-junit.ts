@@ -1,5 +1,6 @@
+import { inXml } from '../shown.ts'
 import { COLUMNS, type Report, type Row } from './pact.ts'
-import { byPact, nameOf, notesOf } from './report.ts'
+import { byPact, nameOf, notesOf, warningsOf } from './report.ts'
 
 /** As the Surefire schema has it: a suite for each pact, a test case for each interaction. */
 export function junitReport({ rows, unpublished }: Report): string {
@@ -11,7 +12,7 @@ export function junitReport({ rows, unpublished }: Report): string {
 
 function suiteOf(rows: readonly [Row, ...Row[]]): string {
   const [{ consumer, provider, file }] = rows
-  const name = attribute(`${consumer} → ${provider} (${file})`)
+  const name = inXml(`${consumer} → ${provider} (${file})`)
   const counts = `tests="${rows.length}" failures="${failuresOf(rows)}" errors="0" skipped="${skippedOf(rows)}" time="${timeOf(rows)}"`
   const names = distinct(rows.map((row) => nameOf(row)))
   const cases = rows.map((row, index) => caseOf(row, names[index] ?? ''))
@@ -23,27 +24,36 @@ function publishing(unpublished: string): string {
   return [
     '  <testsuite name="results for the broker" tests="1" failures="0" errors="1" skipped="0" time="0.000">',
     '    <testcase classname="broker" name="results are published" time="0.000">',
-    `      <error message="${attribute(unpublished)}" type="unpublished"/>`,
+    `      <error message="${inXml(unpublished)}" type="unpublished"/>`,
     '    </testcase>',
     '  </testsuite>',
   ].join('\n')
 }
 
 function caseOf(row: Row, name: string): string {
-  const begin = `    <testcase classname="${attribute(`${row.consumer}.${row.provider}`)}" name="${attribute(name)}" time="${timeOf([row])}"`
-  const inner = outcomeOf(row)
-  return inner === undefined ? `${begin}/>` : `${begin}>\n      ${inner}\n    </testcase>`
+  const begin = `    <testcase classname="${inXml(`${row.consumer}.${row.provider}`)}" name="${inXml(name)}" time="${timeOf([row])}"`
+  const inner = [...outcomeOf(row), ...oddOf(row)]
+  return inner.length === 0 ? `${begin}/>` : [`${begin}>`, ...inner.map((line) => `      ${line}`), '    </testcase>'].join('\n')
 }
 
-function outcomeOf(row: Row): string | undefined {
-  const notes = notesOf(row).join('\n')
-  if (row.verdict === 'failed') {
-    const failing = COLUMNS.filter((column) => row.answers[column].kind === 'failed')
-    const message = row.explanation ?? notes.split('\n', 1)[0] ?? ''
-    return `<failure message="${attribute(message)}" type="${failing.join(' ') || 'pact'}">${content(notes)}</failure>`
-  }
-  if (row.verdict === 'passed') return undefined
-  return `<skipped message="${attribute([row.verdict.replace('-', ' '), ...(notes === '' ? [] : [notes])].join(': '))}"/>`
+function outcomeOf(row: Row): string[] {
+  if (row.verdict === 'passed') return []
+  const notes = notesOf(row)
+  if (row.verdict !== 'failed')
+    return [`<skipped message="${inXml([row.verdict.replace('-', ' '), ...(notes.length === 0 ? [] : [notes.join('\n')])].join(': '))}"/>`]
+  const failing = COLUMNS.filter((column) => row.answers[column].kind === 'failed')
+  const message = row.explanation ?? notes[0] ?? ''
+  return [`<failure message="${inXml(message)}" type="${failing.join(' ') || 'pact'}">${lines(notes)}</failure>`]
+}
+
+/** What is odd and fails nothing: the schema has no warnings, only what a test case writes. */
+function oddOf(row: Row): string[] {
+  const warnings = warningsOf(row)
+  return warnings.length === 0 ? [] : [`<system-out>${lines(warnings)}</system-out>`]
+}
+
+function lines(texts: readonly string[]): string {
+  return texts.map((text) => inXml(text)).join('\n')
 }
 
 function failuresOf(rows: readonly Row[]): number {
@@ -69,19 +79,4 @@ function distinct(names: readonly string[]): string[] {
     seen.add(own)
     return own
   })
-}
-
-/** Characters that XML 1.0 does not have, in any form. */
-const ILLEGAL = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu
-
-function content(text: string): string {
-  // `>` as well: `]]>` may not stand in a text.
-  return text.replaceAll(ILLEGAL, '').replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
-}
-
-function attribute(text: string): string {
-  // A reader takes white space in attributes for spaces.
-  return content(text)
-    .replaceAll('"', '&quot;')
-    .replaceAll(/[\t\n\r]/g, (character) => `&#${character.charCodeAt(0)};`)
 }

@@ -1,5 +1,6 @@
+import { inLine } from '../shown.ts'
 import type { Answer, Report, Row } from './pact.ts'
-import { byPact, countsLine, inLine, nameOf, notesOf, warningsOf } from './report.ts'
+import { byPact, countsLine, nameOf, notesOf, warningsOf } from './report.ts'
 
 /** For people: one line an interaction, a mark for each column that was asked, and under it what is wrong. */
 export function textReport(report: Report, { colour }: { readonly colour: boolean }): string {

@@ -1,3 +1,4 @@
+import { inLine } from '../shown.ts'
 import { type Answer, type Column, COLUMNS, type Report, type Row, UNTRIED } from './pact.ts'
 
 type Answers = Row['answers']
@@ -131,18 +132,17 @@ export function nameOf({ description, states }: Row): string {
   return inLine(given.length > 0 ? `${description}, given ${given.join(' and ')}` : description)
 }
 
-/** A line stays a line, whatever a pact holds. */
-export function inLine(text: string): string {
-  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ').trim()
-}
-
 /** What a reader is told under an interaction, in lines: what fails by column, what it means, how to repeat it. */
 export function notesOf({ answers, explanation, replay }: Row): string[] {
   const reasons = COLUMNS.flatMap((column) => {
     const answer = answers[column]
     return answer.kind === 'failed' ? answer.reasons.map((reason) => `${column}: ${inLine(reason.message)}${placeOf(reason.place)}`) : []
   })
-  return [...reasons, ...(explanation === undefined ? [] : [`→ ${inLine(explanation)}`]), ...(replay === undefined ? [] : [`$ ${replay}`])]
+  return [
+    ...reasons,
+    ...(explanation === undefined ? [] : [`→ ${inLine(explanation)}`]),
+    ...(replay === undefined ? [] : [`$ ${inLine(replay)}`]),
+  ]
 }
 
 /** What is odd about an interaction and fails nothing, in lines. */
@@ -156,5 +156,5 @@ export function warningsOf({ answers }: Row): string[] {
 
 function placeOf(place: { readonly file: string; readonly line?: number; readonly pointer: string } | undefined): string {
   if (!place) return ''
-  return ` (${place.file}${place.line === undefined ? '' : `:${place.line}`} ${place.pointer})`
+  return ` (${inLine(`${place.file}${place.line === undefined ? '' : `:${place.line}`} ${place.pointer}`)})`
 }

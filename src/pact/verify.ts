@@ -10,6 +10,7 @@ import { isLoopback, trustedCertificates, whyUnreachable } from './reach.ts'
 import { loadFailure, readResults, type Result } from './result.ts'
 import { isRecord, textOf } from './value.ts'
 import type { Job, Told } from './verify-child.ts'
+import { stateWords } from './words.ts'
 
 /** A provider, or a session of one: runs of the verifier at the same time need one each, for they would change each other's state. */
 export interface Target {
@@ -274,8 +275,7 @@ class PartVerifier {
     const refusal = refusals[stateKey(action, name, params)]
     const reason = refusal?.isAnswer === true ? undefined : await whyUnreachable(stateUrl, this.#timeout, NODE)
     if (reason !== undefined) return skipped(statesUnreached(stateUrl, reason))
-    const words = refusal?.words ?? `${stateUrl} does not answer within ${this.#timeout} ms`
-    return failed({ message: `provider state "${name}"${action === 'teardown' ? ', teardown' : ''}: ${words}` })
+    return failed({ message: stateWords(name, refusal?.words ?? `${stateUrl} does not answer within ${this.#timeout} ms`, action) })
   }
 
   /** The verifier has the same words for all that can happen to a request on its way. */

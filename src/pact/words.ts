@@ -12,6 +12,12 @@ export function fieldWords({ detail, error, message, title, fix }: Fields): stri
   return [detail ?? error ?? message ?? title, fix].filter((word) => typeof word === 'string').join('; ')
 }
 
+/** Why a provider state was refused. Its name is said once: mostly the words of the refusal have it. */
+export function stateWords(name: string, words: string, action = 'setup'): string {
+  if (action === 'setup' && words.includes(`"${name}"`) && /\bstate\b/i.test(words)) return words
+  return `provider state "${name}"${action === 'setup' ? '' : `, ${action}`}: ${words}`
+}
+
 /** Why a request failed. */
 export function errorWords(error: unknown, timeout: number): string {
   if (error instanceof Error && error.name === 'TimeoutError') return `nothing within ${timeout} ms`
