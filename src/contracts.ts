@@ -89,7 +89,7 @@ async function lookInto(
   const refused = failing.flatMap(({ pact }) =>
     pact.interactions.flatMap(({ index, states }) => (trials.get(keyOf(pact.file, index))?.kind === 'refused' ? states : [])),
   )
-  const unknown = new Map((await unknownOf(refused, options)).map(({ text, nearest }) => [text, nearest]))
+  const unknown = new Set((await unknownOf(refused, options)).map(({ text }) => text))
   return { trials, remedies, unknown }
 }
 

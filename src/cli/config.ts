@@ -19,6 +19,11 @@ export interface Io extends Outside {
   readonly raw: Pick<Outside, 'out' | 'err'>
 }
 
+/** Whether colours may be written: nobody has said no (https://no-color.org). */
+export function isColoured({ isTerminal, env }: Outside): boolean {
+  return isTerminal && (env['NO_COLOR'] ?? '') === ''
+}
+
 /** An option: its flag, its environment twin, how its text is read. */
 export interface Option {
   /** As in the usage: `--port <number>`; without a value the option is a switch. */

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import type { RequestSummary } from '../index.ts'
 import { inLine } from '../shown.ts'
-import type { Io } from './config.ts'
+import { type Io, isColoured } from './config.ts'
 
 /** Requests as they are answered, one a line, to standard error. Lines of one turn of the event loop are written together. */
 export function createLog(format: 'text' | 'json', io: Io): { write(this: void, summary: RequestSummary): void; flush(): void } {
@@ -14,7 +14,7 @@ export function createLog(format: 'text' | 'json', io: Io): { write(this: void, 
   return {
     flush,
     write(summary) {
-      if (waiting.push(format === 'json' ? JSON.stringify(summary) : logLine(summary, io.isTerminal)) === 1) setImmediate(flush)
+      if (waiting.push(format === 'json' ? JSON.stringify(summary) : logLine(summary, isColoured(io))) === 1) setImmediate(flush)
     },
   }
 }
@@ -22,7 +22,7 @@ export function createLog(format: 'text' | 'json', io: Io): { write(this: void, 
 /** One request as a line: session, status, operation; for a refusal the reason, what would do, and where it is explained. */
 function logLine(
   { session, status, operation, method, path, duration, problem, warnings, assumption, fault, explain }: RequestSummary,
-  isTerminal: boolean,
+  colour: boolean,
 ): string {
   const parts = [operation ?? '-', method, path, `${duration.toFixed(1)} ms`]
   if (problem) parts.push(`- ${problem.detail}${problem.fix === undefined ? '' : `; ${problem.fix}`}`)
@@ -33,7 +33,7 @@ function logLine(
   // A line stays a line, and short, whatever a client sent.
   const line = inLine(parts.join(' '))
   const short = line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}… ${inLine(explain ?? '')}` : line
-  return `${inLine(session)} ${isTerminal ? coloured(status) : status} ${short}`
+  return `${inLine(session)} ${colour ? coloured(status) : status} ${short}`
 }
 
 /** Beyond this many characters a log line is cut: the journal has the whole. */
@@ -44,5 +44,5 @@ function someOf(all: readonly string[]): string {
 }
 
 function coloured(status: number): string {
-  return styleText(status < 400 ? 'green' : status < 500 ? 'yellow' : 'red', String(status), { stream: process.stderr })
+  return styleText(status < 400 ? 'green' : status < 500 ? 'yellow' : 'red', String(status), { validateStream: false })
 }

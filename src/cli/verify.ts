@@ -19,7 +19,7 @@ import { markdownReport } from '../pact/report-markdown.ts'
 import { textReport } from '../pact/report-text.ts'
 import type { Answer, Reason, Report } from '../pact/pact.ts'
 import { contractOptions } from './contracts.ts'
-import type { Io, Settings, VERIFY_OPTIONS } from './config.ts'
+import { type Io, isColoured, type Settings, type VERIFY_OPTIONS } from './config.ts'
 import { UsageError } from '../problem.ts'
 
 /** Verifies pacts and reports. @returns the exit code: 1 when an interaction failed, or nothing was verified */
@@ -52,7 +52,7 @@ export async function verify(pacts: readonly string[], settings: Settings<typeof
     process.exit(code)
   })
   const report = await verifyContracts({ ...options, signal: stopped.signal }).finally(ignore)
-  if (format === 'text') io.raw.out(textReport(report, { colour: io.isTerminal && (io.env['NO_COLOR'] ?? '') === '' }).trimEnd())
+  if (format === 'text') io.raw.out(textReport(report, { colour: isColoured(io) }).trimEnd())
   else io.out(rendered(report, format).trimEnd())
   if (junit !== undefined) writing('--junit', junit, () => writeFileSync(junit, junitReport(report)))
   if (io.env['GITHUB_ACTIONS'] === 'true') {

@@ -19,8 +19,8 @@ export interface Findings {
   readonly unserved: ReadonlySet<string>
   /** Assumptions by `keyOf`. */
   readonly remedies: ReadonlyMap<string, string>
-  /** Provider states that the mock does not know, and those nearest to each. */
-  readonly unknown: ReadonlyMap<string, readonly string[]>
+  /** Provider states that the mock does not know. */
+  readonly unknown: ReadonlySet<string>
   readonly options: VerifyContractsOptions
 }
 
@@ -68,10 +68,7 @@ export function rowsOf(subject: Subject, isOurs: boolean, findings: Findings): r
     const verdict = verdictOf(answers, pending, isServed ? findings.columns : findings.columns.filter((column) => column !== 'mock'))
     const unknown = given.find(({ name }) => findings.unknown.has(name))?.name
     const explanation =
-      explanationOf(answers, {
-        assumption: findings.remedies.get(key),
-        unknown: unknown === undefined ? undefined : { name: unknown, nearest: findings.unknown.get(unknown) ?? [] },
-      }) ??
+      explanationOf(answers, { assumption: findings.remedies.get(key), unknown }) ??
       findings.real.get(pact.file)?.get(index)?.unreached ??
       (isServed || verdict !== 'not-verified' ? undefined : 'the mock does not have its operation')
     const replay = verdict === 'failed' ? replayOf(subject, interaction, answers, trial, findings.options) : undefined

@@ -45,8 +45,8 @@ function wordsOf(verdict: Verdict): string {
 export interface Hints {
   /** `NAME=VALUE` under which the mock does what the consumer expects. */
   readonly assumption?: string | undefined
-  /** A provider state that the mock does not know, and those nearest to it. */
-  readonly unknown?: { readonly name: string; readonly nearest: readonly string[] } | undefined
+  /** A provider state that the mock does not know: the reasons tell the nearest. */
+  readonly unknown?: string | undefined
 }
 
 /** What the columns together mean; undefined where none fails. */
@@ -79,9 +79,8 @@ export function isStateRefused(answer: Answer): boolean {
 }
 
 function stateWords(unknown: Hints['unknown']): string {
-  if (!unknown) return 'the mock cannot set up the named state'
-  const nearest = unknown.nearest.map((name) => `"${name}"`).join(', ')
-  return `the mock does not know the state "${unknown.name}": the nearest are ${nearest}; --print-missing-states prints a file to add it`
+  if (unknown === undefined) return 'the mock cannot set up the named state'
+  return `the mock does not know the state "${unknown}"; --print-missing-states prints a file to add it`
 }
 
 function keyOf(answers: Answers): string {

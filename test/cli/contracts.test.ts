@@ -91,7 +91,7 @@ describe('allocation-mock verify, compare and coverage', () => {
     [
       'verify moon.json --only mock',
       1,
-      /✗ .*\n {4}mock: provider state "the moon is full": .*\n {4}→ the mock does not know the state "the moon is full": the nearest are ".*"; --print-missing-states .*\n {4}\$ curl/,
+      /✗ .*\n {4}mock: no provider state has the text "the moon is full"; the nearest are ".*\n {4}→ the mock does not know the state "the moon is full"; --print-missing-states .*\n {4}\$ curl/,
       /^note: the mock does not know 1 provider state: --print-missing-states prints a file .*\n$/,
     ],
     ['verify billing.json --only document --map billing=supplier-orders', 1, /the document has no GET \/invoices/, /^$/],
@@ -259,7 +259,7 @@ describe('allocation-mock verify --provider', () => {
       ALLOCATION_MOCK_PROVIDER: broken.url,
       ALLOCATION_MOCK_STATE_URL: broken.stateUrl,
     })
-    expect(out).toContain('| storefront → supplier-orders | a login of a retailer | ✅ | ✅ | ❌ | failed |')
+    expect(out).toContain('| `storefront → supplier-orders` | `a login of a retailer` | ✅ | ✅ | ❌ | failed |')
     expect(out).toContain('the document allows it and the mock does it, but the real service does not')
     expect(code).toBe(1)
   })

@@ -35,6 +35,8 @@ export class BrokerStandIn {
   override: ((request: Arrived, response: ServerResponse) => boolean) | undefined
   /** What a caller must show. */
   authorization: string | undefined
+  /** What it tells of each pact before it is verified, beside its own. */
+  notice: string | undefined
   url = ''
   readonly #contents: Content[] = []
   readonly #published: Published[] = []
@@ -243,6 +245,7 @@ export class BrokerStandIn {
         ...(pending !== undefined && { pending }),
         ...(wip && { wip }),
         notices: [
+          ...(this.notice === undefined ? [] : [{ when: 'before_verification', text: this.notice }]),
           {
             when: 'before_verification',
             text: `The pact at ${href} is being verified because it ${wip ? "is a 'work in progress' pact" : 'matches a selector'}`,

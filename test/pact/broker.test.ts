@@ -313,7 +313,7 @@ describe('what a broker does wrong', () => {
       /: \/a\/0: can't be blank$/,
     ],
     ['a problem without a list', at(LIST, 400, { title: 'No', detail: 'Not today' }), /: Not today$/],
-    ['plain words', at(LIST, 500, 'out of\u001B[31m memory\n'), /500 Internal Server Error: out of \[31m memory$/],
+    ['plain words', at(LIST, 500, 'out of\u001B[31m memory\n'), /500 Internal Server Error: out of\\u001b\[31m memory$/],
     ['a gateway', at('/', 502, '<html>nginx</html>', html), /refuses: GET \S+ answers 502 Bad Gateway$/],
     [
       'another address',

@@ -121,8 +121,8 @@ describe('explanationOf', () => {
     ['+!!', 'the document allows it, but the real service does not do it; '],
   ])('%s, where the mock was not set up, tells nothing of its answer', (key, text) => {
     const refused = (code: string): Row['answers'] => ({ ...answersOf(key), mock: failing('provider state "x": no', { code }) })
-    expect(explanationOf(refused('state-unknown'), { unknown: { name: 'x', nearest: ['y', 'z'] } })).toBe(
-      `${text}the mock does not know the state "x": the nearest are "y", "z"; --print-missing-states prints a file to add it`,
+    expect(explanationOf(refused('state-unknown'), { unknown: 'x' })).toBe(
+      `${text}the mock does not know the state "x"; --print-missing-states prints a file to add it`,
     )
     expect(explanationOf(refused('state-impossible'))).toBe(`${text}the mock cannot set up the named state`)
   })
@@ -179,7 +179,15 @@ web → payments  pacts/other.json
   ])('tells what is odd where an interaction %s', (_, document, reasons) => {
     const odd = row({ answers: { ...answersOf('++-'), document } })
     const text = textReport(reportOf(odd), { colour: false })
-    expect(text.split('\n').slice(2, -3)).toEqual([...reasons, '    document, warning: a is odd (spec/orders.yaml:12 /paths/~1orders)'])
+    const warning = 'document, warning: a is odd (spec/orders.yaml:12 /paths/~1orders)'
+    expect(text.split('\n').slice(2, -3)).toEqual([...reasons, `    ${warning}`])
+    const [, ...details] = markdownReport(reportOf(odd)).split('\n\n**')
+    expect(details.join('')).toContain(`\n- \`${warning}\`\n`)
+    const [{ children } = expect.fail()] = parseXml(junitReport(reportOf(odd))).children.flatMap((suite) => suite.children)
+    expect(children.at(-1)).toMatchObject({ name: 'system-out', text: warning })
+    expect(githubAnnotations(reportOf(odd)).split('\n').at(-2)).toMatch(
+      /^::warning file=spec\/orders\.yaml,line=12,title=web → orders%2C document%3A an order%2C given it exists::a is odd$/,
+    )
     expect(JSON.parse(jsonReport(reportOf(odd))).rows[0].answers.document.warnings).toHaveLength(1)
   })
 

@@ -205,7 +205,7 @@ describe('verifyAgainst', () => {
         get('/order'),
       ]),
     ])
-    const reason = 'provider state "nonsense": no state is called "nonsense"; the nearest is "there is an order"'
+    const reason = 'no state is called "nonsense"; the nearest is "there is an order"'
     expect(results).toEqual([[reason], [reason], ['provider state "old service": no database'], 'passed'])
     const setups = arrived.filter(({ body }) => body.includes('old service') && body.includes('setup'))
     expect(setups).toHaveLength(1)
