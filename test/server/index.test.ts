@@ -1,7 +1,9 @@
+import { connect } from 'node:net'
 import request from 'supertest'
 import { describe, expect, it } from 'vitest'
 import { createMock, UsageError, type MockOptions } from '../../src/index.ts'
 import { LINE, openMock, supplierClient } from '../support.ts'
+import { withoutTime } from '../time.ts'
 
 describe('createMock', () => {
   it.each<[MockOptions | object, RegExp]>([
@@ -44,6 +46,17 @@ describe('createMock', () => {
     expect(body).toEqual({ detail: 'The server failed' })
     await expect(mock.session().entities()).rejects.toThrow('The server failed')
     expect(failures).toMatchObject([{ message: 'the disk is full' }, { message: 'the disk is full' }])
+  })
+
+  it('closes at once while connections are open that never asked for anything', async () => {
+    await using own = await openMock()
+    const { port } = await own.listen({ port: 0 })
+    const sockets = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')]
+    const cut = sockets.map((socket) => new Promise((resolve) => socket.on('error', () => undefined).once('close', resolve)))
+    await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('connect', resolve))))
+    sockets[1]?.write('GET /orders/ HTTP/1.1\r\nHost: local')
+    await withoutTime(() => own.close())
+    await expect(Promise.all(cut)).resolves.toHaveLength(2)
   })
 
   it('judges a token before it looks at what else is missing', async () => {
