@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option as Flag } from 'commander'
 import { fstatSync, readFileSync, writeFileSync } from 'node:fs'
+import { inspect } from 'node:util'
 import { UsageError } from '../problem.ts'
 import { inLines } from '../shown.ts'
 import {
@@ -128,7 +129,8 @@ export async function main(argv: readonly string[], outside: Outside = processIo
     await program.parseAsync([...argv], { from: 'user' })
   } catch (error) {
     if (error instanceof UsageError) io.err(`error: ${error.message}`)
-    else if (!(error instanceof CommanderError)) throw error
+    // A fault of our own says nothing of what was checked.
+    else if (!(error instanceof CommanderError)) io.err(inspect(error))
     // Help and version end as errors of the code 0.
     code = error instanceof CommanderError && error.exitCode === 0 ? 0 : WRONG
   }

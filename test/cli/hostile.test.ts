@@ -174,6 +174,17 @@ it.each(Object.entries(TEXTS))('shows %s of a broker, and does not do it', async
   expectHarmless(err)
 })
 
+it.each(Object.entries(TEXTS))('shows %s of a fault of our own, and does not do it', async (_, text) => {
+  let err = ''
+  const out = (): never => {
+    throw new Error(text)
+  }
+  const code = await main(['assumptions'], { out, err: (line) => void (err += `${line}\n`), env: {}, isTerminal: false })
+  expect(code).toBe(2)
+  expect(err).toMatch(/ at .*hostile\.test\.ts:/)
+  expectHarmless(err)
+})
+
 describe('the log of serve', () => {
   const summary = { id: 'a-1', status: 404, method: 'GET', duration: 1.234, explain: 'http://127.0.0.1:1/__mock/sessions/a/requests/a-1' }
   const written = (format: 'text' | 'json', text: string, isTerminal = false): string => {
