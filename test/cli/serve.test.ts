@@ -226,7 +226,9 @@ describe('allocation-mock serve', () => {
     expect([...main.matchAll(/^import .* from '(.*)';$/gm)].map(([, from]) => from)).toEqual([
       'commander',
       'node:fs',
+      'node:util',
       '../problem.js',
+      '../shown.js',
       './config.js',
     ])
     const manifest: { version: string } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))

@@ -1,3 +1,3 @@
 import { defineConfig } from '@playwright/test'
 
-export default defineConfig({ testMatch: '*.spec.ts', fullyParallel: true, reporter: 'line' })
+export default defineConfig({ testMatch: '*.spec.ts', fullyParallel: true, reporter: 'line', timeout: 300_000 })
