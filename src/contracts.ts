@@ -1,13 +1,17 @@
-import { ask, askMock, isAnswered, keyOf, remediesFor, tryAll } from './contracts/mock.ts'
+import { hiddenComparisons, hiddenError, hiddenOutcomes, hiddenReport, hidingFor } from './contracts/hide.ts'
+import { ask, askMock, isAnswered, keyOf, remediesFor, requestsOf, tryAll } from './contracts/mock.ts'
 import { columnsOf, type ContractOptions, isPlain, type VerifyContractsOptions } from './contracts/options.ts'
 import { publishAll, tell } from './contracts/publish.ts'
-import { answersOf, type Findings, MOCK, rowsOf } from './contracts/rows.ts'
+import { answersOf, type Findings, isOfProvider, MOCK, rowsOf } from './contracts/rows.ts'
 import { type Served, servedOf } from './contracts/served.ts'
 import { narrowed, openBrokerOf, plainSubjectsOf, readableSubjectsOf, type Subject, subjectsOf } from './contracts/subjects.ts'
 import { plain } from './exact.ts'
 import { compare, type Comparison } from './pact/compare.ts'
 import { type Pact, type ProviderState, type Report, type Row } from './pact/pact.ts'
+import type { SentRequests } from './pact/record.ts'
+import { needsValues, variablesFor } from './pact/replay.ts'
 import { createReport, verdictOf } from './pact/report.ts'
+import type { Hide } from './pact/secret.ts'
 import type { Outcomes } from './pact/verify.ts'
 
 export { coverContracts, type Coverage, type Covered } from './contracts/coverage.ts'
@@ -15,10 +19,21 @@ export type { ContractOptions, VerifyContractsOptions } from './contracts/option
 export type { Report, Row } from './pact/pact.ts'
 
 /**
- * Verifies pacts against their documents, a mock of our own, and the real service where there is one: one row an interaction.
+ * Verifies pacts against their documents, a mock of our own, and the real service where there is one: one row an interaction. What it was
+ * given to prove who it is stands in nothing that it tells, nor in its errors.
  * @throws UsageError for what cannot be verified at all: no files, no pact, a document that cannot be read, nothing that is ours
  */
 export async function verifyContracts(options: VerifyContractsOptions): Promise<Report> {
+  const hide = hidingFor(options)
+  const { onNotice } = options
+  try {
+    return hiddenReport(await verified({ ...options, ...(onNotice && { onNotice: (text) => onNotice(hide(text)) }) }, hide), hide)
+  } catch (error) {
+    throw hiddenError(error, hide)
+  }
+}
+
+async function verified(options: VerifyContractsOptions, hide: Hide): Promise<Report> {
   const wanted = columnsOf(options)
   const broker = openBrokerOf(options)
   const subjects = await (isPlain(wanted) ? plainSubjectsOf(options, broker) : subjectsOf(options, broker))
@@ -30,7 +45,7 @@ export async function verifyContracts(options: VerifyContractsOptions): Promise<
   const findings: Findings = { ...asked, columns, options, unserved: served.unserved, ...(await lookInto(ours, asked, options)) }
   const rows = subjects.flatMap((subject) => rowsOf(subject, ours.includes(subject), findings))
   const notes = [...notesOn(served), ...notesOf(rows, findings)]
-  const unpublished = broker && (await publishAll(broker, ours, findings.real, options))
+  const unpublished = broker && (await publishAll(broker, ours, hiddenOutcomes(findings.real, hide), options))
   const unreached = unreachedIn(findings.real)
   const failures = { ...(unreached !== undefined && { unreached }), ...(unpublished !== undefined && { unpublished }) }
   const report = { ...createReport(rows, columns), ...(notes.length > 0 && { notes }), ...failures }
@@ -73,13 +88,19 @@ async function lookInto(
   subjects: readonly Subject[],
   asked: Asked,
   options: VerifyContractsOptions,
-): Promise<Pick<Findings, 'trials' | 'remedies' | 'unknown'>> {
+): Promise<Pick<Findings, 'trials' | 'requests' | 'remedies' | 'unknown'>> {
   const now = new Date()
   const failing = narrowed(subjects, ({ file }, { index }) => {
     const { document, mock } = answersOf(asked, file, index)
     return mock.kind === 'failed' || (mock.kind === 'passed' && document.kind === 'failed')
   })
   const trials = await tryAll(failing, options, now)
+  // What its states give is known to nobody beforehand.
+  const repeatable = narrowed(
+    subjects,
+    ({ file }, interaction) => isOfProvider(answersOf(asked, file, interaction.index)) && !needsValues(interaction),
+  )
+  const requests: SentRequests = options.provider === undefined ? new Map() : await requestsOf(repeatable, options, options.provider)
   // Either the real service does it, or nobody has said that it does not.
   const mendable = narrowed(failing, ({ file }, { index }) => {
     const { document, mock, provider } = answersOf(asked, file, index)
@@ -90,7 +111,7 @@ async function lookInto(
     pact.interactions.flatMap(({ index, states }) => (trials.get(keyOf(pact.file, index))?.kind === 'refused' ? states : [])),
   )
   const unknown = new Set((await unknownOf(refused, options)).map(({ text }) => text))
-  return { trials, remedies, unknown }
+  return { trials, requests, remedies, unknown }
 }
 
 function notesOn({ missing, unserved }: Served): string[] {
@@ -106,7 +127,9 @@ function notesOf(rows: readonly Row[], { columns, unknown, options }: Findings):
     ...(states === undefined ? [] : [`--states ${states}`]),
     ...Object.entries(assume).map(([name, value]) => `--assume ${name}=${value}`),
   ]
-  const isRepeated = own.length > 0 && rows.some(({ replay }) => replay?.includes(MOCK))
+  const replays = rows.flatMap(({ replay }) => replay ?? [])
+  const variables = variablesFor(options).filter((name) => replays.some((replay) => replay.includes(`"\${${name}:?`)))
+  const isRepeated = own.length > 0 && replays.some((replay) => replay.includes(MOCK))
   return [
     ...(columns.includes('provider') && stateUrl === undefined && hasStates
       ? ['nobody sets up provider states at the real service (--state-url): they are taken to exist']
@@ -118,6 +141,9 @@ function notesOf(rows: readonly Row[], { columns, unknown, options }: Findings):
       : []),
     ...(isRepeated
       ? [`the commands that repeat interactions ask a mock that is started with: allocation-mock serve ${own.join(' ')}`]
+      : []),
+    ...(variables.length > 0
+      ? [`the commands that repeat interactions leave secrets out: set ${variables.join(', ')} before, as they say`]
       : []),
   ]
 }
@@ -157,9 +183,13 @@ async function unknownOf(states: readonly ProviderState[], options: VerifyContra
 export async function compareContracts(
   options: ContractOptions,
 ): Promise<readonly { readonly pact: Pact; readonly comparisons: ReadonlyMap<number, Comparison> | undefined }[]> {
+  const hide = hidingFor(options)
   const subjects = await readableSubjectsOf(options)
   const compared = await compareAll(subjects, options)
-  return subjects.map(({ pact }) => ({ pact, comparisons: compared.get(pact.file) }))
+  return subjects.map(({ pact }) => {
+    const comparisons = compared.get(pact.file)
+    return { pact, comparisons: comparisons && hiddenComparisons(comparisons, hide) }
+  })
 }
 
 /** With `failFast` no further than to the first pact with a failure that counts. */

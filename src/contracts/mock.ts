@@ -1,8 +1,7 @@
 import { ControlError, type MockSession } from '../client.ts'
-import type { Mock } from '../index.ts'
 import type { Answer, Column, Interaction, ProviderState } from '../pact/pact.ts'
-import { missingBase } from '../pact/part.ts'
-import { NO_STATE, requestOf, type SentRequest, setUpBody } from '../pact/replay.ts'
+import { type Circumstances, recordRequests, type SentRequest, type SentRequests } from '../pact/record.ts'
+import { setUpBody, statesAsked } from '../pact/replay.ts'
 import { isStateRefused, isUntried } from '../pact/report.ts'
 import { send } from '../pact/send.ts'
 import { type Fields, isRecord, parsed, textOf } from '../pact/value.ts'
@@ -20,19 +19,36 @@ export function ask(
   targets: readonly [Target, ...Target[]],
   prepare?: VerifyOptions['prepare'],
 ): Promise<Outcomes> {
-  const documents = new Map(subjects.map(({ pact, document }) => [pact.file, document]))
-  const [{ baseUrl: url }] = targets
   return verifyAgainst({
     targets: targets.map((target) => ({ ...target, baseUrl: hostOf(target.baseUrl) })),
     ...(prepare && { prepare }),
     pacts: subjects.map(({ pact }) => pact),
-    basePathOf: ({ pact, interaction }) => pathBefore(url, documents.get(pact.file), interaction),
+    basePathOf: basePathsOf(subjects, targets[0].baseUrl),
     ...(headers && { headers }),
     ...(timeout !== undefined && { timeout }),
     ...(failFast !== undefined && { failFast }),
     ...(signal && { signal }),
     ...(onProgress && { onProgress: (progress: { done: number; total: number }) => onProgress({ column, ...progress }) }),
   })
+}
+
+/** @param url of whoever is asked */
+function basePathsOf(subjects: readonly Subject[], url: string): NonNullable<VerifyOptions['basePathOf']> {
+  const documents = new Map(subjects.map(({ pact, document }) => [pact.file, document]))
+  return ({ pact, interaction }) => pathBefore(url, documents.get(pact.file), interaction)
+}
+
+/** What the verifier sends for each interaction. @param url of whoever is asked */
+export function requestsOf(
+  subjects: readonly Subject[],
+  { headers = {}, signal }: VerifyContractsOptions,
+  url: string,
+  valuesOf: Circumstances['valuesOf'] = () => ({}),
+): Promise<SentRequests> {
+  return recordRequests(
+    subjects.map(({ pact }) => pact),
+    { headers, valuesOf, basePathOf: basePathsOf(subjects, url), ...(signal && { signal }) },
+  )
 }
 
 /** A mock of our own, for as long as it is asked. */
@@ -91,53 +107,70 @@ export function keyOf(file: string, index: number): string {
 /** The session in which interactions are repeated, here and by the commands of the report. */
 export const REPLAY = 'replay'
 
-/** Tries interactions one by one, each from the start. */
-export async function tryAll(subjects: readonly Subject[], options: VerifyContractsOptions, now: Date): Promise<Trials> {
+/** Tries interactions one by one, each from the start: with what the verifier sends, or with what was sent `before`. */
+export async function tryAll(subjects: readonly Subject[], options: VerifyContractsOptions, now: Date, before?: Trials): Promise<Trials> {
   const trials = new Map<string, Trial>()
   if (subjects.length === 0) return trials
-  const { states, assume } = options
+  const { states, assume, timeout = TIMEOUT } = options
   const { createMock } = await import('../index.ts')
   // The verifier has met its failures already.
   const onFailure = (): void => undefined
   await using mock = await createMock({ now, onFailure, ...(states !== undefined && { states }), ...(assume && { assume }) })
   const { url } = await mock.listen({ port: 0 })
-  for (const subject of subjects)
-    for (const interaction of subject.pact.interactions)
+  const place: Place = { session: mock.session(REPLAY), base: `${url}/~${REPLAY}`, timeout }
+  const requests = before ? requestsIn(subjects, before) : await requestsAt(place, subjects, options)
+  for (const { pact } of subjects)
+    for (const interaction of pact.interactions)
       try {
-        trials.set(keyOf(subject.pact.file, interaction.index), await tryOut(mock, url, subject, interaction, options))
+        const trial = await tryOut(place, interaction, requests.get(interaction))
+        if (trial) trials.set(keyOf(pact.file, interaction.index), trial)
       } catch {
-        // What cannot be sent cannot be repeated; the verifier has said why.
+        // What has no answer cannot be repeated; the verifier has said why.
       }
   return trials
 }
 
-async function tryOut(
-  mock: Mock,
-  url: string,
-  { pact, document }: Subject,
-  interaction: Interaction,
-  { headers = {}, timeout = TIMEOUT }: VerifyContractsOptions,
-): Promise<Trial> {
-  const session = mock.session(REPLAY)
-  await session.reset()
-  const base = `${url}/~${REPLAY}`
-  const states = statesOf(interaction)
-  let values: Fields = {}
-  for (const [index, state] of states.entries()) {
-    const body = setUpBody(state)
-    const answer = await send(`${base}/_pact/provider_states`, { method: 'POST', headers: { ...headers, ...JSON_TYPE }, body, timeout })
-    if (answer.status !== 200) return { kind: 'refused', states: states.slice(0, index + 1) }
-    const told = parsed(answer.text)
-    values = { ...values, ...state.params, ...(isRecord(told) ? told : {}) }
-  }
-  const basePath = document ? missingBase(document, interaction) : ''
-  const request = requestOf(pact, interaction, { basePath, headers, values })
-  const { status, text } = await send(base + request.target, { ...request, timeout })
+/** Where interactions are tried. */
+interface Place {
+  readonly session: MockSession
+  readonly base: string
+  readonly timeout: number
+}
+
+function requestsIn(subjects: readonly Subject[], trials: Trials): SentRequests {
+  const requests = new Map<Interaction, SentRequest>()
+  for (const { pact } of subjects)
+    for (const interaction of pact.interactions) {
+      const trial = trials.get(keyOf(pact.file, interaction.index))
+      if (trial?.kind === 'answered') requests.set(interaction, trial.request)
+    }
+  return requests
+}
+
+/** What the verifier sends, with the values that provider states have here. */
+async function requestsAt(place: Place, subjects: readonly Subject[], options: VerifyContractsOptions): Promise<SentRequests> {
+  const values = new Map<Interaction, Fields>()
+  for (const { pact } of subjects)
+    for (const interaction of pact.interactions) {
+      const begun = await begin(place, interaction)
+      if (begun.kind === 'ready') values.set(interaction, begun.values)
+    }
+  const sendable = narrowed(subjects, (_, interaction) => values.has(interaction))
+  return requestsOf(sendable, options, new URL(place.base).origin, (interaction) => values.get(interaction) ?? {})
+}
+
+/** @returns undefined for what the verifier cannot send either */
+async function tryOut(place: Place, interaction: Interaction, request: SentRequest | undefined): Promise<Trial | undefined> {
+  const { session, base, timeout } = place
+  const begun = await begin(place, interaction)
+  if (begun.kind === 'refused') return begun
+  if (!request) return undefined
+  const { status, text } = await send(base + request.target, { ...request, headers: headersOf(request), timeout })
   const [exchange] = status < 400 ? [] : await session.requests({ limit: 1 })
   const problem = exchange?.['problem']
   return {
     kind: 'answered',
-    states,
+    states: begun.states,
     request,
     status,
     text,
@@ -145,13 +178,37 @@ async function tryOut(
   }
 }
 
+type Begun =
+  | Extract<Trial, { readonly kind: 'refused' }>
+  | { readonly kind: 'ready'; readonly states: readonly ProviderState[]; readonly values: Fields }
+
+/** Sets up the states of an interaction from the start, up to the first that is refused. */
+async function begin({ session, base, timeout }: Place, interaction: Interaction): Promise<Begun> {
+  await session.reset()
+  const states = statesAsked(interaction)
+  let values: Fields = {}
+  for (const [index, state] of states.entries()) {
+    const body = setUpBody(state)
+    const answer = await send(`${base}/_pact/provider_states`, { method: 'POST', headers: JSON_TYPE, body, timeout })
+    if (answer.status !== 200) return { kind: 'refused', states: states.slice(0, index + 1) }
+    const told = parsed(answer.text)
+    values = { ...values, ...state.params, ...(isRecord(told) ? told : {}) }
+  }
+  return { kind: 'ready', states, values }
+}
+
+/** As Node takes them: values of one name in a list, a character for each octet. */
+function headersOf({ headers }: SentRequest): Record<string, string[]> {
+  return Object.fromEntries(
+    [...Map.groupBy(headers, ([name]) => name)].map(([name, pairs]) => [
+      name,
+      pairs.map(([, value]) => Buffer.from(value).toString('latin1')),
+    ]),
+  )
+}
+
 const TIMEOUT = 30_000
 const JSON_TYPE = { 'content-type': 'application/json' }
-
-/** The states as the verifier asks for them. */
-function statesOf({ states }: Interaction): readonly ProviderState[] {
-  return states.length === 0 ? [NO_STATE] : states
-}
 
 /** So many interactions are tried under other assumptions. */
 const MOST = 50
@@ -175,7 +232,8 @@ export async function remediesFor(
   for (const { name, alternatives } of assumptionList(options.assume))
     for (const value of alternatives) {
       const other = { ...silent, assume: { ...options.assume, [name]: value } }
-      const tried = await tryAll(wrong, other, now)
+      // An assumption changes what is answered, not what is asked.
+      const tried = await tryAll(wrong, other, now, trials)
       const changed = narrowed(wrong, ({ file }, { index }) => differ(tried.get(keyOf(file, index)), trials.get(keyOf(file, index))))
       const outcomes = await askMock(changed, other)
       for (const { pact } of changed)

@@ -1,9 +1,9 @@
 import type { Comparison } from '../pact/compare.ts'
 import type { Answer, Column, Interaction, Row } from '../pact/pact.ts'
-import { commandFor, needsValues, requestOf } from '../pact/replay.ts'
+import type { SentRequests } from '../pact/record.ts'
+import { commandFor, statesAsked } from '../pact/replay.ts'
 import { explanationOf, verdictOf } from '../pact/report.ts'
 import type { Outcomes } from '../pact/verify.ts'
-import { hostOf, pathBefore } from './address.ts'
 import { keyOf, REPLAY, type Trial, type Trials } from './mock.ts'
 import type { VerifyContractsOptions } from './options.ts'
 import type { Subject } from './subjects.ts'
@@ -17,6 +17,8 @@ export interface Findings {
   readonly trials: Trials
   /** What the mock does not serve, by `keyOf`. */
   readonly unserved: ReadonlySet<string>
+  /** What was sent to the real service, where only that fails. */
+  readonly requests: SentRequests
   /** Assumptions by `keyOf`. */
   readonly remedies: ReadonlyMap<string, string>
   /** Provider states that the mock does not know. */
@@ -71,7 +73,7 @@ export function rowsOf(subject: Subject, isOurs: boolean, findings: Findings): r
       explanationOf(answers, { assumption: findings.remedies.get(key), unknown }) ??
       findings.real.get(pact.file)?.get(index)?.unreached ??
       (isServed || verdict !== 'not-verified' ? undefined : 'the mock does not have its operation')
-    const replay = verdict === 'failed' ? replayOf(subject, interaction, answers, trial, findings.options) : undefined
+    const replay = verdict === 'failed' ? replayOf(interaction, answers, trial, findings) : undefined
     const duration = findings.mock.get(pact.file)?.get(index)?.duration ?? findings.real.get(pact.file)?.get(index)?.duration
     return {
       ...common,
@@ -100,19 +102,24 @@ function quoting(answer: Answer, trial: Trial | undefined): Answer {
 /** Where `allocation-mock serve` listens. */
 export const MOCK = `http://127.0.0.1:4010/~${REPLAY}`
 
+/** Whether only the real service fails, so that its failure is what there is to repeat. */
+export function isOfProvider({ mock, provider }: Pick<Answers, 'mock' | 'provider'>): boolean {
+  return provider.kind === 'failed' && mock.kind !== 'failed'
+}
+
 /** Commands that repeat the interaction: at a mock with what its states give, or at the real service where only that fails. */
 function replayOf(
-  { pact, document }: Subject,
   interaction: Interaction,
-  { mock, provider: real }: Answers,
+  answers: Answers,
   trial: Trial | undefined,
-  { provider, stateUrl, headers = {} }: VerifyContractsOptions,
+  { requests, options: { provider, stateUrl, headers = {} } }: Findings,
 ): string | undefined {
-  if (provider === undefined || real.kind !== 'failed' || mock.kind === 'failed')
-    return trial && commandFor(MOCK, `${MOCK}/_pact/provider_states`, trial.states, trial.kind === 'answered' ? trial.request : undefined)
-  // What its states give is known to nobody beforehand.
-  if (needsValues(interaction)) return undefined
-  const basePath = pathBefore(provider, document, interaction)
-  const request = requestOf(pact, interaction, { basePath, headers, values: {} })
-  return commandFor(hostOf(provider), stateUrl, interaction.states, request)
+  const given = Object.keys(headers)
+  if (provider === undefined || !isOfProvider(answers)) {
+    const states = { url: `${MOCK}/_pact/provider_states` }
+    return trial && commandFor({ base: MOCK, states, given }, trial.states, trial.kind === 'answered' ? trial.request : undefined)
+  }
+  const request = requests.get(interaction)
+  const states = stateUrl === undefined ? undefined : { url: stateUrl, headers }
+  return request && commandFor({ base: new URL(provider).origin, states, given }, statesAsked(interaction), request)
 }

@@ -1,7 +1,7 @@
 import type { Contract, Operation } from '../contract/operation.ts'
 import type { Match } from '../contract/router.ts'
 import { UsageError } from '../problem.ts'
-import { type Fields, isRecord, written } from './value.ts'
+import { type Fields, isRecord } from './value.ts'
 
 /** A pact file as the rest of this room sees it: the versions 2, 3 and 4 of the Pact specification made alike. */
 export interface Pact {
@@ -111,16 +111,6 @@ export interface LoadedFile {
   readonly sources: readonly { readonly uri: string; readonly content: unknown; lineOf(pointer: string): number | undefined }[]
 }
 
-/** The request or the response of an interaction, alike for all versions. */
-export interface Message {
-  /** Names in lower case, repeated values joined. */
-  readonly headers: Readonly<Record<string, string>>
-  /** Encoded, without the question mark. */
-  readonly query: string
-  /** Decoded; undefined where nothing is said of it. */
-  readonly body: unknown
-}
-
 /** Which interactions are wanted. The texts are regular expressions, looked for anywhere. */
 export interface Filter {
   readonly consumer?: string | undefined
@@ -129,8 +119,6 @@ export interface Filter {
   /** Only those without a state. */
   readonly noState?: boolean | undefined
 }
-
-const JSON_TYPE = /^application\/(?:[^;]*\+)?json\s*(?:;|$)/i
 
 /**
  * The pact with the wanted interactions only.
@@ -196,21 +184,6 @@ export function belowBase(path: string, base: string): string {
   return path.slice(base.length) || '/'
 }
 
-/** One side of an interaction. */
-export function messageOf({ version }: Pact, side: unknown): Message {
-  const { headers, query, body } = isRecord(side) ? side : {}
-  const lower = isRecord(headers) ? Object.entries(headers).map(([name, value]) => [name.toLowerCase(), joined(value)] as const) : []
-  const wrapped = version === 4 && isRecord(body)
-  const type = wrapped && typeof body['contentType'] === 'string' ? body['contentType'] : undefined
-  return {
-    // What the body itself says counts only where no header does.
-    headers: Object.fromEntries([...(type === undefined ? [] : [['content-type', type] as const]), ...lower]),
-    query: queryOf(query),
-    // Up to version 3, null stands for a body that is not there.
-    body: wrapped ? unwrapped(body, type) : (body ?? undefined),
-  }
-}
-
 function pattern(what: string, text: string | undefined): RegExp | undefined {
   if (text === undefined) return undefined
   try {
@@ -231,36 +204,4 @@ function titleOf({ content }: Contract): string {
   const info = isRecord(content) ? content['info'] : undefined
   const title = isRecord(info) ? info['title'] : undefined
   return typeof title === 'string' ? title : ''
-}
-
-function joined(value: unknown): string {
-  return Array.isArray(value) ? value.map((one) => written(one)).join(', ') : written(value)
-}
-
-/** Encoded, without the question mark; of a text as it is, or of lists by name. */
-export function queryOf(query: unknown): string {
-  if (typeof query === 'string') return query.replace(/^\?/, '')
-  if (!isRecord(query)) return ''
-  return Object.entries(query)
-    .flatMap(([name, value]) =>
-      // null stands for a name without a value (Pact specification, version 4).
-      (Array.isArray(value) ? value : [value]).map((one) =>
-        one === null ? encodeURIComponent(name) : `${encodeURIComponent(name)}=${encodeURIComponent(written(one))}`,
-      ),
-    )
-    .join('&')
-}
-
-/** The body of version 4: `{ content, contentType, encoded }`, where `encoded` is false, `JSON` or the name of an encoding. */
-function unwrapped({ content, encoded }: Fields, type: string | undefined): unknown {
-  if (content === undefined || (content === '' && !JSON_TYPE.test(type ?? ''))) return undefined
-  if (typeof content !== 'string' || typeof encoded !== 'string') return content
-  const text = encoded.toLowerCase() === 'base64' ? Buffer.from(content, 'base64').toString() : content
-  if (encoded.toLowerCase() !== 'json' && !JSON_TYPE.test(type ?? '')) return text
-  try {
-    const value: unknown = JSON.parse(text)
-    return value
-  } catch {
-    return text
-  }
 }

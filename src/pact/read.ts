@@ -1,6 +1,7 @@
 import { isRawNumber, plain } from '../exact.ts'
 import { UsageError } from '../problem.ts'
-import { type Interaction, type LoadedFile, type Named, type Pact, type ProviderState, queryOf, type Unverified } from './pact.ts'
+import { queryOf } from './message.ts'
+import type { Interaction, LoadedFile, Named, Pact, ProviderState, Unverified } from './pact.ts'
 import { type Fields, isRecord, written } from './value.ts'
 
 /** More belong into several files: a verifier's time grows by the square. */

@@ -1,49 +1,7 @@
-import { plain } from '../exact.ts'
-import { type Interaction, messageOf, type Pact, type ProviderState } from './pact.ts'
-import { type Fields, isRecord, textOf, written } from './value.ts'
-
-/** The request of an interaction as it goes over the line. */
-export interface SentRequest {
-  readonly method: string
-  /** Path and query, encoded. */
-  readonly target: string
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>
-  readonly body?: string
-}
-
-/** What an interaction is sent with, beside what its pact has. */
-export interface Circumstances {
-  /** What stands before its path. */
-  readonly basePath: string
-  /** In place of what the pact has. */
-  readonly headers: Readonly<Record<string, string>>
-  /** What its provider states have returned. */
-  readonly values: Fields
-}
-
-/**
- * The request that the Pact verifier sends: generators put values of provider states in place of the examples. Other generators only make
- * up what another example would do for.
- */
-export function requestOf(pact: Pact, { raw, method }: Interaction, { basePath, headers, values }: Circumstances): SentRequest {
-  const request = isRecord(raw['request']) ? raw['request'] : {}
-  const generators = isRecord(request['generators']) ? request['generators'] : {}
-  const [[, path] = ['', request['path'] ?? '/']] = valuesFor({ path: generators['path'] }, values)
-  const header = texts(valuesFor(generators['header'], values))
-  const own = {
-    // Of a body's own type the verifier makes no header.
-    ...messageOf(pact, { headers: request['headers'] }).headers,
-    ...lowerCased(header),
-    ...lowerCased(headers),
-  }
-  const query = queryWith(request['query'], texts(valuesFor(generators['query'], values)))
-  const message = messageOf(pact, { ...request, query })
-  const body = bodyText(pact, bodyWith(message.body, valuesFor(generators['body'], values)), own['content-type'] ?? '', request)
-  const rooted = textOf(path).startsWith('/') ? textOf(path) : `/${textOf(path)}`
-  const { pathname, search } = new URL(`http://localhost${basePath}${rooted}${message.query === '' ? '' : `?${message.query}`}`)
-  return { method, target: pathname + search, headers: own, ...(body !== undefined && { body }) }
-}
+import type { Interaction, ProviderState } from './pact.ts'
+import type { SentRequest } from './record.ts'
+import { addressOf, isPublic, variableOf } from './secret.ts'
+import { isRecord } from './value.ts'
 
 /** Whether the request hangs on what provider states return. */
 export function needsValues({ raw }: Interaction): boolean {
@@ -53,135 +11,110 @@ export function needsValues({ raw }: Interaction): boolean {
   return isWanted(generators)
 }
 
-/** What the verifier asks where an interaction names no provider state: a state without a text, which begins anew. */
-export const NO_STATE: ProviderState = { name: '', params: {} }
+/** The states as the verifier asks for them: where an interaction names none, one without a text, which begins anew. */
+export function statesAsked({ states }: Interaction): readonly ProviderState[] {
+  return states.length === 0 ? [{ name: '', params: {} }] : states
+}
 
+/** As the verifier writes it, names in order. */
 export function setUpBody({ name, params }: ProviderState): string {
-  return JSON.stringify({ state: name, params, action: 'setup' })
+  return JSON.stringify({ action: 'setup', params: sorted(params), state: name })
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((one) => sorted(one))
+  if (!isRecord(value)) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, one]) => [name, sorted(one)]),
+  )
+}
+
+/** Whom commands ask. */
+export interface Asked {
+  /** What stands before the target of a request. */
+  readonly base: string
+  /** Where provider states are set up, and what is sent along; without it nobody does. */
+  readonly states?: { readonly url: string; readonly headers?: Readonly<Record<string, string>> } | undefined
+  /** Names of headers that a run was given: their values are left for whoever repeats it to fill in. */
+  readonly given?: readonly string[]
 }
 
 /** Commands for a POSIX shell: the states are set up, one after another, and then the request is sent. */
-export function commandFor(
-  base: string,
-  stateUrl: string | undefined,
-  states: readonly ProviderState[],
-  request: SentRequest | undefined,
-): string {
-  const setUps =
-    stateUrl === undefined
-      ? []
-      : states.map((state) => `curl -sS ${quoted(stateUrl)} -H 'Content-Type: application/json' -d ${quoted(setUpBody(state))}`)
-  return [...setUps, ...(request ? [curl(base, request)] : [])].join(' && ')
+export function commandFor({ base, states, given = [] }: Asked, wanted: readonly ProviderState[], request?: SentRequest): string {
+  const secret = new Set(given.filter((name) => !isPublic(name)).map((name) => name.toLowerCase()))
+  const header = (name: string, value: string): string =>
+    secret.has(name.toLowerCase())
+      ? `-H ${quoted(`${name}: `)}${asVariable(variableOf(name), `the value of --header ${name}`)}`
+      : `-H ${quoted(value === '' ? `${name};` : `${name}: ${value}`)}`
+  const setUps = states ? wanted.map((state) => setUp(states, state, header)) : []
+  return [...setUps, ...(request ? [curl(base, request, header)] : [])].join(' && ')
 }
 
-/** With the status and the headers of the answer. */
-function curl(base: string, { method, target, headers, body }: SentRequest): string {
-  const named = Object.entries(headers).map(([name, value]) => `-H ${quoted(value === '' ? `${name};` : `${name}: ${value}`)}`)
+/** The variables that commands may leave to be set. */
+export function variablesFor({ headers = {} }: { readonly headers?: Readonly<Record<string, string>> }): readonly string[] {
+  return [...Object.keys(headers).map((name) => variableOf(name)), LOGIN, QUERY]
+}
+
+const LOGIN = 'STATE_URL_LOGIN'
+const QUERY = 'STATE_URL_QUERY'
+
+type WriteHeader = (name: string, value: string) => string
+
+function setUp({ url: text, headers = {} }: NonNullable<Asked['states']>, state: ProviderState, header: WriteHeader): string {
+  const { url, login, query } = addressOf(text)
   return [
     'curl -sS',
-    // After a HEAD it would wait for a body.
-    method === 'HEAD' ? '-I' : `-i -X ${method}`,
-    ...(/[[\]{}]/.test(target) ? ['-g'] : []),
-    ...named,
-    // A type of its own choice would be none of the pact's.
-    ...(body !== undefined && headers['content-type'] === undefined ? ["-H 'content-type:'"] : []),
-    ...(body === undefined ? [] : [`--data-raw ${quoted(body)}`]),
-    quoted(base + target),
+    ...(login ? [`-u ${asVariable(LOGIN, 'name:password of --state-url')}`] : []),
+    ...Object.entries({ ...lowerCased(headers), 'content-type': 'application/json' }).map(([name, value]) => header(name, value)),
+    `--data-raw ${quoted(setUpBody(state))}`,
+    query ? `${quoted(`${url}?`)}${asVariable(QUERY, 'the query of --state-url')}` : quoted(url),
   ].join(' ')
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", String.raw`'\''`)}'`
 }
 
 function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 }
 
-/** By its place, what each generator of a part of the request makes; where it makes nothing, the example stands. */
-function valuesFor(generators: unknown, values: Fields): [place: string, value: unknown][] {
-  return Object.entries(isRecord(generators) ? generators : {}).flatMap(([place, generator]): [string, unknown][] => {
-    const value = isRecord(generator) ? generated(generator, values) : undefined
-    return value === undefined ? [] : [[place, value]]
-  })
+/** Shows the status and the headers of the answer as well. */
+function curl(base: string, { method, target, headers, body }: SentRequest, header: WriteHeader): string {
+  const text = body && textOf(body)
+  const names = new Set(headers.map(([name]) => name))
+  return [
+    // What is no text, or too long for an argument, comes through a pipe.
+    ...(body && text === undefined ? [`printf %s '${body.toString('base64')}' | base64 -d |`] : []),
+    'curl -sS',
+    ...methodOf(method, body !== undefined),
+    ...(/[[\]{}]/.test(target) ? ['-g'] : []),
+    ...(names.has('accept-encoding') ? ['--compressed'] : []),
+    ...headers.map(([name, value]) => header(name, value)),
+    // A type of its own choice would be none of the pact's.
+    ...(body && !names.has('content-type') ? ["-H 'content-type:'"] : []),
+    ...(body ? [text === undefined ? "-H 'expect:' --data-binary @-" : `--data-raw ${quoted(text)}`] : []),
+    quoted(base + target),
+  ].join(' ')
 }
 
-function generated({ type, expression, dataType }: Fields, values: Fields): unknown {
-  if (type !== 'ProviderState' || typeof expression !== 'string') return undefined
-  const name = /^\$\{([^}]*)\}$/.exec(expression)?.[1] ?? (expression.includes('${') ? undefined : expression)
-  if (name !== undefined) return cast(valueOf(name, values), dataType)
-  const names = [...expression.matchAll(/\$\{([^}]*)\}/g)].map(([, one = '']) => one)
-  if (names.some((one) => valueOf(one, values) === undefined)) return undefined
-  return cast(
-    expression.replaceAll(/\$\{([^}]*)\}/g, (_, one: string) => written(valueOf(one, values))),
-    dataType,
-  )
+function methodOf(method: string, hasBody: boolean): string[] {
+  if (method !== 'HEAD') return [`-i -X ${method}`]
+  // With -X it would wait for a body of the length that the answer names, and without it sends none.
+  return hasBody ? ["-i -X HEAD --ignore-content-length -H 'connection: close'"] : ['-I']
 }
 
-function valueOf(name: string, values: Fields): unknown {
-  return Object.hasOwn(values, name) ? values[name] : undefined
+/** A shell takes 128 KiB for one argument, and no zero. */
+const MAX_ARGUMENT = 100_000
+
+function textOf(body: Buffer): string | undefined {
+  const text = body.toString()
+  return body.length <= MAX_ARGUMENT && !text.includes('\0') && Buffer.from(text).equals(body) ? text : undefined
 }
 
-/** As the verifier does it. @returns undefined for a value that cannot be of the type */
-function cast(value: unknown, type: unknown): unknown {
-  if (value === undefined) return undefined
-  if (type === 'STRING') return written(value)
-  if (type === 'BOOLEAN') {
-    if (typeof value === 'string') return value === 'true' || (value === 'false' ? false : undefined)
-    const judged = plain(value)
-    return typeof judged === 'object' && judged !== null ? undefined : Boolean(judged)
-  }
-  if (type !== 'INTEGER' && type !== 'DECIMAL' && type !== 'FLOAT') return value
-  const judged = plain(value)
-  const number = judged === '' || (typeof judged === 'object' && judged !== null) ? Number.NaN : Number(judged)
-  if (Number.isNaN(number)) return undefined
-  return type === 'INTEGER' ? Math.trunc(number) : number
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`
 }
 
-function texts(made: readonly (readonly [place: string, value: unknown])[]): Record<string, string> {
-  return Object.fromEntries(made.map(([place, value]) => [place, written(value)]))
-}
-
-/** A value of a parameter that stands several times stands as often. */
-function queryWith(query: unknown, made: Readonly<Record<string, string>>): unknown {
-  if (Object.keys(made).length === 0) return query
-  const own = isRecord(query) ? query : {}
-  const more = Object.entries(made).map(([name, value]) => {
-    const before = own[name]
-    return [name, Array.isArray(before) ? before.map(() => value) : [value]]
-  })
-  return { ...own, ...Object.fromEntries(more) }
-}
-
-function bodyWith(body: unknown, made: readonly (readonly [place: string, value: unknown])[]): unknown {
-  if (typeof body !== 'string') return made.reduce((whole, [place, value]) => replacedAt(whole, partsOf(place), value), body)
-  // A form.
-  const form = new URLSearchParams(body)
-  const known = made.flatMap(([place, value]) =>
-    partsOf(place).flatMap((name) => (form.has(name) ? [[name, written(value)] as const] : [])),
-  )
-  for (const [name, value] of known) form.set(name, value)
-  return known.length === 0 ? body : form.toString()
-}
-
-function replacedAt(value: unknown, [part, ...rest]: readonly string[], made: unknown): unknown {
-  if (part === undefined) return made
-  const isIt = (key: string): boolean => part === '*' || part === key
-  if (Array.isArray(value)) return value.map((one: unknown, index) => (isIt(String(index)) ? replacedAt(one, rest, made) : one))
-  if (!isRecord(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, isIt(key) ? replacedAt(one, rest, made) : one]))
-}
-
-/** The parts of a path like `$.items[0]['a b'].id`. */
-function partsOf(path: string): string[] {
-  return [...path.matchAll(/\.([^.[\]]+)|\[(?:'([^']*)'|"([^"]*)"|(\d+|\*))\]/g)].map(
-    ([, name, single, double, index]) => name ?? single ?? double ?? index ?? '',
-  )
-}
-
-function bodyText({ version }: Pact, body: unknown, type: string, { body: raw }: Fields): string | undefined {
-  const isJson = /json/i.test(type)
-  // Said to be JSON, nothing is a null to the verifier, where the pact names it.
-  if (body === undefined) return isJson && raw === null ? 'null' : undefined
-  return typeof body === 'string' && !(version < 4 && isJson) ? body : JSON.stringify(body)
+/** The shell says what is missing, and sends nothing. */
+function asVariable(name: string, what: string): string {
+  return `"\${${name}:?${what}}"`
 }

@@ -1,10 +1,10 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 
 export interface Sending {
   readonly method: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly body?: string | undefined
+  readonly headers: Readonly<OutgoingHttpHeaders>
+  readonly body?: string | Buffer | undefined
   /** Milliseconds. */
   readonly timeout: number
 }

@@ -2,7 +2,8 @@ import type { Operation } from '../contract/operation.ts'
 import { type Issue, pointerParts } from '../http.ts'
 import { DocumentError } from '../problem.ts'
 import { type Finding, mockDetails, pathOf, type ResultItem, specDetails, unknownPath, unreadable } from './finding.ts'
-import type { Interaction, Message } from './pact.ts'
+import type { Message } from './message.ts'
+import type { Interaction } from './pact.ts'
 import { IGNORED } from './schemas.ts'
 
 /** What the contract says of a request that is to be accepted. */

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createContract } from '../../src/contract/operation.ts'
 import { loadDocument } from '../../src/load.ts'
-import { belowBase, contractFor, filterInteractions, matchOf, messageOf, type Pact } from '../../src/pact/pact.ts'
+import { messageOf } from '../../src/pact/message.ts'
+import { belowBase, contractFor, filterInteractions, matchOf, type Pact } from '../../src/pact/pact.ts'
 import { readPact } from '../../src/pact/read.ts'
 import { UsageError } from '../../src/problem.ts'
 
@@ -183,13 +184,35 @@ describe('reading a pact', () => {
 describe('the messages of an interaction', () => {
   const [two, four] = [ofVersion('2.0.0', get), ofVersion('4.0', get)]
   const wrapped = (content: unknown, contentType?: string, encoded?: unknown) => ({ body: { content, contentType, encoded } })
-  it.each([
+  const typed = (...of: Parameters<typeof wrapped>) => ({ ...wrapped(...of), headers: { 'Content-Type': ['application/json'] } })
+  const JSON_TYPE = 'application/json'
+  /** Up to version 3, texts and what a receiver reads. */
+  const SENT = [
+    ['{"a":1}', JSON_TYPE, { a: 1 }],
+    [' {"a":1}\n', 'application/hal+json; charset=utf-8', { a: 1 }],
+    ['{"a":1}', 'text/plain', '{"a":1}'],
+    ['"a"', JSON_TYPE, 'a'],
+    ['a', JSON_TYPE, 'a'],
+    ['12', JSON_TYPE, '12'],
+    ['[1]', JSON_TYPE, '[1]'],
+    ['null', JSON_TYPE, 'null'],
+    ['a "b', JSON_TYPE, '"a "b"'],
+    ['', JSON_TYPE, undefined],
+  ] as const
+  it.each<readonly [string, Pact, unknown, object]>([
     ['nothing', two, undefined, { headers: {}, query: '', body: undefined }],
     ['numbers as they are written', two, { headers: { c: JSON.rawJSON('1.0') } }, { headers: { c: '1.0' } }],
     ['names and values', two, { headers: { 'X-A': 'b', C: ['d', 1] } }, { headers: { 'x-a': 'b', c: 'd, 1' } }],
-    ['a query as text', two, { query: '?a=b&c=%20' }, { query: 'a=b&c=%20' }],
-    ['a query with a name that has no value', four, { query: { a: [null, 'b'] } }, { query: 'a&a=b' }],
-    ['a query as lists', two, { query: { a: ['b', 'c&d'], 'e f': 'g' } }, { query: 'a=b&a=c%26d&e%20f=g' }],
+    ['a header without values', four, { headers: { 'X-A': [], C: { d: 1 } } }, { headers: { c: '{"d":1}' } }],
+    ['a query as text', two, { query: 'a=b&c=%20&a=d+e' }, { query: 'a=b&c=%20&a=d%20e' }],
+    ['a query with a question mark', two, { query: '?a=b' }, { query: '%3Fa=b' }],
+    ['a query that cannot be decoded', two, { query: 'a=%zz&b=c=d' }, { query: 'a=%25zz&b=c%3Dd' }],
+    ['names without a value', two, { query: 'a&b=&&c=1' }, { query: 'b=&c=1' }],
+    ['nulls in a query', four, { query: { a: [null, 'b'], c: null } }, { query: 'a=b' }],
+    ['a query as lists', four, { query: { a: ['b', 'c&d'], 'e f': 'g' } }, { query: 'a=b&a=c%26d&e%20f=g' }],
+    ...SENT.map(
+      ([body, type, value]) => [`${body} of the type ${type}`, two, { headers: { 'Content-Type': type }, body }, { body: value }] as const,
+    ),
     ['a body', two, { body: { content: 1 } }, { body: { content: 1 } }],
     ['null for no body', two, { body: null }, { body: undefined }],
     [
@@ -206,6 +229,10 @@ describe('the messages of an interaction', () => {
     ],
     ['JSON as text', four, wrapped('{"a":1}', 'application/json', 'JSON'), { body: { a: 1 } }],
     ['JSON encoded', four, wrapped('eyJhIjoxfQ==', 'application/json', 'base64'), { body: { a: 1 } }],
+    ['JSON that a receiver reads by its header', four, typed('{"a":1}', '*/*', false), { body: { a: 1 } }],
+    ['a JSON string of JSON', four, typed('{"a":1}', 'application/json', false), { body: '{"a":1}' }],
+    ['a null, encoded', four, typed('null', 'application/json', 'JSON'), { body: null }],
+    ['an empty body of a type', four, typed('', 'application/json', 'JSON'), { body: undefined }],
     ['text encoded', four, wrapped('PGEvPg==', 'text/xml', 'base64'), { body: '<a/>' }],
     ['a JSON string', four, wrapped('{', 'application/json', false), { body: '{' }],
     ['broken JSON', four, wrapped('{', 'application/json', 'JSON'), { body: '{' }],
