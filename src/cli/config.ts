@@ -37,6 +37,8 @@ export interface Option {
   readonly separate?: (text: string) => readonly string[]
   /** A variable that other tools have for the same, read where the twin is not there. */
   readonly alias?: string
+  /** Whether it may be a secret, which no error repeats. */
+  readonly isSecret?: boolean
   /** @throws UsageError naming what would do. */
   read(text: string): unknown
 }
@@ -135,6 +137,7 @@ const CONTRACT_OPTIONS = {
     flag: '--header <name: value>',
     repeats: true,
     help: 'a header to send in place of what the pacts have; may be repeated',
+    isSecret: true,
     read: header,
   },
 } as const satisfies Record<string, Option>
@@ -256,13 +259,14 @@ export function readOptions<Options extends Record<string, Option>>(
     const flag = option.flag.split(' ', 1)[0] ?? option.flag
     const isGiven = given[name] !== undefined
     if (!isGiven && (env[twin] ?? '') === '') continue
-    const { repeats, separate = (text: string) => text.split(',') } = option
+    const { repeats, isSecret, separate = (text: string) => text.split(',') } = option
     const texts = textsOf(isGiven ? given[name] : repeats ? separate(env[twin] ?? '') : env[twin])
     const values = texts.map((text) => {
       try {
         return option.read(text)
       } catch (error) {
-        if (error instanceof UsageError) throw new UsageError(`${isGiven ? flag : twin} is "${text}"; ${error.message}`)
+        if (error instanceof UsageError)
+          throw new UsageError(`${isGiven ? flag : twin} is ${isSecret ? 'not usable' : `"${text}"`}; ${error.message}`)
         throw error
       }
     })

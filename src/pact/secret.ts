@@ -51,10 +51,27 @@ export function hiding({ headers = {}, urls = [], texts = [] }: Given): Hide {
     ...Object.entries(headers).flatMap(([name, value]) => (isPublic(name) ? [] : credentialsIn(value))),
     ...urls.flatMap((url) => (url === undefined ? [] : secretsInUrl(url))),
   ]
-  const forms = found.flatMap((text) => [text, JSON.stringify(text).slice(1, -1), encodeURIComponent(text.toWellFormed())])
+  const forms = found.flatMap((text) => [text, encodeURIComponent(text.toWellFormed())])
   // The longest first: one may be a part of another.
   const secrets = [...new Set(forms)].filter((text) => text.length >= MIN_LENGTH).toSorted((a, b) => b.length - a.length)
-  return (text) => secrets.reduce((told, secret) => told.replaceAll(secret, MASK), text)
+  if (secrets.length === 0) return (text) => text
+  const pattern = new RegExp(secrets.map((secret) => escapedAnyhow(secret)).join('|'), 'g')
+  return (text) => text.replaceAll(pattern, MASK).replaceAll(/[^…]+(?=…|$)/g, (part) => withoutBeginning(part, secrets))
+}
+
+/** A pattern of a text that JSON may have escaped, over and over. */
+function escapedAnyhow(text: string): string {
+  return [...text.matchAll(/["\\/]|[^"\\/]+/g)]
+    .map(([part]) => (part === '\\' ? String.raw`\\+` : /["/]/.test(part) ? String.raw`\\*${part}` : RegExp.escape(part)))
+    .join('')
+}
+
+/** Texts are cut where they are long, through a secret as well. */
+function withoutBeginning(text: string, secrets: readonly string[]): string {
+  for (const secret of secrets)
+    for (let length = secret.length - 1; length >= MIN_LENGTH; length--)
+      if (text.endsWith(secret.slice(0, length))) return text.slice(0, -length) + MASK
+  return text
 }
 
 /** The same in all texts of a value. */

@@ -104,7 +104,7 @@ describe('allocation-mock verify, compare and coverage', () => {
     ['verify good.json --only provider', 2, /^$/, /^error: the column provider needs the URL of the real service \(--provider\)/],
     ['verify good.json --only everything', 2, /^$/, /^error: --only is "everything"; give document, mock or provider/],
     ['verify good.json --format xml', 2, /^$/, /^error: --format is "xml"; give text, json, junit or markdown/],
-    ['verify good.json --header Authorization', 2, /^$/, /^error: --header is "Authorization"; give NAME: VALUE/],
+    ['verify good.json --header Authorization', 2, /^$/, /^error: --header is not usable; give NAME: VALUE/],
     [
       'verify moon.json --print-missing-states',
       0,
