@@ -253,7 +253,7 @@ describe('recordRequests', () => {
 
   it('has a base path before the path, other headers in place of the own, and leaves out what cannot be sent', async () => {
     const headers = { 'x-b': 'other', Authorization: 'me' }
-    const requests = await recordRequests([pact], { prefix: '/v1', basePathOf: () => '/api', headers, valuesOf: () => ({}) })
+    const requests = await recordRequests([pact], { basePathOf: () => '/v1/api', headers, valuesOf: () => ({}) })
     const own = [
       ['authorization', 'me'],
       ['x-b', 'other'],
