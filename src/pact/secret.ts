@@ -97,9 +97,10 @@ function passwordsIn(login: string): string[] {
 }
 
 function secretsInUrl(text: string): string[] {
-  // Nobody knows what is secret in what is none.
-  if (!URL.canParse(text)) return [text]
-  const { username, password, search, searchParams } = new URL(text)
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  // Nobody knows what is secret in one that is misspelt.
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return /[@?]/.test(text) ? [text] : []
+  const { username, password, search, searchParams } = url
   const login = `${decoded(username)}:${decoded(password)}`
   return [
     ...(password === '' ? [] : [`${username}:${password}`, password, ...passwordsIn(login), Buffer.from(login).toString('base64')]),

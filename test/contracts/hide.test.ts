@@ -116,6 +116,8 @@ describe('what a run was given to prove who it is', () => {
     const wrong = (more: Partial<VerifyContractsOptions>) =>
       verify({ pacts: [inFolder([PACT])], ...asked(), ...more }).catch((error: unknown) => String(error))
     expect(await wrong({ provider: 'http//user:provider-secret@x' })).toMatch(/^UsageError: "\*\*\*" is no URL/)
+    expect(await wrong({ provider: 'user:provider-secret@x' })).toMatch(/^UsageError: "\*\*\*" is no URL/)
+    expect(await wrong({ provider: 'localhost' })).toMatch(/^UsageError: "localhost" is no URL/)
     expect(await wrong({ stateUrl: 'http://user:state-secret@[' })).toMatch(/^UsageError: "\*\*\*" is no URL/)
     const gone = await verify({
       pacts: [inFolder([PACT])],
