@@ -6,10 +6,11 @@ import { createContract } from '../../src/contract/operation.ts'
 import { parseExact } from '../../src/exact.ts'
 import { loadDocument, loadJson } from '../../src/load.ts'
 import { compare } from '../../src/pact/compare.ts'
+import { messageOf } from '../../src/pact/message.ts'
 import { contractFor, type Pact } from '../../src/pact/pact.ts'
 import { contentsOf } from '../../src/pact/part.ts'
 import { readPact } from '../../src/pact/read.ts'
-import { commandFor, needsValues, requestOf } from '../../src/pact/replay.ts'
+import { commandFor, needsValues } from '../../src/pact/replay.ts'
 import { UsageError } from '../../src/problem.ts'
 import { ROOT } from '../cli/process.ts'
 
@@ -109,9 +110,9 @@ describe('a pact that is wrong in any place', () => {
         const pact = read(content)
         if (!pact) return
         for (const interaction of pact.interactions) {
-          const { states } = interaction
-          const request = requestOf(pact, interaction, { basePath: '', headers: {}, values: { a: parseExact('1.0') } })
-          commandFor('http://127.0.0.1', 'http://127.0.0.1/states', states, request)
+          const { states, raw } = interaction
+          for (const side of [raw['request'], raw['response']]) messageOf(pact, side)
+          commandFor({ base: 'http://127.0.0.1', states: { url: 'http://127.0.0.1/states' } }, states)
           needsValues(interaction)
           const contents = contentsOf({ basePath: '', tasks: [{ pact, interaction }] }, ['authorization'])
           // As the verifier reads it.
