@@ -97,8 +97,8 @@ describe('a provider that cannot be reached was not asked: exit 2', () => {
     ],
   ])('%s', async (_name, url, env, said) => {
     const { code, out, err } = await verify([pact('/one', '/two'), '--provider', await url(), '--format', 'json'], env)
-    const { ok, counts, unreached } = JSON.parse(out)
     expect(err).toMatch(said)
+    const { ok, counts, unreached } = JSON.parse(out)
     expect(err).toContain(`error: ${unreached}\n`)
     expect(counts).toMatchObject({ failed: 0, 'not-verified': 2 })
     expect([code, ok]).toEqual([2, false])
