@@ -50,7 +50,7 @@ it(`gives ${CLIENTS} clients in ${PROCESSES} processes byte for byte what each g
   expect([...heads]).toEqual(
     expect.arrayContaining(['200 end', '404 end', '429 end', '500 end', '503 end', 'nothing end', 'nothing ECONNRESET']),
   )
-}, 600_000)
+})
 
 describe('eight workers on one backend that knows one URL', () => {
   const WORKERS = Array.from({ length: 8 }, (_, worker) => worker)

@@ -677,30 +677,26 @@ describe('two sessions driven at random', async () => {
     expect(Object.values(base.allocations).map(({ length }) => length)).toEqual([40, 40])
   })
 
-  it(
-    'agree with the model, each with its own',
-    async () => {
-      await fc.assert(
-        fc.asyncProperty(fc.constantFrom('memory' as const, 'racing' as const), commands, commands, async (store, one, other) => {
-          const served = servers[store]
-          await Promise.all([drive(served, ownSession(), one), drive(served, ownSession(), other)])
-          expect(served.failures.splice(0)).toEqual([])
-        }),
-        { seed: 4_711, numRuns: LONG ? 400 : 30 },
-      )
-      expect(met).toEqual(
-        new Set([
-          ...[200, 400, 404, 409, 422].map((status) => `allocate ${status}`),
-          ...['cancel', 'getOrder', 'query'].flatMap((name) => [`${name} 200`, `${name} 404`]),
-          'getAllocation 200',
-          'getAllocation 400',
-          'search something',
-          'search nothing',
-        ]),
-      )
-    },
-    LONG ? 600_000 : 60_000,
-  )
+  it('agree with the model, each with its own', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom('memory' as const, 'racing' as const), commands, commands, async (store, one, other) => {
+        const served = servers[store]
+        await Promise.all([drive(served, ownSession(), one), drive(served, ownSession(), other)])
+        expect(served.failures.splice(0)).toEqual([])
+      }),
+      { seed: 4_711, numRuns: LONG ? 400 : 30 },
+    )
+    expect(met).toEqual(
+      new Set([
+        ...[200, 400, 404, 409, 422].map((status) => `allocate ${status}`),
+        ...['cancel', 'getOrder', 'query'].flatMap((name) => [`${name} 200`, `${name} 404`]),
+        'getAllocation 200',
+        'getAllocation 400',
+        'search something',
+        'search nothing',
+      ]),
+    )
+  })
 })
 
 describe('bytes at random', () => {
@@ -943,37 +939,33 @@ describe('bytes at random', () => {
     return total
   }
 
-  it(
-    'are answered, never by a failure, and change nothing unless they say so',
-    async () => {
-      let taken = 0
-      await fc.assert(
-        fc.asyncProperty(message, async ({ verb, target, headers, body }) => {
-          const content = Buffer.from(body, 'utf8')
-          const lines = [
-            `${verb} ${target} HTTP/1.1`,
-            'Host: localhost',
-            'Connection: close',
-            ...headers,
-            ...(content.length > 0 ? [`Content-Length: ${content.length}`] : []),
-          ]
-          const answer = await exchange(Buffer.concat([bytes(`${lines.join('\r\n')}\r\n\r\n`), content]), true)
-          const statuses = statusesOf(answer).filter((status) => status !== 100)
-          expect(statuses).toHaveLength(1)
-          expect(statuses[0]).toBeLessThan(500)
-          if (statuses[0] === 200) taken++
-          expect(served.failures.splice(0)).toEqual([])
-          const isWrite = verb === 'PUT' && statuses[0] === 200
-          // Asked of every run, since it also clears away what the run left.
-          const total = await changes()
-          expect(isWrite ? 0 : total).toBe(0)
-        }),
-        { seed: 4_712, numRuns: LONG ? 20_000 : 1_500 },
-      )
-      expect(taken).toBeGreaterThan(200)
-    },
-    LONG ? 600_000 : 60_000,
-  )
+  it('are answered, never by a failure, and change nothing unless they say so', async () => {
+    let taken = 0
+    await fc.assert(
+      fc.asyncProperty(message, async ({ verb, target, headers, body }) => {
+        const content = Buffer.from(body, 'utf8')
+        const lines = [
+          `${verb} ${target} HTTP/1.1`,
+          'Host: localhost',
+          'Connection: close',
+          ...headers,
+          ...(content.length > 0 ? [`Content-Length: ${content.length}`] : []),
+        ]
+        const answer = await exchange(Buffer.concat([bytes(`${lines.join('\r\n')}\r\n\r\n`), content]), true)
+        const statuses = statusesOf(answer).filter((status) => status !== 100)
+        expect(statuses).toHaveLength(1)
+        expect(statuses[0]).toBeLessThan(500)
+        if (statuses[0] === 200) taken++
+        expect(served.failures.splice(0)).toEqual([])
+        const isWrite = verb === 'PUT' && statuses[0] === 200
+        // Asked of every run, since it also clears away what the run left.
+        const total = await changes()
+        expect(isWrite ? 0 : total).toBe(0)
+      }),
+      { seed: 4_712, numRuns: LONG ? 20_000 : 1_500 },
+    )
+    expect(taken).toBeGreaterThan(200)
+  })
 
   it.each<[string, string, string, object]>([
     ['filters of many values', 'POST', '/allocation/query', { filters: { statusCode: many(1, 400_000) } }],
@@ -998,37 +990,33 @@ describe('bytes at random', () => {
     expect(await changes()).toBe(0)
   })
 
-  it(
-    'that are no request at all harm nobody',
-    async () => {
-      const noise = fc.oneof(
-        fc.uint8Array({ maxLength: 200 }).map((raw) => Buffer.from(raw)),
-        latin1.map(bytes),
+  it('that are no request at all harm nobody', async () => {
+    const noise = fc.oneof(
+      fc.uint8Array({ maxLength: 200 }).map((raw) => Buffer.from(raw)),
+      latin1.map(bytes),
+    )
+    const broken = fc
+      .tuple(
+        method,
+        path,
+        fc.array(fc.oneof(header, latin1), { maxLength: 4 }),
+        fc.constantFrom('', 'Content-Length: 50', 'Transfer-Encoding: chunked'),
+        noise,
       )
-      const broken = fc
-        .tuple(
-          method,
-          path,
-          fc.array(fc.oneof(header, latin1), { maxLength: 4 }),
-          fc.constantFrom('', 'Content-Length: 50', 'Transfer-Encoding: chunked'),
-          noise,
-        )
-        .map(([verb, target, headers, length, rest]) =>
-          Buffer.concat([bytes(`${verb} ${target} HTTP/1.1\r\nHost: localhost\r\n${[...headers, length].join('\r\n')}\r\n\r\n`), rest]),
-        )
-      await fc.assert(
-        fc.asyncProperty(fc.oneof(noise, broken), async (sent) => {
-          const statuses = statusesOf(await exchange(sent, false))
-          expect(statuses.filter((status) => status >= 500)).toEqual([])
-          expect(served.failures.splice(0)).toEqual([])
-          const total = await changes()
-          expect(statuses.includes(200) ? 0 : total).toBe(0)
-        }),
-        { seed: 4_713, numRuns: LONG ? 10_000 : 500 },
+      .map(([verb, target, headers, length, rest]) =>
+        Buffer.concat([bytes(`${verb} ${target} HTTP/1.1\r\nHost: localhost\r\n${[...headers, length].join('\r\n')}\r\n\r\n`), rest]),
       )
-      const health = await fetch(`http://127.0.0.1:${served.port}/__mock/health`)
-      expect(await health.json()).toMatchObject({ status: 'ok' })
-    },
-    LONG ? 600_000 : 60_000,
-  )
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(noise, broken), async (sent) => {
+        const statuses = statusesOf(await exchange(sent, false))
+        expect(statuses.filter((status) => status >= 500)).toEqual([])
+        expect(served.failures.splice(0)).toEqual([])
+        const total = await changes()
+        expect(statuses.includes(200) ? 0 : total).toBe(0)
+      }),
+      { seed: 4_713, numRuns: LONG ? 10_000 : 500 },
+    )
+    const health = await fetch(`http://127.0.0.1:${served.port}/__mock/health`)
+    expect(await health.json()).toMatchObject({ status: 'ok' })
+  })
 })

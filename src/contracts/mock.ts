@@ -1,4 +1,5 @@
 import { ControlError, type MockSession } from '../client.ts'
+import { plain } from '../exact.ts'
 import type { Answer, Column, Interaction, ProviderState } from '../pact/pact.ts'
 import { type Circumstances, recordRequests, type SentRequest, type SentRequests } from '../pact/record.ts'
 import { setUpBody, statesAsked } from '../pact/replay.ts'
@@ -73,13 +74,18 @@ async function setUp(session: MockSession, states: readonly ProviderState[]): Pr
   let values: Fields = {}
   for (const { name, params } of states)
     try {
-      values = { ...values, ...params, ...(await session.setState(name, params)) }
+      values = { ...values, ...params, ...inFormOf(params, await session.setState(name, params)) }
     } catch (error) {
       if (!(error instanceof ControlError)) throw error
       const { problem } = error
       return { kind: 'refused', reason: { message: stateWords(name, fieldWords({ ...problem })), code: problem.code } }
     }
   return { kind: 'ready', headers: session.headers, values }
+}
+
+/** What a state has returned; a parameter that comes back keeps the form that the pact gave its number. */
+function inFormOf(params: Fields, returned: Readonly<Record<string, unknown>>): Fields {
+  return Object.fromEntries(Object.entries(returned).map(([name, value]) => [name, plain(params[name]) === value ? params[name] : value]))
 }
 
 /** What the mock makes of one interaction that is asked once more, without the verifier: the verifier tells nobody what it sent. */

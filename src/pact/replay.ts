@@ -1,3 +1,4 @@
+import { inLine, inLines } from '../shown.ts'
 import type { Interaction, ProviderState } from './pact.ts'
 import type { SentRequest } from './record.ts'
 import { addressOf, isPublic, variableOf } from './secret.ts'
@@ -68,7 +69,8 @@ function setUp({ url: text, headers = {} }: NonNullable<Asked['states']>, state:
     'curl -sS',
     ...(login ? [`-u ${asVariable(LOGIN, 'name:password of --state-url')}`] : []),
     ...Object.entries({ ...lowerCased(headers), 'content-type': 'application/json' }).map(([name, value]) => header(name, value)),
-    `--data-raw ${quoted(setUpBody(state))}`,
+    // Where characters are shown by their escapes, JSON means the same.
+    `--data-raw ${quoted(inLines(setUpBody(state)))}`,
     query ? `${quoted(`${url}?`)}${asVariable(QUERY, 'the query of --state-url')}` : quoted(url),
   ].join(' ')
 }
@@ -102,12 +104,13 @@ function methodOf(method: string, hasBody: boolean): string[] {
   return hasBody ? ["-i -X HEAD --ignore-content-length -H 'connection: close'"] : ['-I']
 }
 
-/** A shell takes 128 KiB for one argument, and no zero. */
+/** A shell takes 128 KiB for one argument. */
 const MAX_ARGUMENT = 100_000
 
+/** The body as it stands in a command; undefined where a report would show it as something else. */
 function textOf(body: Buffer): string | undefined {
   const text = body.toString()
-  return body.length <= MAX_ARGUMENT && !text.includes('\0') && Buffer.from(text).equals(body) ? text : undefined
+  return body.length <= MAX_ARGUMENT && inLine(text) === text && Buffer.from(text).equals(body) ? text : undefined
 }
 
 function quoted(text: string): string {

@@ -5,6 +5,7 @@ import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Row } from '../../src/contracts.ts'
 import { MOCK } from '../../src/contracts/rows.ts'
+import { inLine } from '../../src/shown.ts'
 import { Running } from '../cli/process.ts'
 import { FILES, inFolder, type Json, saidOf, startedMock, verify } from './pacts.ts'
 
@@ -27,6 +28,7 @@ const OLD: Readonly<Record<string, Json>> = {
   'a null': { ...POST, body: null },
   'an empty text': { ...POST, body: '' },
   'members out of order': { ...POST, body: { b: [1, null], a: 'ä' } },
+  'a text of commands': { method: 'PUT', headers: { 'Content-Type': 'text/plain' }, body: '::stop-commands::x\n\u001b[31m' },
   'a text': { method: 'PUT', headers: { 'Content-Type': 'text/plain' }, body: 'a\nb' },
   'headers with commas': { method: 'GET', headers: { 'X-A': 'a, b', 'If-None-Match': '"a, b", "c"' } },
 }
@@ -76,6 +78,8 @@ function timeless(text: string): string {
 /** The command of a row, run, gives what the row says of the column. */
 async function expectRepeated(row: Row, elsewhere: (command: string) => string, masked = (text: string): string => text): Promise<void> {
   const said = saidOf(row)
+  // Shown as it is, it can be copied from a terminal.
+  expect(row.replay).toBe(inLine(row.replay ?? ''))
   const { status, body, whole } = await ran(elsewhere(row.replay ?? ''))
   const refused = /provider state ".*": (.*?);/.exec(said)?.[1]
   if (refused !== undefined) {
@@ -119,7 +123,7 @@ describe('a command in the report, run in a shell', () => {
       const own = (command: string): string => `HEADER_X_GIVEN='a secret'\n${command.replaceAll(new URL(MOCK).origin, mock.provider)}`
       await expectRepeated(row, own)
     }
-  }, 60_000)
+  })
 })
 
 describe('a command for the real service, run in a shell', () => {
@@ -186,5 +190,5 @@ describe('a command for the real service, run in a shell', () => {
         `HEADER_AUTHORIZATION='Bearer secret' HEADER_X_A=given STATE_URL_QUERY='key=hush-hush'\n${command}`
       if (row.replay !== undefined) await expectRepeated(row, own, (text) => text.replaceAll(/Bearer secret|given/g, '***'))
     }
-  }, 60_000)
+  })
 })

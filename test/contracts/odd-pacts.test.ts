@@ -110,4 +110,26 @@ describe('numbers', () => {
     expect(rowOf(report, 'a state').replay).toContain(`"params":${NUMBERS}`)
     expect(rowOf(report, 'a body').replay).toContain(NUMBERS)
   })
+
+  it('are what the parameters of states are, and what generators draw from them', async () => {
+    const params = parseExact('{"orderNumber":9007199254740993}')
+    const { rows } = await verify({
+      pacts: [
+        pactOf([
+          query('an order', {
+            beside: { providerStates: [{ name: 'no order has the number {orderNumber}', params }] },
+            request: {
+              method: 'GET',
+              path: '/api/v2/order/',
+              query: { orderNumber: ['1'] },
+              body: undefined,
+              generators: { query: { orderNumber: { type: 'ProviderState', expression: '${orderNumber}' } } },
+            },
+            response: { status: 404, body: { message: 'Order 9007199254740993 is not found' } },
+          }),
+        ]),
+      ],
+    })
+    expect(rows.map((row) => [row.verdict, row.answers.mock])).toEqual([['passed', { kind: 'passed' }]])
+  })
 })
