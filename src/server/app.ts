@@ -1,5 +1,6 @@
 import express, { type Express, type Request, type Response } from 'express'
 import type { Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { MockRequest } from '../http.ts'
 import { cutReply, readRequest, streamReply, writeReply } from './exchange.ts'
 import type { Handler } from './handler.ts'
@@ -23,14 +24,27 @@ export function createApp({ handle, maxBodyBytes, needsToken, onFailure }: AppSe
   app.disable('x-powered-by')
   // A client may send its next request before the answer to the last: on one connection they are answered one after the other, or a
   // read could overtake the write it was sent behind (RFC 9112, 9.3.2).
-  const turns = new WeakMap<Socket, Promise<void>>()
+  const queues = new WeakMap<Socket, Queue>()
   app.use((request: Request, response: Response) => {
-    const turn = serve(request, response, turns.get(request.socket)).catch((error: unknown) => {
+    const { socket } = request
+    const queue = queues.get(socket) ?? { last: undefined, length: 0, hasPaused: false }
+    queues.set(socket, queue)
+    queue.length++
+    if (queue.length > MOST_WAITING) stopReading(socket, queue)
+    queue.last = inTurn(request, response, queue, queue.length > 1 ? queue.last : undefined)
+  })
+
+  async function inTurn(request: Request, response: Response, queue: Queue, earlier: Promise<void> | undefined): Promise<void> {
+    try {
+      await serve(request, response, earlier)
+    } catch (error) {
       onFailure(error)
       response.destroy()
-    })
-    turns.set(request.socket, turn)
-  })
+    } finally {
+      queue.length--
+      if (queue.length === MOST_WAITING && queue.hasPaused) request.socket.resume()
+    }
+  }
 
   async function serve(incoming: Request, response: Response, earlier: Promise<void> | undefined): Promise<void> {
     let request: MockRequest
@@ -41,7 +55,15 @@ export function createApp({ handle, maxBodyBytes, needsToken, onFailure }: AppSe
       response.destroy()
       return
     }
-    await earlier
+    if (earlier) {
+      await earlier
+      // Others are to be served as well, however many one client has sent.
+      await nextTurn()
+      if (!incoming.socket.writable) {
+        response.destroy()
+        return
+      }
+    }
     const isHead = request.method === 'HEAD'
     const { origin } = request.headers
     // The rest of a body that is too large is not read, so the connection cannot serve another request.
@@ -68,6 +90,26 @@ export function createApp({ handle, maxBodyBytes, needsToken, onFailure }: AppSe
     else writeReply(response, reply, headers, isHead, mustClose)
   }
   return app
+}
+
+/** The requests of a connection that are not answered yet. */
+interface Queue {
+  last: Promise<void> | undefined
+  length: number
+  hasPaused: boolean
+}
+
+/** So many requests of a connection may wait; more are read when some are answered, beside those that came in the same read. */
+const MOST_WAITING = 16
+
+function stopReading(socket: Socket, queue: Queue): void {
+  // Node reads on whenever it is through with a request.
+  if (!queue.hasPaused)
+    socket.on('resume', () => {
+      if (queue.length > MOST_WAITING) socket.pause()
+    })
+  queue.hasPaused = true
+  socket.pause()
 }
 
 function onGone(socket: Socket, callback: () => void): () => void {

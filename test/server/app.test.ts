@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Cut } from '../../src/http.ts'
 import { createApp } from '../../src/server/app.ts'
@@ -206,5 +208,77 @@ describe('the line of a request', () => {
     answer()
     expect((await answered).bytes.toString()).toContain(TEXT)
     expect(told).toBe(0)
+  })
+})
+
+describe('requests that wait for one before them on their connection', () => {
+  /** The first request waits until it is let go; the others are answered at once. */
+  function holding() {
+    const { promise, resolve: release } = Promise.withResolvers<void>()
+    let handled = 0
+    const handle: Handler = async () => {
+      if (++handled === 1) await promise
+      return WHOLE
+    }
+    return { handle, release, handled: () => handled }
+  }
+  /** How many requests the server has read of those that come in on other connections than that of `fetch`. */
+  function countOf(port: number): () => number {
+    let count = 0
+    const server = servers.find((one) => (one.address() as AddressInfo).port === port)
+    server?.on('request', ({ headers }) => (count += Number(headers.host === 'pipelined')))
+    return () => count
+  }
+  const PIPELINED = `GET / HTTP/1.1\r\nHost: pipelined\r\nPadding: ${'x'.repeat(350)}\r\n\r\n`
+  const opened = async (port: number): Promise<Socket> => {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+    await once(socket, 'connect')
+    return socket
+  }
+
+  it('are not read without end, and all answered in the end', async () => {
+    const { handle, release } = holding()
+    const { port, url, failures } = await edge(handle)
+    const count = countOf(port)
+    const socket = await opened(port)
+    socket.write(`${PIPELINED.repeat(4_999)}${PIPELINED.replace('Host', 'Connection: close\r\nHost')}`)
+    // Each of these takes several turns of the loop, in each of which the server would read on.
+    for (let turn = 0; turn < 60; turn++) expect((await fetch(url)).status).toBe(200)
+    expect(count()).toBeGreaterThan(16)
+    expect(count()).toBeLessThan(600)
+    release()
+    expect((await text(socket)).split('HTTP/1.1 200').length - 1).toBe(5_000)
+    expect(failures).toEqual([])
+  })
+
+  it('let others be served between them', async () => {
+    const { handle, release, handled } = holding()
+    const { port, url } = await edge(handle)
+    const socket = await opened(port)
+    socket.write(PIPELINED.repeat(150))
+    await once(servers[0] ?? socket, 'request')
+    release()
+    await once(socket, 'data')
+    await fetch(url)
+    expect(handled()).toBeLessThan(150)
+    socket.destroy()
+  })
+
+  it('are not worked on when the client has gone away', async () => {
+    const { handle, release, handled } = holding()
+    const { port } = await edge(handle)
+    const [server] = servers
+    const accepted = new Promise<Socket>((resolve) => server?.once('connection', resolve))
+    const socket = await opened(port)
+    socket.write(PIPELINED.repeat(5))
+    const seen = countOf(port)
+    const line = await accepted
+    while (seen() < 5) await once(server ?? line, 'request')
+    const gone = new Promise((resolve) => line.once('close', resolve))
+    socket.resetAndDestroy()
+    await gone
+    release()
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+    expect(handled()).toBe(1)
   })
 })
