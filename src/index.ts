@@ -7,16 +7,18 @@ import { createContract, type Contract } from './contract/operation.ts'
 import { ASSUMPTIONS } from './domain/assumption.ts'
 import type { Behaviour, Dialect, WantedSession } from './domain/behaviour.ts'
 import { controlDialect } from './domain/control/dialect.ts'
+import type { SessionStart } from './domain/control/session.ts'
 import { controlBehaviours, type ServedApi, stateBehaviours } from './domain/control/operations.ts'
 import { omsDialect } from './domain/oms/dialect.ts'
 import { omsBehaviours } from './domain/oms/operations.ts'
 import { DATA_VERSION } from './domain/random.ts'
+import { takesNothing } from './domain/size.ts'
 import { RETAILER_TOKEN, supplierDialect } from './domain/supplier/dialect.ts'
 import type { Known } from './domain/scenario.ts'
 import { matchState } from './domain/state.ts'
 import { supplierBehaviours } from './domain/supplier/operations.ts'
 import { createService, type Service } from './engine/service.ts'
-import { type Started, startFrom } from './engine/session.ts'
+import { beginsTooLarge, type Started, startFrom } from './engine/session.ts'
 import { checkFiles, type CheckedScenario, knownBy, readScenarios, readStart, readStates, type States } from './library.ts'
 import { loadBundled } from './load.ts'
 import { type MockOptions, readAssumptions, readOptions } from './options.ts'
@@ -28,6 +30,7 @@ import { createHandler, type Handler } from './server/handler.ts'
 import { createServers } from './server/listen.ts'
 import { summaryOf } from './server/summary.ts'
 import { memoryStore } from './store/memory.ts'
+import { weighed } from './store/weighed.ts'
 
 export { UsageError } from './problem.ts'
 export { connect, ControlError } from './client.ts'
@@ -93,6 +96,9 @@ export interface Listening {
 /** How many clients may follow the journal at a time. */
 const MAX_LISTENERS = 100
 
+/** So long a session may be unused where strangers can begin some, in milliseconds. */
+const WEEK = 7 * 24 * 3_600_000
+
 /** The APIs that come with the mock: a document, its behaviours, its dialect. */
 const APIS: readonly { document: string; behaviours: Readonly<Record<string, Behaviour>>; dialect: Dialect; scheme: string }[] = [
   { document: 'supplier-orders', behaviours: supplierBehaviours, dialect: supplierDialect, scheme: 'Token' },
@@ -105,7 +111,7 @@ const APIS: readonly { document: string; behaviours: Readonly<Record<string, Beh
  */
 export async function createMock(options: MockOptions = {}): Promise<Mock> {
   requireNode()
-  const { base, access, journalBytes, ...settings } = readOptions(options)
+  const { base, access, journalBytes, sessionTimeToLive, ...settings } = readOptions(options)
   const real = options.time ?? Date.now
   const onFailure = options.onFailure ?? console.error
   const served = await Promise.all(APIS.map(async (api) => ({ ...api, contract: await bundledContract(api.document) })))
@@ -119,7 +125,12 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   const routes = services.flatMap(({ contract: { name, base, operations } }) =>
     operations.map(({ id, method, template }) => ({ api: name, operation: id, method, path: base + template })),
   )
-  const store = options.store ?? memoryStore()
+  isHeldAnyway(defaults)
+  if (options.scenario !== undefined) {
+    const problem = beginsTooLarge(defaults, settings.limits, real())
+    if (problem) throw new UsageError(`scenario: ${problem.detail}; ${problem.fix ?? ''}`)
+  }
+  const store = weighed(options.store ?? memoryStore())
   const strict = options.strict ?? false
   const journal = createJournal(journalBytes, (method, path) => nearestRoutes(method, path, routes))
   const events = createEvents(journal, MAX_LISTENERS)
@@ -131,13 +142,19 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     const before = name === undefined ? undefined : started.get(name)
     if (before) return before
     const made = startFrom(wanted, base, defaults, await known(), at)
-    if (name !== undefined && made.kind === 'started') started.set(name, made)
+    if (name !== undefined && made.kind === 'started') {
+      started.set(name, made)
+      isHeldAnyway(made.start)
+    }
     return made
   }
   const closing = new AbortController()
   const states = await readStates(options.states, defaults, (scenario) => startFromWanted({ scenario }, real()))
+  let isBeyond = false
   const handle = createHandler({
     ...settings,
+    maxSessionBytes: options.maxSessionBytes,
+    sessionTimeToLive: () => sessionTimeToLive ?? (isBeyond ? WEEK : Number.POSITIVE_INFINITY),
     closing: closing.signal,
     scenarios,
     startFrom: startFromWanted,
@@ -187,9 +204,10 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     retailerToken: RETAILER_TOKEN,
     controlToken: access.token,
     async listen({ port = 4010, host = '127.0.0.1' } = {}) {
-      const { isBeyond, ...bound } = await servers.listen(app, port, host)
+      const bound = await servers.listen(app, port, host)
+      isBeyond ||= bound.isBeyond
       compileWhenIdle([...services, control])
-      return { ...bound, control: isBeyond ? (access.isOpen ? 'open' : 'token') : 'loopback' }
+      return { url: bound.url, port: bound.port, control: bound.isBeyond ? (access.isOpen ? 'open' : 'token') : 'loopback' }
     },
     close,
     [Symbol.asyncDispose]: close,
@@ -199,6 +217,11 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
 function delayByTimer(milliseconds: number, over: () => void): () => void {
   const timer = setTimeout(over, milliseconds)
   return () => clearTimeout(timer)
+}
+
+/** Whatever of it sessions refer to is no memory of theirs. */
+function isHeldAnyway(start: SessionStart): void {
+  for (const value of [start, start.assumptions, start.tokens, start.faults]) takesNothing(value)
 }
 
 /** Control requests of this process need no port. */

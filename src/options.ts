@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { getHeapStatistics } from 'node:v8'
 import { assume, type Assumptions, nearest } from './domain/assumption.ts'
 import { isTime, readDuration, readTime } from './domain/clock.ts'
 import type { NamedToken, SessionStart } from './domain/control/session.ts'
+import type { Limits } from './domain/room.ts'
 import type { Scenario } from './domain/scenario.ts'
 import { REFUSED_TOKEN } from './domain/supplier/dialect.ts'
 import { RETAILERS, SUPPLIERS } from './domain/supplier/population.ts'
@@ -47,10 +49,17 @@ export interface MockOptions {
   readonly maxBodyBytes?: number
   /** How many sessions there may be at a time. */
   readonly maxSessions?: number
-  /** How long a session may be unused before it is dropped: `30m`. For ever unless said otherwise. */
+  /**
+   * How long a session may be unused before it is dropped: `30m`, or `never`. For ever unless said otherwise; where the mock listens
+   * beyond loopback, a week.
+   */
   readonly sessionTtl?: string
   /** How many entities a session may keep. */
   readonly maxEntities?: number
+  /** How many bytes a session may take, about. */
+  readonly maxSessionBytes?: number
+  /** How many bytes all sessions may take together, about; a quarter of the heap that Node may have unless said otherwise. */
+  readonly maxStateBytes?: number
   /** How many bytes of past requests are kept. */
   readonly journalBytes?: number
   /** The world's time, in milliseconds since 1970; `Date.now` unless said otherwise. */
@@ -67,6 +76,8 @@ export interface MockOptions {
 
 const MAX_POPULATION = 1_000_000_000
 const MIB = 1_048_576
+/** The same everywhere: what a session was refused is repeated elsewhere. */
+const MAX_SESSION_BYTES = 256 * MIB
 
 /** Options as they were meant: checked, with what is not said filled in. */
 export interface ReadOptions {
@@ -76,9 +87,9 @@ export interface ReadOptions {
   readonly allowedHosts: readonly string[]
   readonly maxBodyBytes: number
   readonly maxSessions: number
-  readonly maxEntities: number
+  readonly limits: Limits
   readonly journalBytes: number
-  /** Milliseconds; undefined for ever. */
+  /** Milliseconds, infinite for ever; undefined where nothing is said. */
   readonly sessionTimeToLive: number | undefined
 }
 
@@ -97,9 +108,21 @@ export function readOptions(options: MockOptions): ReadOptions {
     allowedHosts: (options.allowHosts ?? []).map((host) => host.toLowerCase()),
     maxBodyBytes: wholeNumber('maxBodyBytes', options.maxBodyBytes ?? MIB, 1_000 * MIB),
     maxSessions: wholeNumber('maxSessions', options.maxSessions ?? 10_000, 1_000_000),
-    maxEntities: wholeNumber('maxEntities', options.maxEntities ?? 100_000, Number.MAX_SAFE_INTEGER),
+    limits: readLimits(options),
     journalBytes: wholeNumber('journalBytes', options.journalBytes ?? 8 * MIB, Number.MAX_SAFE_INTEGER),
     sessionTimeToLive: readTimeToLive(options.sessionTtl),
+  }
+}
+
+/** What may lie in a body of a size takes up to so many times as much in memory: lists of nothing do. */
+const BODY_IN_MEMORY = 16
+
+function readLimits({ maxEntities, maxSessionBytes, maxStateBytes, maxBodyBytes = 0 }: MockOptions): Limits {
+  return {
+    entities: wholeNumber('maxEntities', maxEntities ?? 100_000, Number.MAX_SAFE_INTEGER),
+    sessionBytes: wholeNumber('maxSessionBytes', maxSessionBytes ?? MAX_SESSION_BYTES, Number.MAX_SAFE_INTEGER),
+    entityBytes: BODY_IN_MEMORY * Math.max(MIB, maxBodyBytes),
+    allBytes: wholeNumber('maxStateBytes', maxStateBytes ?? Math.floor(getHeapStatistics().heap_size_limit / 4), Number.MAX_SAFE_INTEGER),
   }
 }
 
@@ -123,6 +146,8 @@ const OPTIONS = [
   'maxBodyBytes',
   'maxSessions',
   'maxEntities',
+  'maxSessionBytes',
+  'maxStateBytes',
   'sessionTtl',
   'journalBytes',
   'time',
@@ -177,8 +202,9 @@ export function readAssumptions(choices: Readonly<Record<string, string>>): Assu
 
 function readTimeToLive(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
+  if (text === 'never') return Number.POSITIVE_INFINITY
   const duration = readDuration(text)
-  if (duration === undefined || duration === 0) throw new UsageError(`sessionTtl is "${text}"; give a duration like 30m`)
+  if (duration === undefined || duration === 0) throw new UsageError(`sessionTtl is "${text}"; give a duration like 30m, or never`)
   return duration
 }
 

@@ -89,12 +89,27 @@ export const SERVE_OPTIONS = {
     help: 'sessions there may be at a time',
     read: wholeNumber(1, 1_000_000),
   },
-  sessionTtl: { flag: '--session-ttl <duration>', help: 'drop sessions that nobody has used for so long, such as 30m', read: text },
+  sessionTtl: {
+    flag: '--session-ttl <duration>',
+    help: 'drop sessions that nobody has used for so long, such as 30m, or never; 7d where the mock listens beyond loopback',
+    read: text,
+  },
   maxEntities: {
     flag: '--max-entities <number>',
     default: '100000',
     help: 'entities a session may keep',
     read: wholeNumber(1, 1_000_000_000),
+  },
+  maxSessionBytes: {
+    flag: '--max-session-bytes <number>',
+    default: '268435456',
+    help: 'bytes that a session may take in memory, about',
+    read: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+  },
+  maxStateBytes: {
+    flag: '--max-state-bytes <number>',
+    help: 'bytes that all sessions may take together, about; a quarter of the heap that Node may have unless said otherwise',
+    read: wholeNumber(1, Number.MAX_SAFE_INTEGER),
   },
   journalBytes: {
     flag: '--journal-bytes <number>',

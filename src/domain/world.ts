@@ -3,6 +3,7 @@ import type { Allocation } from './oms/allocation.ts'
 import type { OmsOrder } from './oms/order.ts'
 import type { Shipment } from './oms/shipment.ts'
 import type { WaitingStep } from './progress.ts'
+import { weightOf } from './size.ts'
 import type { Stock } from './oms/stock.ts'
 import type { IssuedToken } from './supplier/account.ts'
 import type { Order } from './supplier/order.ts'
@@ -52,15 +53,10 @@ export interface World {
   contents(): readonly Change[]
   /** How many entities it keeps. */
   readonly size: number
+  /** What they take in memory. */
+  readonly bytes: number
   /** How many changes have made it: who met fewer came first. */
   readonly version: number
-}
-
-/** Whether changes bring in more than there is room for. What stands in the place of something else takes none. */
-export function outgrows(changes: readonly Change[], world: World, most: number): boolean {
-  if (world.size + changes.length <= most) return false
-  const brought = new Set(changes.flatMap(({ kind, id, to }) => (to && world.get(kind, id) === undefined ? [`${kind} ${id}`] : [])))
-  return brought.size > 0 && world.size + brought.size > most
 }
 
 /** The number that the next created one of its sort takes. */
@@ -90,10 +86,15 @@ export class Entities implements World {
     step: new Map(),
   }
   #size = 0
+  #bytes = 0
   #version = 0
 
   get size(): number {
     return this.#size
+  }
+
+  get bytes(): number {
+    return this.#bytes
   }
 
   get version(): number {
@@ -122,6 +123,7 @@ export class Entities implements World {
   apply<K extends Kind>({ kind, id, to }: Change<K>): void {
     const table: Map<string, Kinds[K]> = this.#tables[kind]
     this.#version++
+    this.#bytes += weightOf(id, to) - weightOf(id, table.get(id))
     this.#size -= table.size
     if (to === undefined) table.delete(id)
     else table.set(id, to)
@@ -148,15 +150,22 @@ export class Draft implements World {
   readonly #below: World
   readonly #above = new Entities()
   readonly #gone = new Set<string>()
+  #size: number
+  #bytes: number
 
   constructor(below: World, changes: readonly Change[] = []) {
     this.#below = below
+    this.#size = below.size
+    this.#bytes = below.bytes
     this.apply(changes)
   }
 
-  /** At most: what lies above may stand in the place of what is below. */
   get size(): number {
-    return this.#below.size + this.#above.size
+    return this.#size
+  }
+
+  get bytes(): number {
+    return this.#bytes
   }
 
   get version(): number {
@@ -179,6 +188,10 @@ export class Draft implements World {
 
   apply(changes: readonly Change[]): void {
     for (const change of changes) {
+      const { kind, id, to } = change
+      const before = this.get(kind, id)
+      this.#size += Number(to !== undefined) - Number(before !== undefined)
+      this.#bytes += weightOf(id, to) - weightOf(id, before)
       this.changes.push(change)
       this.#above.apply(change)
       if (change.to === undefined) this.#gone.add(`${change.kind} ${change.id}`)

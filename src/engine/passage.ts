@@ -5,7 +5,8 @@ import { compareDue, type DueStep, dueSteps, isDue, take, waitFor } from '../dom
 import { place } from '../domain/place.ts'
 import { PERMISSIONS_OF } from '../domain/supplier/account.ts'
 import { type Call, TIMELINE, type TimelineStep } from '../domain/timeline.ts'
-import { type Change, counted, Draft, nextNumber, outgrows, type World } from '../domain/world.ts'
+import { noRoom } from '../domain/room.ts'
+import { type Change, counted, Draft, nextNumber, type World } from '../domain/world.ts'
 import type { Caller, MockRequest, Problem } from '../http.ts'
 import { Road } from './road.ts'
 import type { Around } from './service.ts'
@@ -42,16 +43,14 @@ export function passTime(
   const world = new Draft(kept)
   const passed: Passed[] = []
   const keep = (wanted: Passed): void => {
-    const isFull = outgrows(wanted.changes, world, around.maxEntities)
-    const one: Passed = isFull
-      ? { ...wanted, changes: [], problem: { code: 'session-full', detail: `${around.maxEntities} entities are the most` } }
-      : wanted
-    world.apply(one.changes)
-    const following = waitFor(one.changes, { world, session, now: one.now, real })
-    world.apply(following)
+    const following = waitFor(wanted.changes, { world: new Draft(world, wanted.changes), session, now: wanted.now, real })
+    const all = [...wanted.changes, ...following]
+    const problem = noRoom(all, world, around.room)
+    passed.push(problem ? { ...wanted, changes: [], problem } : wanted)
+    if (problem) return
+    world.apply(all)
     // What began to wait may be due in its turn, before what stands next.
     for (const { kind, to } of following) if (kind === 'step' && isDue(to, now)) insert(to, waiting)
-    passed.push(one)
   }
   /** The next step to come, past those that have gone since, or wait for another time. */
   const first = (): DueStep | undefined => {

@@ -4,7 +4,8 @@ import { timeOf } from '../domain/clock.ts'
 import { type Befallen, befall, type FaultReply } from '../domain/fault.ts'
 import { readOnce, waitFor } from '../domain/progress.ts'
 import { GATEWAY } from '../domain/scenario.ts'
-import { type Change, Draft, outgrows, type World, worldOf } from '../domain/world.ts'
+import { noRoom } from '../domain/room.ts'
+import { type Change, Draft, type World, worldOf } from '../domain/world.ts'
 import type { Issue, MockReply, MockRequest, Problem } from '../http.ts'
 import { DocumentError } from '../problem.ts'
 import { type Preference, readPreference, writePreference } from './choose.ts'
@@ -16,6 +17,8 @@ import { beginning, refusal, sessionOf } from './session.ts'
 export interface Answer {
   readonly reply: MockReply
   readonly changes: readonly Change[]
+  /** Something is changed beyond what begins the session. */
+  readonly hasChanged?: boolean
   /** By the session's clock. */
   readonly now: number
   readonly operation?: string
@@ -34,7 +37,7 @@ export interface Answer {
 }
 
 /** What became of a request by itself. */
-type Own = Omit<Answer, 'now' | 'passed' | 'changes'> & { readonly changes?: readonly Change[] }
+type Own = Omit<Answer, 'now' | 'passed' | 'changes' | 'hasChanged'> & { readonly changes?: readonly Change[] }
 
 /** The whole road of one request. Pure: a store may run it again when two requests collide. */
 export function respond(service: Service, request: MockRequest, kept: World, around: Around): Answer {
@@ -51,11 +54,26 @@ export function respond(service: Service, request: MockRequest, kept: World, aro
   const changes = own.changes ?? []
   // Who only asks the server for something leaves the session as it is.
   if ((own.command && changes.length === 0) || own.needs === 'chooser') return { ...own, changes: [], now, passed: [] }
-  if (changes.length === 0) return { ...own, changes: [...opening, ...before.changes], now, passed: before.passed }
+  const cramped = opening.length === 0 ? undefined : noRoom(opening, kept, around.room)
+  if (cramped) return { ...full(cramped, service, own.operation, around), changes: [], now, passed: [] }
+  const hasPassed = before.changes.length > 0
+  if (changes.length === 0) return { ...own, changes: [...opening, ...before.changes], hasChanged: hasPassed, now, passed: before.passed }
   const after = settle(changes, scene, around)
+  // A fault's count always has room: nothing is refused because somebody reads.
+  const isCount = changes.every(({ kind }) => kind === 'counter')
+  const crowded = isCount ? undefined : noRoom([...changes, ...after.changes], scene.world, around.room)
+  if (crowded)
+    return {
+      ...full(crowded, service, own.operation, around),
+      changes: [...opening, ...before.changes],
+      hasChanged: hasPassed,
+      now,
+      passed: before.passed,
+    }
   return {
     ...own,
     changes: [...opening, ...before.changes, ...changes, ...after.changes],
+    hasChanged: true,
     now: after.now,
     passed: [...before.passed, ...after.passed],
   }
@@ -134,7 +152,7 @@ function bare({ warnings }: Road, { operation }: Arrived): Own {
 }
 
 /** The behaviour runs, and its answer is what the document says. */
-function work(road: Road, { operation, behaviour, input, caller }: Arrived, scene: Scene, { checkReplies, maxEntities }: Around): Own {
+function work(road: Road, { operation, behaviour, input, caller }: Arrived, scene: Scene, { checkReplies }: Around): Own {
   const outcome = behaviour.run(input, caller, scene)
   switch (outcome.kind) {
     case 'refused':
@@ -148,7 +166,6 @@ function work(road: Road, { operation, behaviour, input, caller }: Arrived, scen
     case 'reply': {
       const broken = checkReplies ? operation.checkReply(outcome.reply) : []
       if (broken.length > 0) return road.refuse(unfit(broken))
-      if (outgrows(outcome.changes, scene.world, maxEntities)) return full(scene, maxEntities, operation)
       const shown = outcome.reply.status < 300 ? behaviour.shows?.(input, caller) : undefined
       const read = shown && scene.session.progress ? readOnce(scene, shown.kind, shown.id) : []
       const assumption = outcome.assumption ?? road.assumption
@@ -165,13 +182,10 @@ function work(road: Road, { operation, behaviour, input, caller }: Arrived, scen
   }
 }
 
-function full({ world }: Scene, most: number, { id }: Operation): Own {
-  const problem: Problem = {
-    code: 'session-full',
-    detail: `the session keeps ${world.size} entities, and ${most} is the most`,
-    fix: 'reset it with POST /__mock/sessions/{name}/reset, or start with a larger --max-entities',
-  }
-  return { reply: refusal(problem), problem, operation: id, warnings: [] }
+/** No document has this refusal, so it is not held against one. */
+function full(problem: Problem, { dialect }: Service, operation: string | undefined, { prefersProblem }: Around): Own {
+  const reply = prefersProblem ? refusal(problem) : dialect.refuse(problem, undefined, operation)
+  return { reply, problem, ...(operation !== undefined && { operation }), warnings: [] }
 }
 
 /** An answer from the document that the request itself asks for: nothing is worked on, and nothing changes. */

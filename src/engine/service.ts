@@ -2,6 +2,7 @@ import type { Contract } from '../contract/operation.ts'
 import type { Behaviour, Dialect } from '../domain/behaviour.ts'
 import type { SessionStart } from '../domain/control/session.ts'
 import type { Befallen } from '../domain/fault.ts'
+import type { Room } from '../domain/room.ts'
 import { DocumentError } from '../problem.ts'
 import type { Chooser } from './choose.ts'
 
@@ -32,8 +33,8 @@ export interface Around {
   readonly choose?: Chooser | undefined
   /** The fault whose delay before the work is over. */
   readonly waited?: Befallen | undefined
-  /** How many entities a session may keep. */
-  readonly maxEntities: number
+  /** How much may be kept. */
+  readonly room: Room
 }
 
 /** @throws DocumentError when behaviours and operations do not name one another. */

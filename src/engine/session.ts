@@ -16,6 +16,7 @@ import {
 import { located, type Wrong } from '../domain/lineage.ts'
 import { waitFor } from '../domain/progress.ts'
 import { place } from '../domain/place.ts'
+import { type Limits, noRoom, type Room } from '../domain/room.ts'
 import { type Known, type Scenario, type Start, startOf, writtenProgress } from '../domain/scenario.ts'
 import { untouched } from '../domain/untouched.ts'
 import { type Change, type Kind, type Kinds, type World, worldOf } from '../domain/world.ts'
@@ -100,6 +101,11 @@ export function beginning(start: SessionStart, real: number): readonly Change[] 
   if (begun.kind === 'refused')
     throw new Error(`what a session starts from cannot be: ${begun.issues.map(({ message }) => message).join('; ')}`)
   return begun.changes
+}
+
+/** Why no session could begin so, however much room there is beside it; undefined where one can. */
+export function beginsTooLarge(start: SessionStart, limits: Limits, real: number): Problem | undefined {
+  return noRoom(beginning(start, real), worldOf([]), { ...limits, others: 0 })
 }
 
 /** A change as it is kept: with what the session itself held before; undefined where nobody had touched it. */
@@ -206,9 +212,18 @@ export function contentsOf(world: World): readonly Change[] {
   return world.contents()
 }
 
-/** What puts these changes in the place of all that a session holds, so that no request can fall between the two. */
-export function insteadOf(world: World, changes: readonly Change[]): readonly Change[] {
-  return [...world.contents().map((change) => ({ ...change, to: undefined })), ...changes]
+/**
+ * What puts these changes in the place of all that a session holds, so that no request can fall between the two; none, and why, where
+ * there is no room for them.
+ */
+export function insteadOf(
+  world: World,
+  changes: readonly Change[],
+  room: Room,
+): { readonly changes: readonly Change[]; readonly problem: Problem | undefined } {
+  const all = [...world.contents().map((change) => ({ ...change, to: undefined })), ...changes]
+  const problem = noRoom(all, world, room)
+  return { changes: problem ? [] : all, problem }
 }
 
 /** What a snapshot is kept under: no session can be named so. */

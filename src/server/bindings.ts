@@ -15,10 +15,19 @@ export interface Bindings {
 
 /** So many bindings a session may have. */
 const MAX_BINDINGS = 100
+/** What the bindings of all sessions may take together, in bytes, and what each takes beside its text. */
+const MAX_BYTES = 16 * 1_048_576
+const OVERHEAD = 300
 
 export function createBindings(): Bindings {
   const byKey = new Map<string, SessionName>()
   const ofSession = new Map<SessionName, Map<string, Bound>>()
+  let bytes = 0
+  /** The text stands in the key, in the binding and in its session's table. */
+  const sizeOf = (key: string): number => OVERHEAD + 3 * key.length
+  const forgetKey = (key: string): void => {
+    if (byKey.delete(key)) bytes -= sizeOf(key)
+  }
   return {
     bind(name, to) {
       const key = keyOf(to)
@@ -28,6 +37,14 @@ export function createBindings(): Bindings {
       const own = ofSession.get(name) ?? new Map<string, Bound>()
       if (own.size >= MAX_BINDINGS)
         return { code: 'binding-known', detail: `the session has ${own.size} bindings`, fix: 'unbind one of them' }
+      const more = own.has(key) ? 0 : sizeOf(key)
+      if (bytes + more > MAX_BYTES)
+        return {
+          code: 'memory-exhausted',
+          detail: `the bindings of all sessions would take ${bytes + more} bytes, and ${MAX_BYTES} is the most`,
+          fix: 'unbind some, or drop sessions that nobody needs',
+        }
+      bytes += more
       byKey.set(key, name)
       ofSession.set(name, own.set(key, to))
       return undefined
@@ -40,12 +57,12 @@ export function createBindings(): Bindings {
           detail: `the session "${name}" is not bound to it`,
           fix: 'GET its bindings to see what it is bound to',
         }
-      byKey.delete(key)
+      forgetKey(key)
       return undefined
     },
     of: (name) => [...(ofSession.get(name)?.values() ?? [])].map((to) => ('token' in to ? { token: '***' } : to)),
     forget(name) {
-      for (const key of ofSession.get(name)?.keys() ?? []) byKey.delete(key)
+      for (const key of ofSession.get(name)?.keys() ?? []) forgetKey(key)
       ofSession.delete(name)
     },
     find(headers) {

@@ -9,6 +9,8 @@ export interface SessionCounts {
   of(name: SessionName): Counted
   /** Takes a place for the session, if it has none, and says that it is used. @returns the problem, when there are as many as there may be */
   begin(name: SessionName, real: number): Problem | undefined
+  /** Says that a request to the session is over. One in which nothing has changed gives its place to who needs one. */
+  rest(name: SessionName, hasChanged: boolean): void
   /** Gives the place back, if nothing was asked of the session. */
   release(name: SessionName): void
   /** The number of the session's next request, from 1. */
@@ -17,9 +19,9 @@ export interface SessionCounts {
   nextControl(name: SessionName): number
   restart(name: SessionName): void
   forget(name: SessionName): void
-  /** Whether nobody has used the session for as long as one may be unused. */
+  /** Whether nobody has used the session for as long as one may be unused, or it has to give its place to another. */
   isOver(name: SessionName, real: number): boolean
-  /** All of which that is so; looked for now and then only. */
+  /** Those that go before another begins: all that are over, looked for now and then only; where no place is left, one that gives way. */
   over(real: number): readonly SessionName[]
 }
 
@@ -31,13 +33,20 @@ export interface Counted {
 
 /**
  * Kept apart from the sessions' state: requests that only read would collide over a count.
- * @param timeToLive how long a session may be unused, in milliseconds; undefined for ever
+ * @param timeToLive how long a session may be unused, in milliseconds; infinite for ever
  */
-export function createCounts(maxSessions: number, timeToLive: number | undefined): SessionCounts {
-  const counts = new Map<SessionName, { requests: number; controls: number; begun: number; used: number }>()
+export function createCounts(maxSessions: number, timeToLive: () => number): SessionCounts {
+  const counts = new Map<
+    SessionName,
+    { requests: number; controls: number; begun: number; used: number; hasChanged: boolean; givesWay: boolean }
+  >()
+  /** Those in which nothing has changed and nothing is done just now; the one that was used last stands last. */
+  const untouched = new Set<SessionName>()
   let looked = Number.NEGATIVE_INFINITY
-  const isOver = (name: SessionName, real: number): boolean =>
-    timeToLive !== undefined && real - (counts.get(name)?.used ?? real) > timeToLive
+  const isOver = (name: SessionName, real: number): boolean => {
+    const known = counts.get(name)
+    return known !== undefined && (known.givesWay || real - known.used > timeToLive())
+  }
   return {
     has: (name) => counts.has(name),
     names: () => [...counts.keys()],
@@ -46,6 +55,7 @@ export function createCounts(maxSessions: number, timeToLive: number | undefined
       const known = counts.get(name)
       if (known) {
         known.used = real
+        untouched.delete(name)
         return undefined
       }
       if (counts.size >= maxSessions)
@@ -54,11 +64,19 @@ export function createCounts(maxSessions: number, timeToLive: number | undefined
           detail: `there are ${counts.size} sessions`,
           fix: 'drop some with DELETE /__mock/sessions/{name}, or start with a larger --max-sessions or with --session-ttl',
         }
-      counts.set(name, { requests: 0, controls: 0, begun: real, used: real })
+      counts.set(name, { requests: 0, controls: 0, begun: real, used: real, hasChanged: false, givesWay: false })
       return undefined
     },
+    rest(name, hasChanged) {
+      const known = counts.get(name)
+      if (!known || known.hasChanged) return
+      known.hasChanged = hasChanged
+      if (!hasChanged) untouched.add(name)
+    },
     release(name) {
-      if (counts.get(name)?.requests === 0) counts.delete(name)
+      if (counts.get(name)?.requests !== 0) return
+      counts.delete(name)
+      untouched.delete(name)
     },
     next(name) {
       const known = counts.get(name)
@@ -73,11 +91,23 @@ export function createCounts(maxSessions: number, timeToLive: number | undefined
       const known = counts.get(name)
       if (known) counts.set(name, { ...known, requests: 0, begun: known.used })
     },
-    forget: (name) => void counts.delete(name),
+    forget(name) {
+      counts.delete(name)
+      untouched.delete(name)
+    },
     isOver,
     over(real) {
+      const isFull = counts.size >= maxSessions
+      const [first] = isFull ? untouched : []
+      const giving = first === undefined ? undefined : counts.get(first)
+      if (first !== undefined && giving) {
+        untouched.delete(first)
+        giving.givesWay = true
+        return [first]
+      }
       // Looking costs as much as there are sessions, so it waits for a tenth of their life unless room is needed.
-      if (timeToLive === undefined || (counts.size < maxSessions && real - looked < timeToLive / 10)) return []
+      const life = timeToLive()
+      if (!Number.isFinite(life) || (!isFull && real - looked < life / 10)) return []
       looked = real
       return [...counts.keys()].filter((name) => isOver(name, real))
     },

@@ -24,6 +24,7 @@ export interface Exported {
     readonly checkReplies: boolean
     readonly maxBodyBytes: number
     readonly maxEntities: number
+    readonly maxSessionBytes?: number
   }
   readonly session: string
   /** The world's time when it began. */

@@ -1,5 +1,6 @@
 import type { SessionName, SessionStart } from '../domain/control/session.ts'
 import type { StateDefinition } from '../domain/state.ts'
+import type { Limits, Room } from '../domain/room.ts'
 import type { World } from '../domain/world.ts'
 import type { WantedSession } from '../domain/behaviour.ts'
 import { type Chooser, loadChooser } from '../engine/choose.ts'
@@ -11,7 +12,8 @@ import { nameOf, refusal, type Scenario, type Started, timeAtStart, timeIn, type
 import { type MockRequest, type Problem, withoutSecretValues } from '../http.ts'
 import { DocumentError, PROBLEMS } from '../problem.ts'
 import { NOBODY } from '../store/memory.ts'
-import type { Store, Work } from '../store/store.ts'
+import type { Work } from '../store/store.ts'
+import type { WeighedStore } from '../store/weighed.ts'
 import { type Carried, createCommands } from './commands.ts'
 import { createBindings } from './bindings.ts'
 import { createCounts } from './counts.ts'
@@ -33,7 +35,7 @@ export interface HandlerSettings extends Waiting {
   readonly states: () => Promise<readonly StateDefinition[]>
   /** Every other API. */
   readonly services: readonly Service[]
-  readonly store: Store
+  readonly store: WeighedStore
   readonly journal: Journal
   readonly defaults: SessionStart
   readonly strict: boolean
@@ -44,10 +46,12 @@ export interface HandlerSettings extends Waiting {
   readonly scenarios: () => Promise<ReadonlyMap<string, Scenario>>
   /** What a session starts from that is wanted so. */
   readonly startFrom: (wanted: WantedSession, real: number) => Promise<Started>
-  /** How long a session may be unused, in milliseconds; undefined for ever. */
-  readonly sessionTimeToLive: number | undefined
-  /** How many entities a session may keep. */
-  readonly maxEntities: number
+  /** How long a session may be unused, in milliseconds; infinite for ever. */
+  readonly sessionTimeToLive: () => number
+  /** How much may be kept. */
+  readonly limits: Limits
+  /** The bytes of a session, where they are not those that they are without a word. */
+  readonly maxSessionBytes: number | undefined
   /** Hosts that control routes answer to, beside loopback and IP addresses. */
   readonly allowedHosts: readonly string[]
   /** What control requests from beyond this machine have to carry. */
@@ -69,13 +73,14 @@ export type Handler = (request: MockRequest, prefersProblem: boolean, line?: Lin
 
 /** Finds the session of each request, lets the engine answer it in a transaction, and keeps the journal. */
 export function createHandler(settings: HandlerSettings): Handler {
-  const { control, store, journal, defaults, strict, checkReplies, maxEntities } = settings
+  const { control, store, journal, defaults, strict, checkReplies, limits } = settings
   // The longest base first: an empty one is anybody's prefix.
   const services = settings.services.toSorted((a, b) => b.contract.base.length - a.contract.base.length)
   const counts = createCounts(settings.maxSessions, settings.sessionTimeToLive)
   const settingUp: StateSettings['settingUp'] = new Map()
   const bindings = createBindings()
-  const aroundAt = (real: number): Around => ({
+  const roomOf = (name: SessionName): Room => ({ ...limits, others: store.bytes - store.bytesOf(name) })
+  const aroundAt = (real: number, name?: SessionName): Around => ({
     start: defaults,
     real,
     strict,
@@ -83,15 +88,18 @@ export function createHandler(settings: HandlerSettings): Handler {
     prefersProblem: false,
     services,
     choose,
-    maxEntities,
+    room: name === undefined ? { ...limits, others: store.bytes } : roomOf(name),
   })
   let choose: Chooser | undefined
   const controlId = (name: SessionName): string => `${name}~control-${counts.nextControl(name)}`
-  const { startFrom } = settings
+  const { startFrom, maxBodyBytes } = settings
   const { version, dataVersion } = settings
   const parameters = new Set(services.flatMap(({ contract }) => contract.operations.flatMap((operation) => operation.parameters)))
-  const about = { version, dataVersion, parameters, server: { strict, checkReplies, maxBodyBytes: settings.maxBodyBytes, maxEntities } }
-  const sessions = createSessions({ store, journal, counts, bindings, defaults, startFrom, settingUp, about })
+  const { entities: maxEntities } = limits
+  const { maxSessionBytes } = settings
+  const server = { strict, checkReplies, maxBodyBytes, maxEntities, ...(maxSessionBytes !== undefined && { maxSessionBytes }) }
+  const about = { version, dataVersion, parameters, server }
+  const sessions = createSessions({ store, roomOf, journal, counts, bindings, defaults, startFrom, settingUp, about })
   const setState = createStates({
     ...settings,
     sessions,
@@ -128,10 +136,11 @@ export function createHandler(settings: HandlerSettings): Handler {
     const full = counts.begin(name, real)
     if (full) return refuseUnnamed(request, full, around, started, name)
     const id = `${name}-${counts.next(name)}`
-    const met = wanted ? { ...around, start: wanted.start, scenario: wanted.start.scenario.name } : around
+    const met = { ...around, room: roomOf(name), ...(wanted && { start: wanted.start, scenario: wanted.start.scenario.name }) }
     const life = counts.of(name)
     const { answer, own, isGone = false, worked = real, ...order } = await answerInTime(id, name, request, met, line)
-    const { reply, now, operation, problem, warnings, assumption, befallen } = answer
+    const { reply, now, operation, problem, warnings, assumption, befallen, hasChanged = false } = answer
+    counts.rest(name, hasChanged || (wanted !== undefined && !problem))
     // A session that began anew while the request waited has nothing to do with it.
     const isKept = counts.of(name) === life
     const explain = problem && isKept ? `http://${hostOf(request.headers)}${control.contract.base}/requests/${id}` : undefined
@@ -181,7 +190,7 @@ export function createHandler(settings: HandlerSettings): Handler {
     const worked = settings.real()
     if (counts.of(name) !== life) return { ...found, answer: { ...found.answer, reply: refusal(BEGUN_ANEW), problem: BEGUN_ANEW }, worked }
     // What it meets now is what there is now, and the time is later.
-    const late = await answerIn(id, name, request, { ...around, real: worked, choose, waited: befallen })
+    const late = await answerIn(id, name, request, { ...around, room: roomOf(name), real: worked, choose, waited: befallen })
     const asked = found.met && { real: around.real, met: found.met }
     return { ...late, answer: { befallen, ...late.answer }, worked, ...(asked && { asked }) }
   }
@@ -259,7 +268,8 @@ export function createHandler(settings: HandlerSettings): Handler {
       const isSubject = typeof subject === 'string'
       const work = (world: World): Work<Found & { readonly steps: readonly Told[] }> => {
         // A slip in a name is never passed over here: nobody's client is under test.
-        const result = respond(control, request, world, { ...(isSubject ? around : ofServer(around)), strict: true })
+        const met = isSubject ? { ...around, room: roomOf(subject) } : ofServer(around)
+        const result = respond(control, request, world, { ...met, strict: true })
         const answer = result.problem ? { ...result, changes: [], passed: [] } : result
         const { changes, passed } = answer
         return { changes, result: { answer, ...toldApart(changes, passed, world), met: metBy(changes, world) } }
@@ -277,6 +287,7 @@ export function createHandler(settings: HandlerSettings): Handler {
       const id = isSubject ? controlId(subject) : ''
       if (isSubject) keepSteps(id, subject, answer.passed, steps, around.real)
       const reply: Carried = answer.command ? await carryOut(answer.command, around.real, name) : answer.reply
+      if (isSubject) counts.rest(subject, reply.status < 400 && request.method !== 'GET')
       // A replay has to set it again.
       if (isSubject && reply.status < 400 && request.method !== 'GET' && !isUnrepeated(answer) && reply.isOfBefore !== true) {
         const asked: Asked = { id, session: subject, origin: 'control', request, now: answer.now, real: around.real }

@@ -1,7 +1,11 @@
 import { createServer, type Server } from 'node:http'
 import { isIPv6, type Socket } from 'node:net'
 import type { Express } from 'express'
+import { refusal } from '../engine/session.ts'
+import type { Problem } from '../http.ts'
+import { writeReply } from './exchange.ts'
 import { isLoopback } from './guard.ts'
+import { toLine } from './line.ts'
 
 /** Where an app listens. */
 export interface Servers {
@@ -26,7 +30,12 @@ export function createServers(): Servers {
     isBeyond: (socket) => beyond.get(socket) ?? !isLoopback(socket.localAddress ?? ''),
     async listen(app, port, host) {
       const busy = new Set<Socket>()
+      const surplus = new WeakSet<Socket>()
       const server = createServer((request, response) => {
+        if (surplus.has(request.socket)) {
+          writeReply(response, toLine(refusal(SURPLUS), Date.now(), true), {}, request.method === 'HEAD', true)
+          return
+        }
         // While it closes, a connection that is kept alive would go on bringing requests.
         if (!server.listening) response.setHeader('Connection', 'close')
         busy.add(request.socket)
@@ -37,10 +46,13 @@ export function createServers(): Servers {
         })
         app(request, response)
       })
+      // Some more are let in to be told; what is beyond them is closed.
+      server.maxConnections = 2 * MAX_CONNECTIONS
       const sockets = new Set<Socket>()
       let isBeyond = true
       server.on('connection', (socket) => {
         sockets.add(socket)
+        if (sockets.size > MAX_CONNECTIONS) surplus.add(socket)
         beyond.set(socket, isBeyond)
         socket.once('close', () => sockets.delete(socket))
       })
@@ -54,6 +66,15 @@ export function createServers(): Servers {
       stops.clear()
     },
   }
+}
+
+/** So many connections may be open at a time. */
+const MAX_CONNECTIONS = 2_000
+
+const SURPLUS: Problem = {
+  code: 'connections-exhausted',
+  detail: `there are ${MAX_CONNECTIONS} connections, and no more may be`,
+  fix: 'close some, or send several requests on one',
 }
 
 /** What stands in a URL for the address listened on: one that means every address is no place to go. */

@@ -1,5 +1,6 @@
 import type { Bound, WantedSession } from '../domain/behaviour.ts'
 import type { SessionName, SessionStart } from '../domain/control/session.ts'
+import type { Room } from '../domain/room.ts'
 import type { Change } from '../domain/world.ts'
 import {
   beginning,
@@ -20,9 +21,12 @@ import type { Bindings } from './bindings.ts'
 import type { Counted, SessionCounts } from './counts.ts'
 import { type About, exportOf } from './export.ts'
 import type { Journal, Met } from './journal.ts'
+import { createTurns } from './turns.ts'
 
 export interface SessionsSettings {
   readonly store: Store
+  /** How much a session may keep. */
+  readonly roomOf: (name: SessionName) => Room
   readonly journal: Journal
   readonly counts: SessionCounts
   readonly bindings: Bindings
@@ -44,7 +48,7 @@ export interface Sessions {
   /** Begins anew from what it started from, or for once from something else. @returns the problem, where there is no room for one more */
   reset(name: SessionName, real: number, start?: SessionStart): Promise<Problem | undefined>
   drop(name: SessionName): Promise<MockReply>
-  /** Drops the session, if nobody has used it for too long, or all of which that is so. */
+  /** Drops the session, if nobody has used it for too long; or all of which that is so, and one that gives way where no place is left. */
   expire(real: number, name?: SessionName): Promise<void>
   fork(name: SessionName, into: SessionName, real: number): Promise<MockReply>
   snapshots(name: SessionName, real: number): MockReply
@@ -67,8 +71,11 @@ export interface SnapshotReply extends MockReply {
 /** So many snapshots a session may have. */
 const MAX_SNAPSHOTS = 20
 
-export function createSessions({ store, journal, counts, bindings, defaults, startFrom, settingUp, about }: SessionsSettings): Sessions {
+export function createSessions(settings: SessionsSettings): Sessions {
+  const { store, roomOf, journal, counts, bindings, defaults, startFrom, settingUp, about } = settings
   const snapshots = new Map<SessionName, Map<string, { readonly taken: number; readonly life: Counted }>>()
+  /** What is done with a session as a whole takes several steps of the store, between which nothing else of the sort may come. */
+  const inTurn = createTurns()
   /** Sessions that hold what is not of their own requests, and why. */
   const copies = new Map<SessionName, { readonly detail: string; readonly fix: string }>()
   /** Sessions on their way out: who asks for one in the meantime waits for it. */
@@ -98,7 +105,7 @@ export function createSessions({ store, journal, counts, bindings, defaults, sta
       counts.forget(name)
       going.delete(name)
     }
-    const gone = going.get(name) ?? go()
+    const gone = going.get(name) ?? inTurn(name, go)
     going.set(name, gone)
     return gone
   }
@@ -107,16 +114,22 @@ export function createSessions({ store, journal, counts, bindings, defaults, sta
   const has = (name: SessionName, real: number): boolean => counts.has(name) && !counts.isOver(name, real)
   const unknown = (name: string): MockReply => refusal(unknownSession(name, counts.names()))
 
-  const put = (name: SessionName, changes: readonly Change[]): Promise<Met> =>
-    store.transact(name, (world) => ({ changes: insteadOf(world, changes), result: { version: world.version, hasChanged: true } }))
+  const put = (name: SessionName, changes: readonly Change[]): Promise<{ readonly problem: Problem | undefined; readonly written: Met }> =>
+    store.transact(name, (world) => {
+      const { changes: all, problem } = insteadOf(world, changes, roomOf(name))
+      return { changes: all, result: { problem, written: { version: world.version, hasChanged: true } } }
+    })
 
   /** @returns what each of the two was when it was read, or written; undefined where there is nothing to read */
-  const replace = async (name: SessionName, from: SessionName): Promise<{ readonly read: Met; readonly written: Met } | undefined> => {
+  const replace = async (
+    name: SessionName,
+    from: SessionName,
+  ): Promise<{ readonly problem: Problem | undefined; readonly read: Met; readonly written: Met } | undefined> => {
     const { changes, read } = await store.transact(from, (world) => ({
       changes: [],
       result: { changes: contentsOf(world), read: { version: world.version, hasChanged: false } },
     }))
-    return changes.length === 0 ? undefined : { read, written: await put(name, changes) }
+    return changes.length === 0 ? undefined : { read, ...(await put(name, changes)) }
   }
 
   const sessions: Sessions = {
@@ -139,31 +152,40 @@ export function createSessions({ store, journal, counts, bindings, defaults, sta
       if (counts.has(name)) return known(name)
       const full = counts.begin(name, real)
       if (full) return refusal(full)
-      await forget(name)
-      await put(name, beginning(started.start, real))
-      return { status: 201, body: await show(name, real) }
+      return inTurn(name, async () => {
+        await forget(name)
+        const { problem } = await put(name, beginning(started.start, real))
+        if (!problem) return { status: 201, body: await show(name, real) }
+        counts.release(name)
+        return refusal(problem)
+      })
     },
     async reset(name, real, start) {
-      await sessions.expire(real)
+      if (!counts.has(name)) await sessions.expire(real)
       const full = counts.begin(name, real)
       if (full) return full
-      await store.transact(name, (world) => {
-        const before = sessionOf(world)?.from
-        const home = before?.home ?? before ?? defaults
-        return { changes: insteadOf(world, beginning(start ? { ...start, home } : home, real)), result: undefined }
+      return inTurn(name, async () => {
+        const problem = await store.transact(name, (world) => {
+          const before = sessionOf(world)?.from
+          const home = before?.home ?? before ?? defaults
+          const { changes, problem } = insteadOf(world, beginning(start ? { ...start, home } : home, real), roomOf(name))
+          return { changes, result: problem }
+        })
+        if (problem) return problem
+        counts.restart(name)
+        copies.delete(name)
+        journal.forget(name)
+        return undefined
       })
-      counts.restart(name)
-      copies.delete(name)
-      journal.forget(name)
-      return undefined
     },
-    async drop(name) {
-      const existed = await forget(name)
-      // One whose every request failed has a place, but no state.
-      if (!existed && !counts.has(name)) return unknown(name)
-      counts.forget(name)
-      return { status: 204 }
-    },
+    drop: (name) =>
+      inTurn(name, async () => {
+        const existed = await forget(name)
+        // One whose every request failed has a place, but no state.
+        if (!existed && !counts.has(name)) return unknown(name)
+        counts.forget(name)
+        return { status: 204 }
+      }),
     async expire(real, only) {
       // One that is used while others are dropped is not over any more.
       for (const name of only === undefined ? counts.over(real) : [only]) if (counts.isOver(name, real)) await end(name)
@@ -174,13 +196,16 @@ export function createSessions({ store, journal, counts, bindings, defaults, sta
       await sessions.expire(real)
       const full = counts.begin(into, real)
       if (full) return refusal(full)
-      await forget(into)
-      if (!(await replace(into, name))) {
-        counts.release(into)
-        return unknown(name)
-      }
-      copies.set(into, { detail: `it is a copy of the session "${name}"`, fix: 'export that one, or begin a session of its own' })
-      return { status: 201, body: await show(into, real) }
+      return inTurn(into, async () => {
+        await forget(into)
+        const replaced = await replace(into, name)
+        if (!replaced || replaced.problem) {
+          counts.release(into)
+          return replaced?.problem ? refusal(replaced.problem) : unknown(name)
+        }
+        copies.set(into, { detail: `it is a copy of the session "${name}"`, fix: 'export that one, or begin a session of its own' })
+        return { status: 201, body: await show(into, real) }
+      })
     },
     snapshots(name, real) {
       const taken = [...(snapshots.get(name) ?? [])].map(([snapshot, { taken: time }]) => ({
@@ -189,38 +214,44 @@ export function createSessions({ store, journal, counts, bindings, defaults, sta
       }))
       return has(name, real) ? { status: 200, body: { snapshots: taken } } : unknown(name)
     },
-    async takeSnapshot(name, snapshot, real) {
-      const own = snapshots.get(name) ?? new Map<string, { readonly taken: number; readonly life: Counted }>()
-      if (!own.has(snapshot) && own.size >= MAX_SNAPSHOTS)
-        return refusal({ code: 'snapshots-exhausted', detail: `the session has ${own.size} snapshots`, fix: 'drop one of them' })
-      const replaced = await replace(snapshotName(name, snapshot), name)
-      if (!replaced) return unknown(name)
-      snapshots.set(name, own.set(snapshot, { taken: real, life: counts.of(name) }))
-      return { status: 201, body: { name: snapshot, taken: new Date(real).toISOString() }, met: replaced.read }
-    },
-    async restoreSnapshot(name, snapshot, real) {
-      const found = snapshots.get(name)?.get(snapshot)
-      const replaced = found && (await replace(name, snapshotName(name, snapshot)))
-      if (!replaced) return noSnapshot(name, snapshot)
-      if (found.life !== counts.of(name))
-        copies.set(name, {
-          detail: `the snapshot "${snapshot}" is of before its reset`,
-          fix: 'take the snapshot again, and begin from there',
-        })
-      settingUp.delete(name)
-      return { status: 200, body: await show(name, real), met: replaced.written }
-    },
-    async dropSnapshot(name, snapshot) {
-      const found = snapshots.get(name)?.get(snapshot)
-      if (!found) return noSnapshot(name, snapshot)
-      snapshots.get(name)?.delete(snapshot)
-      await store.drop(snapshotName(name, snapshot))
-      return { status: 204, isOfBefore: found.life !== counts.of(name) }
-    },
+    takeSnapshot: (name, snapshot, real) =>
+      inTurn(name, async () => {
+        const own = snapshots.get(name) ?? new Map<string, { readonly taken: number; readonly life: Counted }>()
+        if (!own.has(snapshot) && own.size >= MAX_SNAPSHOTS)
+          return refusal({ code: 'snapshots-exhausted', detail: `the session has ${own.size} snapshots`, fix: 'drop one of them' })
+        const replaced = await replace(snapshotName(name, snapshot), name)
+        if (!replaced) return unknown(name)
+        if (replaced.problem) return refusal(replaced.problem)
+        snapshots.set(name, own.set(snapshot, { taken: real, life: counts.of(name) }))
+        return { status: 201, body: { name: snapshot, taken: new Date(real).toISOString() }, met: replaced.read }
+      }),
+    restoreSnapshot: (name, snapshot, real) =>
+      inTurn(name, async () => {
+        const found = snapshots.get(name)?.get(snapshot)
+        const replaced = found && (await replace(name, snapshotName(name, snapshot)))
+        if (!replaced) return noSnapshot(name, snapshot)
+        if (replaced.problem) return refusal(replaced.problem)
+        if (found.life !== counts.of(name))
+          copies.set(name, {
+            detail: `the snapshot "${snapshot}" is of before its reset`,
+            fix: 'take the snapshot again, and begin from there',
+          })
+        settingUp.delete(name)
+        return { status: 200, body: await show(name, real), met: replaced.written }
+      }),
+    dropSnapshot: (name, snapshot) =>
+      inTurn(name, async () => {
+        const found = snapshots.get(name)?.get(snapshot)
+        if (!found) return noSnapshot(name, snapshot)
+        snapshots.get(name)?.delete(snapshot)
+        await store.drop(snapshotName(name, snapshot))
+        return { status: 204, isOfBefore: found.life !== counts.of(name) }
+      }),
     bound: (name, real) => (has(name, real) ? { status: 200, body: { bindings: bindings.of(name) } } : unknown(name)),
     async bind(name, to, real) {
       // What is bound has to be there, so that it can be listed, dropped and be over.
       const isNew = !counts.has(name)
+      if (isNew) await sessions.expire(real)
       const problem = counts.begin(name, real) ?? bindings.bind(name, to)
       if (problem) {
         if (isNew) counts.release(name)

@@ -14,7 +14,7 @@ export interface StateSettings {
   readonly control: Service
   readonly store: Store
   readonly sessions: Sessions
-  readonly around: (real: number) => Around
+  readonly around: (real: number, name: SessionName) => Around
   /** Sessions whose last request set up a provider state, and all that were: the next one adds to them. */
   readonly settingUp: Map<SessionName, readonly DoneState[]>
   /** The provider states that are known. */
@@ -53,7 +53,7 @@ export function createStates({
       prefix: '',
     }
     const answer = await store.transact(name, (world) => {
-      const result = respond(control, request, world, { ...around(real), strict: true, checkReplies: true, prefersProblem: true })
+      const result = respond(control, request, world, { ...around(real, name), strict: true, checkReplies: true, prefersProblem: true })
       return { changes: result.problem ? [] : result.changes, result }
     })
     if (!answer.problem) onBrought(name, request, answer, real)

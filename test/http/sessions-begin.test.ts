@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openMock, ownSession, quantities } from '../support.ts'
+import { memoryStore } from '../../src/store/memory.ts'
 import { type Served, serve } from './served.ts'
 
 const MINUTE = 60_000
@@ -224,9 +225,9 @@ describe('a time to live', () => {
 
   it('makes room for others', async () => {
     await using served = await serve({ sessionTtl: '1m', maxSessions: 2 })
-    await served.order('a')
+    await served.cancel('a')
     served.pass(MINUTE)
-    await served.order('b')
+    await served.cancel('b')
     expect((await served.order('c')).status).toBe(503)
     served.pass(1)
     expect((await served.order('c')).status).toBe(200)
@@ -248,8 +249,8 @@ describe('as many sessions as there may be', () => {
     ['a fault', (served) => served.control('POST', '/sessions/c/faults', { status: 503 })],
   ])('leave no room for one more by %s', async (_how, begin) => {
     await using served = await serve({ maxSessions: 2 })
-    await served.order('a')
-    await served.order('b')
+    await served.cancel('a')
+    await served.cancel('b')
     const { status, body } = await begin(served)
     expect(status).toBe(503)
     expect(body).toMatchObject({
@@ -261,6 +262,58 @@ describe('as many sessions as there may be', () => {
     await served.control('DELETE', '/sessions/a')
     await served.control('POST', '/sessions/b/fork', { into: 'a' })
     expect(await served.names()).toEqual(['a', 'b'])
+  })
+})
+
+describe('a session in which nothing has changed', () => {
+  it.each<[string, (served: Served, session: string) => Promise<unknown>]>([
+    ['was refused', (served, session) => served.send('GET', '/orders/x/', { headers: { 'Mock-Session': session } })],
+    ['was read', (served, session) => served.order(session)],
+    ['was looked into', (served, session) => served.control('GET', `/sessions/${session}/entities`)],
+  ])('gives its place to who needs one when it %s, the one first that was used first', async (_how, use) => {
+    const store = memoryStore()
+    await using served = await serve({ maxSessions: 2, store })
+    await use(served, 'a')
+    await use(served, 'b')
+    await use(served, 'a')
+    expect((await served.cancel('c')).status).toBe(200)
+    expect(await served.names()).toEqual(['a', 'c'])
+    expect((await served.control('GET', '/requests?session=b')).body.requests).toEqual([])
+    // It begins anew, and takes the place of the other.
+    expect((await served.order('b')).headers.get('mock-request-id')).toBe('b-1')
+    expect(await store.sessions()).toEqual(['b', 'c'])
+  })
+
+  it.each<[string, (served: Served) => Promise<unknown>]>([
+    ['created', (served) => served.control('POST', '/sessions', { name: 'a' })],
+    ['reset', (served) => served.control('POST', '/sessions/a/reset')],
+    ['bound', (served) => served.control('POST', '/sessions/a/bindings', { token: 'mine' })],
+    ['set to a time', (served) => served.control('POST', '/sessions/a/clock/advance', { by: '1h' })],
+    ['begun from a scenario', (served) => served.order('a', { 'Mock-Scenario': 'all-in-stock' })],
+    [
+      'kept as a snapshot',
+      async (served) => {
+        await served.order('a')
+        await served.control('POST', '/sessions/a/snapshots', { name: 'x' })
+      },
+    ],
+    ['forked into', (served) => served.order('b').then(() => served.control('POST', '/sessions/b/fork', { into: 'a' }))],
+  ])('keeps its place when it was %s', async (_how, use) => {
+    await using served = await serve({ maxSessions: 2 })
+    await use(served)
+    await served.cancel('b')
+    expect((await served.order('c')).status).toBe(503)
+    expect(await served.names()).toEqual(['a', 'b'])
+  })
+
+  it('leaves as many places as there are to a crowd that is refused', async () => {
+    await using served = await serve({ maxSessions: 5 })
+    await served.cancel('kept')
+    const refused = (index: number) => served.send('GET', '/orders/x/', { headers: { 'Mock-Session': `z${index}` } })
+    const answers = await Promise.all(Array.from({ length: 40 }, (_, index) => refused(index)))
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]))
+    expect(await Promise.all(['d', 'e', 'f', 'g'].map(async (name) => (await served.cancel(name)).status))).toEqual([200, 200, 200, 200])
+    expect(await served.names()).toEqual(['d', 'e', 'f', 'g', 'kept'])
   })
 })
 
@@ -291,10 +344,11 @@ describe('as many entities as a session may keep', () => {
     expect((await served.control('DELETE', '/sessions/a/faults/f')).status).toBe(204)
   })
 
-  it('refuse requests to the APIs as well, which say so', async () => {
+  it('refuse requests to the APIs as well, in their own words', async () => {
     await using served = await serve({ maxEntities: 2 })
-    const { status, body } = await served.cancel('a')
-    expect([status, body.code]).toEqual([503, 'session-full'])
+    const { status, body, headers } = await served.cancel('a')
+    expect([status, body]).toEqual([503, { message: 'the session keeps 1 entities, and 2 is the most' }])
+    expect(headers.get('mock-explain')).toContain('/requests/a-1')
     expect((await served.order('a')).status).toBe(200)
     expect((await served.control('GET', '/requests?session=a&refused=true')).body.requests).toMatchObject([
       { operation: 'cancelAllocations', problem: { code: 'session-full' } },

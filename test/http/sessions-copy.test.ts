@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { ACCOUNT, ALLOCATION, ORDER, ownSession, quantities, SUPPLIER } from '../support.ts'
+import { racingStore } from '../racing-store.ts'
 import { serve } from './served.ts'
 
 const shared = await serve()
@@ -262,5 +263,29 @@ describe('a binding', () => {
       (await served.send('GET', `/orders/${ORDER}/`, { headers: { Authorization: SUPPLIER, baggage: 'mock-session=b' } })).status,
     ).toBe(200)
     expect(await served.names()).toEqual(['a', 'b'])
+  })
+})
+
+describe('on a store that takes its time', () => {
+  it('whatever is done with a session at once, none of its snapshots is left when it is gone', async () => {
+    const store = racingStore()
+    await using served = await serve({ store })
+    const at = (path: string) => `/sessions/a${path}`
+    for (let round = 0; round < 10; round++) {
+      await served.cancel('a')
+      await Promise.all([
+        served.control('POST', at('/snapshots'), { name: 'x' }),
+        served.control('DELETE', at('')),
+        served.control('POST', at('/snapshots'), { name: 'y' }),
+        served.control('DELETE', at('/snapshots/x')),
+        served.control('POST', at('/snapshots'), { name: 'x' }),
+        served.control('POST', at('/snapshots/x/restore')),
+        served.control('POST', at('/reset')),
+        served.control('POST', at('/fork'), { into: 'b' }),
+        served.control('DELETE', '/sessions/b'),
+      ])
+      for (const name of await served.names()) await served.control('DELETE', `/sessions/${name}`)
+      expect(await store.sessions()).toEqual([])
+    }
   })
 })

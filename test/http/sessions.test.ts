@@ -440,16 +440,16 @@ describe('a mock that requires sessions', () => {
 describe('as many sessions as there may be', () => {
   it('leave no room for another until one is dropped', async () => {
     await using served = await serve({ maxSessions: 2 })
-    const { order, control } = served
-    await order('a')
-    await order('b')
+    const { order, control, cancel } = served
+    await cancel('a', ALLOCATION)
+    await cancel('b', ALLOCATION)
     const refused = await order('c')
     expect(refused.status).toBe(503)
     expect(refused.body).toMatchObject({ code: 'sessions-exhausted' })
     expect((await order('a')).status).toBe(200)
     expect((await control('get', '/sessions')).body.sessions).toHaveLength(2)
     expect((await control('delete', '/sessions/a')).status).toBe(204)
-    expect((await order('c')).status).toBe(200)
+    expect((await cancel('c', ALLOCATION)).status).toBe(200)
     expect((await order('a')).status).toBe(503)
     await served.mock.session('b').drop()
     expect((await order('a')).status).toBe(200)
@@ -472,7 +472,7 @@ describe('as many sessions as there may be', () => {
     'leave no room for one that begins by %s, as the document says',
     async (path) => {
       await using served = await serve({ maxSessions: 1 })
-      await served.order('a')
+      await served.cancel('a', ALLOCATION)
       const answer = await served.control(path.endsWith('reset') ? 'post' : 'get', path)
       expect(answer.status).toBe(503)
       expect(answer.body).toMatchObject({ code: 'sessions-exhausted' })
