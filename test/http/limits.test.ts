@@ -138,6 +138,17 @@ describe('steps that wait', () => {
     expect((await full.control('POST', '/sessions/a/exists', orders)).body).toMatchObject({ code: 'session-full' })
     expect((await full.control('GET', '/sessions/a')).body).toMatchObject({ size: 1, waiting: 0 })
   })
+
+  it('are refused also where a step by itself would let them begin', async () => {
+    const timeline = [{ at: '1h', exists: { allocations: [{ items: [{ sku: 'a', quantity: 1 }] }] } }]
+    const scenario = { progress: { after: '1h' }, timeline }
+    await using free = await serve()
+    const { size } = await (await free.mock.createSession({ scenario })).advance('1h')
+    await using full = await serve({ maxEntities: size - 1 })
+    const session = await full.mock.createSession({ scenario })
+    expect(await session.advance('1h')).toMatchObject({ waiting: 0 })
+    expect(await session.requests({ origin: 'timeline' })).toMatchObject([{ problem: { code: 'session-full' } }])
+  })
 })
 
 describe('bindings', () => {
