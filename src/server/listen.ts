@@ -23,7 +23,15 @@ interface Bound {
   readonly isBeyond: boolean
 }
 
-export function createServers(): Servers {
+/** So many connections may be open at a time. */
+const MAX_CONNECTIONS = 2_000
+
+export function createServers(maxConnections = MAX_CONNECTIONS): Servers {
+  const surplusProblem: Problem = {
+    code: 'connections-exhausted',
+    detail: `there are ${maxConnections} connections, and no more may be`,
+    fix: 'close some, or send several requests on one',
+  }
   const beyond = new WeakMap<Socket, boolean>()
   const stops = new Set<() => Promise<void>>()
   return {
@@ -33,7 +41,7 @@ export function createServers(): Servers {
       const surplus = new WeakSet<Socket>()
       const server = createServer((request, response) => {
         if (surplus.has(request.socket)) {
-          writeReply(response, toLine(refusal(SURPLUS), Date.now(), true), {}, request.method === 'HEAD', true)
+          writeReply(response, toLine(refusal(surplusProblem), Date.now(), true), {}, request.method === 'HEAD', true)
           return
         }
         // While it closes, a connection that is kept alive would go on bringing requests.
@@ -47,12 +55,12 @@ export function createServers(): Servers {
         app(request, response)
       })
       // Some more are let in to be told; what is beyond them is closed.
-      server.maxConnections = 2 * MAX_CONNECTIONS
+      server.maxConnections = 2 * maxConnections
       const sockets = new Set<Socket>()
       let isBeyond = true
       server.on('connection', (socket) => {
         sockets.add(socket)
-        if (sockets.size > MAX_CONNECTIONS) surplus.add(socket)
+        if (sockets.size > maxConnections) surplus.add(socket)
         beyond.set(socket, isBeyond)
         socket.once('close', () => sockets.delete(socket))
       })
@@ -66,15 +74,6 @@ export function createServers(): Servers {
       stops.clear()
     },
   }
-}
-
-/** So many connections may be open at a time. */
-const MAX_CONNECTIONS = 2_000
-
-const SURPLUS: Problem = {
-  code: 'connections-exhausted',
-  detail: `there are ${MAX_CONNECTIONS} connections, and no more may be`,
-  fix: 'close some, or send several requests on one',
 }
 
 /** What stands in a URL for the address listened on: one that means every address is no place to go. */
