@@ -8,6 +8,17 @@ import type { IncomingMessage } from 'node:http'
 import { createMock } from '../dist/index.js'
 import { ALLOCATIONS, NOW, ORDERS } from './requests.ts'
 
+/** One session changes more than anybody would. */
+const OPTIONS = {
+  now: NOW,
+  orders: ORDERS,
+  allocations: ALLOCATIONS,
+  checkReplies: false,
+  maxEntities: 1_000_000,
+  maxSessionBytes: 2 ** 40,
+  maxStateBytes: 2 ** 40,
+}
+
 interface Line {
   uuid: string
   allocation: object
@@ -16,7 +27,7 @@ type State = Map<string, { line_items: Line[] } & Record<string, unknown>>
 
 /** What the mock would answer, taken from it once, so that all three send bodies of the same size. */
 async function stateOf(paths: readonly string[], headers: Record<string, string>): Promise<State> {
-  const mock = await createMock({ now: NOW, orders: ORDERS, allocations: ALLOCATIONS, checkReplies: false, maxEntities: 1_000_000 })
+  const mock = await createMock(OPTIONS)
   const { url } = await mock.listen({ port: 0 })
   const found = await Promise.all(
     paths.map(async (path) => {
@@ -37,7 +48,7 @@ function listen(app: ReturnType<typeof express>): void {
 
 const kind = process.argv[2]
 if (kind === 'mock') {
-  const mock = await createMock({ now: NOW, orders: ORDERS, allocations: ALLOCATIONS, checkReplies: false, maxEntities: 1_000_000 })
+  const mock = await createMock(OPTIONS)
   process.stdout.write(`${(await mock.listen({ port: 0 })).port}\n`)
 } else {
   const { allocatePaths, getPaths, allocationPaths, supplierHeaders, omsHeaders } = await import('./requests.ts')

@@ -126,6 +126,16 @@ describe('the README', () => {
     )
   })
 
+  it('leads to a table of bounds, which names every option that sets one and every refusal beyond one', () => {
+    expect(readme).toContain('(docs/limits.md)')
+    const limits = readFileSync(join(ROOT, 'docs/limits.md'), 'utf8')
+    const bounds = /max-|-bytes|session-ttl/
+    for (const { flag } of Object.values(SERVE_OPTIONS)) if (bounds.test(flag)) expect(limits).toContain(`\`${flag.split(' ')[0] ?? ''}\``)
+    for (const code of Object.keys(PROBLEMS)) if (/-(exhausted|full|too-large)$/.test(code)) expect(limits).toContain(`\`${code}\``)
+    for (const [, file = ''] of limits.matchAll(/\]\((?!http|#)([^)#]+)/g))
+      expect(readFileSync(join(ROOT, 'docs', file), 'utf8')).not.toBe('')
+  })
+
   it('names files that are there', () => {
     for (const [, file = ''] of readme.matchAll(/\]\((?!http)([^)]+)\)/g)) expect(readFileSync(join(ROOT, file), 'utf8')).not.toBe('')
   })

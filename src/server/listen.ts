@@ -50,7 +50,7 @@ export function createServers(maxConnections = MAX_CONNECTIONS): Servers {
         response.once('close', () => {
           busy.delete(request.socket)
           // An answer that was begun before did not say that it is the last.
-          if (!server.listening) request.socket.destroySoon()
+          if (!server.listening && request.socket.writable) request.socket.destroySoon()
         })
         app(request, response)
       })
