@@ -152,6 +152,8 @@ export class Draft implements World {
   readonly #gone = new Set<string>()
   #size: number
   #bytes: number
+  /** What lies below and was put anew or deleted: known as it comes, so that nobody has to look through the changes. */
+  readonly #replaced = new Set<Kinds[Kind]>()
 
   constructor(below: World, changes: readonly Change[] = []) {
     this.#below = below
@@ -180,10 +182,9 @@ export class Draft implements World {
     return this.#above.get(kind, id) ?? (this.#gone.has(`${kind} ${id}`) ? undefined : this.#below.get(kind, id))
   }
 
-  all<K extends Kind>(kind: K): Iterable<Kinds[K]> {
-    const changed = this.changes.filter((change) => change.kind === kind)
-    const replaced = new Set(changed.map(({ id }) => this.#below.get(kind, id)))
-    return [...[...this.#below.all(kind)].filter((entity) => !replaced.has(entity)), ...this.#above.all(kind)]
+  *all<K extends Kind>(kind: K): Iterable<Kinds[K]> {
+    for (const entity of this.#below.all(kind)) if (!this.#replaced.has(entity)) yield entity
+    yield* this.#above.all(kind)
   }
 
   apply(changes: readonly Change[]): void {
@@ -193,6 +194,8 @@ export class Draft implements World {
       this.#size += Number(to !== undefined) - Number(before !== undefined)
       this.#bytes += weightOf(id, to) - weightOf(id, before)
       this.changes.push(change)
+      const below = this.#below.get(kind, id)
+      if (below) this.#replaced.add(below)
       this.#above.apply(change)
       if (change.to === undefined) this.#gone.add(`${change.kind} ${change.id}`)
       else this.#gone.delete(`${change.kind} ${change.id}`)

@@ -16,11 +16,11 @@ import {
 } from '../../src/domain/oms/allocation.ts'
 import { DocumentMaker, type EventItem, generate, reallocate } from '../../src/domain/oms/generate.ts'
 import { omsBehaviours } from '../../src/domain/oms/operations.ts'
-import { createOmsOrder, findOmsOrder, omsOrderAt, type OmsOrder, progressOf, type SentOrder } from '../../src/domain/oms/order.ts'
+import { createOmsOrder, findOmsOrder, omsOrderAt, type OmsOrder, progressBy, type SentOrder } from '../../src/domain/oms/order.ts'
 import { allocationPopulation, tenantOf } from '../../src/domain/oms/population.ts'
 import { type Account, entityId, findAllocation } from '../../src/domain/oms/query.ts'
 import { createShipment, type SentShipment, shipmentView, shipUnits } from '../../src/domain/oms/shipment.ts'
-import { assign, type Demand, type Stock, stockId, StockLedger } from '../../src/domain/oms/stock.ts'
+import { type Demand, Shelves, type Stock, stockId, StockLedger } from '../../src/domain/oms/stock.ts'
 import { type AllocationUpdate, update } from '../../src/domain/oms/update.ts'
 import { type Change, Entities, type World } from '../../src/domain/world.ts'
 import { type Problem } from '../../src/http.ts'
@@ -178,7 +178,7 @@ class Desk {
     const made = order.allocations.map((one) => this.of(one))
     const room = ({ orderLineId }: Item): number => {
       const line = order.lines.find(({ lineItemId }) => lineItemId === orderLineId)
-      return line ? progressOf(line, made).left : 0
+      return line ? progressBy(made)(line).left : 0
     }
     const result = update(allocation, freeze({ ...allocation.document, ...more }), room, this.scene, ledger)
     if (result.kind === 'allocation') {
@@ -1256,7 +1256,7 @@ describe('update (B5)', () => {
     expect(left()).toEqual([0, 3])
     expect(desk.update(id, quantity(1)).kind).toBe('allocation')
     expect(left()).toEqual([3, 3])
-    expect(progressOf(first(order.lines), [desk.of(id)])).toEqual({ pending: 1, shipped: 0, left: 3 })
+    expect(progressBy([desk.of(id)])(first(order.lines))).toEqual({ pending: 1, shipped: 0, left: 3 })
   })
 
   it.each([
@@ -1275,6 +1275,15 @@ describe('assigning', () => {
   const [a, b, c] = population.locations
   const places = [a, b, c].filter((place) => place !== undefined)
   const [A = '', B = '', C = ''] = places.map(({ locationNum }) => locationNum)
+  const shelvesOf = (ledger: StockLedger): Shelves => {
+    const order = new Map(places.map(({ locationNum }, place) => [locationNum, place]))
+    const place = ({ locationNum }: { readonly locationNum: string }): number => order.get(locationNum) ?? places.length
+    return new Shelves(
+      ledger,
+      (one, other) => place(one) - place(other),
+      ({ locationNum }) => order.has(locationNum),
+    )
+  }
   const demand = (line: string, sku: string, quantity: number): Demand<string> => ({ line, sku, quantity })
   const have = (...amounts: readonly (readonly [place: string, sku: string, units: number])[]): StockLedger => {
     const none = ['x', 'y'].flatMap((sku) => stocks(sku))
@@ -1317,7 +1326,11 @@ describe('assigning', () => {
     ['no lines, no shares', have([A, 'x', 1]), [], []],
   ])('%s', (_, ledger, demands, expected) => {
     const before = places.map(({ locationNum }) => ['x', 'y'].map((sku) => ledger.available(locationNum, sku)))
-    expect(assign(demands, places, ledger).map(({ location, line, quantity }) => [location.locationNum, line, quantity])).toEqual(expected)
+    expect(
+      shelvesOf(ledger)
+        .assign(demands)
+        .map(({ location, line, quantity }) => [location.locationNum, line, quantity]),
+    ).toEqual(expected)
     // Exactly what is shared is taken.
     const skuOf = new Map(demands.map(({ line, sku }) => [line, sku]))
     for (const [index, { locationNum }] of places.entries())
@@ -1340,7 +1353,7 @@ describe('assigning', () => {
           const total = (sku: string): number => places.reduce((sum, { locationNum }) => sum + ledger.available(locationNum, sku), 0)
           const before = { x: total('x'), y: total('y') }
           const demands = wanted.map(([sku, quantity], line) => demand(String(line), sku, quantity))
-          const shares = assign(demands, places, ledger)
+          const shares = shelvesOf(ledger).assign(demands)
           for (const sku of ['x', 'y'] as const) {
             const asked = demands.filter((one) => one.sku === sku).reduce((sum, { quantity }) => sum + quantity, 0)
             const given = shares.filter(({ line }) => demands[Number(line)]?.sku === sku).reduce((sum, { quantity }) => sum + quantity, 0)

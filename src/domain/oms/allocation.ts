@@ -2,6 +2,7 @@ import type { Assumptions } from '../assumption.ts'
 import type { Problem } from '../../http.ts'
 import { timestamp } from '../clock.ts'
 import type { Session } from '../control/session.ts'
+import { findBy } from '../places.ts'
 import { at, hex, type Key, keyOf } from '../random.ts'
 
 export type AllocationId = string & { readonly __brand: 'AllocationId' }
@@ -213,6 +214,7 @@ export function revise(
   const auditTimestamp = timestamp(now, 9)
   const entry = { auditType, auditTimestamp, success: true } as const
   const names = ['statusCode', 'type', ...told] as const
+  const itemNumbered = findBy(next.items, ({ allocationLineNumber }) => allocationLineNumber)
   return {
     ...next,
     version: document.version + 1,
@@ -227,9 +229,9 @@ export function revise(
           .map((fieldName) => ({ fieldName, fieldOriginalValue: String(document[fieldName]) })),
       },
       ...document.items.flatMap((item, index): AuditLog[] => {
-        const after = next.items.find(({ allocationLineNumber }) => allocationLineNumber === item.allocationLineNumber)
         const quantity = moved[index] ?? 0
         if (quantity === 0) return []
+        const after = itemNumbered(item.allocationLineNumber)
         const reasonCode = reasons[index]
         return [
           {

@@ -1,6 +1,7 @@
 import { type Caller, type Input, type Issue, keepText, type Problem } from '../../http.ts'
 import type { AssumptionName } from '../assumption.ts'
 import { type Behaviour, refused, reply, type Scene } from '../behaviour.ts'
+import { placesBy } from '../places.ts'
 import type { Change } from '../world.ts'
 import type { Allocation } from './allocation.ts'
 import { DocumentMaker, type EventItem, generate, reallocate } from './generate.ts'
@@ -12,7 +13,7 @@ import {
   lastOmsOrders,
   type OmsOrder,
   omsOrderView,
-  progressOf,
+  progressBy,
   type SentLine,
   type SentOrder,
 } from './order.ts'
@@ -91,9 +92,18 @@ export const generateAllocations: Behaviour<GenerateInput> = {
   example(caller, scene) {
     const account = accountOf(caller)
     // An allocation that was cancelled leaves its order to be allocated again.
-    const order = cancelledAllocations(caller, scene)
-      .map((allocation) => orderOfAllocation(allocation, account, scene))
-      .find((one) => one && one.lines.some((line) => progressOf(line, allocationsOf(one, scene)).left > 0))
+    const isOpen = (order: OmsOrder): boolean => {
+      const progress = progressBy(allocationsOf(order, scene))
+      return order.lines.some((line) => progress(line).left > 0)
+    }
+    let order: OmsOrder | undefined
+    for (const allocation of cancelledAllocations(caller, scene)) {
+      const one = orderOfAllocation(allocation, account, scene)
+      if (one && isOpen(one)) {
+        order = one
+        break
+      }
+    }
     return order && request(caller, '/allocation/', { detailType: 'ORDER_CREATED', detail: { orderNumber: order.sent.orderNumber } })
   },
 }
@@ -285,9 +295,10 @@ export const createOrder: Behaviour<CreateOrderInput> = {
 
 /** Lines that have a name which an earlier one has. */
 function repeatedLines(items: readonly SentLine[], member: 'lineItemId' | 'lineItemNumber'): readonly Issue[] {
+  const first = placesBy(items, (item) => item[member])
   return items.flatMap((item, index) => {
     const value = item[member]
-    const isRepeated = value !== undefined && items.findIndex((other) => other[member] === value) < index
+    const isRepeated = value !== undefined && first.get(value) !== index
     return isRepeated
       ? [
           {

@@ -3,6 +3,7 @@ import type { Problem } from '../../http.ts'
 import type { Scene } from '../behaviour.ts'
 import { timestamp } from '../clock.ts'
 import { at, hex, type Key, oneOf } from '../random.ts'
+import { findBy, placesBy } from '../places.ts'
 import { type Change, counted, nextNumber } from '../world.ts'
 import {
   allocationId,
@@ -15,10 +16,10 @@ import {
   revise,
   WAITING,
 } from './allocation.ts'
-import { allocationsOf, expectedDelivery, type OmsOrder, type OrderLine, progressOf, putOrder, withAllocations } from './order.ts'
+import { allocationsOf, expectedDelivery, type OmsOrder, type OrderLine, progressBy, putOrder, withAllocations } from './order.ts'
 import { type AllocationPopulation, allocationPopulation, type Location, tenantOf } from './population.ts'
 import { type Account, entityId } from './query.ts'
-import { assign, type Demand, type Share, StockLedger } from './stock.ts'
+import { type Demand, type Share, Shelves, StockLedger } from './stock.ts'
 
 /** A line that an event names, and how much of it. */
 export interface EventItem {
@@ -51,25 +52,24 @@ export function generate(
   maker: DocumentMaker,
   documents: Assumptions['oms.generate.documents'],
 ): Generated {
-  const made = allocationsOf(order, maker.scene)
+  const progress = progressBy(allocationsOf(order, maker.scene))
   const wanted =
     items === undefined || items.length === 0 ? order.lines.map((line) => ({ line, quantity: undefined })) : named(order, items)
   if ('code' in wanted) return { kind: 'refused', problem: wanted }
   const demands: Demand<OrderLine>[] = []
   for (const { line, quantity } of wanted) {
-    const { left } = progressOf(line, made)
+    const { left } = progress(line)
     if (quantity !== undefined && quantity > left)
       return uncovered(`${left} of line ${line.lineItemId} of order ${order.sent.orderNumber} are left to allocate, not ${quantity}`, left)
     const units = quantity ?? left
     if (units > 0) demands.push({ line, sku: line.sku, quantity: units })
   }
   if (demands.length === 0) return uncovered(`order ${order.sent.orderNumber} is allocated, nothing of it is left`, 0)
-  const { ledger } = maker
-  const locations = nearest(order, maker.population, ledger)
+  const shelves = new Shelves(maker.ledger, nearestFirst(order, maker.population))
   const groups =
     documents === 'per-line'
-      ? demands.flatMap((demand) => grouped(assign([demand], locations, ledger), addressOf))
-      : grouped(assign(demands, locations, ledger), addressOf)
+      ? demands.flatMap((demand) => grouped(shelves.assign([demand]), addressOf))
+      : grouped(shelves.assign(demands), addressOf)
   for (const group of groups) maker.create(order, group)
   const assigned = groups.flat().reduce((sum, { quantity }) => sum + quantity, 0)
   return { kind: 'generated', isShort: assigned < demands.reduce((sum, { quantity }) => sum + quantity, 0) }
@@ -98,10 +98,10 @@ export function reallocate(
   const moved = document.items.map((_, index) => openUnits(allocation, index))
   if (items !== undefined && items.length > 0) {
     const parts = document.items.map((): number => 0)
+    const byLine = placesBy(document.items, ({ orderLineId }) => orderLineId)
+    const byNumber = placesBy<Item, number | undefined>(document.items, ({ allocationLineNumber }) => allocationLineNumber)
     for (const { lineItemId, allocationLineNumber, quantity } of items) {
-      const index = document.items.findIndex((item) =>
-        lineItemId === undefined ? item.allocationLineNumber === allocationLineNumber : item.orderLineId === lineItemId,
-      )
+      const index = (lineItemId === undefined ? byNumber.get(allocationLineNumber) : byLine.get(lineItemId)) ?? -1
       const line = lineItemId ?? String(allocationLineNumber)
       const open = moved[index]
       if (open === undefined) return fixed(`Allocation ${document.allocationId} has no line ${line}`, linesOf(document))
@@ -118,12 +118,12 @@ export function reallocate(
   const { ledger } = maker
   for (const [index, units] of moved.entries()) ledger.give(document.locationNum, document.items[index]?.sku ?? '', units)
   const tried = new Set([...allocation.tried, document.locationNum])
-  const locations = nearest(order, maker.population, ledger).filter(({ locationNum }) => !tried.has(locationNum))
+  const shelves = new Shelves(ledger, nearestFirst(order, maker.population), ({ locationNum }) => !tried.has(locationNum))
   const demands = document.items.flatMap((item, index): Demand<Item>[] => {
     const quantity = moved[index] ?? 0
     return quantity === 0 ? [] : [{ line: item, sku: item.sku, quantity }]
   })
-  const shares = assign(demands, locations, ledger)
+  const shares = shelves.assign(demands)
   const wanted = demands.reduce((sum, { quantity }) => sum + quantity, 0)
   if (shares.reduce((sum, { quantity }) => sum + quantity, 0) < wanted)
     return {
@@ -153,6 +153,8 @@ function withdraw(allocation: Allocation, moved: readonly number[], scene: Scene
   }
 }
 
+type FindAddress = (shipToId: string | undefined) => OmsOrder['sent']['shipInfo'][number] | undefined
+
 /** Makes the documents of a request, and gathers what that changes. */
 export class DocumentMaker {
   readonly population: AllocationPopulation
@@ -163,6 +165,7 @@ export class DocumentMaker {
   readonly #first: number
   readonly #made: { readonly order: OmsOrder; readonly allocation: Allocation }[] = []
   readonly #old: Allocation[] = []
+  #addresses: { readonly order: OmsOrder; readonly find: FindAddress } | undefined
 
   constructor(account: Account, scene: Scene) {
     this.population = allocationPopulation(scene.session, account)
@@ -178,8 +181,8 @@ export class DocumentMaker {
     const { now } = this.scene
     const { sent } = order
     const key = this.#key()
-    const info =
-      sent.shipInfo.find(({ shipToId }) => shipToId !== undefined && shipToId === shares[0]?.line.shipToId) ?? sent.shipInfo[0] ?? {}
+    const shipTo = shares[0]?.line.shipToId
+    const info = (shipTo === undefined ? undefined : this.#addressOf(order)(shipTo)) ?? sent.shipInfo[0] ?? {}
     const delivery = info.estimatedDeliveryDate ?? expectedDelivery(now)
     return this.#add(
       order,
@@ -230,6 +233,7 @@ export class DocumentMaker {
   /** The document that follows another one at another location. */
   succeed(order: OmsOrder, { document, tried }: Allocation, shares: readonly Share<Item>[]): Allocation {
     const previous = Number(document.locationNum)
+    const { allocationRequestId } = this.#ids()
     const { poNumber, itemsType, orderSubType, vendorId, shipDate, shipType, shipMethod, shipToId, shipToAddress, recipient } = document
     return this.#add(
       order,
@@ -254,7 +258,7 @@ export class DocumentMaker {
           quantity,
           itemStatus: 'ALLOCATED',
           parentAllocationLineNumber: line.allocationLineNumber,
-          reallocationRequestId: this.#ids().allocationRequestId,
+          reallocationRequestId: allocationRequestId,
           reallocationReasonCode: 'Reallocating due to unavailability of location number',
         })),
       },
@@ -286,6 +290,12 @@ export class DocumentMaker {
     })
     const next = this.#made.length === 0 ? [] : [counted(this.#counter, this.#first + this.#made.length)]
     return [...documents, ...orders, ...next, ...this.ledger.changes()]
+  }
+
+  /** An order may have as many addresses as lines, and a document for each. */
+  #addressOf(order: OmsOrder): FindAddress {
+    if (this.#addresses?.order !== order) this.#addresses = { order, find: findBy(order.sent.shipInfo, ({ shipToId }) => shipToId) }
+    return this.#addresses.find
   }
 
   #ids(): ReturnType<AllocationPopulation['idsAt']> {
@@ -353,12 +363,17 @@ export class DocumentMaker {
 const SUB_TYPES = ['IOS', 'Android', 'International', 'Borderfree'] as const
 
 /** The nearest first; a location that the order itself names comes before all. */
-function nearest({ sent }: OmsOrder, population: AllocationPopulation, ledger: StockLedger): readonly Location[] {
+function nearestFirst({ sent }: OmsOrder, population: AllocationPopulation): (a: Location, b: Location) => number {
   const [info] = sent.shipInfo
   const state = info?.shipToAddress?.['state'] ?? info?.shipToId ?? ''
   const region = typeof state === 'string' ? state : JSON.stringify(state)
-  const far = ({ locationNum }: Location): number => (locationNum === info?.locationNum ? -1 : population.distance(locationNum, region))
-  return ledger.locations().toSorted((a, b) => far(a) - far(b) || (a.locationNum < b.locationNum ? -1 : 1))
+  const known = new Map<string, number>()
+  const far = ({ locationNum }: Location): number => {
+    const distance = known.get(locationNum) ?? (locationNum === info?.locationNum ? -1 : population.distance(locationNum, region))
+    known.set(locationNum, distance)
+    return distance
+  }
+  return (a, b) => far(a) - far(b) || (a.locationNum < b.locationNum ? -1 : 1)
 }
 
 /** A document has one location, and one address. */
@@ -371,10 +386,10 @@ function named(
   items: readonly EventItem[],
 ): readonly { readonly line: OrderLine; readonly quantity: number | undefined }[] | Problem {
   const found = new Map<OrderLine, number | undefined>()
+  const lineNamed = findBy(order.lines, (line) => line.lineItemId)
+  const lineNumbered = findBy<OrderLine, number | undefined>(order.lines, (line) => line.lineItemNumber)
   for (const { lineItemId, allocationLineNumber, quantity } of items) {
-    const line = order.lines.find((one) =>
-      lineItemId === undefined ? one.lineItemNumber === allocationLineNumber : one.lineItemId === lineItemId,
-    )
+    const line = lineItemId === undefined ? lineNumbered(allocationLineNumber) : lineNamed(lineItemId)
     if (!line)
       return {
         code: 'oms-order-unknown',

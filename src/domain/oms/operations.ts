@@ -1,5 +1,6 @@
 import { type Input, type Issue, keepText, type Problem } from '../../http.ts'
 import { type Behaviour, refused, reply } from '../behaviour.ts'
+import { findBy } from '../places.ts'
 import type { Change } from '../world.ts'
 import { type Allocation, type AllocationFacts, auditKey, cancel, openUnits, type StatusCode } from './allocation.ts'
 import {
@@ -11,7 +12,7 @@ import {
   orderOfAllocation,
   reallocateAllocations,
 } from './fulfilment.ts'
-import { allocationsOf, progressOf } from './order.ts'
+import { allocationsOf, progressBy } from './order.ts'
 import { allocationPopulation } from './population.ts'
 import { type AllocationQuery, entityId, findAllocation, queryAllocations } from './query.ts'
 import { StockLedger } from './stock.ts'
@@ -106,14 +107,15 @@ const updateAllocation: Behaviour<UpdateInput> = {
     const allocation = findAllocation(path.allocationId, account, scene)
     if (!allocation) return refused({ ...unknownAllocation(path.allocationId), status: 400 })
     const order = orderOfAllocation(allocation, account, scene)
-    const made = order ? allocationsOf(order, scene) : []
+    const progress = progressBy(order ? allocationsOf(order, scene) : [])
+    const lineNamed = findBy(order?.lines ?? [], ({ lineItemId }) => lineItemId)
     const ledger = new StockLedger(scene.world, account, allocationPopulation(scene.session, account))
     const result = update(
       allocation,
       body,
       ({ orderLineId }) => {
-        const line = order?.lines.find(({ lineItemId }) => lineItemId === orderLineId)
-        return line ? progressOf(line, made).left : 0
+        const line = lineNamed(orderLineId)
+        return line ? progress(line).left : 0
       },
       scene,
       ledger,

@@ -261,18 +261,22 @@ export interface Progress {
   readonly left: number
 }
 
-export function progressOf(line: OrderLine, allocations: readonly Allocation[]): Progress {
-  let pending = 0
-  let shipped = 0
+/** How far each line of an order has come by its allocations, which are gone through once. */
+export function progressBy(allocations: readonly Allocation[]): (line: OrderLine) => Progress {
+  const units = new Map<string, { pending: number; shipped: number }>()
   for (const { document, cancelled } of allocations) {
     if (document.statusCode === 'REALLOCATED') continue
     for (const [index, item] of document.items.entries()) {
-      if (item.orderLineId !== line.lineItemId) continue
-      shipped += item.shippedQuantity
-      pending += item.quantity - item.shippedQuantity - item.scratchQuantity - (cancelled[index] ?? 0)
+      const sum = units.get(item.orderLineId) ?? { pending: 0, shipped: 0 }
+      sum.shipped += item.shippedQuantity
+      sum.pending += item.quantity - item.shippedQuantity - item.scratchQuantity - (cancelled[index] ?? 0)
+      units.set(item.orderLineId, sum)
     }
   }
-  return { pending, shipped, left: line.orderedQuantity - pending - shipped }
+  return ({ lineItemId, orderedQuantity }) => {
+    const { pending, shipped } = units.get(lineItemId) ?? { pending: 0, shipped: 0 }
+    return { pending, shipped, left: orderedQuantity - pending - shipped }
+  }
 }
 
 const CREATED = 'ORDER_CREATED'
@@ -288,7 +292,7 @@ function statusOf(progress: readonly Progress[], none: string): string {
 
 /** The order as the document has it. */
 export function omsOrderView(order: OmsOrder, allocations: readonly Allocation[], { session }: Scene): object {
-  const progress = order.lines.map((line) => progressOf(line, allocations))
+  const progress = order.lines.map(progressBy(allocations))
   const [first] = allocations
   const entry = { auditType: 'ORDER', success: true, updatedFields: [] }
   return {

@@ -1,6 +1,7 @@
 import type { Scene } from '../behaviour.ts'
 import { timestamp } from '../clock.ts'
 import type { Problem } from '../../http.ts'
+import { placesBy } from '../places.ts'
 import { at, hex, keyOf } from '../random.ts'
 import { type Change, counted, nextNumber } from '../world.ts'
 import { type Allocation, type AllocationDocument, auditKey, type Item, openUnits, revise, type StatusCode, WAITING } from './allocation.ts'
@@ -60,11 +61,14 @@ export function shipUnits(allocation: Allocation, sent: SentShipment, { session,
   const open = document.items.map((_, index) => openUnits(allocation, index))
   if (document.type !== 'ALLOCATED' || !SHIPPABLE.has(document.statusCode) || open.every((units) => units === 0))
     return refuse(`Allocation ${document.allocationId} is ${document.statusCode} and has nothing left to ship`, 'ship what has open units')
-  const scratched = gather(document, sent.scratchedItems ?? [], ({ quantity }) => quantity)
+  const placeOf = placesIn(document.items)
+  const scratched = gather(document, placeOf, sent.scratchedItems ?? [], ({ quantity }) => quantity)
   if (scratched.kind === 'refused') return scratched
   const packed = (sent.cartons ?? []).flatMap(({ items = [] }) => items)
   const isWhole = packed.length === 0 && (sent.scratchedItems ?? []).length === 0
-  const shipped = isWhole ? { kind: 'units' as const, units: open } : gather(document, packed, ({ shippedQuantity }) => shippedQuantity)
+  const shipped = isWhole
+    ? { kind: 'units' as const, units: open }
+    : gather(document, placeOf, packed, ({ shippedQuantity }) => shippedQuantity)
   if (shipped.kind === 'refused') return shipped
   for (const [index, item] of document.items.entries()) {
     const line = `line ${item.allocationLineNumber} of allocation ${document.allocationId}`
@@ -74,7 +78,7 @@ export function shipUnits(allocation: Allocation, sent: SentShipment, { session,
     if ((scratched.units[index] ?? 0) > 0 && item.shippedQuantity > 0)
       return refuse(`${item.shippedQuantity} of ${line} are shipped, it cannot be scratched`, 'cancel what is left of the allocation')
   }
-  const given = new Map((sent.scratchedItems ?? []).toReversed().map((one) => [placeOf(document.items, one), one.reasonCode]))
+  const given = new Map((sent.scratchedItems ?? []).toReversed().map((one) => [placeOf(one), one.reasonCode]))
   const reasons = document.items.map((_, index) => given.get(index))
   const items = document.items.map((item, index): Item => {
     const gone = scratched.units[index] ?? 0
@@ -171,13 +175,14 @@ function typeProblem({ type, cartons = [], scratchedItems = [] }: SentShipment):
 /** Units by the place of the item, for names that may repeat. */
 function gather<Named extends LineName>(
   document: AllocationDocument,
+  placeOf: (one: LineName) => number | undefined,
   named: readonly Named[],
   unitsOf: (one: Named) => number,
 ): { readonly kind: 'units'; readonly units: readonly number[] } | Extract<Shipped, { kind: 'refused' }> {
   const units = document.items.map(() => 0)
   for (const one of named) {
-    const index = placeOf(document.items, one)
-    if (index === -1)
+    const index = placeOf(one)
+    if (index === undefined)
       return refuse(
         `Allocation ${document.allocationId} has no line ${one.lineItemId ?? one.sku ?? one.itemId ?? ''}`,
         `its lines are ${document.items.map(({ orderLineId, sku }) => `${orderLineId} (SKU ${sku})`).join(', ')}`,
@@ -188,10 +193,17 @@ function gather<Named extends LineName>(
 }
 
 /** Which item is meant: a line of the order comes before a number that reads like it. */
-function placeOf(items: readonly Item[], { lineItemId, sku, itemId }: LineName): number {
-  if (lineItemId === undefined) return items.findIndex((item) => (sku === undefined ? item.itemId === itemId : item.sku === sku))
-  const place = items.findIndex(({ orderLineId }) => orderLineId === lineItemId)
-  return place === -1 ? items.findIndex(({ allocationLineNumber }) => String(allocationLineNumber) === lineItemId) : place
+function placesIn(items: readonly Item[]): (one: LineName) => number | undefined {
+  const byLine = placesBy(items, ({ orderLineId }) => orderLineId)
+  const byNumber = placesBy(items, ({ allocationLineNumber }) => String(allocationLineNumber))
+  const bySku = placesBy(items, (item) => item.sku)
+  const byItem = placesBy<Item, string | undefined>(items, (item) => item.itemId)
+  return ({ lineItemId, sku, itemId }) =>
+    lineItemId !== undefined
+      ? (byLine.get(lineItemId) ?? byNumber.get(lineItemId))
+      : sku === undefined
+        ? byItem.get(itemId)
+        : bySku.get(sku)
 }
 
 function refuse(detail: string, fix: string): Extract<Shipped, { kind: 'refused' }> {

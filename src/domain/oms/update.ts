@@ -1,5 +1,6 @@
 import type { Scene } from '../behaviour.ts'
 import { timestamp } from '../clock.ts'
+import { findBy } from '../places.ts'
 import type { ProblemCode } from '../../problem.ts'
 import { type Allocation, type AllocationDocument, auditKey, type Item, openUnits, revise, type Transition, WAITING } from './allocation.ts'
 import { isScratched, statusAfter } from './shipment.ts'
@@ -146,8 +147,9 @@ function itemsOf(
   const lines = `send the lines ${items.map(({ allocationLineNumber }) => allocationLineNumber).join(', ')}, each once`
   if (wanted.length !== items.length) return refuse(`Allocation ${id} has ${items.length} items, not ${wanted.length}`, lines)
   const next: Item[] = []
+  const saidOf = findBy(wanted, ({ allocationLineNumber }) => allocationLineNumber)
   for (const [index, item] of items.entries()) {
-    const said = wanted.find(({ allocationLineNumber }) => allocationLineNumber === item.allocationLineNumber)
+    const said = saidOf(item.allocationLineNumber)
     if (!said) return refuse(`items lack line ${item.allocationLineNumber} of allocation ${id}`, lines)
     const line = `line ${item.allocationLineNumber} of allocation ${id}`
     for (const name of ['itemId', 'sku', 'orderLineId', 'orderId', 'shippedQuantity', 'scratchQuantity'] as const)
