@@ -161,12 +161,16 @@ export function withKnownNames(issue: Issue): Issue {
 }
 
 function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  const row = Uint16Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++)
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)))
-    row = next
+    let diagonal = i - 1
+    row[0] = i
+    const unit = a.charCodeAt(i - 1)
+    for (let j = 1; j <= b.length; j++) {
+      const above = row[j] ?? 0
+      row[j] = Math.min(above + 1, (row[j - 1] ?? 0) + 1, diagonal + (unit === b.charCodeAt(j - 1) ? 0 : 1))
+      diagonal = above
+    }
   }
-  return row.at(-1) ?? 0
+  return row[b.length] ?? 0
 }

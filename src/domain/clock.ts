@@ -151,7 +151,14 @@ export function instantOf(text: string): Instant | undefined {
   const whole = Date.parse(`${day}T${minutes}${isLeap ? '59' : seconds}${offset}`)
   if (Number.isNaN(whole)) return undefined
   const milliseconds = whole + Number(fraction.slice(0, 3).padEnd(3, '0')) + (isLeap ? 1_000 : 0)
-  return { milliseconds, rest: fraction.slice(3).replace(/0+$/, '') }
+  return { milliseconds, rest: withoutEnd(fraction.slice(3), '0') }
+}
+
+/** A text without the letters of one kind that it ends with. A regular expression would try again at each of those in its middle. */
+function withoutEnd(text: string, letter: string): string {
+  let end = text.length
+  while (end > 0 && text[end - 1] === letter) end--
+  return text.slice(0, end)
 }
 
 export function compareInstants(a: Instant, b: Instant): number {

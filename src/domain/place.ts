@@ -10,6 +10,7 @@ import { allocationPopulation, customerAt, tenantOf } from './oms/population.ts'
 import { type Account, accountNamed, entityId } from './oms/query.ts'
 import { shipUnits } from './oms/shipment.ts'
 import { type Stock, stockId, StockLedger } from './oms/stock.ts'
+import { findBy } from './places.ts'
 import { at, keyOf, pick, uuid } from './random.ts'
 import { answerCancellation, cancelLine } from './supplier/cancellation.ts'
 import { createOrder, ORDERS, placed } from './supplier/create.ts'
@@ -49,7 +50,8 @@ export function place(data: Data, { world, session, now, real }: Scene): Brought
   }
   for (const [index, order] of (data.orders ?? []).entries()) keep(placeOrder(order, index, scene))
   const groups = byOrder(data.allocations ?? [])
-  for (const { at: indices, allocations } of groups) keep(placeAllocations(allocations, indices, scene))
+  const freeNumber = freeOrderNumbers(scene)
+  for (const { at: indices, allocations } of groups) keep(placeAllocations(allocations, indices, scene, freeNumber))
   keep({ kind: 'placed', changes: stockChanges(data.stock ?? [], scene) })
   if (issues.length > 0) return { kind: 'refused', issues }
   const { changes } = draft
@@ -229,18 +231,26 @@ function byOrder(
   return [...groups.values()].map((indices) => ({ at: indices, allocations: indices.flatMap((index) => allocations[index] ?? []) }))
 }
 
-function placeAllocations(wanted: readonly PlacedAllocation[], indices: readonly number[], scene: Scene): Placed {
+function placeAllocations(
+  wanted: readonly PlacedAllocation[],
+  indices: readonly number[],
+  scene: Scene,
+  freeNumber: (account: Account) => string,
+): Placed {
   const [first] = wanted
   const [place = 0] = indices
   if (!first) return { kind: 'placed', changes: [] }
   const account = accountNamed(first)
-  const orderNumber = first.orderNumber ?? freeOrderNumber(account, scene)
+  const orderNumber = first.orderNumber ?? freeNumber(account)
   if (findOmsOrderByNumber(orderNumber, account, scene))
     return impossible(
       `/allocations/${place}/orderNumber`,
       `"${orderNumber}" is the number of an order that the account has`,
       'take another',
     )
+  const skus = new Map<string, Set<string>>()
+  for (const { orderLineId, sku } of wanted.flatMap(({ items }) => items))
+    if (orderLineId !== undefined) skus.set(orderLineId, (skus.get(orderLineId) ?? new Set()).add(sku))
   for (const [number, { items, channelId = '12' }] of wanted.entries()) {
     const pointer = `/allocations/${indices[number] ?? 0}`
     if (channelId !== (first.channelId ?? '12'))
@@ -249,12 +259,12 @@ function placeAllocations(wanted: readonly PlacedAllocation[], indices: readonly
         `is ${channelId}, and the order's is ${first.channelId ?? '12'}`,
         'an order has one channel',
       )
-    for (const [spot, { orderLineId, sku }] of items.entries()) {
+    for (const [spot, { orderLineId }] of items.entries()) {
       if (orderLineId === undefined) continue
       const at = `${pointer}/items/${spot}/orderLineId`
       if (items.findIndex((other) => other.orderLineId === orderLineId) < spot)
         return impossible(at, `"${orderLineId}" stands twice in one allocation`, 'make it one item')
-      if (wanted.some((other) => other.items.some((item) => item.orderLineId === orderLineId && item.sku !== sku)))
+      if ((skus.get(orderLineId)?.size ?? 0) > 1)
         return impossible(at, `"${orderLineId}" is a line of another SKU too`, 'a line has one SKU')
     }
   }
@@ -285,28 +295,35 @@ function placeAllocations(wanted: readonly PlacedAllocation[], indices: readonly
     scene,
   )
   const maker = new DocumentMaker(account, scene)
+  const lineNamed = findBy(order.lines, ({ lineItemId }) => lineItemId)
   for (const [number, one] of wanted.entries()) {
     const pointer = `/allocations/${indices[number] ?? 0}`
     if (one.allocationId !== undefined && scene.world.get('allocation', entityId(account, one.allocationId)))
       return impossible(`${pointer}/allocationId`, `${one.allocationId} is an allocation that the session has changed`, 'take another')
-    const moved = moveAllocation(one, names[number] ?? [], order, maker, pointer)
+    const moved = moveAllocation(one, (names[number] ?? []).map(lineNamed), order, maker, pointer)
     if (moved.kind === 'refused') return moved
     maker.put(moved.allocation)
   }
   return { kind: 'placed', changes: [...changes, ...maker.changes()] }
 }
 
-function freeOrderNumber(account: Account, scene: Scene): string {
-  for (let number = nextNumber(scene.world, `oms-order/${tenantOf(account)}`) + 1; ; number++) {
-    const text = `order-placed-${number}`
-    if (!findOmsOrderByNumber(text, account, scene)) return text
+/** Order numbers that their account does not have. What was taken for one stays taken for the next: none is looked at twice. */
+function freeOrderNumbers(scene: Scene): (account: Account) => string {
+  const taken = new Map<string, number>()
+  return (account) => {
+    const tenant = tenantOf(account)
+    for (let number = Math.max(nextNumber(scene.world, `oms-order/${tenant}`), taken.get(tenant) ?? 0) + 1; ; number++) {
+      taken.set(tenant, number)
+      const text = `order-placed-${number}`
+      if (!findOmsOrderByNumber(text, account, scene)) return text
+    }
   }
 }
 
 /** One allocation on its way: made, handed on, shipped and scratched, cancelled. */
 function moveAllocation(
   wanted: PlacedAllocation,
-  names: readonly string[],
+  lines: readonly (OrderLine | undefined)[],
   order: OmsOrder,
   maker: DocumentMaker,
   pointer: string,
@@ -323,8 +340,8 @@ function moveAllocation(
   let allocation = maker.create(
     order,
     wanted.items.flatMap((item, spot) => {
-      const line = order.lines.find(({ lineItemId }) => lineItemId === names[spot])
-      return line ? [{ location, line: line satisfies OrderLine, quantity: item.quantity }] : []
+      const line = lines[spot]
+      return line ? [{ location, line, quantity: item.quantity }] : []
     }),
     wanted.allocationId === undefined ? undefined : allocationId(wanted.allocationId),
   )

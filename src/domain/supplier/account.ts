@@ -70,7 +70,12 @@ export function logIn(user: User, world: World, { seed }: Session, now: number):
     permissions,
     expiresAt: now + TOKEN_LIFE,
   }
-  const gone = [...world.all('token')].filter((one) => one.expiresAt <= now || one.number <= number - MAX_TOKENS)
+  const gone: IssuedToken[] = []
+  // They are kept in the order in which they were issued, which is that in which they expire.
+  for (const one of world.all('token')) {
+    if (one.expiresAt > now && one.number > number - MAX_TOKENS) break
+    gone.push(one)
+  }
   return {
     token,
     changes: [
