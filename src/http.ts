@@ -65,6 +65,9 @@ export interface Issue {
   readonly place?: Place
 }
 
+/** So many issues are told of one request: who sends a megabyte of them needs a beginning, and each costs more than what it tells of. */
+export const MAX_ISSUES = 100
+
 /** A refusal, before a dialect words it. */
 export interface Problem {
   readonly code: ProblemCode

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Express } from 'express'
 import { type Client, createClient, type Send } from './client.ts'
-import { nearestRoutes } from './contract/nearest.ts'
+import { nearestAmong } from './contract/nearest.ts'
 import { createContract, type Contract } from './contract/operation.ts'
 import { ASSUMPTIONS } from './domain/assumption.ts'
 import type { Behaviour, Dialect, WantedSession } from './domain/behaviour.ts'
@@ -132,7 +132,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   }
   const store = weighed(options.store ?? memoryStore())
   const strict = options.strict ?? false
-  const journal = createJournal(journalBytes, (method, path) => nearestRoutes(method, path, routes))
+  const journal = createJournal(journalBytes, nearestAmong(routes))
   const events = createEvents(journal, MAX_LISTENERS)
   const started = new Map<string, Started>()
   /** Scenarios are placed to be tried: once for each name. */

@@ -15,7 +15,7 @@ export interface Near extends KnownRoute {
 /** So many are named at most, and only those that are as near as the nearest. */
 const MOST = 3
 /** Longer paths are nobody's slip. */
-const MAX_SEGMENTS = 40
+const MAX_SEGMENTS = 20
 
 /** What weighs how much, where another segment weighs 1. */
 const WEIGHTS = {
@@ -27,15 +27,29 @@ const WEIGHTS = {
   method: 0.3,
 } as const
 
-/** The operations that are most like a method and a path which none has; none where nothing is alike. */
-export function nearestRoutes(method: string, path: string, routes: readonly KnownRoute[]): readonly Near[] {
-  const sent = partsOf(path)
-  if (sent.segments.length > MAX_SEGMENTS) return []
-  const words = new Set(routes.flatMap((route) => partsOf(route.path).segments))
-  const judged = routes
-    .flatMap((route) => {
-      const own = partsOf(route.path)
-      const { weight, steps } = align(sent.segments, own.segments, words)
+/** Finds the operations that are most like a method and a path which none has; none where nothing is alike. */
+export function nearestAmong(routes: readonly KnownRoute[]): (method: string, path: string) => readonly Near[] {
+  const known = routes.map((route) => ({ route, own: partsOf(route.path) }))
+  const pairs = new Map(known.flatMap(({ own }) => own.segments).map((word) => [word, new Set(pairsOf(word.toLowerCase()))]))
+  return (method, path) => {
+    const sent = partsOf(path)
+    return sent.segments.length > MAX_SEGMENTS ? [] : nearest(method, sent, known, pairs)
+  }
+}
+
+/** The words of all paths, with the pairs of letters that each has. */
+type Words = ReadonlyMap<string, ReadonlySet<string>>
+
+function nearest(
+  method: string,
+  sent: Parts,
+  known: readonly { readonly route: KnownRoute; readonly own: Parts }[],
+  words: Words,
+): readonly Near[] {
+  const likeness = sent.segments.map((segment) => likenessTo(segment, words))
+  const judged = known
+    .flatMap(({ route, own }) => {
+      const { weight, steps } = align(sent.segments, own.segments, likeness, words)
       if (!steps.some(({ kind, likeness }) => kind === 'same' && likeness >= 0.5)) return []
       const isOther = method !== route.method && !(method === 'HEAD' && route.method === 'GET')
       const total = weight + (sent.isClosed === own.isClosed ? 0 : WEIGHTS.slash) + (isOther ? WEIGHTS.method : 0)
@@ -54,7 +68,12 @@ export function nearestRoutes(method: string, path: string, routes: readonly Kno
     .slice(0, MOST)
 }
 
-function partsOf(path: string): { readonly segments: readonly string[]; readonly isClosed: boolean } {
+interface Parts {
+  readonly segments: readonly string[]
+  readonly isClosed: boolean
+}
+
+function partsOf(path: string): Parts {
   const [, ...segments] = path.split('/')
   const isClosed = segments.at(-1) === ''
   return { segments: isClosed ? segments.slice(0, -1) : segments, isClosed }
@@ -73,7 +92,8 @@ interface Step {
 function align(
   sent: readonly string[],
   wanted: readonly string[],
-  words: ReadonlySet<string>,
+  likenesses: readonly ((word: string) => number)[],
+  words: Words,
 ): { readonly weight: number; readonly steps: readonly Step[] } {
   interface Cell {
     readonly weight: number
@@ -92,7 +112,7 @@ function align(
       const left = cells[column - 1]
       if (row > 0 && diagonal) {
         const isValue = isParameter(other) && own !== ''
-        const likeness = isParameter(other) ? 0 : likenessOf(own, other)
+        const likeness = isParameter(other) ? 0 : (likenesses[row - 1]?.(other) ?? 0)
         const weight = diagonal.weight + (isValue ? (words.has(own) ? WEIGHTS.word : WEIGHTS.parameter) : 1 - likeness)
         ways.push({ weight, before: diagonal, step: { kind: 'same', at: row, sent: own, wanted: other, likeness } })
       }
@@ -138,18 +158,29 @@ function isParameter(segment: string): boolean {
   return segment.includes('{')
 }
 
-/** How much of two words is the same, 0 to 1: the share of letter pairs that both have.. */
-function likenessOf(sent: string, wanted: string): number {
-  if (sent === wanted) return 1
-  const [own, other] = [sent.toLowerCase(), wanted.toLowerCase()]
-  if (own === other) return 0.9
+/** How much of a segment and of a word is the same, 0 to 1: the share of letter pairs that both have. Each word is compared once. */
+function likenessTo(sent: string, words: Words): (word: string) => number {
+  const own = sent.toLowerCase()
   const pairs = pairsOf(own)
-  const others = pairsOf(other)
-  const shared = pairs.filter((pair) => others.includes(pair)).length
-  return pairs.length + others.length === 0 ? 0 : Math.min(0.9, (2 * shared) / (pairs.length + others.length))
+  const known = new Map<string, number>()
+  const compare = (word: string): number => {
+    if (sent === word) return 1
+    if (own === word.toLowerCase()) return 0.9
+    const others = words.get(word) ?? new Set()
+    const count = Math.max(0, Math.min(word.length, MAX_COMPARED) - 1)
+    const shared = pairs.filter((pair) => others.has(pair)).length
+    return pairs.length + count === 0 ? 0 : Math.min(0.9, (2 * shared) / (pairs.length + count))
+  }
+  return (word) => {
+    const likeness = known.get(word) ?? compare(word)
+    known.set(word, likeness)
+    return likeness
+  }
 }
 
 /** Longer words are no slip of a short one. */
+const MAX_COMPARED = 100
+
 function pairsOf(word: string): string[] {
-  return Array.from({ length: Math.min(word.length, 100) - 1 }, (_, index) => word.slice(index, index + 2))
+  return Array.from({ length: Math.min(word.length, MAX_COMPARED) - 1 }, (_, index) => word.slice(index, index + 2))
 }

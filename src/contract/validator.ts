@@ -1,11 +1,11 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
-import { type Issue, pointerPart } from '../http.ts'
+import { type Issue, MAX_ISSUES, pointerPart } from '../http.ts'
 import type { LoadedDocument } from '../load.ts'
 import { DocumentError } from '../problem.ts'
-import { isJson, type Located, type Reader } from './schema.ts'
+import { isJson, type Json, type Located, type Reader } from './schema.ts'
 
-/** Says what is wrong with a value; `at` is the JSON pointer of the value itself. All of it, unless the first issue is enough. */
+/** Says what is wrong with a value; `at` is the JSON pointer of the value itself. As much as is told, unless the first issue is enough. */
 export type Check = (value: unknown, at: string, all?: boolean) => readonly Issue[]
 
 export interface Validator {
@@ -51,10 +51,10 @@ export function createValidator(document: LoadedDocument, reader: Reader): Valid
       const check: Check = (value, at, all = true) => {
         isFine ??= compile(false)
         if (isFine(value)) return FINE
-        if (!all) return issuesOf(isFine.errors ?? [], at, reader, checkBranch)
+        if (!all) return issuesOf(isFine.errors ?? [], at, explainer, false)
         explain ??= compile(true)
         explain(value)
-        return issuesOf(explain.errors ?? [], at, reader, checkBranch)
+        return issuesOf(explain.errors ?? [], at, explainer, true)
       }
       return Object.assign(check, { compile: () => void (isFine ??= compile(false)) })
     },
@@ -64,14 +64,15 @@ export function createValidator(document: LoadedDocument, reader: Reader): Valid
         shape ??= shapeOf([schema])
         if (isDeclared(value, shape)) return FINE
         const found: Issue[] = []
-        walk(value, shape, at, (pointer, name, declared) =>
+        for (const { pointer, name, declared } of strangers(value, shape, at)) {
           found.push({
             at: `${pointer}/${pointerPart(name)}`,
             rule: 'undeclared',
             message: `the document declares no "${name}" here`,
-            fix: `leave it out; declared are ${declared.join(', ')}`,
-          }),
-        )
+            fix: `leave it out; declared are ${[...declared].join(', ')}`,
+          })
+          if (found.length === MAX_ISSUES) break
+        }
         return found
       }
     },
@@ -82,6 +83,7 @@ export function createValidator(document: LoadedDocument, reader: Reader): Valid
     branches.set(branch.value, check)
     return check
   }
+  const explainer: Explainer = { reader, checkBranch, schemasOfChoice: choicesOf(reader) }
   return validator
 }
 
@@ -117,12 +119,20 @@ export function excerpt(value: unknown): string {
   return text.length > EXCERPT ? `${text.slice(0, EXCERPT)}…` : text
 }
 
+/** What is needed to explain errors. */
+interface Explainer {
+  readonly reader: Reader
+  checkBranch(branch: Located): Check
+  schemasOfChoice(error: ErrorObject): ReadonlySet<unknown>
+}
+
 /**
- * One issue for each thing that is wrong. Where all branches of an anyOf or oneOf fail, ajv lists what is wrong with each, and then the
+ * One issue for each thing that is wrong, up to as many as are told. Where all branches of an anyOf or oneOf fail, ajv lists what is wrong with each, and then the
  * choice itself: read from the end, a choice takes the errors of its branches with it.
  */
-function issuesOf(errors: readonly ErrorObject[], at: string, reader: Reader, checkBranch: (branch: Located) => Check): Issue[] {
-  const issues: Issue[] = []
+function issuesOf(errors: readonly ErrorObject[], at: string, explainer: Explainer, all: boolean): Issue[] {
+  const { reader, schemasOfChoice } = explainer
+  const told: { readonly error: ErrorObject; readonly branches: readonly ErrorObject[] }[] = []
   // By the schema itself: its path is not one schema's where references are compiled apart.
   const mistyped = new Map<unknown, Set<string>>()
   for (const { keyword, instancePath, parentSchema } of errors)
@@ -134,7 +144,7 @@ function issuesOf(errors: readonly ErrorObject[], at: string, reader: Reader, ch
     if (error.keyword === 'if') continue
     const branches: ErrorObject[] = []
     if (CHOICES.has(error.keyword)) {
-      const inside = schemasOfChoice(error, reader)
+      const inside = schemasOfChoice(error)
       for (let other = errors[index - 1]; other && inside.has(other.parentSchema); other = errors[index - 1]) {
         branches.push(other)
         index--
@@ -143,43 +153,42 @@ function issuesOf(errors: readonly ErrorObject[], at: string, reader: Reader, ch
     }
     // What is of the wrong type has no length, limit or form that could be wrong too.
     if (error.keyword !== 'type' && mistyped.get(error.parentSchema)?.has(error.instancePath)) continue
-    const meant = error.keyword === 'oneOf' ? issuesOfMeant(error, at, reader, checkBranch) : undefined
-    if (meant) issues.push(...meant.toReversed())
-    else issues.push(issueOf(error, branches, at, reader))
+    told.push({ error, branches })
   }
-  return issues.toReversed()
+  const issues: Issue[] = []
+  for (const { error, branches } of told.reverse()) {
+    if (issues.length >= MAX_ISSUES) break
+    const meant = error.keyword === 'oneOf' ? issuesOfMeant(error, at, explainer, all) : undefined
+    issues.push(...(meant ?? [issueOf(error, branches, at, reader)]))
+  }
+  return issues.slice(0, MAX_ISSUES)
 }
 
 /**
  * What is wrong with an object by the one branch that it seems to be meant for: the one to which its names come nearest. Undefined where
  * that is none, and all of them have to be told.
  */
-function issuesOfMeant(
-  error: ErrorObject,
-  at: string,
-  reader: Reader,
-  checkBranch: (branch: Located) => Check,
-): readonly Issue[] | undefined {
+function issuesOfMeant(error: ErrorObject, at: string, { reader, checkBranch }: Explainer, all: boolean): readonly Issue[] | undefined {
   const { parentSchema, data, instancePath } = error
   const choice = reader.placeOf(parentSchema)
   if (!choice || !isJson(parentSchema) || !isJson(data)) return undefined
   const here = at + instancePath
   const judged = reader
     .schemas({ value: parentSchema, uri: choice.file, pointer: choice.pointer }, 'oneOf')
-    .map(([, branch]) => checkBranch(branch)(data, here))
+    .map(([, branch]) => checkBranch(branch)(data, here, all))
     .filter((issues) => !issues.some((issue) => issue.at === here && MISFITS.has(issue.rule)))
     .map((issues) => ({ issues, far: issues.filter((issue) => isOfNames(issue, here)).length }))
   const least = Math.min(...judged.map(({ far }) => far))
   const [meant, ...others] = judged.filter(({ far }) => far === least).map(({ issues }) => issues)
   if (!meant || meant.length === 0 || others.length === 0) return meant?.length === 0 ? undefined : meant
-  const all = [meant, ...others]
+  const likely = [meant, ...others]
   const strays = meant.filter(
     (stray) => isStray(stray) && others.every((issues) => issues.some((one) => isStray(one) && one.at === stray.at)),
   )
   if (strays.length === 0) {
-    const names = all.flatMap((issues) => issues.filter(isStray).map((stray) => stray.at.slice(here.length + 1)))
+    const names = likely.flatMap((issues) => issues.filter(isStray).map((stray) => stray.at.slice(here.length + 1)))
     const [first] = meant
-    if (!first || names.length === 0 || !all.every((issues) => issues.every(isStray))) return undefined
+    if (!first || names.length === 0 || !likely.every((issues) => issues.every(isStray))) return undefined
     return [
       {
         at: here,
@@ -190,7 +199,7 @@ function issuesOfMeant(
     ]
   }
   const wanted = strays.map((stray) =>
-    all.flatMap((issues) => issues.filter((one) => one.at === stray.at).flatMap((one) => one.wanted ?? [])),
+    likely.flatMap((issues) => issues.filter((one) => one.at === stray.at).flatMap((one) => one.wanted ?? [])),
   )
   return strays.map((stray, index) => ({ ...stray, wanted: [...new Set(wanted[index])] }))
 }
@@ -208,24 +217,35 @@ function isOfNames(issue: Issue, here: string): boolean {
   return isOwn && (issue.rule === 'required' || issue.rule === 'const' || isStray(issue))
 }
 
-/** The objects of the document that a choice's branches are made of, references followed: errors of these rules are the branches'. */
-function schemasOfChoice({ parentSchema, keyword }: ErrorObject, reader: Reader): ReadonlySet<unknown> {
-  const found = new Set<unknown>()
-  const place = reader.placeOf(parentSchema)
-  const collect = (schema: Located): void => {
-    if (found.has(schema.value)) return
-    found.add(schema.value)
-    const target = reader.target(schema)
-    if (target) collect(target)
-    for (const key of Object.keys(schema.value)) {
-      const inner = reader.schema(schema, key)
-      if (inner && typeof schema.value[key] === 'object') collect(inner)
-      for (const [, one] of reader.schemas(schema, key)) collect(one)
+/**
+ * The objects of the document that a choice's branches are made of, references followed: errors of these rules are the branches'. Found
+ * once for each choice.
+ */
+function choicesOf(reader: Reader): Explainer['schemasOfChoice'] {
+  const known = new Map<string, WeakMap<object, ReadonlySet<unknown>>>([...CHOICES].map((keyword) => [keyword, new WeakMap()]))
+  const find = (schema: Json, keyword: string): ReadonlySet<unknown> => {
+    const found = new Set<unknown>()
+    const collect = (one: Located): void => {
+      if (found.has(one.value)) return
+      found.add(one.value)
+      const target = reader.target(one)
+      if (target) collect(target)
+      for (const key of Object.keys(one.value)) {
+        const inner = reader.schema(one, key)
+        if (inner && typeof one.value[key] === 'object') collect(inner)
+        for (const [, other] of reader.schemas(one, key)) collect(other)
+      }
     }
+    const place = reader.placeOf(schema)
+    if (place) for (const [, branch] of reader.schemas({ value: schema, uri: place.file, pointer: place.pointer }, keyword)) collect(branch)
+    return found
   }
-  if (place && isJson(parentSchema))
-    for (const [, branch] of reader.schemas({ value: parentSchema, uri: place.file, pointer: place.pointer }, keyword)) collect(branch)
-  return found
+  return ({ parentSchema, keyword }) => {
+    if (!isJson(parentSchema)) return new Set()
+    const schemas = known.get(keyword)?.get(parentSchema) ?? find(parentSchema, keyword)
+    known.get(keyword)?.set(parentSchema, schemas)
+    return schemas
+  }
 }
 
 function missingMember({ keyword, params }: ErrorObject): string | undefined {
@@ -404,15 +424,19 @@ function isDeclared(value: unknown, shape: Shape): boolean {
   return true
 }
 
-/** Reports what `isDeclared` found wanting, with its pointer. */
-function walk(value: unknown, shape: Shape, pointer: string, report: (pointer: string, name: string, declared: string[]) => void): void {
+/** What `isDeclared` found wanting, each with the pointer of the object that has it. */
+function* strangers(
+  value: unknown,
+  shape: Shape,
+  pointer: string,
+): Generator<{ readonly pointer: string; readonly name: string; readonly declared: Iterable<string> }> {
   if (Array.isArray(value)) {
-    if (shape.items) for (let index = 0; index < value.length; index++) walk(value[index], shape.items, `${pointer}/${index}`, report)
+    if (shape.items) for (let index = 0; index < value.length; index++) yield* strangers(value[index], shape.items, `${pointer}/${index}`)
   } else if (typeof value === 'object' && value !== null && shape.members.size > 0) {
     for (const [name, inner] of Object.entries(value)) {
       const member = shape.members.get(name)
-      if (member) walk(inner, member, `${pointer}/${pointerPart(name)}`, report)
-      else if (!shape.open) report(pointer, name, [...shape.members.keys()])
+      if (member) yield* strangers(inner, member, `${pointer}/${pointerPart(name)}`)
+      else if (!shape.open) yield { pointer, name, declared: shape.members.keys() }
     }
   }
 }

@@ -2,6 +2,7 @@ import type { Scene } from './behaviour.ts'
 import { PRODUCTS } from './catalogue.ts'
 import { instantOf, timestamp } from './clock.ts'
 import { claimsOf, type Data, type PlacedAllocation, type PlacedLine, type PlacedOrder, type PlacedStock } from './data.ts'
+import { MAX_ISSUES } from '../http.ts'
 import { type Allocation, allocationId, auditKey, cancel, handOn } from './oms/allocation.ts'
 import type { Wrong } from './lineage.ts'
 import { DocumentMaker } from './oms/generate.ts'
@@ -42,16 +43,17 @@ export interface Brought {
 export function place(data: Data, { world, session, now, real }: Scene): Brought | Refusal {
   const draft = new Draft(world)
   const scene: Scene = { world: draft, session, now, real }
-  const issues: Impossible[] = [...repeated(data)]
+  const issues: Impossible[] = repeated(data).slice(0, MAX_ISSUES)
   if (issues.length > 0) return { kind: 'refused', issues }
   const keep = (result: Placed): void => {
     if (result.kind === 'refused') issues.push(...result.issues)
     else draft.apply(result.changes)
   }
-  for (const [index, order] of (data.orders ?? []).entries()) keep(placeOrder(order, index, scene))
+  for (const [index, order] of (data.orders ?? []).entries()) if (issues.length < MAX_ISSUES) keep(placeOrder(order, index, scene))
   const groups = byOrder(data.allocations ?? [])
   const freeNumber = freeOrderNumbers(scene)
-  for (const { at: indices, allocations } of groups) keep(placeAllocations(allocations, indices, scene, freeNumber))
+  for (const { at: indices, allocations } of groups)
+    if (issues.length < MAX_ISSUES) keep(placeAllocations(allocations, indices, scene, freeNumber))
   keep({ kind: 'placed', changes: stockChanges(data.stock ?? [], scene) })
   if (issues.length > 0) return { kind: 'refused', issues }
   const { changes } = draft

@@ -1,5 +1,5 @@
 import type { Cut } from '../http.ts'
-import { CUTS, pointerPart } from '../http.ts'
+import { CUTS, MAX_ISSUES, pointerPart } from '../http.ts'
 import { assume, type Assumptions, nearest } from './assumption.ts'
 import { readClock, readDuration, type WrittenClock, writtenDuration } from './clock.ts'
 import type { SessionStart } from './control/session.ts'
@@ -91,6 +91,7 @@ export function startOf(scenario: Scenario, name: string | undefined, base: Sess
   const issues: Wrong[] = []
   const readAssumptions = (): Assumptions => {
     for (const [assumption, value] of Object.entries(choices)) {
+      if (issues.length >= MAX_ISSUES) break
       const one = assume({ [assumption]: value })
       if (one.kind === 'unknown')
         issues.push({
@@ -174,6 +175,7 @@ export function readFaults(
     const at = `${pointer}/${index}`
     if (one.id !== undefined && ids.has(one.id))
       issues.push({ at: `${at}/id`, message: `"${one.id}" is the id of another fault`, fix: 'take another' })
+    if (issues.length >= MAX_ISSUES) break
     number = Math.max(number, ids.size) + 1
     while (ids.has(`f${number}`)) number++
     issues.push(...wrongWith(one, at, known))
@@ -248,7 +250,7 @@ function wrongWith(written: WrittenFault, at: string, { operations }: Pick<Known
   const issues: Wrong[] = []
   const named = [written.operation ?? []].flat()
   for (const [index, name] of named.entries())
-    if (!operations.has(name)) {
+    if (issues.length < MAX_ISSUES && !operations.has(name)) {
       const pointer = typeof written.operation === 'string' ? '' : `/${index}`
       issues.push({ at: `${at}/operation${pointer}`, message: `names no operation: "${name}"`, fix: knownOperations(name, operations) })
     }
@@ -360,6 +362,7 @@ function knownOperations(name: string, operations: Known['operations']): string 
 function readStep(written: WrittenStep, pointer: string, known: Known, issues: Wrong[]): TimelineStep | undefined {
   const at = readDuration(written.at) ?? 0
   if ('exists' in written) return { kind: 'exists', at, data: written.exists }
+  if (issues.length >= MAX_ISSUES) return undefined
   const { operation, parameters = {}, body } = written
   const found = known.operations.get(operation)
   if (!found) {
@@ -374,7 +377,7 @@ function readStep(written: WrittenStep, pointer: string, known: Known, issues: W
     if (parameters[name] === undefined)
       issues.push({ at: `${pointer}/parameters`, message: `lacks ${name}`, fix: `the path is ${found.template}` })
   for (const name of Object.keys(parameters))
-    if (!found.parameters.includes(name))
+    if (issues.length < MAX_ISSUES && !found.parameters.includes(name))
       issues.push({
         at: `${pointer}/parameters/${pointerPart(name)}`,
         message: `names no parameter of ${operation}: "${name}"`,

@@ -37,6 +37,12 @@ const HEARTBEAT = 15_000
 export function createEvents(journal: Journal, most: number): Events {
   const followers = new Set<{ beat(): void; end(): void }>()
   let timer: NodeJS.Timeout | undefined
+  // As many readers as there may be are told of the same exchange: it is written out once.
+  let last: { readonly shown: object; readonly text: string } | undefined
+  const exchangeText = (shown: object, id: string | undefined): string => {
+    if (last?.shown !== shown) last = { shown, text: eventOf('exchange', shown, id) }
+    return last.text
+  }
   const add = (follower: { beat(): void; end(): void }): void => {
     followers.add(follower)
     timer ??= setInterval(() => followers.forEach((one) => one.beat()), HEARTBEAT).unref()
@@ -79,7 +85,7 @@ export function createEvents(journal: Journal, most: number): Events {
         for (let goesOn = isReady; goesOn;) {
           const { place: next, id, shown } = journal.next(place, filter)
           place = next
-          goesOn = shown !== undefined && write(eventOf('exchange', shown, id))
+          goesOn = shown !== undefined && write(exchangeText(shown, id))
         }
       }
       const follower = {

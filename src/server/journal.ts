@@ -90,6 +90,12 @@ export function createJournal(maxBytes: number, nearest: FindNearest = () => [])
   let place = 0
   let gone = 0
   const lost = new Set<string>()
+  // Of the last one only: as many as follow the journal ask for it, one after the other.
+  const searched = keptLast(searchable)
+  const shown = keptLast((exchange: Exchange) => show(exchange, nearest))
+  const fits = (exchange: Exchange, filter: ExchangeFilter): boolean => isMeant(exchange, filter) && holds(exchange, filter.text)
+  const holds = (exchange: Exchange, text: string | undefined): boolean =>
+    text === undefined || searched(exchange).some((part) => part.includes(text.toLowerCase()))
   const listeners = new Set<() => void>()
 
   const find = (id: string): Entry | undefined => entries.findLast(({ exchange }, index) => index >= first && exchange.id === id)
@@ -172,8 +178,7 @@ export function createJournal(maxBytes: number, nearest: FindNearest = () => [])
     next(from, filter) {
       for (let index = indexBehind(from); index < entries.length; index++) {
         const entry = entries[index]
-        if (entry && fits(entry.exchange, filter))
-          return { place: entry.place, id: entry.exchange.id, shown: show(entry.exchange, nearest) }
+        if (entry && fits(entry.exchange, filter)) return { place: entry.place, id: entry.exchange.id, shown: shown(entry.exchange) }
       }
       return { place }
     },
@@ -190,10 +195,10 @@ interface Entry {
   readonly place: number
 }
 
-/** Whether an exchange is one of those asked for. Without a word on the origin only clients' requests are. */
-function fits(
+/** Whether an exchange is one of those asked for, but for its text. Without a word on the origin only clients' requests are. */
+function isMeant(
   exchange: Exchange,
-  { session, operation, method, status, text, unmatched, refused, fault, origin = 'request' }: ExchangeFilter,
+  { session, operation, method, status, unmatched, refused, fault, origin = 'request' }: ExchangeFilter,
 ): boolean {
   return (
     exchange.origin === origin &&
@@ -203,9 +208,17 @@ function fits(
     (status === undefined || isOfStatus(exchange.status, status)) &&
     (unmatched === undefined || isUnmatched(exchange) === unmatched) &&
     (refused !== true || exchange.problem !== undefined) &&
-    (fault === undefined || (exchange.fault !== undefined) === fault) &&
-    (text === undefined || holds(exchange, text.toLowerCase()))
+    (fault === undefined || (exchange.fault !== undefined) === fault)
   )
+}
+
+/** What is made of an exchange, made once for those who ask for the same one in turn. */
+function keptLast<Made>(make: (exchange: Exchange) => Made): (exchange: Exchange) => Made {
+  let last: { readonly exchange: Exchange; readonly made: Made } | undefined
+  return (exchange) => {
+    if (last?.exchange !== exchange) last = { exchange, made: make(exchange) }
+    return last.made
+  }
 }
 
 /** `404`, or `4xx` for all that begin so. */
@@ -220,13 +233,9 @@ function isUnmatched({ problem, operation }: Exchange): boolean {
   return operation === undefined && problem !== undefined && MISSES.has(problem.code)
 }
 
-/** In what is shown: a secret cannot be guessed by asking for it. */
-function holds({ path, requestBody, replyBody, fault }: Exchange, text: string): boolean {
-  return (
-    withoutSecretQuery(path).toLowerCase().includes(text) ||
-    fault?.toLowerCase().includes(text) === true ||
-    [requestBody, replyBody].some((body) => body !== undefined && withoutSecrets(body).toLowerCase().includes(text))
-  )
+/** What a text is looked for in, in lower case. It is what is shown: a secret cannot be guessed by asking for it. */
+function searchable({ path, requestBody = '', replyBody = '', fault = '' }: Exchange): readonly string[] {
+  return [withoutSecretQuery(path), fault, withoutSecrets(requestBody), withoutSecrets(replyBody)].map((text) => text.toLowerCase())
 }
 
 /** Without the values a client sent where they are large: the request's body has them. */

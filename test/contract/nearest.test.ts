@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type KnownRoute, nearestRoutes } from '../../src/contract/nearest.ts'
+import { type KnownRoute, nearestAmong } from '../../src/contract/nearest.ts'
 
 const ROUTES: readonly KnownRoute[] = [
   ['searchOrders', 'POST', '/orders/'],
@@ -15,7 +15,7 @@ const ROUTES: readonly KnownRoute[] = [
 ].map(([operation = '', method = '', path = '']) => ({ api: 'one', operation, method, path }))
 
 const near = (method: string, path: string): [string, ...string[]][] =>
-  nearestRoutes(method, path, ROUTES).map(({ operation, differs }) => [operation, ...differs])
+  nearestAmong(ROUTES)(method, path).map(({ operation, differs }) => [operation, ...differs])
 
 describe('the nearest operations', () => {
   it.each<[string, string, ...[string, ...string[]][]]>([
