@@ -151,21 +151,40 @@ export function remember<Argument, Result>(
   keyOfArgument: (argument: Argument) => string | number,
   make: (argument: Argument) => Result,
 ): (argument: Argument) => Result {
-  const kept = new Map<string | number, Result>()
-  return (argument) => {
-    const key = keyOfArgument(argument)
-    const known = kept.get(key)
-    if (known !== undefined) return known
-    const made = make(argument)
-    // What there is not is not kept: its key is whatever a client sent.
-    if (made === undefined) return made
-    if (kept.size >= limit)
-      for (const oldest of kept.keys()) {
-        kept.delete(oldest)
-        break
+  return createRoom(limit).remember(keyOfArgument, make)
+}
+
+/** Room for a number of things that several functions have made: it goes to those that are used, and what was kept first goes first. */
+export interface Room {
+  remember<Argument, Result>(
+    keyOfArgument: (argument: Argument) => string | number,
+    make: (argument: Argument) => Result,
+  ): (argument: Argument) => Result
+}
+
+export function createRoom(limit: number): Room {
+  const leaving = new Set<() => void>()
+  return {
+    remember(keyOfArgument, make) {
+      const kept = new Map<string | number, ReturnType<typeof make>>()
+      return (argument) => {
+        const key = keyOfArgument(argument)
+        const known = kept.get(key)
+        if (known !== undefined) return known
+        const made = make(argument)
+        // What there is not is not kept: its key is whatever a client sent.
+        if (made === undefined) return made
+        if (leaving.size >= limit)
+          for (const leave of leaving) {
+            leave()
+            leaving.delete(leave)
+            break
+          }
+        leaving.add(() => void kept.delete(key))
+        kept.set(key, made)
+        return made
       }
-    kept.set(key, made)
-    return made
+    },
   }
 }
 

@@ -1,3 +1,4 @@
+import { createRoom } from './catalogue.ts'
 import { type Interval, select, type Selection } from './selection.ts'
 
 /** How many entities a search may look at one by one. */
@@ -141,22 +142,24 @@ function materialise<Facts, Entity extends Facts>(
 type Selections = ReadonlyMap<string, Selection>
 
 const NOTHING = select(1, [])
-const kept = new WeakMap<object, Map<string, Selections>>()
-/** How many selections are kept of a population, and how long the name of one may be: names come from clients. */
-const MAX_KEPT = 64
+/** How many selections are kept of all populations together, and how long the name of one may be: names come from clients. */
+const selections = createRoom(1_000)
 const MAX_SIGNATURE = 500
+const kept = new WeakMap<object, (signature: string, make: () => Selections) => Selections>()
 
 function selectionsOf<Facts, Entity extends Facts>(listing: Listing<Facts, Entity>): Selections {
   const { sequence, signature } = listing
   if (signature === undefined || signature.length > MAX_SIGNATURE) return makeSelections(listing)
-  const known = kept.get(sequence) ?? new Map<string, Selections>()
-  kept.set(sequence, known)
-  const found = known.get(signature)
-  if (found) return found
-  if (known.size >= MAX_KEPT) known.clear()
-  const made = makeSelections(listing)
-  known.set(signature, made)
-  return made
+  let find = kept.get(sequence)
+  if (!find) {
+    const remembered = selections.remember(
+      ({ name }: { readonly name: string; make(): Selections }) => name,
+      ({ make }) => make(),
+    )
+    find = (name, make) => remembered({ name, make })
+    kept.set(sequence, find)
+  }
+  return find(signature, () => makeSelections(listing))
 }
 
 function makeSelections<Facts, Entity extends Facts>(listing: Listing<Facts, Entity>): Selections {

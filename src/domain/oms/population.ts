@@ -1,4 +1,4 @@
-import { deal, person, type Product, PRODUCTS, product, remember } from '../catalogue.ts'
+import { createRoom, deal, person, type Product, PRODUCTS, product, remember } from '../catalogue.ts'
 import { DAY, HOUR, timestamp } from '../clock.ts'
 import type { Session } from '../control/session.ts'
 import type { Sequence } from '../listing.ts'
@@ -162,6 +162,14 @@ const AMPLE = [1_000, 9_000] as const
 const METHODS = ['Ground', 'Ground', 'Two Day Delivery', 'Overnight Delivery'] as const
 const VENDORS = ['56', '71', '103', '118', '240'] as const
 
+/**
+ * How many populations are kept, and of all of them together how many entities and found ids. A population with all its templates takes a
+ * good half of a megabyte, an allocation three kilobytes.
+ */
+const MAX_POPULATIONS = 32
+const entities = createRoom(8_000)
+const indices = createRoom(8_000)
+
 /** The population of a tenant in a session; the last few are kept. */
 export function allocationPopulation(session: Session, { account, stage }: Tenant): AllocationPopulation {
   if (last?.session !== session || last.account !== account || last.stage !== stage) {
@@ -181,7 +189,7 @@ interface Origin extends Tenant {
 }
 
 const populationOf = remember(
-  16,
+  MAX_POPULATIONS,
   ({ seed, epoch, size, account, stage }: Origin) => JSON.stringify([seed, epoch, size, account, stage]),
   createPopulation,
 )
@@ -238,8 +246,7 @@ function createPopulation({ seed, epoch, size, account, stage }: Origin): Alloca
   ])
   const example = isExample && size > 0 ? exampleAllocation(tenant, timeAt(0)) : undefined
 
-  const create = remember(
-    1_000,
+  const create = entities.remember(
     (index: number) => index,
     (index): Allocation => {
       const own = at(at(key, 'own'), index)
@@ -292,8 +299,7 @@ function createPopulation({ seed, epoch, size, account, stage }: Origin): Alloca
     },
   )
 
-  const find = remember(
-    1_000,
+  const find = indices.remember(
     (id: string) => id,
     (id) => ids.indexOf(id, size),
   )

@@ -172,7 +172,8 @@ function overlay(population: AllocationPopulation, account: Account, { world }: 
 }
 
 function condition(member: string, filter: unknown, population: AllocationPopulation): AllocationCondition {
-  const test = ({ document }: AllocationFacts): boolean => matches(read(document, member), filter)
+  const meets = matcher(filter)
+  const test = ({ document }: AllocationFacts): boolean => meets(read(document, member))
   const times = member === 'updatedAt' || member === 'allocationDate' ? timeRange(filter) : undefined
   if (times)
     return {
@@ -220,20 +221,49 @@ function timeRange(filter: unknown): { from: number; to: number } | undefined {
   return { from, to }
 }
 
-/** Whether a member's value meets a filter: a scalar is met exactly, a list by any of its elements, a range object by its bounds, a text with `*` as a pattern, a nested object by its members. */
-function matches(value: unknown, filter: unknown): boolean {
-  if (Array.isArray(value)) return value.some((element) => matches(element, filter))
-  if (Array.isArray(filter)) return filter.some((one) => matches(value, one))
-  if (isRange(filter)) return Object.entries(filter).every(([name, bound]) => isWithin(value, name, bound))
-  if (isPlain(filter))
-    return isPlain(value) && Object.entries(filter).every(([name, inner]) => Object.hasOwn(value, name) && matches(value[name], inner))
-  if (typeof filter === 'string' && typeof value === 'string')
-    return filter.includes('*') ? isLike(value, filter) : value === filter || compare(value, filter) === 0
-  return value === filter
+/**
+ * Whether a member's value meets a filter: a scalar is met exactly, a list by any of its elements, a range object by its bounds, a text
+ * with `*` as a pattern, a nested object by its members. The filter is read once, for it is held against thousands of values.
+ */
+function matcher(filter: unknown): (value: unknown) => boolean {
+  const meets = plainMatcher(filter)
+  return function test(value): boolean {
+    return Array.isArray(value) ? value.some(test) : meets(value)
+  }
 }
 
-function isWithin(value: unknown, bound: string, limit: unknown): boolean {
-  const order = compare(value, limit)
+/** For a value that is no list. */
+function plainMatcher(filter: unknown): (value: unknown) => boolean {
+  if (Array.isArray(filter)) {
+    // Most lists are of ids and statuses: those are looked up.
+    const exact = new Set(filter.filter((one) => !isManifold(one)))
+    const others = filter.filter(isManifold).map(plainMatcher)
+    return (value) => exact.has(value) || others.some((meets) => meets(value))
+  }
+  if (isRange(filter)) {
+    const bounds = Object.entries(filter).map(([name, limit]) => ({ name, compare: comparer(limit) }))
+    return (value) => bounds.every(({ name, compare }) => isWithin(compare(value), name))
+  }
+  if (isPlain(filter)) {
+    const members = Object.entries(filter).map(([name, inner]) => ({ name, meets: matcher(inner) }))
+    return (value) => isPlain(value) && members.every(({ name, meets }) => Object.hasOwn(value, name) && meets(value[name]))
+  }
+  if (typeof filter !== 'string') return (value) => value === filter
+  if (filter.includes('*')) return (value) => typeof value === 'string' && isLike(value, filter)
+  const compare = comparer(filter)
+  return (value) => value === filter || (typeof value === 'string' && compare(value) === 0)
+}
+
+/** What is met by other values than by itself: a structure, a pattern, and a time, which may be written in several ways. */
+function isManifold(filter: unknown): boolean {
+  return (
+    (typeof filter === 'object' && filter !== null) ||
+    (typeof filter === 'string' && (filter.includes('*') || instantOf(filter) !== undefined))
+  )
+}
+
+/** @param order how the value compares with the bound; undefined where it does not */
+function isWithin(order: number | undefined, bound: string): boolean {
   if (order === undefined) return false
   return bound === 'gte' ? order >= 0 : bound === 'gt' ? order > 0 : bound === 'lte' ? order <= 0 : order < 0
 }
@@ -263,14 +293,16 @@ function findCostly(filters: object): { message: string; fix: string } | undefin
   return undefined
 }
 
-/** Numbers as numbers, times as times, other texts as texts; undefined for what has no order. */
-function compare(a: unknown, b: unknown): number | undefined {
-  if (typeof a === 'number' && typeof b === 'number') return a - b
-  if (typeof a !== 'string' || typeof b !== 'string') return undefined
-  const times = [instantOf(a), instantOf(b)] as const
-  const [one, other] = times
-  if (one && other) return compareInstants(one, other)
-  return compareText(a, b)
+/** Compares numbers as numbers, times as times, other texts as texts; undefined for what has no order. */
+function comparer(limit: unknown): (value: unknown) => number | undefined {
+  if (typeof limit === 'number') return (value) => (typeof value === 'number' ? value - limit : undefined)
+  if (typeof limit !== 'string') return () => undefined
+  const other = instantOf(limit)
+  return (value) => {
+    if (typeof value !== 'string') return undefined
+    const one = other && instantOf(value)
+    return one && other ? compareInstants(one, other) : compareText(value, limit)
+  }
 }
 
 function compareText(a: string, b: string): number {

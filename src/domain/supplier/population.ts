@@ -1,4 +1,4 @@
-import { company, deal, money, person, type Person, PRODUCTS, product, remember } from '../catalogue.ts'
+import { company, createRoom, deal, money, person, type Person, PRODUCTS, product, remember } from '../catalogue.ts'
 import { date, DAY, timestamp } from '../clock.ts'
 import type { Session } from '../control/session.ts'
 import type { Sequence } from '../listing.ts'
@@ -86,6 +86,14 @@ const EXAMPLE_SKU: { readonly id: string; readonly sku: Sku } = {
   },
 }
 
+/**
+ * How many populations are kept, and of all of them together how many entities and found ids. A population with all its templates takes a
+ * good half of a megabyte, an order two kilobytes.
+ */
+const MAX_POPULATIONS = 32
+const entities = createRoom(8_000)
+const indices = createRoom(8_000)
+
 /** The population of a session; the last few are kept. */
 export function orderPopulation(session: Session): OrderPopulation {
   if (last?.session !== session) last = { session, population: populationOf(session) }
@@ -95,7 +103,7 @@ export function orderPopulation(session: Session): OrderPopulation {
 /** A request asks several times. One is kept here, not one a session: a population with its caches is large. */
 let last: { readonly session: Session; readonly population: OrderPopulation } | undefined
 
-const populationOf = remember(8, ({ seed, epoch, orders }: Session) => `${epoch} ${orders} ${seed}`, createPopulation)
+const populationOf = remember(MAX_POPULATIONS, ({ seed, epoch, orders }: Session) => `${epoch} ${orders} ${seed}`, createPopulation)
 
 function createPopulation({ seed, epoch, orders: size }: Session): OrderPopulation {
   const key = at(keyOf(seed), 'supplier')
@@ -124,8 +132,7 @@ function createPopulation({ seed, epoch, orders: size }: Session): OrderPopulati
     return index === 0 ? example : createOrder(index)
   }
 
-  const createOrder = remember(
-    1_000,
+  const createOrder = entities.remember(
     (index: number) => index,
     (index) => {
       const own = at(at(key, 'own'), index)
@@ -156,7 +163,7 @@ function createPopulation({ seed, epoch, orders: size }: Session): OrderPopulati
   )
 
   const indexOf = (id: string): number | undefined => orderIds.indexOf(id, size)
-  const find = remember(1_000, (id: string) => id, indexOf)
+  const find = indices.remember((id: string) => id, indexOf)
   return {
     sequence: { size, period: PERIOD, facts: template, entity },
     idAt: orderIds.idAt,
