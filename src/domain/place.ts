@@ -402,8 +402,12 @@ function stockChanges(stock: readonly PlacedStock[], { world, session }: Scene):
     sku,
     available,
   }))
+  const known = new Set<string>()
   const elsewhere = stock.flatMap(({ sku, ...owner }) => {
     const tenant = tenantOf(accountNamed(owner))
+    const name = JSON.stringify([tenant, sku])
+    if (known.has(name)) return []
+    known.add(name)
     const { locations } = allocationPopulation(session, accountNamed(owner))
     const everywhere = locations.map(({ locationNum }): Stock => ({ tenant, locationNum, sku, available: 0 }))
     return everywhere.every((one) => world.get('stock', stockId(one))) ? [] : everywhere

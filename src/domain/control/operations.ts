@@ -12,7 +12,7 @@ import {
   type Scene,
 } from '../behaviour.ts'
 import { DEFAULT_SESSION, type SessionName } from './session.ts'
-import { sessionBehaviours } from './sessions.ts'
+import { sessionBehaviours, tooMuchAtOnce } from './sessions.ts'
 import { settingBehaviours } from './settings.ts'
 import { MAX_CANDIDATES } from '../listing.ts'
 import { STEP_NAMES } from '../progress.ts'
@@ -164,6 +164,8 @@ interface ExistsInput extends NameInput {
 const addEntities: Behaviour<ExistsInput> = {
   admits: ['operator'],
   run({ body }, _caller, scene) {
+    const tooMuch = tooMuchAtOnce('state-impossible', [body])
+    if (tooMuch) return refused(tooMuch)
     const brought = place(body, scene)
     if (brought.kind === 'refused')
       return refused({
@@ -286,10 +288,11 @@ function made<K extends 'oms-order' | 'shipment' | 'stock'>(
   show: (entity: Kinds[K], scene: Scene) => { id: string; entity: object },
 ): Source {
   return ({ status, account, stage = EXAMPLE_STAGE }, { offset, limit }, scene) => {
-    const all = [...scene.world.all(kind)]
-      .filter(({ tenant }) => account === undefined || tenant === tenantOf({ account, stage }))
-      .map((one): Found => ({ kind, account: one.tenant, changed: true, ...show(one, scene) }))
-      .filter(({ entity }) => status === undefined || ('statusCode' in entity && entity.statusCode === status))
+    const shown = (one: Kinds[K]): Found => ({ kind, account: one.tenant, changed: true, ...show(one, scene) })
+    const own = [...scene.world.all(kind)].filter(({ tenant }) => account === undefined || tenant === tenantOf({ account, stage }))
+    // Only a status has to be looked for in all of them.
+    if (status === undefined) return { kind: 'page', total: own.length, found: own.slice(offset, offset + limit).map(shown) }
+    const all = own.map(shown).filter(({ entity }) => 'statusCode' in entity && entity.statusCode === status)
     return { kind: 'page', total: all.length, found: all.slice(offset, offset + limit) }
   }
 }

@@ -1,5 +1,6 @@
-import type { Input } from '../../http.ts'
-import type { Behaviour, Bound, Command, WantedSession } from '../behaviour.ts'
+import type { Input, Problem } from '../../http.ts'
+import { type Behaviour, type Bound, type Command, refused, type WantedSession } from '../behaviour.ts'
+import type { Data } from '../place.ts'
 import type { SessionName } from './session.ts'
 
 /** What the control API asks of the server about sessions as a whole, and about what they can start from. */
@@ -36,9 +37,34 @@ function commanding<I extends Input>(make: (input: I) => Command): Behaviour<I> 
   return { admits: ['operator'], run: (input) => ({ kind: 'command', command: make(input) }) }
 }
 
+/** How many orders and allocations one request may bring in: each is made as requests would have made it, in a tenth of a millisecond. */
+const MAX_BROUGHT = 1_000
+
+/** The refusal of data that would keep everybody waiting. */
+export function tooMuchAtOnce(code: Problem['code'], data: readonly Data[]): Problem | undefined {
+  const count = data.reduce((sum, { orders = [], allocations = [] }) => sum + orders.length + allocations.length, 0)
+  if (count <= MAX_BROUGHT) return undefined
+  return {
+    code,
+    detail: `${count} orders and allocations would be brought in at once, and ${MAX_BROUGHT} are the most`,
+    fix: 'bring them in by several requests, or let the population have as many: population.orders, population.allocations',
+  }
+}
+
+const createSession: Behaviour<CreateInput> = {
+  admits: ['operator'],
+  run({ body }) {
+    const { scenario } = body
+    const steps = typeof scenario === 'object' ? (scenario.timeline ?? []) : []
+    const data = typeof scenario === 'object' ? [scenario, ...steps.flatMap((step) => ('exists' in step ? step.exists : []))] : []
+    const problem = tooMuchAtOnce('scenario-impossible', data)
+    return problem ? refused(problem) : { kind: 'command', command: { kind: 'create-session', wanted: body } }
+  },
+}
+
 export const sessionBehaviours: Readonly<Record<string, Behaviour>> = {
   listSessions: commanding(() => ({ kind: 'list-sessions' })),
-  createSession: commanding<CreateInput>(({ body }) => ({ kind: 'create-session', wanted: body })),
+  createSession,
   getSession: commanding<NameInput>(({ path: { name } }) => ({ kind: 'show-session', name })),
   dropSession: commanding<NameInput>(({ path: { name } }) => ({ kind: 'drop-session', name })),
   resetSession: commanding<NameInput>(({ path: { name } }) => ({ kind: 'reset-session', name })),

@@ -227,8 +227,10 @@ function createPopulation({ seed, epoch, size, account, stage }: Origin): Alloca
   const orders = numbering('order', hexIds, '123k4h123k')
   const orderNumbers = numbering('order-number', (own) => tenDigits(own, 'ship'), 'ship1233234555g')
   const orderLines = hexIds(at(key, 'order-line'))
-  const dealt = deal(at(key, 'plan'), PERIOD)
-  const planOf = (residue: number): Plan => PLAN_AT[dealt[residue] ?? 0] ?? PLANS[0] ?? { statusCode: 'ALLOCATED', share: 0, steps: [] }
+  // Dealt when the first is looked at: of most accounts that are named none is.
+  let dealt: readonly number[] | undefined
+  const dealtTo = (residue: number): number => (dealt ??= deal(at(key, 'plan'), PERIOD))[residue] ?? 0
+  const planOf = (residue: number): Plan => PLAN_AT[dealtTo(residue)] ?? PLANS[0] ?? { statusCode: 'ALLOCATED', share: 0, steps: [] }
   const template = remember(
     PERIOD,
     (residue: number) => residue,

@@ -300,10 +300,18 @@ function comparer(limit: unknown): (value: unknown) => number | undefined {
   const other = instantOf(limit)
   return (value) => {
     if (typeof value !== 'string') return undefined
-    const one = other && instantOf(value)
+    const one = other && instantIn(value)
     return one && other ? compareInstants(one, other) : compareText(value, limit)
   }
 }
+
+/** As `instantOf`; a value is held against hundreds of bounds in turn, and read once. */
+function instantIn(text: string): ReturnType<typeof instantOf> {
+  if (lastRead?.text !== text) lastRead = { text, instant: instantOf(text) }
+  return lastRead.instant
+}
+
+let lastRead: { readonly text: string; readonly instant: ReturnType<typeof instantOf> } | undefined
 
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0

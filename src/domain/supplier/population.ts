@@ -110,7 +110,9 @@ function createPopulation({ seed, epoch, orders: size }: Session): OrderPopulati
   const orderIds = withFirst(uuids(at(key, 'order')), EXAMPLE_ORDER_ID)
   const lineIds = withFirst(uuids(at(key, 'line')), EXAMPLE_LINE_ID)
   const poNumbers = withFirst(tenDigits(at(key, 'po'), 'po-'), 'po-5527771067')
-  const dealt = deal(at(key, 'plan'), PERIOD)
+  // Dealt when the first is looked at: of most accounts that are named none is.
+  let dealt: readonly number[] | undefined
+  const dealtTo = (residue: number): number => (dealt ??= deal(at(key, 'plan'), PERIOD))[residue] ?? 0
   const suppliers = organizations(at(key, 'suppliers'), SUPPLIERS, {
     uuid: 'd6ac857d-c844-4312-8485-6d121d065308',
     name: 'Example Supplier',
@@ -123,7 +125,7 @@ function createPopulation({ seed, epoch, orders: size }: Session): OrderPopulati
   const template = remember(
     PERIOD,
     (residue: number) => residue,
-    (residue) => createTemplate(key, residue, PLAN_AT[dealt[residue] ?? 0] ?? 'unallocated', epoch),
+    (residue) => createTemplate(key, residue, PLAN_AT[dealtTo(residue)] ?? 'unallocated', epoch),
   )
   const timeAt = (index: number): number => epoch - SPAN + Math.floor((index * SPAN) / Math.max(size, 1))
   const example = exampleOrder(timeAt(0))
