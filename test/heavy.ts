@@ -1,4 +1,4 @@
-import { ACCOUNT, RETAILER, SUPPLIER } from './support.ts'
+import { ACCOUNT, SUPPLIER } from './support.ts'
 
 export interface Sent {
   readonly method: string
@@ -14,15 +14,17 @@ export interface Heavy {
   readonly before?: (size: number) => readonly Sent[]
   readonly request: (size: number) => Sent
   readonly status: number
-  /** The smaller of the two sizes at which its work is counted. */
+  /** Its work is counted at this size and at four times that: it grows as much, or, where only so much is looked at, hardly. */
   readonly size: number
+  readonly isBounded?: true
+  /** About as much as a body of a megabyte, or a bound, lets it be. */
+  readonly most: number
 }
 
 const OMS = { authorization: 'Bearer any', 'x-site-context': JSON.stringify({ account: ACCOUNT }) }
 const list = <T>(size: number, make: (index: number) => T): T[] => Array.from({ length: size }, (_, index) => make(index))
 const oms = (method: string, path: string, body?: unknown): Sent => ({ method, path: `/api/v2${path}`, headers: OMS, body })
 const supplier = (method: string, path: string, body?: unknown): Sent => ({ method, path, headers: { authorization: SUPPLIER }, body })
-const retailer = (method: string, path: string, body?: unknown): Sent => ({ method, path, headers: { authorization: RETAILER }, body })
 const control = (path: string, body?: unknown, method = body === undefined ? 'GET' : 'POST'): Sent => ({
   method,
   path: `/__mock${path}`,
@@ -59,7 +61,6 @@ const createdOrder = (size: number, more: (index: number) => object = () => ({})
     })),
     shipInfo: list(size, (index) => ({ shipToId: `home-${index}` })),
   })
-/** The first document that the order's event makes: numbered on from the population's. */
 const steps = (size: number, step: (index: number) => object): Sent =>
   begin({ timeline: list(size, (index) => ({ at: '1s', ...step(index) })) })
 const advance: Sent = control('/sessions/{session}/clock/advance', { by: '1h' })
@@ -70,6 +71,7 @@ export const HEAVY: readonly Heavy[] = [
     request: longOrder,
     status: 201,
     size: 200,
+    most: 2000,
   },
   {
     name: 'and read',
@@ -77,6 +79,7 @@ export const HEAVY: readonly Heavy[] = [
     request: () => oms('GET', `/order/?orderNumber=${NUMBER}`),
     status: 200,
     size: 200,
+    most: 10000,
   },
   {
     name: 'and allocated anew by one document',
@@ -84,6 +87,7 @@ export const HEAVY: readonly Heavy[] = [
     request: () => event(),
     status: 200,
     size: 200,
+    most: 6000,
   },
   {
     name: 'an event names many lines',
@@ -91,20 +95,23 @@ export const HEAVY: readonly Heavy[] = [
     request: (size) => event(list(size, (index) => ({ lineItemId: `line-${Math.floor(index / 10)}-${index % 10}`, quantity: 1 }))),
     status: 200,
     size: 200,
+    most: 6000,
   },
-  { name: 'an OMS order of many lines', request: createdOrder, status: 200, size: 200 },
+  { name: 'an OMS order of many lines', request: createdOrder, status: 200, size: 200, most: 1000 },
   {
     name: 'many lines go to as many addresses',
     before: (size) => [createdOrder(size, (index) => ({ shipToId: `home-${index}` }))],
     request: () => event(),
     status: 200,
     size: 200,
+    most: 1000,
   },
   {
     name: 'lines are named twice',
     request: (size) => createdOrder(size, (index) => ({ lineItemId: `line-${index >> 1}` })),
     status: 400,
     size: 200,
+    most: 1000,
   },
   {
     name: 'units are sought at many locations',
@@ -115,6 +122,7 @@ export const HEAVY: readonly Heavy[] = [
     request: () => event(),
     status: 200,
     size: 200,
+    most: 1000,
   },
   {
     name: 'many logins of a timeline',
@@ -122,13 +130,74 @@ export const HEAVY: readonly Heavy[] = [
     request: () => advance,
     status: 200,
     size: 200,
+    most: 5000,
   },
   {
-    name: 'many orders of a timeline',
-    before: (size) => [steps(size, () => ({ exists: { orders: [{ line_items: [{ quantity_ordered: 1 }] }] } }))],
-    request: () => advance,
-    status: 200,
+    name: 'a fault names many operations that nobody has',
+    request: (size) => control('/sessions/{session}/faults', { status: 503, operation: list(size, (index) => `getOrder${index}`) }),
+    status: 422,
     size: 200,
+    isBounded: true,
+    most: 45000,
+  },
+  {
+    name: 'a scenario chooses for many questions that nobody asks',
+    request: (size) => begin({ assume: Object.fromEntries(list(size, (index) => [`question-${index}`, 'a'])) }),
+    status: 422,
+    size: 200,
+    isBounded: true,
+    most: 40000,
+  },
+  {
+    name: 'a scenario has many steps of operations that nobody has',
+    request: (size) => begin({ timeline: list(size, (index) => ({ at: '1s', operation: `getOrder${index}` })) }),
+    status: 422,
+    size: 200,
+    isBounded: true,
+    most: 10000,
+  },
+  {
+    name: 'a scenario has many orders that fit none of its schemas',
+    request: (size) => begin({ orders: list(size, () => ({})) }),
+    status: 400,
+    size: 1_000,
+    most: 300000,
+  },
+  {
+    name: 'many members are not declared',
+    request: (size) => supplier('POST', '/orders/', Object.fromEntries(list(size, (index) => [`member-${index}`, 1]))),
+    status: 200,
+    size: 400,
+    most: 60000,
+  },
+  {
+    name: 'a time has many digits',
+    request: (size) => supplier('POST', '/orders/', { start_date: `2026-01-01T00:00:00.${'0'.repeat(size)}1Z` }),
+    status: 200,
+    size: 10_000,
+    most: 1000000,
+  },
+  {
+    name: 'free order numbers are sought behind many that are taken',
+    request: (size) =>
+      exists({
+        allocations: [
+          ...list(size, (index) => ({ orderNumber: `order-placed-${index + size}`, items: [{ sku: 'sku', quantity: 1 }] })),
+          ...list(size, () => ({ items: [{ sku: 'sku', quantity: 1 }] })),
+        ],
+      }),
+    status: 201,
+    size: 50,
+    most: 500,
+  },
+  {
+    name: 'a filter has many bounds',
+    request: (size) =>
+      oms('POST', '/allocation/query', {
+        filters: { auditLogs: { auditTimestamp: list(size, () => ({ gt: '2090-01-01T00:00:00Z' })) } },
+      }),
+    status: 404,
+    size: 50,
+    most: 240,
   },
 ]
-void [supplier, retailer]

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
+import { createRoom } from '../../src/domain/catalogue.ts'
 import { DAY } from '../../src/domain/clock.ts'
 import { beginSession, type Session } from '../../src/domain/control/session.ts'
 import type { Allocation, AllocationDocument, AuditLog, StatusCode } from '../../src/domain/oms/allocation.ts'
@@ -656,5 +657,40 @@ describe("the documents' examples", () => {
     const has = (tenant: typeof TENANT): boolean => allocationPopulation(session(), tenant).allocation(EXAMPLE_ALLOCATION_ID) !== undefined
     expect([has(TENANT), has(STAGING), has(OTHER_TENANT)]).toEqual([true, true, false])
     expect(allocationPopulation(session(), OTHER_TENANT).example).toBeUndefined()
+  })
+})
+
+describe('the populations that are kept', () => {
+  const seeds = (first: number, count: number): Session[] => Array.from({ length: count }, (_, index) => session(`kept-${first + index}`))
+
+  it.each<[string, (of: Session) => object]>([
+    ['orders', (of) => orderPopulation(of).sequence],
+    ['allocations', (of) => allocationPopulation(of, TENANT).sequence],
+  ])('are those of sixteen seeds in turn, and not of all there ever were: %s', (_, sequenceOf) => {
+    const some = seeds(0, 16)
+    const first = some.map(sequenceOf)
+    expect(some.map((one) => sequenceOf(one) === first[some.indexOf(one)])).toEqual(some.map(() => true))
+    for (const other of seeds(16, 100)) sequenceOf(other)
+    expect(some.some((one) => first.includes(sequenceOf(one)))).toBe(false)
+  })
+})
+
+describe('room', () => {
+  it('is shared by all that remember in it: what was kept first goes first', () => {
+    const room = createRoom(3)
+    const made: string[] = []
+    const remembering = (name: string): ((number: number) => string) =>
+      room.remember(
+        (number: number) => number,
+        (number) => {
+          made.push(`${name}${number}`)
+          return `${name}${number}`
+        },
+      )
+    const [a, b] = [remembering('a'), remembering('b')]
+    expect([a(1), b(1), a(2), a(1), b(1), a(2)]).toEqual(['a1', 'b1', 'a2', 'a1', 'b1', 'a2'])
+    expect(made).toEqual(['a1', 'b1', 'a2'])
+    expect([b(2), b(1), a(1), b(1)]).toEqual(['b2', 'b1', 'a1', 'b1'])
+    expect(made).toEqual(['a1', 'b1', 'a2', 'b2', 'a1', 'b1'])
   })
 })
