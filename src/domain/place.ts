@@ -7,7 +7,7 @@ import { type Allocation, allocationId, auditKey, cancel, handOn } from './oms/a
 import type { Wrong } from './lineage.ts'
 import { DocumentMaker } from './oms/generate.ts'
 import { createOmsOrder, findOmsOrderByNumber, type OmsOrder, type OrderLine, type SentLine } from './oms/order.ts'
-import { allocationPopulation, customerAt, tenantOf } from './oms/population.ts'
+import { allocationPopulation, customerAt, LOCATIONS, tenantOf } from './oms/population.ts'
 import { type Account, accountNamed, entityId } from './oms/query.ts'
 import { shipUnits } from './oms/shipment.ts'
 import { type Stock, stockId, StockLedger } from './oms/stock.ts'
@@ -395,7 +395,7 @@ function moveAllocation(
  * A SKU that is named is where it is said to be, and nowhere else: not where the population has it, nor where requests have left some.
  * Named again it is there too. Once named, it has an entry at each location; requests make entries only where they take and give.
  */
-function stockChanges(stock: readonly PlacedStock[], { world, session }: Scene): readonly Change[] {
+function stockChanges(stock: readonly PlacedStock[], { world }: Scene): readonly Change[] {
   const named = stock.map(({ locationNum, sku, available, ...owner }): Stock => ({
     tenant: tenantOf(accountNamed(owner)),
     locationNum,
@@ -408,8 +408,7 @@ function stockChanges(stock: readonly PlacedStock[], { world, session }: Scene):
     const name = JSON.stringify([tenant, sku])
     if (known.has(name)) return []
     known.add(name)
-    const { locations } = allocationPopulation(session, accountNamed(owner))
-    const everywhere = locations.map(({ locationNum }): Stock => ({ tenant, locationNum, sku, available: 0 }))
+    const everywhere = LOCATIONS.map(({ locationNum }): Stock => ({ tenant, locationNum, sku, available: 0 }))
     return everywhere.every((one) => world.get('stock', stockId(one))) ? [] : everywhere
   })
   return [...elsewhere, ...named].map((to) => ({ kind: 'stock', id: stockId(to), to }))

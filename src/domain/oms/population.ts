@@ -150,7 +150,8 @@ const PLANS: readonly Plan[] = [
 ]
 const PLAN_AT: readonly Plan[] = PLANS.flatMap((plan) => Array.from({ length: plan.share }, () => plan))
 
-const LOCATIONS: readonly Location[] = [
+/** Where every account of a population keeps its goods. */
+export const LOCATIONS: readonly Location[] = [
   { locationNum: '110', locationType: 'DC' },
   { locationNum: '210', locationType: 'DC' },
   { locationNum: '410', locationType: 'DC' },

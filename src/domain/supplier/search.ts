@@ -145,7 +145,10 @@ function conditions(search: OrderSearch, viewer: Viewer, population: OrderPopula
     end_date: until,
     org_uuids: organizations,
   } = search
-  if (statuses) found.push(some((line) => statuses.includes(allocationStatus(line))))
+  if (statuses) {
+    const wanted = new Set(statuses)
+    found.push(some((line) => wanted.has(allocationStatus(line))))
+  }
   if (designation) found.push(some((line) => isDesignated(line, designation)))
   if (since !== undefined || until !== undefined) found.push(created(since, until, population))
   if (organizations) found.push(involves(organizations, viewer, population))
