@@ -156,7 +156,7 @@ function issuesOf(errors: readonly ErrorObject[], at: string, explainer: Explain
     told.push({ error, branches })
   }
   const issues: Issue[] = []
-  for (const { error, branches } of told.reverse()) {
+  for (const { error, branches } of told.toReversed()) {
     if (issues.length >= MAX_ISSUES) break
     const meant = error.keyword === 'oneOf' ? issuesOfMeant(error, at, explainer, all) : undefined
     issues.push(...(meant ?? [issueOf(error, branches, at, reader)]))

@@ -1,6 +1,6 @@
 import type { Input, Problem } from '../../http.ts'
 import { type Behaviour, type Bound, type Command, refused, type WantedSession } from '../behaviour.ts'
-import type { Data } from '../place.ts'
+import type { Data } from '../data.ts'
 import type { SessionName } from './session.ts'
 
 /** What the control API asks of the server about sessions as a whole, and about what they can start from. */
