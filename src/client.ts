@@ -64,7 +64,7 @@ export interface MockSession {
   step(on: Steppable): Promise<readonly StepName[]>
   /** Lets something go wrong from now on. */
   addFault(fault: WrittenFault): Promise<AddedFault>
-  faults(): Promise<readonly WrittenFault[]>
+  faults(): Promise<readonly KnownFault[]>
   dropFaults(): Promise<void>
   /** Keeps all that the session holds under a name. */
   snapshot(name: string): Promise<Snapshot>
@@ -199,6 +199,14 @@ export interface PastRequest {
 export type Steppable = { readonly order: string } | { readonly allocation: string; readonly account?: string; readonly stage?: string }
 
 /** A fault that is on. */
+export type KnownFault = WrittenFault & {
+  readonly id: string
+  /** How many requests have matched it, where that is counted. */
+  readonly calledSoFar?: number
+  /** Whether it befalls no request any more. */
+  readonly spent: boolean
+}
+
 export interface AddedFault {
   readonly id: string
   /** Switches it off. */
@@ -388,7 +396,7 @@ function createSession(name: string, ask: Ask, sessionNamed: (name: string) => M
       const off = async (): Promise<void> => void (await ask('DELETE', `${at}/faults/${encodeURIComponent(id)}`, { harmless: 404 }))
       return { id, drop: off, [Symbol.asyncDispose]: off }
     },
-    faults: async () => (await ask<{ faults: readonly WrittenFault[] }>('GET', `${at}/faults`)).faults,
+    faults: async () => (await ask<{ faults: readonly KnownFault[] }>('GET', `${at}/faults`)).faults,
     dropFaults: async () => void (await ask('DELETE', `${at}/faults`)),
     snapshot: (snapshot) => ask('POST', `${at}/snapshots`, { body: { name: snapshot } }),
     snapshots: async () => (await ask<{ snapshots: readonly Snapshot[] }>('GET', `${at}/snapshots`)).snapshots,

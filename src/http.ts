@@ -29,6 +29,8 @@ export interface MockReply {
   readonly body?: unknown
   /** `application/json` unless said otherwise. */
   readonly mediaType?: string
+  /** Why it is a refusal, where the mock refuses in its own words. */
+  readonly problem?: Problem
 }
 
 /** What is done to an answer on its way, in place of sending it whole; names as in WireMock, where the thing is the same. */
@@ -83,6 +85,16 @@ export interface Problem {
   readonly location?: string
   /** The status in place of the code's own: an assumption or a dialect may say so. */
   readonly status?: number
+}
+
+/** What stands in a Host header, without the port; brackets of an IPv6 address taken off. */
+export function hostname(host: string): string {
+  return host.startsWith('[') ? host.slice(1, host.indexOf(']')) : (host.split(':', 1)[0] ?? '').toLowerCase()
+}
+
+/** Whether a text is an origin that a page of a web server has: of a file, or in a sandbox, it is `null`, which any page can bring about. */
+export function isWebOrigin(text: string): boolean {
+  return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text
 }
 
 /** Members and parameters whose values nobody is shown. */

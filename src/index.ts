@@ -18,16 +18,21 @@ import type { Known } from './domain/scenario.ts'
 import { matchState } from './domain/state.ts'
 import { supplierBehaviours } from './domain/supplier/operations.ts'
 import { createService, type Service } from './engine/service.ts'
-import { beginsTooLarge, type Started, startFrom } from './engine/session.ts'
+import { beginsTooLarge, refusal, type Started, startFrom } from './engine/session.ts'
 import { checkFiles, type CheckedScenario, knownBy, readScenarios, readStart, readStates, type States } from './library.ts'
+import type { MockRequest, Problem } from './http.ts'
 import { loadBundled } from './load.ts'
 import { type MockOptions, readAssumptions, readOptions } from './options.ts'
 import { UsageError } from './problem.ts'
 import { createApp } from './server/app.ts'
 import { createEvents } from './server/events.ts'
-import { createJournal } from './server/journal.ts'
+import { createJournal, type Exchange } from './server/journal.ts'
 import { createHandler, type Handler } from './server/handler.ts'
+import { type Handled, toLine } from './server/line.ts'
 import { createServers } from './server/listen.ts'
+import { corsHeaders } from './server/origin.ts'
+import { unkept } from './server/record.ts'
+import { isControlPath } from './server/session.ts'
 import { summaryOf } from './server/summary.ts'
 import { memoryStore } from './store/memory.ts'
 import { weighed } from './store/weighed.ts'
@@ -48,6 +53,7 @@ export type {
   ExampleFilter,
   ExampleRequest,
   Fault,
+  KnownFault,
   MockSession,
   PastRequest,
   Progress,
@@ -122,7 +128,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   const scenarios = await readScenarios(options.scenarios, base, operations)
   const known = async (): Promise<Known> => knownBy(await scenarios(), operations)
   const defaults = options.scenario === undefined ? base : await readStart(options.scenario, base, await known())
-  const routes = services.flatMap(({ contract: { name, base, operations } }) =>
+  const routes = [...services, control, providerStates].flatMap(({ contract: { name, base, operations } }) =>
     operations.map(({ id, method, template }) => ({ api: name, operation: id, method, path: base + template })),
   )
   isHeldAnyway(defaults)
@@ -132,7 +138,8 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   }
   const store = weighed(options.store ?? memoryStore())
   const strict = options.strict ?? false
-  const journal = createJournal(journalBytes, nearestAmong(routes))
+  const nearest = nearestAmong(routes)
+  const journal = createJournal(journalBytes, nearest)
   const events = createEvents(journal, MAX_LISTENERS)
   const started = new Map<string, Started>()
   /** Scenarios are placed to be tried: once for each name. */
@@ -151,6 +158,14 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   const closing = new AbortController()
   const states = await readStates(options.states, defaults, (scenario) => startFromWanted({ scenario }, real()))
   let isBeyond = false
+  const onExchange = (exchange: Exchange): void => {
+    try {
+      options.onRequest?.(summaryOf(exchange, access.token))
+    } catch (error) {
+      // Whoever listens must not change what a client gets.
+      onFailure(error)
+    }
+  }
   const handle = createHandler({
     ...settings,
     maxSessionBytes: options.maxSessionBytes,
@@ -175,19 +190,21 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     real,
     delay: options.delay ?? delayByTimer,
     onFailure,
-    onExchange(exchange) {
-      try {
-        options.onRequest?.(summaryOf(exchange))
-      } catch (error) {
-        // Whoever listens must not change what a client gets.
-        onFailure(error)
-      }
-    },
+    nearest,
+    onExchange,
   })
-  const servers = createServers()
+  /** What never comes to a session is told all the same. */
+  const refuse = (request: MockRequest, problem: Problem): Handled => {
+    const handled = toLine(refusal(problem), real(), isControlPath(request.path))
+    onExchange(unkept(request, handled, handled.now))
+    return handled
+  }
+  const servers = createServers({ refuse, cors: (origin, at) => corsHeaders(origin, at, settings) })
   const app = createApp({
     handle,
     needsToken: (socket) => !access.isOpen && servers.isBeyond(socket),
+    cors: (origin, isControl, socket) => corsHeaders(origin, { isControl, isBeyond: servers.isBeyond(socket) }, settings),
+    refuse,
     maxBodyBytes: settings.maxBodyBytes,
     onFailure,
   })

@@ -8,6 +8,7 @@ import type { Scenario } from './domain/scenario.ts'
 import { REFUSED_TOKEN } from './domain/supplier/dialect.ts'
 import { RETAILERS, SUPPLIERS } from './domain/supplier/population.ts'
 import type { States } from './library.ts'
+import { hostname, isWebOrigin } from './http.ts'
 import { UsageError } from './problem.ts'
 import type { RequestSummary } from './server/summary.ts'
 import type { Store } from './store/store.ts'
@@ -41,6 +42,11 @@ export interface MockOptions {
   readonly retailerTokens?: readonly string[]
   /** Names under which control routes may be called, beside loopback and IP addresses. */
   readonly allowHosts?: readonly string[]
+  /**
+   * Origins whose pages may read answers, `https://shop.test`, and use control routes; `*` for every one, but not for control routes.
+   * Where nothing is said, every origin may read the answers of the APIs where the mock listens on loopback, and none beyond it.
+   */
+  readonly allowOrigins?: readonly string[]
   /** Who may use control routes of a mock that listens beyond loopback: who has the token, or anybody. */
   readonly control?: 'token' | 'open'
   /** The token for control routes; a new one each time unless said otherwise. */
@@ -68,7 +74,7 @@ export interface MockOptions {
   readonly delay?: (milliseconds: number, over: () => void) => () => void
   /** Where sessions live; in memory unless said otherwise. */
   readonly store?: Store
-  /** Hears of each request to the APIs once its answer is known. */
+  /** Hears of each request to the APIs once its answer is known, and of what else is refused: control requests, what is no HTTP. */
   readonly onRequest?: (summary: RequestSummary) => void
   /** Hears of failures of the mock's own; `console.error` unless said otherwise. */
   readonly onFailure?: (error: unknown) => void
@@ -85,6 +91,8 @@ export interface ReadOptions {
   readonly base: SessionStart
   readonly access: Access
   readonly allowedHosts: readonly string[]
+  /** Undefined where nothing is said. */
+  readonly allowedOrigins: readonly string[] | undefined
   readonly maxBodyBytes: number
   readonly maxSessions: number
   readonly limits: Limits
@@ -105,7 +113,8 @@ export function readOptions(options: MockOptions): ReadOptions {
   return {
     base: readBase(options),
     access: readControl(options),
-    allowedHosts: (options.allowHosts ?? []).map((host) => host.toLowerCase()),
+    allowedHosts: (options.allowHosts ?? []).map(readHost),
+    allowedOrigins: options.allowOrigins?.map(readOrigin),
     maxBodyBytes: wholeNumber('maxBodyBytes', options.maxBodyBytes ?? MIB, 1_000 * MIB),
     maxSessions: wholeNumber('maxSessions', options.maxSessions ?? 10_000, 1_000_000),
     limits: readLimits(options),
@@ -141,6 +150,7 @@ const OPTIONS = [
   'supplierTokens',
   'retailerTokens',
   'allowHosts',
+  'allowOrigins',
   'control',
   'controlToken',
   'maxBodyBytes',
@@ -223,6 +233,19 @@ function readToken(text: string, kind: NamedToken['kind'], count: number): Named
   if (!/^[\x21-\x7e]+$/.test(token) || organization < 1 || organization > count)
     throw new UsageError(`${kind} token "${text}": give TOKEN, or TOKEN=NUMBER with a number from 1 to ${count}`)
   return { token, kind, organization }
+}
+
+/** A port says nothing of who asks. */
+function readHost(text: string): string {
+  if (text.includes('::') && !text.startsWith('[')) return text.toLowerCase()
+  if (!/^(\[[\da-f:.]+\]|[\w.-]+)(:\d+)?$/i.test(text)) throw new UsageError(`allowed host is "${text}"; give a name like mock.test`)
+  return hostname(text).toLowerCase()
+}
+
+function readOrigin(text: string): string {
+  if (text !== '*' && !isWebOrigin(text))
+    throw new UsageError(`allowed origin is "${text}"; give one like https://shop.test or http://localhost:3000, without a path, or *`)
+  return text
 }
 
 function readControl({ control = 'token', controlToken }: MockOptions): Access {

@@ -123,6 +123,12 @@ export const SERVE_OPTIONS = {
     help: 'a host name under which control routes may be called; may be repeated',
     read: text,
   },
+  allowOrigin: {
+    flag: '--allow-origin <origin>',
+    repeats: true,
+    help: 'an origin whose pages may read answers, or * for every one; on loopback every one may, beyond it none; may be repeated',
+    read: text,
+  },
   control: {
     flag: '--control <who>',
     default: 'token',

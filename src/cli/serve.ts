@@ -54,6 +54,7 @@ function mockOptions({
   sessionTtl,
   journalBytes,
   allowHost,
+  allowOrigin,
   control,
   controlToken,
 }: Settings<typeof SERVE_OPTIONS>): MockOptions {
@@ -77,6 +78,7 @@ function mockOptions({
     ...(maxStateBytes !== undefined && { maxStateBytes }),
     ...(sessionTtl !== undefined && { sessionTtl }),
     ...(journalBytes !== undefined && { journalBytes }),
+    ...(allowOrigin && { allowOrigins: allowOrigin }),
     ...(control !== undefined && { control }),
     ...(controlToken !== undefined && { controlToken }),
     // A name that is listened on is a name to be called by.
@@ -97,6 +99,8 @@ function withFlag(message: string): string {
       ['unknown value', '--assume'],
       ['supplier token', '--supplier-token'],
       ['retailer token', '--retailer-token'],
+      ['allowed host', '--allow-host'],
+      ['allowed origin', '--allow-origin'],
       ['control token', '--control-token'],
       ['control is', '--control'],
     ] as const

@@ -12,6 +12,15 @@ export interface Near extends KnownRoute {
   readonly differs: readonly string[]
 }
 
+/** What says which operations a request may have meant. */
+export type FindNearest = (method: string, path: string) => readonly Near[]
+
+/** What would do in place of a path that none has. */
+export function nearestPaths(near: readonly Near[]): string {
+  if (near.length === 0) return 'no path is like it; GET /__mock/openapi lists the documents'
+  return `the nearest ${near.length === 1 ? 'is' : 'are'} ${near.map(({ method, path, api }) => `${method} ${path} (${api})`).join(', ')}`
+}
+
 /** So many are named at most, and only those that are as near as the nearest. */
 const MOST = 3
 /** Longer paths are nobody's slip. */
@@ -28,7 +37,7 @@ const WEIGHTS = {
 } as const
 
 /** Finds the operations that are most like a method and a path which none has; none where nothing is alike. */
-export function nearestAmong(routes: readonly KnownRoute[]): (method: string, path: string) => readonly Near[] {
+export function nearestAmong(routes: readonly KnownRoute[]): FindNearest {
   const known = routes.map((route) => ({ route, own: partsOf(route.path) }))
   const pairs = new Map(known.flatMap(({ own }) => own.segments).map((word) => [word, new Set(pairsOf(word.toLowerCase()))]))
   return (method, path) => {

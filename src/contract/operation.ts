@@ -176,6 +176,7 @@ function readParameters(parameters: readonly Parameter[], raw: RawParameters): R
       at: `/query/${pointerPart(name)}`,
       rule: 'undeclared',
       message: `the document declares no query parameter "${name}" here`,
+      wanted: owners.map((parameter) => parameter.name),
       fix: 'leave it out',
     }))
   return { ...input, issues, undeclared: strange.length > 0 ? [...strange, ...undeclared] : undeclared }

@@ -65,11 +65,13 @@ export function createValidator(document: LoadedDocument, reader: Reader): Valid
         if (isDeclared(value, shape)) return FINE
         const found: Issue[] = []
         for (const { pointer, name, declared } of strangers(value, shape, at)) {
+          const names = [...declared]
           found.push({
             at: `${pointer}/${pointerPart(name)}`,
             rule: 'undeclared',
             message: `the document declares no "${name}" here`,
-            fix: `leave it out; declared are ${[...declared].join(', ')}`,
+            wanted: names,
+            fix: `leave it out; declared are ${names.join(', ')}`,
           })
           if (found.length === MAX_ISSUES) break
         }

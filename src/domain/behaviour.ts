@@ -97,6 +97,8 @@ export interface Behaviour<I extends Input = Input> {
   readonly admits: readonly Caller['kind'][]
   /** What a supplier's or a retailer's user needs for it. */
   readonly permission?: string
+  /** Of a control operation on a session: it may be the first that is asked of one. */
+  readonly begins?: true
   /** Looks for what the path names, before the body is looked at. */
   find?(input: I, caller: Caller, scene: Scene): Problem | undefined
   run(input: I, caller: Caller, scene: Scene): Outcome

@@ -92,19 +92,33 @@ export function befall(
   return { befallen, changes }
 }
 
+/** A fault as it is shown: how many requests have matched it, where that is counted, and whether it befalls none any more. */
+export function faultView(fault: Fault, { world, session, now }: Scene): WrittenFault & { calledSoFar?: number; spent: boolean } {
+  const { calls, during, written } = fault
+  const called = isCounted(fault) ? (world.get('counter', faultCounter(fault.id))?.next ?? 0) : undefined
+  const isOver = during !== undefined && now - (fault.since ?? session.begun) >= during.until
+  const spent = isOver || (calls !== undefined && called !== undefined && called >= calls.last)
+  return { ...written, ...(called !== undefined && { calledSoFar: called }), spent }
+}
+
 /** The counter that a fault counts its requests with. */
 export function faultCounter(id: string): string {
   return `fault ${id}`
 }
 
-/** How many requests matched, this one included. Only what somebody asks for is counted: a count is a change of the session. */
+/** Only what a fault hangs on is counted: a count is a change of the session. */
+function isCounted({ calls, limit, probability, delay }: Fault): boolean {
+  return calls !== undefined || limit !== undefined || probability < 1 || (delay !== undefined && delay.type !== 'fixed')
+}
+
+/** How many requests matched, this one included. */
 function count(
-  { id, calls, limit, probability, delay }: Fault,
+  fault: Fault,
   world: World,
   now: number,
 ): { readonly number: number; readonly inSpan: number; readonly spanEnds: number; readonly change: Change | undefined } {
-  const isCounted = calls !== undefined || limit !== undefined || probability < 1 || (delay !== undefined && delay.type !== 'fixed')
-  if (!isCounted) return { number: 1, inSpan: 0, spanEnds: 0, change: undefined }
+  const { id, limit } = fault
+  if (!isCounted(fault)) return { number: 1, inSpan: 0, spanEnds: 0, change: undefined }
   const counter = world.get('counter', faultCounter(id))
   const next = (counter?.next ?? 0) + 1
   const isNew = limit !== undefined && (counter?.since === undefined || now >= counter.since + limit.per)

@@ -1,3 +1,4 @@
+import { nearestPaths } from '../contract/nearest.ts'
 import type { Operation, ReadParameters } from '../contract/operation.ts'
 import type { AssumptionName } from '../domain/assumption.ts'
 import { type Behaviour, type CheckName, isProblem, type Scene } from '../domain/behaviour.ts'
@@ -84,10 +85,7 @@ export class Road implements Record<CheckName, () => Problem | undefined> {
       const found = other && contract.match(method, other.path)
       const fallback: Problem = { code: 'route-unknown', detail: `no operation has the path ${path}` }
       if (!other || !found || found.kind === 'unknown' || found.kind === 'undecodable')
-        return {
-          ...fallback,
-          fix: `the paths are ${contract.operations.map((operation) => contract.base + operation.template).join(', ')}`,
-        }
+        return { ...fallback, fix: nearestPaths(this.#around.nearest(method, path)) }
       const right = contract.base + other.path
       if (other.way === 'hint') return { ...fallback, fix: `the path is ${right}`, assumption: other.assumption }
       if (other.way === 'redirect')

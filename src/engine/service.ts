@@ -1,3 +1,4 @@
+import type { FindNearest } from '../contract/nearest.ts'
 import type { Contract } from '../contract/operation.ts'
 import type { Behaviour, Dialect } from '../domain/behaviour.ts'
 import type { SessionStart } from '../domain/control/session.ts'
@@ -29,6 +30,8 @@ export interface Around {
   readonly prefersProblem: boolean
   /** The APIs: what goes on in a session without a caller calls their operations. */
   readonly services: readonly Service[]
+  /** Which operations of all documents a request that misses every path may have meant. */
+  readonly nearest: FindNearest
   /** Chooses answers from the documents, where it was loaded. */
   readonly choose?: Chooser | undefined
   /** The fault whose delay before the work is over. */

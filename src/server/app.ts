@@ -1,9 +1,11 @@
 import express, { type Express, type Request, type Response } from 'express'
 import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { MockRequest } from '../http.ts'
+import type { MockRequest, Problem } from '../http.ts'
 import { cutReply, readRequest, streamReply, writeReply } from './exchange.ts'
 import type { Handler } from './handler.ts'
+import type { Handled } from './line.ts'
+import { preflightHeaders } from './origin.ts'
 import { isControlPath } from './session.ts'
 
 export interface AppSettings {
@@ -11,15 +13,16 @@ export interface AppSettings {
   readonly maxBodyBytes: number
   /** Whether control requests that come in here need the control token. */
   readonly needsToken: (socket: Socket) => boolean
+  /** What lets a page of an origin read an answer on this connection. */
+  readonly cors: (origin: string | undefined, isControl: boolean, socket: Socket) => Readonly<Record<string, string>>
+  /** Words a refusal that belongs to no session, and tells of it. */
+  readonly refuse: (request: MockRequest, problem: Problem) => Handled
   /** What the app does not expect of itself. */
   readonly onFailure: (error: unknown) => void
 }
 
-/** What pages may read of an answer beside its body. */
-const EXPOSED = 'Mock-Session, Mock-Request-Id, Mock-Explain, Location, Allow, Retry-After, Preference-Applied, WWW-Authenticate'
-
 /** One Express app, not listening. It has one layer: the documents route, not Express. */
-export function createApp({ handle, maxBodyBytes, needsToken, onFailure }: AppSettings): Express {
+export function createApp({ handle, maxBodyBytes, needsToken, cors, refuse, onFailure }: AppSettings): Express {
   const app = express()
   app.disable('x-powered-by')
   // A client may send its next request before the answer to the last: on one connection they are answered one after the other, or a
@@ -68,23 +71,22 @@ export function createApp({ handle, maxBodyBytes, needsToken, onFailure }: AppSe
     const { origin } = request.headers
     // The rest of a body that is too large is not read, so the connection cannot serve another request.
     const mustClose = request.body.kind === 'too-large'
-    if (isPreflight(request)) {
-      const asked = request.headers['access-control-request-headers']
-      const headers = {
-        ...corsHeaders(origin),
-        'Access-Control-Allow-Methods': 'GET, HEAD, PUT, PATCH, POST, DELETE',
-        ...(asked !== undefined && { 'Access-Control-Allow-Headers': asked }),
-        'Access-Control-Max-Age': '600',
-      }
-      writeReply(response, { status: 204, headers, mediaType: '', text: undefined }, {}, isHead, mustClose)
-      return
-    }
     const { socket } = incoming
+    if (isPreflight(request)) {
+      const allowed = cors(origin, isControlPath(request.path), socket)
+      const isAllowed = Object.keys(allowed).length > 0
+      if (isAllowed || !isControlPath(request.path)) {
+        const headers = { ...allowed, ...preflightHeaders(request.headers) }
+        const reply = isAllowed ? { status: 204, headers, mediaType: '', text: undefined } : refuse(request, originProblem(origin))
+        writeReply(response, reply, {}, isHead, mustClose)
+        return
+      }
+    }
     const reply = await handle(request, prefersProblem(incoming), {
       onGone: (callback) => onGone(socket, callback),
       needsToken: () => needsToken(socket),
     })
-    const headers = { Date: httpDate(reply.now), ...(!reply.isControl && corsHeaders(origin)) }
+    const headers = { Date: httpDate(reply.now), ...cors(origin, reply.isControl, socket) }
     if (reply.cut !== undefined) cutReply(response, reply, reply.cut, headers, isHead)
     else if (reply.stream) streamReply(response, reply, reply.stream, headers, isHead)
     else writeReply(response, reply, headers, isHead, mustClose)
@@ -131,25 +133,17 @@ function httpDate(time: number): string {
   return lastDate
 }
 
-/** A browser's question before a request (Fetch, section 3.3.5). Pages never get an answer about control routes. */
-function isPreflight({ method, headers, path }: MockRequest): boolean {
-  return (
-    method === 'OPTIONS' &&
-    headers['origin'] !== undefined &&
-    headers['access-control-request-method'] !== undefined &&
-    !isControlPath(path)
-  )
+/** A browser's question before a request (Fetch, section 3.3.5). */
+function isPreflight({ method, headers }: MockRequest): boolean {
+  return method === 'OPTIONS' && headers['origin'] !== undefined && headers['access-control-request-method'] !== undefined
 }
 
-function corsHeaders(origin: string | undefined): Record<string, string> {
-  return origin === undefined
-    ? {}
-    : {
-        'Access-Control-Allow-Origin': origin,
-        'Access-Control-Allow-Credentials': 'true',
-        'Access-Control-Expose-Headers': EXPOSED,
-        Vary: 'Origin',
-      }
+function originProblem(origin = ''): Problem {
+  return {
+    code: 'origin-refused',
+    detail: `the Origin header is "${origin}"`,
+    fix: `start with --allow-origin ${origin}, or --allow-origin "*" for every one`,
+  }
 }
 
 /** Whether `Accept` ranks problem details above plain JSON (RFC 9110, 12.5.1). */

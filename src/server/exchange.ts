@@ -7,6 +7,12 @@ import type { Handled } from './line.ts'
 
 /** The request as plain data. A body above the limit is not kept; what is left of it is not read. */
 export async function readRequest(incoming: IncomingMessage, maxBytes: number): Promise<MockRequest> {
+  const head = readHead(incoming)
+  return hasBody(incoming) ? { ...head, body: await readBody(incoming, maxBytes) } : head
+}
+
+/** The request without its body. */
+export function readHead(incoming: IncomingMessage): MockRequest {
   const { method = 'GET' } = incoming
   // A proxy's client sends the whole address (RFC 9112, 3.2.2).
   const url = (incoming.url ?? '/').replace(/^https?:\/\/[^/?]*/i, '') || '/'
@@ -16,7 +22,7 @@ export async function readRequest(incoming: IncomingMessage, maxBytes: number): 
     path: mark === -1 ? url : url.slice(0, mark),
     query: mark === -1 ? '' : url.slice(mark + 1),
     headers: plainHeaders(incoming),
-    body: hasBody(incoming) ? await readBody(incoming, maxBytes) : NO_BODY,
+    body: NO_BODY,
     prefix: '',
   }
 }
@@ -66,6 +72,14 @@ export function streamReply(
     },
   })
   response.once('close', stop)
+}
+
+/** Answers, and closes, where there is no request to respond to. */
+export function writeLast(socket: Socket, reply: Line, more: Readonly<Record<string, string>>): void {
+  const { status, text = '' } = reply
+  const headers = { ...headersOf(reply, more), 'Content-Length': Buffer.byteLength(text), Connection: 'close' }
+  socket.write(`${headText(status, headers)}\r\n${text}`)
+  socket.destroySoon()
 }
 
 function headersOf({ headers, text, mediaType }: Line, more: Readonly<Record<string, string>>): Record<string, string | number> {

@@ -1,9 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
-import type { MockRequest, Problem } from '../http.ts'
+import { hostname, isWebOrigin, type MockRequest, type Problem } from '../http.ts'
+import { isNamedOrigin, type OriginSettings } from './origin.ts'
 
-export interface GuardSettings {
-  readonly allowedHosts: readonly string[]
+export interface GuardSettings extends OriginSettings {
   readonly controlToken: string
 }
 
@@ -19,19 +19,15 @@ export interface Admitted {
  * the control token, unless it only asks whether the server is up.
  * @param line undefined for a call within the process
  */
-export function admit(
-  sent: MockRequest,
-  { allowedHosts, controlToken }: GuardSettings,
-  line: { needsToken(): boolean } | undefined,
-): Admitted {
+export function admit(sent: MockRequest, settings: GuardSettings, line: { needsToken(): boolean } | undefined): Admitted {
   const { request, token } = withoutToken(sent)
-  const problem = foreign(request.headers, allowedHosts)
+  const problem = foreign(request.headers, settings)
   if (problem) return { request, problem }
   if (!line?.needsToken() || isHealth(request)) return { request }
   const { authorization = '', 'mock-control-token': header } = request.headers
   const [, bearer] = /^bearer +(\S+)$/i.exec(authorization) ?? []
   const given = [bearer, header, token].filter((one) => one !== undefined)
-  if (given.some((one) => isSame(one, controlToken))) return { request }
+  if (given.some((one) => isSame(one, settings.controlToken))) return { request }
   return {
     request,
     problem: {
@@ -67,30 +63,31 @@ export function isLoopback(address: string): boolean {
   return /^(::ffff:)?127\./i.test(address) || address === '::1'
 }
 
-function foreign(headers: Readonly<Record<string, string>>, allowed: readonly string[]): Problem | undefined {
+function foreign(headers: Readonly<Record<string, string>>, settings: OriginSettings): Problem | undefined {
   const { host, origin } = headers
-  if (host !== undefined && !isKnown(hostname(host), allowed)) return refuse(`the Host header is "${host}"`)
-  if (origin !== undefined && !isOwn(origin, host, allowed)) return refuse(`the Origin header is "${origin}"`)
+  if (host !== undefined && !isKnown(hostname(host), settings.allowedHosts))
+    return {
+      code: 'host-refused',
+      detail: `the Host header is "${host}"`,
+      fix: `use 127.0.0.1 or localhost, or start with --allow-host ${hostname(host)}`,
+    }
+  if (origin !== undefined && !isOwn(origin, host) && !isNamedOrigin(origin, settings))
+    return {
+      code: 'host-refused',
+      detail: `the Origin header is "${origin}": a page of another origin asks`,
+      fix: isWebOrigin(origin)
+        ? `ask without a browser, or start with --allow-origin ${origin}`
+        : 'ask without a browser, or from a page that has an origin: one that comes from a web server',
+    }
   return undefined
 }
 
-function refuse(detail: string): Problem {
-  return { code: 'host-refused', detail, fix: 'use 127.0.0.1 or localhost, or start with --allow-host <name>' }
-}
-
-function isOwn(origin: string, host: string | undefined, allowed: readonly string[]): boolean {
-  if (!URL.canParse(origin)) return false
-  const { host: from, hostname: name } = new URL(origin)
-  return from === host || allowed.includes(name)
+function isOwn(origin: string, host: string | undefined): boolean {
+  return URL.canParse(origin) && new URL(origin).host === host
 }
 
 function isKnown(name: string, allowed: readonly string[]): boolean {
   return name === 'localhost' || name.endsWith('.localhost') || isIP(name) !== 0 || allowed.includes(name)
-}
-
-/** Without the port; brackets of an IPv6 address taken off. */
-function hostname(host: string): string {
-  return host.startsWith('[') ? host.slice(1, host.indexOf(']')) : (host.split(':', 1)[0] ?? '').toLowerCase()
 }
 
 /** The Host header, as far as it may stand in a URL of ours. */

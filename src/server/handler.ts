@@ -8,7 +8,18 @@ import type { Passed } from '../engine/passage.ts'
 import { type Answer, respond } from '../engine/respond.ts'
 import { unfit } from '../engine/road.ts'
 import type { Around, Service } from '../engine/service.ts'
-import { nameOf, refusal, type Scenario, type Started, timeAtStart, timeIn, type Told, toldApart } from '../engine/session.ts'
+import { warningOf } from '../engine/warning.ts'
+import {
+  nameOf,
+  refusal,
+  type Scenario,
+  type Started,
+  timeAtStart,
+  timeIn,
+  type Told,
+  toldApart,
+  unknownSession,
+} from '../engine/session.ts'
 import { type MockRequest, type Problem, withoutSecretValues } from '../http.ts'
 import { DocumentError, PROBLEMS } from '../problem.ts'
 import { NOBODY } from '../store/memory.ts'
@@ -18,15 +29,17 @@ import { type Carried, createCommands } from './commands.ts'
 import { createBindings } from './bindings.ts'
 import { createCounts } from './counts.ts'
 import type { Events } from './events.ts'
-import { admit, hostOf } from './guard.ts'
+import { admit, type GuardSettings, hostOf } from './guard.ts'
 import { type Exchange, type Journal, type Met } from './journal.ts'
+import { type FindNearest, nearestPaths } from '../contract/nearest.ts'
 import { type Handled, type Line, nameOfFault, spoilt, toLine, type Waiting, waitOn } from './line.ts'
-import { type Asked, exchangeOf } from './record.ts'
+import { type Asked, exchangeOf, unkept } from './record.ts'
 import { decoded, isControlPath, locate } from './session.ts'
 import { createSessions } from './sessions.ts'
+import { isVisit, welcome } from './visit.ts'
 import { createStates, type StateSettings, withExactParams } from './states.ts'
 
-export interface HandlerSettings extends Waiting {
+export interface HandlerSettings extends Waiting, GuardSettings {
   /** The control API; its base is peeled off before any other. */
   readonly control: Service
   /** What verifiers of Pact call. */
@@ -52,10 +65,6 @@ export interface HandlerSettings extends Waiting {
   readonly limits: Limits
   /** The bytes of a session, where they are not those that they are without a word. */
   readonly maxSessionBytes: number | undefined
-  /** Hosts that control routes answer to, beside loopback and IP addresses. */
-  readonly allowedHosts: readonly string[]
-  /** What control requests from beyond this machine have to carry. */
-  readonly controlToken: string
   /** Who follows the journal. */
   readonly events: Events
   readonly version: string
@@ -64,7 +73,9 @@ export interface HandlerSettings extends Waiting {
   readonly real: () => number
   /** Hears of failures of the mock's own. */
   readonly onFailure: (error: unknown) => void
-  /** Hears of each exchange of the APIs; control requests are nobody's traffic. */
+  /** Which operations a request that misses every path may have meant. */
+  readonly nearest: FindNearest
+  /** Hears of each exchange of the APIs, and of refused control requests; the others are nobody's traffic. */
   readonly onExchange: (exchange: Exchange) => void
 }
 
@@ -87,10 +98,12 @@ export function createHandler(settings: HandlerSettings): Handler {
     checkReplies,
     prefersProblem: false,
     services,
+    nearest: settings.nearest,
     choose,
     room: name === undefined ? { ...limits, others: store.bytes } : roomOf(name),
   })
   let choose: Chooser | undefined
+  const documents = [control, settings.providerStates, ...services].map(({ contract }) => contract)
   const controlId = (name: SessionName): string => `${name}~control-${counts.nextControl(name)}`
   const { startFrom, maxBodyBytes } = settings
   const { version, dataVersion } = settings
@@ -116,7 +129,7 @@ export function createHandler(settings: HandlerSettings): Handler {
     const real = settings.real()
     const around: Around = { ...aroundAt(real), prefersProblem }
     const { request: raw, problem: shut } = isControlPath(sent.path) ? admit(sent, settings, line) : { request: sent }
-    if (shut) return refuse(shut, around, true)
+    if (shut) return told(raw, refuse(shut, around, true), around, started)
     let located = locate(raw, bindings)
     if (located.kind === 'session' && counts.isOver(located.name, real)) {
       await sessions.expire(real, located.name)
@@ -125,8 +138,21 @@ export function createHandler(settings: HandlerSettings): Handler {
     }
     if (located.kind === 'refused') return refuseUnnamed(raw, located.problem, around, started)
     const { name, request, isLabelled } = located
-    if (isBelow(settings.providerStates.contract.base, request.path)) return handleProviderState(name, request, around)
-    if (isBelow(control.contract.base, request.path)) return handleControl(name, request, around)
+    if (isControlPath(request.path)) {
+      const isState = isBelow(settings.providerStates.contract.base, request.path)
+      const handled = await (isState ? handleProviderState : handleControl)(name, request, around)
+      // Who asks within the process gets the refusal as an error.
+      return handled.problem && line ? told(request, handled, around, started, subjectOf(request) ?? (isState ? name : undefined)) : handled
+    }
+    if (isVisit(request) && !isServed(request)) {
+      const now = timeAtStart(defaults, real)
+      return told(
+        request,
+        request.path === '/' ? welcome(documents, now) : toLine(nowhere(request, now).reply, now, false),
+        around,
+        started,
+      )
+    }
     settingUp.delete(name)
     if (settings.requireSession && !isLabelled) return refuseUnnamed(request, UNLABELLED, around, started)
     if (!counts.has(name)) await sessions.expire(real)
@@ -148,6 +174,7 @@ export function createHandler(settings: HandlerSettings): Handler {
       'Mock-Session': name,
       'Mock-Request-Id': id,
       ...(explain !== undefined && { 'Mock-Explain': explain }),
+      ...(warnings.length > 0 && { 'Mock-Warning': warningOf(warnings) }),
     })
     const handled = befallen && !isGone ? spoilt(right, befallen) : right
     const exchange: Exchange = {
@@ -195,16 +222,44 @@ export function createHandler(settings: HandlerSettings): Handler {
     return { ...late, answer: { befallen, ...late.answer }, worked, ...(asked && { asked }) }
   }
 
-  /** A refusal before there is a session that could keep it: it is told, and nothing more. */
+  /** A refusal before there is a session that could keep it. */
   function refuseUnnamed(request: MockRequest, problem: Problem, around: Around, started: number, name?: SessionName): Handled {
-    const handled = toLine(refusal(problem), timeAtStart(defaults, around.real), false, name === undefined ? {} : { 'Mock-Session': name })
-    settings.onExchange({
-      ...exchangeOf({ id: '-', session: name ?? '-', origin: 'request', request, now: handled.now, real: around.real }, handled),
-      requestBody: undefined,
-      problem,
-      duration: elapsed(started),
-    })
+    const now = timeAtStart(defaults, around.real)
+    return told(request, toLine(refusal(problem), now, false, name === undefined ? {} : { 'Mock-Session': name }), around, started, name)
+  }
+
+  /** What no session keeps is told, and nothing more. */
+  function told(request: MockRequest, handled: Handled, { real }: Around, started: number, session?: string): Handled {
+    settings.onExchange({ ...unkept(request, handled, real, session), duration: elapsed(started) })
     return handled
+  }
+
+  /** Whether a control request may be the first to a session: a slip in the name of one that there is must not begin another. */
+  function begins({ method, path }: MockRequest): boolean {
+    const match = control.contract.match(method, path.slice(control.contract.base.length))
+    return match.kind !== 'found' || control.behaviours[match.target.id]?.begins === true
+  }
+
+  /** Whether a document has the path. */
+  function isServed({ method, path }: MockRequest): boolean {
+    return services.some(
+      ({ contract }) => isBelow(contract.base, path) && contract.match(method, path.slice(contract.base.length)).kind !== 'unknown',
+    )
+  }
+
+  /** The session that a control request is about. */
+  function subjectOf({ path }: MockRequest): string | undefined {
+    const [, section, target, action] = path.slice(control.contract.base.length).split('/').map(decoded)
+    return section === 'sessions' && action !== undefined ? target : undefined
+  }
+
+  function nowhere({ method, path }: MockRequest, now: number): Answer {
+    const problem: Problem = {
+      code: 'route-unknown',
+      detail: `no document has the path ${path}`,
+      fix: nearestPaths(settings.nearest(method, path)),
+    }
+    return { reply: refusal(problem), changes: [], now, problem, warnings: [], passed: [] }
   }
 
   async function answerIn(id: string, name: SessionName, request: MockRequest, around: Around): Promise<Found> {
@@ -261,8 +316,8 @@ export function createHandler(settings: HandlerSettings): Handler {
 
   /** A control request on one session runs in that session; one on the server runs in none, and may leave something for the server to do. */
   async function handleControl(name: SessionName, request: MockRequest, around: Around): Promise<Handled> {
-    const [, section, target = '', action] = request.path.slice(control.contract.base.length).split('/').map(decoded)
-    const subject = section === 'sessions' && action !== undefined ? nameOf(target) : undefined
+    const target = subjectOf(request)
+    const subject = target === undefined ? undefined : nameOf(target)
     try {
       // A refused look at a session must not begin it, nor one at the server the session that the request is in.
       const isSubject = typeof subject === 'string'
@@ -279,6 +334,7 @@ export function createHandler(settings: HandlerSettings): Handler {
         await sessions.expire(around.real, subject)
       }
       const isNew = isSubject && !counts.has(subject)
+      if (isNew && subject !== nameOf() && !begins(request)) return refuse(unknownSession(subject, counts.names()), around, true)
       if (isNew) await sessions.expire(around.real)
       const full = isSubject && counts.begin(subject, around.real)
       if (full) return refuse(full, around, true)
@@ -358,11 +414,6 @@ function refuse(problem: Problem, { start, real }: Around, isControl: boolean): 
 
 function isBelow(base: string, path: string): boolean {
   return path.startsWith(base) && (base === '' || path.length === base.length || path.charAt(base.length) === '/')
-}
-
-function nowhere(request: MockRequest, now: number): Answer {
-  const problem: Problem = { code: 'route-unknown', detail: `no document has the path ${request.path}` }
-  return { reply: refusal(problem), changes: [], now, problem, warnings: [], passed: [] }
 }
 
 /** Milliseconds, to the microsecond. */

@@ -1,3 +1,4 @@
+import type { FindNearest } from '../contract/nearest.ts'
 import type { ExchangeFilter, Origin } from '../domain/behaviour.ts'
 import type { Session } from '../domain/control/session.ts'
 import { entityBefore, type KeptChange } from '../engine/session.ts'
@@ -77,9 +78,6 @@ export interface Journal {
   /** What the entries take, about. */
   readonly bytes: number
 }
-
-/** What says which operations a request that missed every route may have meant. */
-export type FindNearest = (method: string, path: string) => readonly object[]
 
 /** Past exchanges, as many as fit a number of bytes: the oldest go first. */
 export function createJournal(maxBytes: number, nearest: FindNearest = () => []): Journal {

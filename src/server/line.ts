@@ -1,5 +1,5 @@
 import type { Befallen } from '../domain/fault.ts'
-import { type Cut, jsonText, type MockReply } from '../http.ts'
+import { type Cut, jsonText, type MockReply, type Problem } from '../http.ts'
 import type { Stream } from './events.ts'
 
 /** A reply as it goes over the line, and what the edge has to know of it. */
@@ -11,6 +11,8 @@ export interface Handled {
   /** By the session's clock. */
   readonly now: number
   readonly isControl: boolean
+  /** Why it is a refusal, where the mock refuses in its own words. */
+  readonly problem?: Problem
   /** What is done to the answer on its way, in place of sending it whole. */
   readonly cut?: Cut
   /** What is sent as it comes, in place of a text. */
@@ -27,12 +29,13 @@ export interface Line {
 
 /** A reply as it goes over the line. */
 export function toLine(
-  { status, headers, mediaType = 'application/json', body }: MockReply,
+  { status, headers, mediaType = 'application/json', body, problem }: MockReply,
   now: number,
   isControl: boolean,
   more?: Readonly<Record<string, string>>,
 ): Handled {
-  return { status, headers: { ...headers, ...more }, mediaType, text: body === undefined ? undefined : jsonText(body), now, isControl }
+  const text = body === undefined ? undefined : jsonText(body)
+  return { status, headers: { ...headers, ...more }, mediaType, text, now, isControl, ...(problem && { problem }) }
 }
 
 /** What of a fault only the edge, and the text on the line, can show. */

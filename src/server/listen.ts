@@ -1,11 +1,26 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { isIPv6, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Express } from 'express'
-import { refusal } from '../engine/session.ts'
-import type { Problem } from '../http.ts'
-import { writeReply } from './exchange.ts'
+import type { MockRequest, Problem } from '../http.ts'
+import { readHead, writeLast, writeReply } from './exchange.ts'
 import { isLoopback } from './guard.ts'
-import { toLine } from './line.ts'
+import type { Handled } from './line.ts'
+import { isControlPath } from './session.ts'
+import { headOf, HOST_MISSING, NO_PROXY, problemOf } from './unread.ts'
+
+/** What is done with requests that no app gets to see. */
+export interface ServerSettings {
+  /** Words the refusal, and tells of it. */
+  readonly refuse: (request: MockRequest, problem: Problem) => Handled
+  /** What lets a page of an origin read an answer. */
+  readonly cors: (
+    origin: string | undefined,
+    at: { readonly isControl: boolean; readonly isBeyond: boolean },
+  ) => Readonly<Record<string, string>>
+  /** So many connections may be open at a time; 2,000 unless said otherwise. */
+  readonly maxConnections?: number
+}
 
 /** Where an app listens. */
 export interface Servers {
@@ -23,57 +38,110 @@ interface Bound {
   readonly isBeyond: boolean
 }
 
-/** So many connections may be open at a time. */
-const MAX_CONNECTIONS = 2_000
-
-export function createServers(maxConnections = MAX_CONNECTIONS): Servers {
+export function createServers({ refuse, cors, maxConnections = 2_000 }: ServerSettings): Servers {
   const surplusProblem: Problem = {
     code: 'connections-exhausted',
     detail: `there are ${maxConnections} connections, and no more may be`,
     fix: 'close some, or send several requests on one',
   }
   const beyond = new WeakMap<Socket, boolean>()
+  const isBeyond = (socket: Socket): boolean => beyond.get(socket) ?? !isLoopback(socket.localAddress ?? '')
   const stops = new Set<() => Promise<void>>()
+
+  /** A refusal as it is written, with what pages need to read it. */
+  const refused = (sent: MockRequest, problem: Problem, socket: Socket): { line: Handled; more: Readonly<Record<string, string>> } => {
+    const line = refuse(sent, problem)
+    const at = { isControl: isControlPath(sent.path), isBeyond: isBeyond(socket) }
+    return { line, more: { Date: new Date(line.now).toUTCString(), ...cors(sent.headers['origin'], at) } }
+  }
+
   return {
-    isBeyond: (socket) => beyond.get(socket) ?? !isLoopback(socket.localAddress ?? ''),
+    isBeyond,
     async listen(app, port, host) {
-      const busy = new Set<Socket>()
+      /** Of each connection the last request that is not answered: they are answered in turn. */
+      const busy = new Map<Duplex, ServerResponse>()
       const surplus = new WeakSet<Socket>()
-      const server = createServer((request, response) => {
-        if (surplus.has(request.socket)) {
-          writeReply(response, toLine(refusal(surplusProblem), Date.now(), true), {}, request.method === 'HEAD', true)
+      const broken = new WeakSet<Duplex>()
+
+      const respond = (request: IncomingMessage, response: ServerResponse, problem: Problem): void => {
+        const { line, more } = refused(readHead(request), problem, request.socket)
+        writeReply(response, line, more, request.method === 'HEAD', true)
+      }
+      // What cannot be read has no response of its own, and whatever follows it on the connection is not read either.
+      const refuseOn = (socket: Socket, sent: MockRequest, problem: Problem): void => {
+        broken.add(socket)
+        const { line, more } = refused(sent, problem, socket)
+        const answer = (): void => {
+          if (socket.writable) writeLast(socket, line, more)
+          else socket.destroy()
+        }
+        const pending = busy.get(socket)
+        if (!pending) answer()
+        else if (pending.req.complete) pending.once('close', answer)
+        // Its body broke off. Only an answer that is the next one, and has not begun, can be this.
+        else if (pending.socket && !pending.headersSent) answer()
+        else socket.destroy()
+      }
+
+      const server = createServer({ requireHostHeader: false }, (request, response) => {
+        const { socket } = request
+        if (surplus.has(socket)) {
+          respond(request, response, surplusProblem)
+          return
+        }
+        if (request.headers.host === undefined && request.httpVersion === '1.1') {
+          respond(request, response, HOST_MISSING)
           return
         }
         // While it closes, a connection that is kept alive would go on bringing requests.
         if (!server.listening) response.setHeader('Connection', 'close')
-        busy.add(request.socket)
+        busy.set(socket, response)
         response.once('close', () => {
-          busy.delete(request.socket)
+          if (busy.get(socket) === response) busy.delete(socket)
           // An answer that was begun before did not say that it is the last.
-          if (!server.listening && request.socket.writable) request.socket.destroySoon()
+          if (!server.listening && socket.writable) socket.destroySoon()
         })
         app(request, response)
+      })
+      server.on('checkExpectation', (request, response) =>
+        respond(request, response, {
+          code: 'expectation-unknown',
+          detail: `the header Expect is "${request.headers.expect ?? ''}"`,
+          fix: 'leave it out, or expect 100-continue',
+        }),
+      )
+      server.on('connect', (request) => refuseOn(request.socket, readHead(request), NO_PROXY))
+      server.on('clientError', (error, socket) => {
+        const problem = problemOf(error)
+        if (broken.has(socket)) return
+        if (problem && isSocket(socket)) refuseOn(socket, headOf(error), problem)
+        else socket.destroy()
       })
       // Some more are let in to be told; what is beyond them is closed.
       server.maxConnections = 2 * maxConnections
       const sockets = new Set<Socket>()
-      let isBeyond = true
+      let isOutside = true
       server.on('connection', (socket) => {
         sockets.add(socket)
         if (sockets.size > maxConnections) surplus.add(socket)
-        beyond.set(socket, isBeyond)
+        beyond.set(socket, isOutside)
         socket.once('close', () => sockets.delete(socket))
       })
       const { port: bound, address } = await start(server, port, host)
-      isBeyond = !isLoopback(address)
+      isOutside = !isLoopback(address)
       stops.add(() => stop(server, sockets, busy))
-      return { url: `http://${nameOf(host)}:${bound}`, port: bound, isBeyond }
+      return { url: `http://${nameOf(host)}:${bound}`, port: bound, isBeyond: isOutside }
     },
     async close() {
       await Promise.all([...stops].map((stopOne) => stopOne()))
       stops.clear()
     },
   }
+}
+
+/** Node's types have any stream here, its server has none but these. */
+function isSocket(stream: Duplex): stream is Socket {
+  return 'remoteAddress' in stream
 }
 
 /** What stands in a URL for the address listened on: one that means every address is no place to go. */
@@ -97,7 +165,7 @@ function start(server: Server, port: number, host: string): Promise<{ readonly p
 const GRACE = 5_000
 
 /** Ends at once what has no request in flight: a browser's spare connection, a half-sent request. What is in flight may finish. */
-function stop(server: Server, sockets: ReadonlySet<Socket>, busy: ReadonlySet<Socket>): Promise<void> {
+function stop(server: Server, sockets: ReadonlySet<Socket>, busy: ReadonlyMap<Duplex, unknown>): Promise<void> {
   return new Promise((resolve) => {
     const late = setTimeout(() => server.closeAllConnections(), GRACE)
     server.close(() => {

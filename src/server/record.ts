@@ -37,3 +37,12 @@ export function exchangeOf({ request, ...asked }: Asked, { status, headers, medi
     duration: 0,
   }
 }
+
+/** What is told of an exchange that no session keeps: nothing of it is kept anywhere. */
+export function unkept(request: MockRequest, handled: Handled, real: number, session = '-'): Exchange {
+  return {
+    ...exchangeOf({ id: '-', session, origin: 'request', request, now: handled.now, real }, handled),
+    requestBody: undefined,
+    problem: handled.problem,
+  }
+}

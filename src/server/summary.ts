@@ -2,7 +2,7 @@ import type { Issue, Problem } from '../http.ts'
 import type { Exchange } from './journal.ts'
 import { withoutSecretQuery } from './secrets.ts'
 
-/** One request in short: what a log line says. */
+/** One request in short: what a log line says. Of control routes only refusals are told. */
 export interface RequestSummary {
   readonly id: string
   readonly session: string
@@ -24,30 +24,22 @@ export interface RequestSummary {
   readonly explain?: string
 }
 
-export function summaryOf({
-  id,
-  session,
-  status,
-  method,
-  path,
-  operation,
-  duration,
-  problem,
-  warnings,
-  assumption,
-  fault,
-  explain,
-}: Exchange): RequestSummary {
+/** @param controlToken what some put into paths: it is told nowhere */
+export function summaryOf(
+  { id, session, status, method, path, operation, duration, problem, warnings, assumption, fault, explain }: Exchange,
+  controlToken: string,
+): RequestSummary {
+  const hide = (text: string): string => text.replaceAll(controlToken, '***')
   return {
     id,
     session,
     status,
     method,
-    path: withoutSecretQuery(path, () => '***'),
+    path: hide(withoutSecretQuery(path, () => '***')),
     duration,
     warnings,
     ...(operation !== undefined && { operation }),
-    ...(problem && { problem }),
+    ...(problem && { problem: { ...problem, detail: hide(problem.detail) } }),
     ...(assumption !== undefined && { assumption }),
     ...(fault !== undefined && { fault }),
     ...(explain !== undefined && { explain }),

@@ -384,12 +384,14 @@ describe('a name that is not declared', () => {
         at: '/body/x',
         rule: 'undeclared',
         message: 'the document declares no "x" here',
+        wanted: ['a', 'list'],
         fix: 'leave it out; declared are a, list',
       },
       {
         at: '/body/list/1/y~1z',
         rule: 'undeclared',
         message: 'the document declares no "y/z" here',
+        wanted: ['b'],
         fix: 'leave it out; declared are b',
       },
     ])

@@ -1,7 +1,8 @@
 import request from 'supertest'
 import { afterAll, describe, expect, it } from 'vitest'
-import { ControlError } from '../../src/client.ts'
-import { openMock, ownSession, supplierClient } from '../support.ts'
+import { ControlError, type MockSession } from '../../src/client.ts'
+import type { RequestSummary } from '../../src/index.ts'
+import { openMock, ORDER, ownSession, supplierClient } from '../support.ts'
 
 /** What testers get wrong at first must not look right. */
 describe('what is asked of the control API', () => {
@@ -21,19 +22,96 @@ describe('what is asked of the control API', () => {
   })
 
   it('says what would do for the first issue', async () => {
-    const session = (await opened).session(ownSession())
+    const session = await (await opened).createSession()
     await expect(session.advance('2 hours')).rejects.toThrow(/give one like/)
   })
 
   it('a span of a fault begins when the fault is added, however old the session is', async () => {
     const mock = await opened
-    const session = mock.session(ownSession())
+    const session = await mock.createSession()
     await session.advance('3h')
     await session.addFault({ operation: 'getOrder', during: { until: '30s' }, status: 429, retryAfter: '30s' })
     const { get } = supplierClient(mock, { session: session.name })
     expect((await get()).status).toBe(429)
     await session.advance('30s')
     expect((await get()).status).toBe(200)
+  })
+
+  it.each<[string, (session: MockSession) => Promise<unknown>]>([
+    ['advance', (session) => session.advance('1h')],
+    ['step', (session) => session.step({ order: ORDER })],
+    ['faults', (session) => session.faults()],
+    ['dropFaults', (session) => session.dropFaults()],
+    ['snapshot', (session) => session.snapshot('kept')],
+    ['fork', (session) => session.fork('copy')],
+    ['unbind', (session) => session.unbind({ token: 'abc' })],
+    ['export', (session) => session.export()],
+  ])('a slip in a name begins no session: %s', async (_what, ask) => {
+    await using mock = await openMock()
+    await mock.createSession({ name: 'tester' })
+    const error: unknown = await ask(mock.session('testre')).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ status: 404, problem: { code: 'session-unknown', fix: expect.stringContaining('there are tester') } })
+    expect((await mock.sessions()).map(({ name }) => name)).toEqual(['tester'])
+  })
+
+  it.each<[string, (session: MockSession) => Promise<unknown>]>([
+    ['setClock', (session) => session.setClock({ frozen: '2026-03-02T12:00:00Z' })],
+    ['setProgress', (session) => session.setProgress('manual')],
+    ['addFault', (session) => session.addFault({ status: 503 })],
+    ['exists', (session) => session.exists({ orders: [] })],
+    ['bind', (session) => session.bind({ token: 'abc' })],
+    ['reset', (session) => session.reset()],
+    ['entities', (session) => session.entities()],
+    ['examples', (session) => session.examples()],
+  ])('what sets a session up, or looks at what it would hold, may be the first: %s', async (_what, ask) => {
+    await using mock = await openMock()
+    await expect(ask(mock.session('new'))).resolves.not.toThrow()
+  })
+
+  it('the default session is always there', async () => {
+    await using mock = await openMock()
+    expect(await mock.session().advance('1h')).toMatchObject({ name: 'default', now: '2026-03-01T13:00:00.000Z' })
+  })
+
+  it('is told where it is refused', async () => {
+    const told: RequestSummary[] = []
+    await using mock = await openMock({ onRequest: (summary) => told.push(summary) })
+    await request(mock.app).post('/__mock/sessions/nobody/clock/advance').send({ by: '1h' }).expect(404)
+    await request(mock.app).get('/__mock/requests/never').expect(404)
+    await request(mock.app).post('/~a/_pact/provider_states').send({ state: 'never' }).expect(404)
+    await request(mock.app).get('/__mock/health').set('Host', 'evil.test').expect(403)
+    await request(mock.app).get('/__mock/health').expect(200)
+    expect(told.map(({ session, status, method, path, problem }) => `${session} ${status} ${method} ${path} ${problem?.code}`)).toEqual([
+      'nobody 404 POST /__mock/sessions/nobody/clock/advance session-unknown',
+      '- 404 GET /__mock/requests/never request-unknown',
+      'a 404 POST /~a/_pact/provider_states state-unknown',
+      '- 403 GET /__mock/health host-refused',
+    ])
+  })
+
+  it('says of each fault how often it was met, and whether it is spent', async () => {
+    await using session = await (await opened).createSession({ clock: { frozen: '2026-03-01T12:00:00Z' } })
+    await session.addFault({ operation: 'getOrder', calls: 1, status: 503 })
+    await session.addFault({ operation: 'getOrder', calls: { first: 2, last: 3 }, status: 503 })
+    await session.addFault({ operation: 'getOrder', during: { until: '1h' }, status: 503 })
+    await session.addFault({ operation: 'searchOrders', status: 503 })
+    const states = async () => (await session.faults()).map(({ id, calledSoFar, spent }) => [id, calledSoFar, spent])
+    expect(await states()).toEqual([
+      ['f1', 0, false],
+      ['f2', 0, false],
+      ['f3', undefined, false],
+      ['f4', undefined, false],
+    ])
+    const { get } = supplierClient(await opened, { session: session.name })
+    await get()
+    await get()
+    await session.advance('1h')
+    expect(await states()).toEqual([
+      ['f1', 2, true],
+      ['f2', 2, false],
+      ['f3', undefined, true],
+      ['f4', undefined, false],
+    ])
   })
 
   it.each(['Token abc', 'Bearer abc', 'abc'])('a token is bound as it is, or as its header has it: %s', async (token) => {

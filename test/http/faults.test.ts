@@ -373,7 +373,7 @@ describe('which requests a fault befalls', () => {
     const off = (path = ''): Promise<Response> => fetch(`${url}/__mock/sessions/${session.name}/faults${path}`, { method: 'DELETE' })
     expect(await statuses(session, 2)).toEqual([200, 503])
     expect((await off('/a')).status).toBe(204)
-    expect(await session.faults()).toEqual([{ id: 'b', calls: { first: 3 }, status: 502 }])
+    expect(await session.faults()).toEqual([{ id: 'b', calls: { first: 3 }, status: 502, calledSoFar: 2, spent: false }])
     expect(await statuses(session, 1)).toEqual([502])
     await session.addFault({ id: 'a', calls: 2, status: 503 })
     expect((await off('/b')).status).toBe(204)

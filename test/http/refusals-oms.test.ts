@@ -161,23 +161,23 @@ describe('credentials', () => {
 })
 
 describe('paths', () => {
-  it.each([
-    '/api/v2',
-    '/api/v2/',
-    '/api/v2/allocations/x',
-    `${READ}/`,
-    `${CANCEL}/`,
-    `${QUERY}/`,
-    `${READ}/items`,
-    `${BASE}/`.concat('cancel/a/b'),
-    '/api/v2//allocation/x',
-    '/api/v2/ALLOCATION/x',
-  ])('%s leads nowhere', async (path) => {
+  it.each<[string, string]>([
+    ['/api/v2', 'the nearest are POST /api/v2/allocation/ (oms-allocations), GET /api/v2/order/ (oms-allocations)'],
+    ['/api/v2/', 'the nearest are POST /api/v2/allocation/ (oms-allocations), GET /api/v2/order/ (oms-allocations)'],
+    ['/api/v2/allocations/x', 'the nearest is PUT /api/v2/allocation/{allocationId} (oms-allocations)'],
+    [`${READ}/`, 'the nearest is PUT /api/v2/allocation/{allocationId} (oms-allocations)'],
+    [`${CANCEL}/`, 'the nearest is PUT /api/v2/allocation/cancel/{allocationIds} (oms-allocations)'],
+    [`${QUERY}/`, 'the nearest is POST /api/v2/allocation/query (oms-allocations)'],
+    [`${READ}/items`, 'the nearest is PUT /api/v2/allocation/{allocationId} (oms-allocations)'],
+    [`${BASE}/cancel/a/b`, 'the nearest is PUT /api/v2/allocation/cancel/{allocationIds} (oms-allocations)'],
+    ['/api/v2//allocation/x', 'the nearest is PUT /api/v2/allocation/{allocationId} (oms-allocations)'],
+    ['/api/v2/ALLOCATION/x', 'the nearest is PUT /api/v2/allocation/{allocationId} (oms-allocations)'],
+  ])('%s leads nowhere', async (path, nearest) => {
     for (const authorization of [BEARER, '']) {
       const { answer, body, code, detail, fix } = await refused(call('put', path, undefined, { authorization, site: '' }))
       expect([answer.status, body, code]).toEqual([404, { message: detail }, 'route-unknown'])
       expect(detail).toContain(path)
-      expect(fix).toContain(`${BASE}/cancel/{allocationIds}`)
+      expect(fix).toContain(nearest)
     }
   })
 

@@ -213,23 +213,23 @@ describe('credentials', () => {
 })
 
 describe('paths', () => {
-  it.each([
-    '/',
-    '/nope',
-    '/ORDERS/',
-    '//orders/',
-    '/orders//x/y/',
-    `/orders/${ORDER}/lines/`,
-    `/orders/allocation/${ORDER}/extra/`,
-    `/orders/${ORDER};/x/`,
-    '/api/v1/allocation/x',
-    '/api%2Fv2/allocation/x',
-    '/__mocks/health',
-  ])('%s leads nowhere', async (path) => {
+  it.each<[string, string]>([
+    ['/', 'no path is like it; GET /__mock/openapi lists the documents'],
+    ['/nope', 'no path is like it; GET /__mock/openapi lists the documents'],
+    ['/ORDERS/', 'the nearest is POST /orders/ (supplier-orders)'],
+    ['//orders/', 'the nearest is POST /orders/ (supplier-orders)'],
+    ['/orders//x/y/', 'the nearest is PUT /orders/tracking/{order_uuid}/{tracking_number}/ (supplier-orders)'],
+    [`/orders/${ORDER}/lines/`, 'the nearest is GET /orders/{order_uuid}/ (supplier-orders)'],
+    [`/orders/allocation/${ORDER}/extra/`, 'PUT /orders/allocation/{order_uuid}/ (supplier-orders)'],
+    [`/orders/${ORDER};/x/`, 'the nearest is GET /orders/{order_uuid}/ (supplier-orders)'],
+    ['/api/v1/allocation/x', 'the nearest is GET /api/v2/allocation/{allocationId} (oms-allocations)'],
+    ['/api%2Fv2/allocation/x', ' (oms-allocations)'],
+    ['/__mocks/health', 'the nearest is GET /__mock/health (control)'],
+  ])('%s leads nowhere', async (path, nearest) => {
     for (const authorization of [SUPPLIER, '']) {
       const { answer, body, code, fix } = await refused(call('get', path, undefined, { authorization }))
       expect([answer.status, body, code]).toEqual([404, { detail: 'Not found.' }, 'route-unknown'])
-      expect(fix).toContain('/orders/allocation/{order_uuid}/')
+      expect(fix).toContain(nearest)
     }
   })
 

@@ -196,7 +196,7 @@ describe('a time to live', () => {
   it.each<[string, (served: Served) => Promise<{ status: number; body: { changes: number } }>]>([
     ['created', (served) => served.control('POST', '/sessions', { name: 'a' })],
     ['reset', (served) => served.control('POST', '/sessions/a/reset')],
-    ['given the time', (served) => served.control('POST', '/sessions/a/clock/advance', { by: '1h' })],
+    ['given the time', (served) => served.control('PUT', '/sessions/a/clock', { clock: { frozen: '2026-03-02T12:00:00Z' } })],
     [
       'forked into',
       async (served) => {
@@ -288,7 +288,7 @@ describe('a session in which nothing has changed', () => {
     ['created', (served) => served.control('POST', '/sessions', { name: 'a' })],
     ['reset', (served) => served.control('POST', '/sessions/a/reset')],
     ['bound', (served) => served.control('POST', '/sessions/a/bindings', { token: 'mine' })],
-    ['set to a time', (served) => served.control('POST', '/sessions/a/clock/advance', { by: '1h' })],
+    ['set to a time', (served) => served.control('PUT', '/sessions/a/clock', { clock: { frozen: '2026-03-02T12:00:00Z' } })],
     ['begun from a scenario', (served) => served.order('a', { 'Mock-Scenario': 'all-in-stock' })],
     [
       'kept as a snapshot',

@@ -18,7 +18,14 @@ afterEach(() => {
 async function edge(handle: Handler): Promise<{ readonly url: string; readonly port: number; readonly failures: unknown[] }> {
   const failures: unknown[] = []
   const server = createServer(
-    createApp({ handle, maxBodyBytes: 1_000, needsToken: () => false, onFailure: (error) => failures.push(error) }),
+    createApp({
+      handle,
+      maxBodyBytes: 1_000,
+      needsToken: () => false,
+      cors: () => ({}),
+      refuse: () => WHOLE,
+      onFailure: (error) => failures.push(error),
+    }),
   )
   servers.push(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -178,6 +178,7 @@ describe('an export', () => {
 
   it('leaves control tokens and hosts of control requests behind', async () => {
     const session = ownSession()
+    await mock.createSession({ name: session })
     await fetch(`${url}/__mock/sessions/${session}/clock/advance`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${JWT}`, 'Mock-Control-Token': TOKEN },

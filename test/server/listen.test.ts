@@ -2,8 +2,11 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { refusal } from '../../src/engine/session.ts'
+import type { MockRequest, Problem } from '../../src/http.ts'
 import { createApp } from '../../src/server/app.ts'
 import type { Handler } from '../../src/server/handler.ts'
+import { type Handled, toLine } from '../../src/server/line.ts'
 import { createServers } from '../../src/server/listen.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'
@@ -12,9 +15,11 @@ const answered: Handler = () =>
 
 /** Listens with a handler. @returns what opens a connection, and what closes the server */
 async function listen(handle: Handler, maxConnections?: number) {
-  const servers = createServers(maxConnections)
+  const refuse = (_request: MockRequest, problem: Problem): Handled => toLine(refusal(problem), 0, false)
+  const cors = (): Record<string, string> => ({})
+  const servers = createServers({ refuse, cors, ...(maxConnections !== undefined && { maxConnections }) })
   onTestFinished(() => servers.close())
-  const app = createApp({ handle, maxBodyBytes: 1_000, needsToken: () => false, onFailure: () => undefined })
+  const app = createApp({ handle, maxBodyBytes: 1_000, needsToken: () => false, cors, refuse, onFailure: () => undefined })
   const { port } = await servers.listen(app, 0, '127.0.0.1')
   const open = async (): Promise<Socket> => {
     const socket = connect(port, '127.0.0.1').on('error', () => undefined)

@@ -21,6 +21,7 @@ export function problemReply(met: Problem, known?: Pick<MockReply, 'status' | 'h
   const status = known?.status ?? problem.status ?? PROBLEMS[code].status
   return {
     status,
+    problem,
     headers: known?.headers ?? {
       ...(allowed && { Allow: allowed.join(', ') }),
       ...(location !== undefined && { Location: location }),

@@ -88,6 +88,7 @@ interface DocumentInput extends Input {
 export function controlBehaviours(apis: readonly ServedApi[], known: Pick<Known, 'operations'>): Readonly<Record<string, Behaviour>> {
   const listExamples: Behaviour<ExamplesInput> = {
     admits: ['operator'],
+    begins: true,
     run({ query, header, path }, _caller, scene) {
       // A session other than the default one is named in the path, so that the command works as it is pasted.
       const origin = `http://${header.host ?? 'localhost'}${path.name === DEFAULT_SESSION ? '' : `/~${path.name}`}`
@@ -141,6 +142,7 @@ const getDocument: Behaviour<DocumentInput> = {
 }
 
 const listEntities: Behaviour<EntitiesInput> = {
+  begins: true,
   admits: ['operator'],
   run({ query }, _caller, scene) {
     const { kind, offset = 0, limit = 25 } = query
@@ -163,6 +165,7 @@ interface ExistsInput extends NameInput {
 
 const addEntities: Behaviour<ExistsInput> = {
   admits: ['operator'],
+  begins: true,
   run({ body }, _caller, scene) {
     const tooMuch = tooMuchAtOnce('state-impossible', [body])
     if (tooMuch) return refused(tooMuch)

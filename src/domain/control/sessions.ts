@@ -33,6 +33,9 @@ interface ScenarioInput extends Input {
   readonly path: { readonly scenario: string }
 }
 
+/** The first request to a session may be one of these. */
+const beginning = <I extends Input>(make: (input: I) => Command): Behaviour<I> => ({ ...commanding(make), begins: true })
+
 function commanding<I extends Input>(make: (input: I) => Command): Behaviour<I> {
   return { admits: ['operator'], run: (input) => ({ kind: 'command', command: make(input) }) }
 }
@@ -67,7 +70,7 @@ export const sessionBehaviours: Readonly<Record<string, Behaviour>> = {
   createSession,
   getSession: commanding<NameInput>(({ path: { name } }) => ({ kind: 'show-session', name })),
   dropSession: commanding<NameInput>(({ path: { name } }) => ({ kind: 'drop-session', name })),
-  resetSession: commanding<NameInput>(({ path: { name } }) => ({ kind: 'reset-session', name })),
+  resetSession: beginning<NameInput>(({ path: { name } }) => ({ kind: 'reset-session', name })),
   forkSession: commanding<ForkInput>(({ path: { name }, body: { into } }) => ({ kind: 'fork-session', name, into })),
   exportSession: commanding<NameInput>(({ path: { name } }) => ({ kind: 'export-session', name })),
   listSnapshots: commanding<NameInput>(({ path: { name } }) => ({ kind: 'list-snapshots', name })),
@@ -75,7 +78,7 @@ export const sessionBehaviours: Readonly<Record<string, Behaviour>> = {
   restoreSnapshot: commanding<SnapshotInput>(({ path }) => ({ kind: 'restore-snapshot', ...path })),
   dropSnapshot: commanding<SnapshotInput>(({ path }) => ({ kind: 'drop-snapshot', ...path })),
   listBindings: commanding<NameInput>(({ path: { name } }) => ({ kind: 'list-bindings', name })),
-  bindSession: commanding<BindInput>(({ path: { name }, body }) => ({ kind: 'bind', name, to: body })),
+  bindSession: beginning<BindInput>(({ path: { name }, body }) => ({ kind: 'bind', name, to: body })),
   unbindSession: commanding<BindInput>(({ path: { name }, body }) => ({ kind: 'unbind', name, to: body })),
   listScenarios: commanding(() => ({ kind: 'list-scenarios' })),
   getScenario: commanding<ScenarioInput>(({ path }) => ({ kind: 'show-scenario', name: path.scenario })),

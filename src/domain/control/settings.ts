@@ -2,7 +2,7 @@ import type { Input, Problem } from '../../http.ts'
 import { nearest } from '../assumption.ts'
 import { type Behaviour, type Outcome, refused, reply, type Scene } from '../behaviour.ts'
 import { advanced, type Clock, isTime, readClock, readDuration, timeOf, type WrittenClock } from '../clock.ts'
-import { faultCounter } from '../fault.ts'
+import { faultCounter, faultView } from '../fault.ts'
 import { accountNamed, entityId } from '../oms/query.ts'
 import { nextSteps, STEP_NAMES, STEPS, take, waitAnew } from '../progress.ts'
 import { type Known, readFaults, readProgress, type WrittenFault, type WrittenProgress } from '../scenario.ts'
@@ -63,6 +63,7 @@ function setClock(name: SessionName, clock: Clock, { session, now, real }: Scene
 
 const putClock: Behaviour<ClockInput> = {
   admits: ['operator'],
+  begins: true,
   run({ path, body }, _caller, scene) {
     const clock = readClock(body.clock)
     return clock ? setClock(path.name, clock, scene) : refused(noClock(body.clock))
@@ -87,6 +88,7 @@ const advanceClock: Behaviour<AdvanceInput> = {
 
 const putProgress: Behaviour<ProgressInput> = {
   admits: ['operator'],
+  begins: true,
   run({ path, body }, _caller, scene) {
     const session: Session = { ...scene.session, progress: readProgress(body.progress) }
     return set(path.name, session, waitAnew({ ...scene, session }))
@@ -129,7 +131,7 @@ const takeStep: Behaviour<StepInput> = {
 
 const listFaults: Behaviour<NameInput> = {
   admits: ['operator'],
-  run: (_input, _caller, { session }) => reply(200, { faults: session.faults.map(({ written }) => written) }),
+  run: (_input, _caller, scene) => reply(200, { faults: scene.session.faults.map((fault) => faultView(fault, scene)) }),
 }
 
 const dropFaults: Behaviour<NameInput> = {
@@ -166,6 +168,7 @@ const MAX_FAULT_SIZE = 1_000_000
 export function settingBehaviours(known: Pick<Known, 'operations'>): Readonly<Record<string, Behaviour>> {
   const addFault: Behaviour<FaultInput> = {
     admits: ['operator'],
+    begins: true,
     run({ body }, _caller, { session, now }) {
       const issues: Parameters<typeof readFaults>[4] = []
       const [fault] = readFaults([body], '', session.faults, known, issues)

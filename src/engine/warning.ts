@@ -1,0 +1,23 @@
+import { nearest } from '../domain/assumption.ts'
+import type { Issue } from '../http.ts'
+
+/** So many are told in a header, and so much of each name; the log and the journal have all. */
+const MOST = 3
+const MAX_LENGTH = 100
+
+/**
+ * What of a request was passed over, for the header `Mock-Warning`: a search whose only filter is misspelt answers all orders, and looks
+ * right. A header holds visible ASCII; whatever else a client sent stands percent-encoded.
+ */
+export function warningOf(warnings: readonly Issue[]): string {
+  const told = warnings.slice(0, MOST).map(({ at, wanted }) => {
+    const [near] = nearest(at.slice(at.lastIndexOf('/') + 1), [wanted ?? []].flat().map(String))
+    return `${safe(at)}${near === undefined ? '' : `, nearest is ${safe(near)}`}`
+  })
+  const more = warnings.length - told.length
+  return `undeclared ${told.join('; ')}${more > 0 ? `; and ${more} more` : ''}`
+}
+
+function safe(text: string): string {
+  return encodeURI(text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH).toWellFormed()}...` : text.toWellFormed())
+}
