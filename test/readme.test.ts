@@ -30,14 +30,14 @@ describe('the README', () => {
     for (const [index, block] of blocks.entries()) {
       if (block.language !== 'sh' || !/^(curl|node|sed|npx allocation-mock replay) /.test(block.text)) continue
       const isScript = block.text.startsWith('node')
-      const text = block.text.replaceAll(/(?:bug|what-if)\.json/g, `${folder}/$&`)
+      const text = block.text.replaceAll('/tmp/', `${folder}/`)
       const input = isScript ? `${text.trimEnd()} ${url}` : text.replaceAll('http://127.0.0.1:4010', url)
       const { out, err, code } = await new Running('sh', [], { input }).ended
       const next = blocks[index + 1]
       if (block.text.includes('replay')) {
         expect(code).toBe(next?.text.includes(', now ') === true ? 1 : 0)
         const shown = out
-          .replaceAll(`${folder}/`, '')
+          .replaceAll(`${folder}/`, '/tmp/')
           .replaceAll(url, 'http://127.0.0.1:4010')
           .replace(/ of \d{4}-\S+Z/, ' of 2026-03-01T12:00:00.000Z')
         expect(next).toEqual({ language: 'text', text: shown })
@@ -62,10 +62,24 @@ describe('the README', () => {
     expect(err.split('\n').map(plain)).toContain(plain(logged))
   })
 
+  it('has stories that say what is missing, and how to have it', async () => {
+    for (const story of ['oms', 'supplier']) {
+      const { code, out, err } = await new Running('node', [`fixtures/stories/${story}.js`, 'http://127.0.0.1:1']).ended
+      expect({ code, out }).toEqual({ code: 1, out: '' })
+      expect(err).toMatch(
+        /^no answer from http:\/\/127\.0\.0\.1:1 \(.+\); start the mock with npm start, or name its address: node .+ URL\n$/,
+      )
+    }
+  })
+
+  it('leaves nothing in the checkout', () => {
+    for (const text of shell) expect(text).not.toMatch(/(-o|>) (?!\/tmp\/|\/dev\/null)/)
+  })
+
   it('serves own data, and lists what is assumed, by commands that work', async () => {
     const commands = shell.filter((text) => /^(npm start -- --scenario|npx) /.test(text))
     expect(commands).toEqual([
-      'npx allocation-mock replay bug.json\n',
+      'npx allocation-mock replay /tmp/bug.json\n',
       'npm start -- --scenario fixtures/scenarios/one-of-each.yaml\n',
       'npx allocation-mock scenario list\n',
       'npx allocation-mock verify contracts\n',

@@ -120,6 +120,14 @@ export function tenDigits(key: Key, prefix = ''): Numbering {
   }
 }
 
+/**
+ * The index of what is created beside a population. The first one's id is the documents' example: without a population it is nobody's.
+ * @param number how many were created before
+ */
+export function indexBeside(size: number, number: number): number {
+  return Math.max(size, 1) + number
+}
+
 /** The same numbering with one id put at index 0, by a transposition: who had that id before gets what index 0 had. */
 export function withFirst(numbering: Numbering, first: string): Numbering {
   const displaced = numbering.idAt(0)

@@ -4,7 +4,7 @@ import type { AllocationDocument, Item } from '../../src/domain/oms/allocation.t
 import type { Mock } from '../../src/index.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { racingStore } from '../racing-store.ts'
-import { ACCOUNT, ALLOCATION, NOW, omsClient, openMock, ownSession } from '../support.ts'
+import { ACCOUNT, ALLOCATION, NOW, omsClient, openMock, ORDER, ownSession } from '../support.ts'
 
 let mock: Mock
 beforeAll(async () => void (mock = await openMock()))
@@ -1195,4 +1195,14 @@ describe('names, channels and stages that come close', () => {
     const { body: shipped } = await oms.get(allocationId)
     await oms.update(allocationId, { ...shipped, type: 'RETURNED', shipMethod: 'Pigeon' }).expect(400)
   })
+})
+
+it('what is brought in without an id is not the example, where there is no population', async () => {
+  await using empty = await openMock({ orders: 0, allocations: 0 })
+  const brought = await empty.session(ownSession()).exists({
+    orders: [{ line_items: [{ quantity_ordered: 1 }] }],
+    allocations: [{ items: [{ sku: 'MUG', quantity: 1 }] }],
+  })
+  expect(brought).toMatchObject({ orders: [{ order_uuid: expect.any(String) }], allocations: [{ allocationId: expect.any(String) }] })
+  expect(JSON.stringify(brought)).not.toMatch(new RegExp(`${ORDER}|${ALLOCATION}|"123k4h123k"`))
 })

@@ -466,6 +466,7 @@ describe('created orders are found', () => {
     await using empty = await openMock({ ...TOKENS, orders: 0 })
     const all = people(empty)
     const order = await place(all, [sku(1, 2)])
+    expect(order.order_uuid).not.toBe(ORDER)
     expect(await found(all.one, {})).toEqual(['po-new'])
     await all.one.allocate(order.order_uuid, allocating([lineAt(order, 0), 2])).expect(200)
     await all.retailer.cancelLine(lineAt(order, 0)).expect(204)

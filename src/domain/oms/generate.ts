@@ -2,6 +2,7 @@ import type { Assumptions } from '../assumption.ts'
 import type { Problem } from '../../http.ts'
 import type { Scene } from '../behaviour.ts'
 import { timestamp } from '../clock.ts'
+import { indexBeside } from '../permutation.ts'
 import { at, hex, type Key, oneOf } from '../random.ts'
 import { findBy, placesBy } from '../places.ts'
 import { type Change, counted, nextNumber } from '../world.ts'
@@ -299,7 +300,7 @@ export class DocumentMaker {
   }
 
   #ids(): ReturnType<AllocationPopulation['idsAt']> {
-    return this.population.idsAt(this.population.sequence.size + this.#first + this.#made.length)
+    return this.population.idsAt(indexBeside(this.population.sequence.size, this.#first + this.#made.length))
   }
 
   #key(): Key {

@@ -1,6 +1,7 @@
 import { HOUR, timestamp } from '../clock.ts'
 import type { Scene } from '../behaviour.ts'
 import { list } from '../listing.ts'
+import { indexBeside } from '../permutation.ts'
 import { at, hex, keyOf } from '../random.ts'
 import { type Change, counted, nextNumber } from '../world.ts'
 import type { Allocation, Recipient } from './allocation.ts'
@@ -184,7 +185,7 @@ export function createOmsOrder(
   const tenant = tenantOf(account)
   const counter = `oms-order/${tenant}`
   const number = nextNumber(world, counter)
-  const index = population.sequence.size + number
+  const index = indexBeside(population.sequence.size, number)
   const key = at(at(keyOf(session.seed), `order line ${tenant}`), number)
   const createdAt = timestamp(now, 9)
   const orderId = population.orderIdAt(index)

@@ -1,4 +1,5 @@
 import { timestamp } from '../clock.ts'
+import { indexBeside } from '../permutation.ts'
 import { at, keyOf, uuid } from '../random.ts'
 import type { Scene } from '../behaviour.ts'
 import { type Change, counted, nextNumber } from '../world.ts'
@@ -23,8 +24,8 @@ export function createOrder(
   const population = orderPopulation(session)
   let number = nextNumber(world, ORDERS)
   // Own data may have taken an id of an earlier run.
-  while (world.get('order', population.idAt(population.sequence.size + number))) number++
-  const index = population.sequence.size + number
+  while (world.get('order', population.idAt(indexBeside(population.sequence.size, number)))) number++
+  const index = indexBeside(population.sequence.size, number)
   const key = at(at(at(keyOf(session.seed), 'supplier'), 'created line'), number)
   const order: Order = {
     ...wanted,
