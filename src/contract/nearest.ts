@@ -38,7 +38,8 @@ const WEIGHTS = {
 
 /** Finds the operations that are most like a method and a path which none has; none where nothing is alike. */
 export function nearestAmong(routes: readonly KnownRoute[]): FindNearest {
-  const known = routes.map((route) => ({ route, own: partsOf(route.path) }))
+  // Methods of one path are laid beside a request's once.
+  const known = [...Map.groupBy(routes, ({ path }) => path)].map(([path, own]) => ({ routes: own, own: partsOf(path) }))
   const pairs = new Map(known.flatMap(({ own }) => own.segments).map((word) => [word, new Set(pairsOf(word.toLowerCase()))]))
   return (method, path) => {
     const sent = partsOf(path)
@@ -52,29 +53,33 @@ type Words = ReadonlyMap<string, ReadonlySet<string>>
 function nearest(
   method: string,
   sent: Parts,
-  known: readonly { readonly route: KnownRoute; readonly own: Parts }[],
+  known: readonly { readonly routes: readonly KnownRoute[]; readonly own: Parts }[],
   words: Words,
 ): readonly Near[] {
   const likeness = sent.segments.map((segment) => likenessTo(segment, words))
   const judged = known
-    .flatMap(({ route, own }) => {
+    .flatMap(({ routes, own }) => {
       const { weight, steps } = align(sent.segments, own.segments, likeness, words)
       if (!steps.some(({ kind, likeness }) => kind === 'same' && likeness >= 0.5)) return []
-      const isOther = method !== route.method && !(method === 'HEAD' && route.method === 'GET')
-      const total = weight + (sent.isClosed === own.isClosed ? 0 : WEIGHTS.slash) + (isOther ? WEIGHTS.method : 0)
-      const differs = [
-        ...(isOther ? [`the method is ${method}, the path takes ${route.method}`] : []),
-        ...wordsOf(steps),
-        ...(sent.isClosed === own.isClosed ? [] : [own.isClosed ? 'the trailing slash is missing' : 'a trailing slash is too many']),
-      ]
-      return [{ total, near: { ...route, differs } }]
+      return routes.map((route) => {
+        const isOther = method !== route.method && !(method === 'HEAD' && route.method === 'GET')
+        const total = weight + (sent.isClosed === own.isClosed ? 0 : WEIGHTS.slash) + (isOther ? WEIGHTS.method : 0)
+        return { total, route, own, steps, isOther }
+      })
     })
     .toSorted((a, b) => a.total - b.total)
   const [first] = judged
   return judged
     .filter(({ total }) => total - (first?.total ?? 0) < 0.01)
-    .map(({ near }) => near)
     .slice(0, MOST)
+    .map(({ route, own, steps, isOther }) => ({
+      ...route,
+      differs: [
+        ...(isOther ? [`the method is ${method}, the path takes ${route.method}`] : []),
+        ...wordsOf(steps),
+        ...(sent.isClosed === own.isClosed ? [] : [own.isClosed ? 'the trailing slash is missing' : 'a trailing slash is too many']),
+      ],
+    }))
 }
 
 interface Parts {

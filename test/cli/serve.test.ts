@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { ACCOUNT, ORDER, quantities, SUPPLIER } from '../support.ts'
 import { BIN, ROOT, run, Running, serve } from './process.ts'
@@ -46,6 +47,42 @@ describe('allocation-mock serve', () => {
     expect(refused).toContain('[undeclared: /body/line_items/0/allocation/colour]')
     expect(refused).toMatch(new RegExp(` ${url}/__mock/requests/a-1$`))
     expect(err).not.toContain('1234567890')
+  })
+
+  it('says also what is no request, and what of control is refused', async () => {
+    const { server, url } = await serve()
+    const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write('FOO /e?token=abc HTTP/1.1\r\n\r\n'))
+    expect(await text(socket)).toMatch(/^HTTP\/1.1 400 /)
+    await fetch(`${url}/__mock/sessions/nobody/clock/advance`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: '{"by":"1h"}',
+    })
+    const { err } = await server.stop()
+    expect(
+      err
+        .replaceAll(/[\d.]+ ms/g, '… ms')
+        .trimEnd()
+        .split('\n'),
+    ).toEqual([
+      expect.stringMatching(
+        /^- 400 - FOO \/e\?token=\*\*\* … ms - the bytes are no HTTP request: Invalid method encountered \(HPE_INVALID_METHOD\); /,
+      ),
+      expect.stringMatching(/^nobody 404 - POST \/__mock\/sessions\/nobody\/clock\/advance … ms - there is no session "nobody"; /),
+    ])
+  })
+
+  it('lets pages of an origin in that is allowed, and refuses what is none', async () => {
+    const { server, url } = await serve(['--host', '0.0.0.0', '--allow-origin', 'https://shop.test'])
+    const allowed = async (origin: string): Promise<string | null> =>
+      (await fetch(`${url}/orders/`, { headers: { Origin: origin } })).headers.get('access-control-allow-origin')
+    expect([await allowed('https://shop.test'), await allowed('https://evil.test')]).toEqual(['https://shop.test', null])
+    await server.stop()
+    const { code, err } = await run(['serve', '--port', '0', '--allow-origin', 'shop.test']).ended
+    expect([code, err]).toEqual([
+      2,
+      expect.stringContaining('--allow-origin: allowed origin is "shop.test"; give one like https://shop.test'),
+    ])
   })
 
   it('logs as JSON, or not at all', async () => {
