@@ -21,6 +21,28 @@ const BILLING = small({
   interactions: [{ description: 'an invoice', request: { path: '/invoices' }, response: {} }],
 })
 
+/** Patterns that take for ever, and what only looks like one. */
+const SLOW = `openapi: 3.1.0
+info: { title: Slow, version: '1' }
+paths:
+  /things/:
+    get:
+      parameters: [{ name: code, in: query, schema: { type: string, pattern: '^[a-z]+(-[a-z]+)*$' } }]
+      responses: { '200': { description: '', content: { application/json: { schema: { $ref: '#/components/schemas/Thing' } } } } }
+components:
+  schemas:
+    Thing:
+      type: object
+      example: { pattern: '(a*)*$' }
+      properties:
+        pattern: { type: string }
+        name:
+          type: string
+          pattern: ^(a+)+$
+      patternProperties:
+        ^(x|x)*$: {}
+`
+
 describe('input that nobody can verify', () => {
   const files = folder({
     'text.json': 'consumer: shop',
@@ -33,6 +55,7 @@ describe('input that nobody can verify', () => {
     'billing.json': BILLING,
     'openapi.yaml': 'openapi: [',
     'states.yaml': 'states:\n  - text: a\n',
+    'slow.yaml': SLOW,
   })
   mkdirSync(join(files, 'folder'))
   const file = (name: string): string => join(files, name)
@@ -55,6 +78,11 @@ describe('input that nobody can verify', () => {
     ['a pattern of no file', { pacts: [file('*.pact')] }, /^no pact files match ".*\*\.pact"/],
     ['a folder without files', { pacts: [file('folder')] }, /^no pact files match ".*folder"/],
     ['a document that is not there', { pacts: good, documents: [file('nowhere.yaml')] }, /nowhere\.yaml: there is no such file$/],
+    [
+      'a document of patterns that take for ever',
+      { pacts: good, documents: [file('slow.yaml')] },
+      /^slow\.yaml:17: the pattern \^\(a\+\)\+\$ can read .*as \^a\+\$ does for \^\(a\+\)\+\$\nslow\.yaml:19: the pattern \^\(x\|x\)\*\$ can read [^\n]*$/,
+    ],
     ['a document that is no YAML', { pacts: good, documents: [file('openapi.yaml')] }, /openapi\.yaml/],
     [
       'a document of nobody in the map',
