@@ -87,11 +87,20 @@ export function isDue(step: WaitingStep | undefined, now: number): step is DueSt
   return step?.due !== undefined && step.due <= now
 }
 
-/** The steps that are due, in the order in which they are. */
-export function dueSteps(world: World, now: number): readonly DueStep[] {
-  const due: DueStep[] = []
-  for (const step of world.all('step')) if (isDue(step, now)) due.push(step)
-  return due.toSorted(compareDue)
+/** The first steps that are due, in the order in which they are: so many at most. `last` is the last of them where there are more. */
+export function dueSteps(world: World, now: number, most: number): { readonly steps: readonly DueStep[]; readonly last?: DueStep } {
+  let steps: DueStep[] = []
+  let last: DueStep | undefined
+  for (const step of world.all('step')) {
+    if (!isDue(step, now) || (last && compareDue(step, last) > 0)) continue
+    steps.push(step)
+    if (steps.length < 2 * most) continue
+    steps = steps.toSorted(compareDue).slice(0, most)
+    last = steps.at(-1)
+  }
+  const first = steps.toSorted(compareDue).slice(0, most)
+  const end = first.at(-1)
+  return { steps: first, ...(end && (last || first.length < steps.length) && { last: end }) }
 }
 
 export function compareDue(a: DueStep, b: DueStep): number {

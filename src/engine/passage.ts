@@ -6,6 +6,7 @@ import { place } from '../domain/place.ts'
 import { PERMISSIONS_OF } from '../domain/supplier/account.ts'
 import { type Call, TIMELINE, type TimelineStep } from '../domain/timeline.ts'
 import { noRoom } from '../domain/room.ts'
+import { weightOf } from '../domain/size.ts'
 import { type Change, counted, Draft, nextNumber, type World } from '../domain/world.ts'
 import type { Caller, MockRequest, Problem } from '../http.ts'
 import { Road } from './road.ts'
@@ -26,22 +27,35 @@ export interface Passed {
   readonly problem: Problem | undefined
 }
 
-/** All that is due until now comes to pass, in the order in which it is due, each with its own time as now. */
-export function passTime(
-  kept: World,
-  session: Session,
-  now: number,
-  around: Around,
-): { readonly world: World; readonly changes: readonly Change[]; readonly passed: readonly Passed[] } {
+/** What has come to pass. */
+interface Passage {
+  readonly world: World
+  readonly changes: readonly Change[]
+  readonly passed: readonly Passed[]
+  /** More is due. */
+  readonly isBehind: boolean
+}
+
+/** One piece of work ends with so many steps, or when they have put so many bytes: 50 to 100 milliseconds. */
+const MOST_STEPS = 1_000
+const MOST_BYTES = 1_000_000
+
+/**
+ * What is due until now comes to pass, in the order in which it is due, each with its own time as now: all of it, or as much as one piece of
+ * work may be. Where a piece ends makes no difference to what comes to pass.
+ */
+export function passTime(kept: World, session: Session, now: number, around: Around): Passage {
   const { timeline } = session.from
   const { real } = around
   let number = timeline.length === 0 ? 0 : nextNumber(kept, TIMELINE)
+  const { steps, last } = dueSteps(kept, now, MOST_STEPS)
   // The last is the first to come.
-  const waiting = dueSteps(kept, now).toReversed()
+  const waiting = steps.toReversed()
   const isTimed = (): boolean => (timeline[number]?.at ?? Number.POSITIVE_INFINITY) + session.begun <= now
-  if (waiting.length === 0 && !isTimed()) return { world: kept, changes: [], passed: [] }
+  if (waiting.length === 0 && !isTimed()) return { world: kept, changes: [], passed: [], isBehind: false }
   const world = new Draft(kept)
   const passed: Passed[] = []
+  let bytes = 0
   const keep = (wanted: Passed): void => {
     const following = waitFor(wanted.changes, { world: new Draft(world, wanted.changes), session, now: wanted.now, real })
     const all = [...wanted.changes, ...following]
@@ -49,8 +63,9 @@ export function passTime(
     passed.push(problem ? { ...wanted, changes: [], problem } : wanted)
     if (problem) return
     world.apply(all)
+    for (const { id, to } of all) bytes += weightOf(id, to)
     // What began to wait may be due in its turn, before what stands next.
-    for (const { kind, to } of following) if (kind === 'step' && isDue(to, now)) insert(to, waiting)
+    for (const { kind, to } of following) if (kind === 'step' && isDue(to, now) && (!last || compareDue(to, last) < 0)) insert(to, waiting)
   }
   /** The next step to come, past those that have gone since, or wait for another time. */
   const first = (): DueStep | undefined => {
@@ -64,15 +79,19 @@ export function passTime(
     const step = first()
     const next = timeline[number]
     const due = next && next.at + session.begun
+    const isMore = step !== undefined || last !== undefined || (due !== undefined && due <= now)
+    // Behind the last step that was looked for there may be others, before what stands next.
+    if (!isMore || (!step && last) || passed.length >= MOST_STEPS || bytes >= MOST_BYTES)
+      return { world, changes: world.changes, passed, isBehind: isMore }
     if (step && (due === undefined || step.due <= due)) {
       waiting.pop()
       world.apply([{ kind: 'step', id: step.id, to: undefined }])
       keep(goOn(step, { world, session, now: step.due, real }))
-    } else if (next && due !== undefined && due <= now) {
+    } else if (next && due !== undefined) {
       number++
       world.apply([counted(TIMELINE, number)])
       keep(happen(next, { world, session, now: due, real }, around))
-    } else return { world, changes: world.changes, passed }
+    }
   }
 }
 

@@ -32,12 +32,17 @@ export interface Answer {
   readonly passed: readonly Passed[]
   /** What befell the request. */
   readonly befallen?: Befallen
-  /** Nothing is done yet: the request is to be asked again when the fault's delay is over, or answers of documents can be chosen. */
-  readonly needs?: 'delay' | 'chooser'
+  /**
+   * Nothing is done yet: the request is to be asked again when the fault's delay is over, when answers of documents can be chosen, or when
+   * what has come to pass by now is kept, and more of it is due.
+   */
+  readonly needs?: 'delay' | 'chooser' | 'time'
+  /** The request has moved the clock, and more is due by now: `goOn` goes on with it. */
+  readonly isBehind?: boolean
 }
 
 /** What became of a request by itself. */
-type Own = Omit<Answer, 'now' | 'passed' | 'changes' | 'hasChanged'> & { readonly changes?: readonly Change[] }
+type Own = Omit<Answer, 'now' | 'passed' | 'changes' | 'hasChanged' | 'isBehind'> & { readonly changes?: readonly Change[] }
 
 /** The whole road of one request. Pure: a store may run it again when two requests collide. */
 export function respond(service: Service, request: MockRequest, kept: World, around: Around): Answer {
@@ -49,12 +54,16 @@ export function respond(service: Service, request: MockRequest, kept: World, aro
   const name = session.from.scenario.name
   if (around.scenario !== undefined && around.scenario !== name) return { ...foreign(around.scenario, name), changes: [], now, passed: [] }
   const before = passTime(begun, session, now, around)
+  const cramped = opening.length === 0 ? undefined : noRoom(opening, kept, around.room)
+  if (before.isBehind && !cramped) {
+    const changes = [...opening, ...before.changes]
+    return { reply: { status: 200 }, needs: 'time', warnings: [], changes, hasChanged: true, now, passed: before.passed }
+  }
   const scene: Scene = { world: before.world, session, now, real: around.real }
   const own = answer(service, request, scene, around)
   const changes = own.changes ?? []
   // Who only asks the server for something leaves the session as it is.
   if ((own.command && changes.length === 0) || own.needs === 'chooser') return { ...own, changes: [], now, passed: [] }
-  const cramped = opening.length === 0 ? undefined : noRoom(opening, kept, around.room)
   if (cramped) return { ...full(cramped, service, own.operation, around), changes: [], now, passed: [] }
   const hasPassed = before.changes.length > 0
   if (changes.length === 0) return { ...own, changes: [...opening, ...before.changes], hasChanged: hasPassed, now, passed: before.passed }
@@ -76,7 +85,16 @@ export function respond(service: Service, request: MockRequest, kept: World, aro
     hasChanged: true,
     now: after.now,
     passed: [...before.passed, ...after.passed],
+    ...(after.isBehind && { isBehind: true }),
   }
+}
+
+/** More of what is due by now, where a request has moved the clock, comes to pass. Nothing in a session that has gone since. */
+export function goOn(kept: World, around: Around): Answer {
+  const session = sessionOf(kept)
+  const now = session ? timeOf(session.clock, around.real) : around.real
+  const { changes, passed, isBehind } = session ? passTime(kept, session, now, around) : { changes: [], passed: [], isBehind: false }
+  return { reply: { status: 200 }, warnings: [], changes, hasChanged: changes.length > 0, now, passed, isBehind }
 }
 
 /** A request that wants a session of a scenario, in a session that is of another. */
@@ -94,7 +112,7 @@ function settle(
   changes: readonly Change[],
   scene: Scene,
   around: Around,
-): { readonly changes: readonly Change[]; readonly now: number; readonly passed: readonly Passed[] } {
+): { readonly changes: readonly Change[]; readonly now: number; readonly passed: readonly Passed[]; readonly isBehind?: boolean } {
   const session = changes.findLast((change) => change.kind === 'session')?.to ?? scene.session
   const now = session === scene.session ? scene.now : timeOf(session.clock, around.real)
   if (!session.progress && now === scene.now) return { changes: [], now, passed: [] }
@@ -103,7 +121,7 @@ function settle(
   world.apply(waiting)
   if (now === scene.now) return { changes: waiting, now, passed: [] }
   const after = passTime(world, session, now, around)
-  return { changes: [...waiting, ...after.changes], now, passed: after.passed }
+  return { changes: [...waiting, ...after.changes], now, passed: after.passed, isBehind: after.isBehind }
 }
 
 function answer(service: Service, request: MockRequest, scene: Scene, around: Around): Own {

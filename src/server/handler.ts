@@ -23,16 +23,16 @@ import {
 import { type MockRequest, type Problem, withoutSecretValues } from '../http.ts'
 import { DocumentError, PROBLEMS } from '../problem.ts'
 import { NOBODY } from '../store/memory.ts'
-import type { Work } from '../store/store.ts'
 import type { WeighedStore } from '../store/weighed.ts'
 import { type Carried, createCommands } from './commands.ts'
 import { createBindings } from './bindings.ts'
 import { createCounts } from './counts.ts'
 import type { Events } from './events.ts'
 import { admit, type GuardSettings, hostOf } from './guard.ts'
-import { type Exchange, type Journal, type Met } from './journal.ts'
+import type { Exchange, Journal } from './journal.ts'
 import { type FindNearest, nearestPaths } from '../contract/nearest.ts'
 import { type Handled, type Line, nameOfFault, spoilt, toLine, type Waiting, waitOn } from './line.ts'
+import { askInPieces, type Found, metBy } from './pieces.ts'
 import { type Asked, exchangeOf, unkept } from './record.ts'
 import { decoded, isControlPath, locate } from './session.ts'
 import { createSessions } from './sessions.ts'
@@ -268,37 +268,39 @@ export function createHandler(settings: HandlerSettings): Handler {
       if (!service)
         return await store.transact(name, (world) => {
           const answer = nowhere(request, timeIn(world, around.start, around.real))
-          return { changes: [], result: { answer, ...toldApart([], [], world), met: metBy([], world) } }
+          return { changes: [], result: { answer, own: NOTHING_OF_ONES_OWN, met: metBy([], world), isKept: false } }
         })
-      const { steps, ...found } = await store.transact(name, (world) => {
-        const answer = respond(service, request, world, around)
-        const { changes, passed } = answer
-        return { changes, result: { answer, ...toldApart(changes, passed, world), met: metBy(changes, world) } }
-      })
-      keepSteps(id, name, found.answer.passed, steps, around.real)
-      return found
+      return await askInPieces(store, name, around, (world) => respond(service, request, world, around), keepSteps(id, name, around.real))
     } catch (error) {
       settings.onFailure(error)
-      return { answer: failed(error, service ?? control, timeAtStart(defaults, around.real)), own: toldApart([], [], NOBODY).own }
+      return { answer: failed(error, service ?? control, timeAtStart(defaults, around.real)), own: NOTHING_OF_ONES_OWN, isKept: false }
     }
   }
 
   /** What went on without a caller is told as what it is. */
-  function keepSteps(id: string, session: SessionName, passed: readonly Passed[], steps: readonly Told[], real: number): void {
-    for (const [place, { origin, now, name, subject, body, problem }] of passed.entries()) {
-      const [method = '', path] = origin === 'timeline' && subject.includes(' ') ? subject.split(' ') : ['-', subject]
-      const request: MockRequest = { method, path: path ?? subject, query: '', headers: {}, body: NO_BODY, prefix: '' }
-      journal.add({
-        ...exchangeOf(
-          { id: `${id}.${place + 1}`, session, origin, request, now, real },
-          toLine({ status: problem ? 422 : 200 }, now, false),
-        ),
-        ...(body !== undefined && { requestBody: JSON.stringify(body) }),
-        operation: name,
-        problem,
-        ...steps[place],
-      })
+  function keepSteps(id: string, session: SessionName, real: number): (passed: readonly Passed[], steps: readonly Told[]) => void {
+    let count = 0
+    return (passed, steps) => {
+      for (const [place, step] of passed.entries()) keepStep(`${id}.${++count}`, session, step, steps[place], real)
     }
+  }
+
+  function keepStep(
+    id: string,
+    session: SessionName,
+    { origin, now, name, subject, body, problem }: Passed,
+    told: Told | undefined,
+    real: number,
+  ): void {
+    const [method = '', path] = origin === 'timeline' && subject.includes(' ') ? subject.split(' ') : ['-', subject]
+    const request: MockRequest = { method, path: path ?? subject, query: '', headers: {}, body: NO_BODY, prefix: '' }
+    journal.add({
+      ...exchangeOf({ id, session, origin, request, now, real }, toLine({ status: problem ? 422 : 200 }, now, false)),
+      ...(body !== undefined && { requestBody: JSON.stringify(body) }),
+      operation: name,
+      problem,
+      ...told,
+    })
   }
 
   /** The session that the request is in is set up, or begins anew. */
@@ -321,13 +323,11 @@ export function createHandler(settings: HandlerSettings): Handler {
     try {
       // A refused look at a session must not begin it, nor one at the server the session that the request is in.
       const isSubject = typeof subject === 'string'
-      const work = (world: World): Work<Found & { readonly steps: readonly Told[] }> => {
-        // A slip in a name is never passed over here: nobody's client is under test.
-        const met = isSubject ? { ...around, room: roomOf(subject) } : ofServer(around)
-        const result = respond(control, request, world, { ...met, strict: true })
-        const answer = result.problem ? { ...result, changes: [], passed: [] } : result
-        const { changes, passed } = answer
-        return { changes, result: { answer, ...toldApart(changes, passed, world), met: metBy(changes, world) } }
+      // A slip in a name is never passed over here: nobody's client is under test.
+      const there: Around = { ...(isSubject ? { ...around, room: roomOf(subject) } : ofServer(around)), strict: true }
+      const ask = (world: World): Answer => {
+        const result = respond(control, request, world, there)
+        return result.problem ? { ...result, changes: [], passed: [] } : result
       }
       if (isSubject) {
         settingUp.delete(subject)
@@ -338,10 +338,11 @@ export function createHandler(settings: HandlerSettings): Handler {
       if (isNew) await sessions.expire(around.real)
       const full = isSubject && counts.begin(subject, around.real)
       if (full) return refuse(full, around, true)
-      const { answer, own, steps, met } = isSubject ? await store.transact(subject, work) : work(NOBODY).result
-      if (isNew && answer.changes.length === 0) counts.release(subject)
       const id = isSubject ? controlId(subject) : ''
-      if (isSubject) keepSteps(id, subject, answer.passed, steps, around.real)
+      const { answer, own, met, isKept }: Found = isSubject
+        ? await askInPieces(store, subject, there, ask, keepSteps(id, subject, around.real))
+        : { answer: ask(NOBODY), own: NOTHING_OF_ONES_OWN, isKept: false }
+      if (isNew && !isKept) counts.release(subject)
       const reply: Carried = answer.command ? await carryOut(answer.command, around.real, name) : answer.reply
       if (isSubject) counts.rest(subject, reply.status < 400 && request.method !== 'GET')
       // A replay has to set it again.
@@ -373,16 +374,7 @@ function ofServer(around: Around): Around {
   return { ...around, start: { ...around.start, data: {}, timeline: [] } }
 }
 
-/** An answer to a request, and what the request changed. */
-interface Found {
-  readonly answer: Answer
-  readonly own: Told
-  readonly met?: Met
-}
-
-function metBy(changes: readonly unknown[], { version }: World): Met {
-  return { version, hasChanged: changes.length > 0 }
-}
+const NOTHING_OF_ONES_OWN = toldApart([], [], NOBODY).own
 
 /** What a client that went away before the work is put down as; nobody gets it. */
 const GONE = 499

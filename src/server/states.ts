@@ -8,6 +8,7 @@ import { addState, type FilledState, type MatchedState, matchState, refusal, typ
 import { parseExact } from '../exact.ts'
 import { type MockReply, type MockRequest, type Problem, valueAt } from '../http.ts'
 import type { Store } from '../store/store.ts'
+import { askInPieces } from './pieces.ts'
 import type { Sessions } from './sessions.ts'
 
 export interface StateSettings {
@@ -52,9 +53,10 @@ export function createStates({
       body: { kind: 'text', text: JSON.stringify(data) },
       prefix: '',
     }
-    const answer = await store.transact(name, (world) => {
-      const result = respond(control, request, world, { ...around(real, name), strict: true, checkReplies: true, prefersProblem: true })
-      return { changes: result.problem ? [] : result.changes, result }
+    const there: Around = { ...around(real, name), strict: true, checkReplies: true, prefersProblem: true }
+    const { answer } = await askInPieces(store, name, there, (world) => {
+      const result = respond(control, request, world, there)
+      return result.problem ? { ...result, changes: [], passed: [] } : result
     })
     if (!answer.problem) onBrought(name, request, answer, real)
     return answer

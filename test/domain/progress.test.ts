@@ -93,7 +93,16 @@ describe('what waits', () => {
     })
     const all = [step('c', now), step('b', now + 1), step('e', now + 2), step('a', now + 1), step('d', undefined)]
     const world = worldOf(all.map((to): Change => ({ kind: 'step', id: to.id, to })))
-    expect(dueSteps(world, now + 1).map(({ id }) => id)).toEqual(['c', 'a', 'b'])
+    expect(dueSteps(world, now + 1, 3)).toMatchObject({ steps: [{ id: 'c' }, { id: 'a' }, { id: 'b' }] })
+    expect(dueSteps(world, now + 1, 3).last).toBeUndefined()
+    for (const [most, ids] of [
+      [1, ['c']],
+      [2, ['c', 'a']],
+    ] as const) {
+      const { steps, last } = dueSteps(world, now + 2, most)
+      expect(steps.map(({ id }) => id)).toEqual(ids)
+      expect(last?.id).toBe(ids.at(-1))
+    }
   })
 })
 
