@@ -46,6 +46,9 @@ const longOrder = (size: number): Sent =>
   })
 const event = (items?: readonly object[]): Sent =>
   oms('POST', '/allocation/', { detailType: 'ORDER_CREATED', detail: { orderNumber: NUMBER, ...(items && { items }) } })
+const cancelled = (from: number, count: number): Sent =>
+  oms('PUT', `/allocation/cancel/${list(count, (index) => hex(from + index)).join(',')}`)
+const REALLOCATED = { channel: '12', tenant: ACCOUNT, documentType: 'ALLOCATION' }
 const cancelAll = (size: number): Sent => oms('PUT', `/allocation/cancel/${list(Math.ceil(size / 10), hex).join(',')}`)
 const createdOrder = (size: number, more: (index: number) => object = () => ({})): Sent =>
   oms('POST', '/order/', {
@@ -61,6 +64,17 @@ const createdOrder = (size: number, more: (index: number) => object = () => ({})
     })),
     shipInfo: list(size, (index) => ({ shipToId: `home-${index}` })),
   })
+/** So many allocations, each of an order of its own. */
+const allocations = (size: number): readonly Sent[] =>
+  list(Math.ceil(size / 1_000), (part) =>
+    exists({
+      allocations: list(Math.min(1_000, size - part * 1_000), (index) => ({
+        allocationId: hex(part * 1_000 + index),
+        orderNumber: `order-${part * 1_000 + index}`,
+        items: [{ sku: `sku-${index}`, quantity: 2 }],
+      })),
+    }),
+  )
 const steps = (size: number, step: (index: number) => object): Sent =>
   begin({ timeline: list(size, (index) => ({ at: '1s', ...step(index) })) })
 const advance: Sent = control('/sessions/{session}/clock/advance', { by: '1h' })
@@ -199,5 +213,41 @@ export const HEAVY: readonly Heavy[] = [
     status: 404,
     size: 50,
     most: 240,
+  },
+  {
+    name: 'many allocations are reallocated at once',
+    before: allocations,
+    request: (size) => oms('PUT', '/allocation/reallocate', { ...REALLOCATED, id: list(size, hex) }),
+    status: 200,
+    size: 100,
+    most: 1000,
+  },
+  {
+    name: 'an event names many orders',
+    before: (size) => [
+      ...allocations(size),
+      ...list(Math.ceil(size / 500), (part) => cancelled(part * 500, Math.min(500, size - part * 500))),
+    ],
+    request: (size) =>
+      oms('POST', '/allocation/', { detailType: 'ORDER_CREATED', detail: { id: list(size, (index) => `order-${index}`) } }),
+    status: 200,
+    size: 100,
+    most: 1000,
+  },
+  {
+    name: 'a query meets many allocations that have changed',
+    before: allocations,
+    request: () => oms('POST', '/allocation/query', { sortBy: 'locationNum' }),
+    status: 200,
+    size: 200,
+    most: 10000,
+  },
+  {
+    name: 'examples are sought among many allocations that have changed',
+    before: allocations,
+    request: () => control('/sessions/{session}/examples'),
+    status: 200,
+    size: 200,
+    most: 10000,
   },
 ]

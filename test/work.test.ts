@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { HEAVY } from './heavy.ts'
-import { openMock } from './support.ts'
+import { ACCOUNT, openMock } from './support.ts'
 
 const mock = await openMock()
 afterAll(() => mock.close())
@@ -82,6 +82,22 @@ describe('what is too much for one request', () => {
       detail: '1001 orders and allocations would be brought in at once, and 1000 are the most',
       fix: expect.stringContaining('several requests') as unknown,
     })
+  })
+})
+
+describe('what names too much at once', () => {
+  const ids = Array.from({ length: 1_001 }, (_, index) => index.toString(16).padStart(24, '0'))
+
+  it.each([
+    ['an event', 'post', '/api/v2/allocation/', { detailType: 'ORDER_CREATED', detail: { id: ids } }],
+    ['a reallocation', 'put', '/api/v2/allocation/reallocate', { channel: '12', tenant: ACCOUNT, documentType: 'ALLOCATION', id: ids }],
+  ] as const)('is refused in the words of the API: %s', async (_, method, path, body) => {
+    const answer = await request(mock.app)
+      [method](path)
+      .set({ authorization: 'Bearer any', 'x-site-context': JSON.stringify({ account: ACCOUNT }) })
+      .send(body)
+      .expect(400)
+    expect(JSON.stringify(answer.body)).toContain('it must have at most 1000 element(s)')
   })
 })
 

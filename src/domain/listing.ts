@@ -196,9 +196,7 @@ function weave<Entity>(
     const rank = selection.rank(place)
     return rank - below(gaps, rank)
   }
-  const woven = [...overlay]
-    .toSorted((a, b) => a.place - b.place || compareText(a.tie, b.tie))
-    .map((one, order) => ({ rank: before(one.place) + order, entity: one.entity }))
+  const woven = overlay.toSorted(comparePlaces).map((one, order) => ({ rank: before(one.place) + order, entity: one.entity }))
   const overlaid = new Map(woven.map(({ rank, entity }) => [rank, entity]))
   const ranks = woven.map(({ rank }) => rank)
   return {
@@ -214,6 +212,11 @@ function weave<Entity>(
       return entity(selection.at(wanted))
     },
   }
+}
+
+/** In the order of the list, in which it is soon sorted. */
+export function comparePlaces(a: Overlaid<unknown>, b: Overlaid<unknown>): number {
+  return a.place - b.place || compareText(a.tie, b.tie)
 }
 
 /** How many of these ascending numbers are smaller. */

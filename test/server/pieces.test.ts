@@ -49,7 +49,7 @@ async function toldBy(mock: Mock): Promise<{ readonly shown: object; readonly to
       request(mock.app).get(path).expect(200),
     ),
   )
-  const { age: _age, idle: _idle, ...session } = shown?.body
+  const { age: _age, idle: _idle, ...session } = shown?.body ?? {}
   return {
     shown: { session, entities: entities?.body },
     told: journal?.body.requests.map(({ id, origin, status }: Told) => ({ id, origin, status })),

@@ -128,19 +128,17 @@ function ordersOf(detail: EventDetail, account: Account, scene: Scene): FoundOrd
   const names = orderNumber === undefined ? [...new Set([detail.id ?? []].flat())] : [orderNumber]
   const find = (name: string, viewer: Account): OmsOrder | undefined =>
     (orderNumber === undefined ? findOmsOrder(name, viewer, scene) : undefined) ?? findOmsOrderByNumber(name, viewer, scene)
-  const orders: OmsOrder[] = []
+  // An order may be named by its id and by its number.
+  const orders = new Map<string, OmsOrder>()
   for (const name of names) {
     const order = find(name, account)
-    // An order may be named by its id and by its number.
-    if (order) {
-      if (!orders.some(({ orderId }) => orderId === order.orderId)) orders.push(order)
-    }
+    if (order) orders.set(order.orderId, order)
     // What another channel hides is not unheard of.
     else if (find(name, { ...account, channel: undefined }) || scene.session.assumptions[UNKNOWN_ORDER] === '404' || names.length > 1)
       return { ...unknownOrder(name), assumption: UNKNOWN_ORDER }
     else return unheardOf(name, detail, account, scene)
   }
-  return orders.length === 0 ? unknownOrder('') : { orders, isMade: false, changes: [] }
+  return orders.size === 0 ? unknownOrder('') : { orders: [...orders.values()], isMade: false, changes: [] }
 }
 
 /** An order that nobody created, made from the lines that an event names; a line named twice is one line. */

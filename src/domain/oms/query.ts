@@ -2,7 +2,8 @@ import { type Caller, type Issue, pointerPart, type Problem } from '../../http.t
 import { nearest } from '../assumption.ts'
 import type { Scene } from '../behaviour.ts'
 import { ceiling, compareInstants, instantOf } from '../clock.ts'
-import { type Condition, list, type Listed, type Overlaid } from '../listing.ts'
+import { comparePlaces, type Condition, list, type Listed, type Overlaid } from '../listing.ts'
+import type { World } from '../world.ts'
 import { type Allocation, type AllocationDocument, type AllocationFacts, isAllocationId } from './allocation.ts'
 import { type AllocationPopulation, allocationPopulation, EXAMPLE_ACCOUNT, EXAMPLE_STAGE, type Tenant, tenantOf } from './population.ts'
 
@@ -153,22 +154,44 @@ function isOfChannel({ document }: AllocationFacts, channel: string | undefined)
   return channel === undefined || document.items.every(({ channelId }) => channelId === channel)
 }
 
-/** Allocations that are not what the population would make: the changed ones of this tenant, and the document's example. */
-function overlay(population: AllocationPopulation, account: Account, { world }: Scene): Overlaid<Allocation>[] {
+/** The overlay that was last made of a world, by what it was made of: a session of many changes is asked many times between two changes. */
+const overlays = new WeakMap<
+  World,
+  {
+    readonly version: number
+    readonly population: AllocationPopulation
+    readonly tenant: string
+    readonly made: readonly Overlaid<Allocation>[]
+  }
+>()
+
+/** Allocations that are not what the population would make: the changed ones of this tenant, and the document's example. In their order. */
+function overlay(population: AllocationPopulation, account: Account, { world }: Scene): readonly Overlaid<Allocation>[] {
   const tenant = tenantOf(account)
+  const { version } = world
+  const known = overlays.get(world)
+  if (known?.version === version && known.population === population && known.tenant === tenant) return known.made
+  const made = makeOverlay(population, tenant, world)
+  overlays.set(world, { version, population, tenant, made })
+  return made
+}
+
+function makeOverlay(population: AllocationPopulation, tenant: string, world: World): readonly Overlaid<Allocation>[] {
   const allocations = new Map<string, Allocation>()
   if (population.example) allocations.set(population.example.document.allocationId, population.example)
   for (const allocation of world.all('allocation'))
     if (allocation.tenant === tenant) allocations.set(allocation.document.allocationId, allocation)
-  return [...allocations.values()].map((entity) => {
-    const { allocationId, updatedAt } = entity.document
-    return {
-      entity,
-      index: population.indicesOf('allocationId', allocationId)?.[0],
-      place: population.indexUpdatedSince(Date.parse(updatedAt)),
-      tie: updatedAt + allocationId,
-    }
-  })
+  return [...allocations.values()]
+    .map((entity) => {
+      const { allocationId, updatedAt } = entity.document
+      return {
+        entity,
+        index: population.indicesOf('allocationId', allocationId)?.[0],
+        place: population.indexUpdatedSince(Date.parse(updatedAt)),
+        tie: updatedAt + allocationId,
+      }
+    })
+    .toSorted(comparePlaces)
 }
 
 function condition(member: string, filter: unknown, population: AllocationPopulation): AllocationCondition {
