@@ -92,8 +92,8 @@ describe('what names too much at once', () => {
     ['an event', 'post', '/api/v2/allocation/', { detailType: 'ORDER_CREATED', detail: { id: ids } }],
     ['a reallocation', 'put', '/api/v2/allocation/reallocate', { channel: '12', tenant: ACCOUNT, documentType: 'ALLOCATION', id: ids }],
   ] as const)('is refused in the words of the API: %s', async (_, method, path, body) => {
-    const answer = await request(mock.app)
-      [method](path)
+    const agent = request(mock.app)
+    const answer = await agent[method](path)
       .set({ authorization: 'Bearer any', 'x-site-context': JSON.stringify({ account: ACCOUNT }) })
       .send(body)
       .expect(400)
