@@ -52,7 +52,7 @@ export interface MockSession {
    * @returns its values
    */
   setState(state: string, params?: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>
-  /** Past requests, newest first. */
+  /** Past requests of clients, newest first; what else went on, where the filter names another origin. */
   requests(filter?: RequestFilter & { readonly limit?: number }): Promise<readonly PastRequest[]>
   /** How many past requests fit. @throws UsageError where the journal has forgotten some: a number that is too small would prove nothing */
   count(filter?: RequestFilter): Promise<number>
@@ -187,10 +187,11 @@ export interface PastRequest {
   readonly replyHeaders: Readonly<Record<string, string>>
   readonly mediaType?: string
   readonly replyBody?: string
-  /** What it changed; `from` is missing where something is new, `to` where it is gone. */
+  /** What it changed: the members that differ, or `to` where something is new, `from` where it is gone. */
   readonly changes?: readonly {
     readonly kind: string
     readonly id: string
+    readonly members?: readonly { readonly at: string; readonly from?: unknown; readonly to?: unknown }[]
     readonly from?: Readonly<Record<string, unknown>>
     readonly to?: Readonly<Record<string, unknown>>
   }[]
@@ -378,7 +379,8 @@ function createSession(name: string, ask: Ask, sessionNamed: (name: string) => M
     exists: (data) => ask('POST', `${at}/exists`, { body: data }),
     setState: (state, params = {}) => ask('POST', `/~${name}/_pact/provider_states`, { body: { state, params, action: 'setup' } }),
     requests: async (filter = {}) =>
-      (await ask<{ requests: readonly PastRequest[] }>('GET', '/requests', { query: { session: name, ...filter } })).requests,
+      (await ask<{ requests: readonly PastRequest[] }>('GET', '/requests', { query: { session: name, origin: 'request', ...filter } }))
+        .requests,
     async count(filter = {}) {
       const query = { session: name, ...filter }
       const { count, incomplete = false } = await ask<{ count: number; incomplete?: boolean }>('GET', '/requests/count', { query })

@@ -11,7 +11,7 @@ import { type Pact, type ProviderState, type Report, type Row } from './pact/pac
 import type { SentRequests } from './pact/record.ts'
 import { needsValues, variablesFor } from './pact/replay.ts'
 import { createReport, verdictOf } from './pact/report.ts'
-import type { Hide } from './pact/secret.ts'
+import type { Hide } from './hiding.ts'
 import type { Outcomes } from './pact/verify.ts'
 
 export { coverContracts, type Coverage, type Covered } from './contracts/coverage.ts'

@@ -97,23 +97,6 @@ export function isWebOrigin(text: string): boolean {
   return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text
 }
 
-/** Members and parameters whose values nobody is shown. */
-export const SECRET = /^(password|auth_token|token)$/i
-
-/** A problem without what was met in secret places. */
-export function withoutSecretValues(problem: Problem): Problem {
-  const { issues } = problem
-  const isSecret = ({ at }: { readonly at: string }): boolean => at.split('/').some((part) => SECRET.test(part))
-  if (!issues?.some(isSecret)) return problem
-  return {
-    ...problem,
-    detail: `${issues.find(isSecret)?.at ?? ''} does not fit`,
-    issues: issues.map(({ value, ...issue }) =>
-      isSecret(issue) ? { ...issue, message: 'does not fit' } : { ...issue, ...(value !== undefined && { value }) },
-    ),
-  }
-}
-
 /** What the request says of its sender, unjudged. */
 export interface Credentials {
   /** The security scheme's name in the document; empty where the operation asks for none. */

@@ -4,11 +4,15 @@ import { describe, expect, it } from 'vitest'
 
 const src = join(import.meta.dirname, '../src')
 
-/** Which rooms a room may import from, beside itself, `problem`, `http` and `shown`. */
+/** What every room may import. */
+const OF_ALL = ['problem', 'http', 'shown', 'secret', 'hiding']
+/** Which rooms a room may import from, beside itself and those that all may: `OF_ALL`. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   problem: [],
   http: [],
   shown: [],
+  secret: [],
+  hiding: [],
   document: [],
   exact: [],
   load: ['document', 'exact'],
@@ -27,7 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: ['index', 'contracts', 'load', 'contract', 'pact'],
 }
 /** Rooms where time, chance and the outside come in as arguments. */
-const PURE = ['problem', 'http', 'shown', 'contract', 'domain', 'engine']
+const PURE = [...OF_ALL, 'contract', 'domain', 'engine']
 const FORBIDDEN = [/Date\.now/, /new Date\(\)/, /Math\.random/, /\bprocess\./, /performance\.now/, /randomUUID/, /from 'node:/]
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
@@ -35,7 +39,7 @@ const roomOf = (file: string): string => file.split(/[/\\]/)[0]?.replace(/\.ts$/
 
 export function forbiddenImports(file: string, text: string): string[] {
   const room = roomOf(file)
-  const allowed = [room, 'problem', 'http', 'shown', ...(MAY_IMPORT[room] ?? [])]
+  const allowed = [room, ...OF_ALL, ...(MAY_IMPORT[room] ?? [])]
   return [...text.matchAll(/(import|export)( type)?\s[^'"]*?from '(\.[^']+)'|import\('(\.[^']+)'\)/g)].flatMap(
     ([, , type, from, dynamic]) => {
       const target = roomOf(relative(src, resolve(src, dirname(file), from ?? dynamic ?? '')))

@@ -1,7 +1,8 @@
 import type { Comparison } from '../pact/compare.ts'
 import type { ResultItem } from '../pact/finding.ts'
 import type { Answer, Reason, Report, Row } from '../pact/pact.ts'
-import { type Hide, hiddenFields, hiddenIn, hiding } from '../pact/secret.ts'
+import type { Hide } from '../hiding.ts'
+import { hiddenFields, hiddenIn, hiding } from '../pact/secret.ts'
 import type { Outcomes } from '../pact/verify.ts'
 import type { VerifyContractsOptions } from './options.ts'
 

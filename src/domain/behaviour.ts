@@ -18,7 +18,7 @@ export interface Scene {
 /** Where an exchange comes from: a client of the APIs, a control request, or a step that nobody asked for. */
 export type Origin = 'request' | 'control' | 'progress' | 'timeline'
 
-/** Which past exchanges are asked for. Without an origin, only clients' requests. */
+/** Which past exchanges are asked for. */
 export interface ExchangeFilter {
   readonly session?: string
   readonly operation?: string
@@ -59,7 +59,13 @@ export type Command =
       readonly params: Readonly<Record<string, unknown>>
       readonly action: 'setup' | 'teardown'
     }
-  | { readonly kind: 'list-requests'; readonly filter: ExchangeFilter; readonly limit: number }
+  | {
+      readonly kind: 'list-requests'
+      readonly filter: ExchangeFilter
+      readonly limit: number
+      /** The id of an exchange: only those in front of it. */
+      readonly before?: string
+    }
   | { readonly kind: 'count-requests'; readonly filter: ExchangeFilter }
   | { readonly kind: 'follow-requests'; readonly filter: ExchangeFilter; readonly after: string | undefined }
   | { readonly kind: 'show-request'; readonly id: string }

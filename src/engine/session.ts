@@ -293,6 +293,9 @@ function sizeOf(world: World): number {
 /** What a provider state's text means, and what it adds to others. */
 export { addState, type FilledState, type MatchedState, matchState, type SetUp } from '../domain/state.ts'
 
+/** What plain data take in memory. */
+export { bytesOf } from '../domain/size.ts'
+
 export type { Scenario } from '../domain/scenario.ts'
 
 /** A refusal in the mock's own words. */

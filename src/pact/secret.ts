@@ -1,3 +1,5 @@
+import { type Hide, hidingTexts } from '../hiding.ts'
+import { isSecretInQuery } from '../secret.ts'
 import { type Fields, isRecord } from './value.ts'
 
 /**
@@ -37,13 +39,6 @@ export interface Given {
   readonly texts?: readonly (string | undefined)[]
 }
 
-/** A text with the secrets masked. */
-export type Hide = (text: string) => string
-
-/** Shorter texts are found anywhere: without them nothing that is told would make sense. */
-const MIN_LENGTH = 4
-const MASK = '***'
-
 /** Masks all that must not be told, in the forms in which it may come back. */
 export function hiding({ headers = {}, urls = [], texts = [] }: Given): Hide {
   const found = [
@@ -51,27 +46,7 @@ export function hiding({ headers = {}, urls = [], texts = [] }: Given): Hide {
     ...Object.entries(headers).flatMap(([name, value]) => (isPublic(name) ? [] : credentialsIn(value))),
     ...urls.flatMap((url) => (url === undefined ? [] : secretsInUrl(url))),
   ]
-  const forms = found.flatMap((text) => [text, encodeURIComponent(text.toWellFormed())])
-  // The longest first: one may be a part of another.
-  const secrets = [...new Set(forms)].filter((text) => text.length >= MIN_LENGTH).toSorted((a, b) => b.length - a.length)
-  if (secrets.length === 0) return (text) => text
-  const pattern = new RegExp(secrets.map((secret) => escapedAnyhow(secret)).join('|'), 'g')
-  return (text) => text.replaceAll(pattern, MASK).replaceAll(/[^…]+(?=…|$)/g, (part) => withoutBeginning(part, secrets))
-}
-
-/** A pattern of a text that JSON may have escaped, over and over. */
-function escapedAnyhow(text: string): string {
-  return [...text.matchAll(/["\\/]|[^"\\/]+/g)]
-    .map(([part]) => (part === '\\' ? String.raw`\\+` : /["/]/.test(part) ? String.raw`\\*${part}` : RegExp.escape(part)))
-    .join('')
-}
-
-/** Texts are cut where they are long, through a secret as well. */
-function withoutBeginning(text: string, secrets: readonly string[]): string {
-  for (const secret of secrets)
-    for (let length = secret.length - 1; length >= MIN_LENGTH; length--)
-      if (text.endsWith(secret.slice(0, length))) return text.slice(0, -length) + MASK
-  return text
+  return hidingTexts(found)
 }
 
 /** The same in all texts of a value. */
@@ -105,11 +80,9 @@ function secretsInUrl(text: string): string[] {
   return [
     ...(password === '' ? [] : [`${username}:${password}`, password, ...passwordsIn(login), Buffer.from(login).toString('base64')]),
     ...(search === '' ? [] : [search.slice(1)]),
-    ...[...searchParams].flatMap(([name, value]) => (SECRET_NAME.test(name) ? [value] : [])),
+    ...[...searchParams].flatMap(([name, value]) => (isSecretInQuery(name) ? [value] : [])),
   ]
 }
-
-const SECRET_NAME = /token|key|secret|sig|pass|pwd|auth|code|jwt|session|credential/i
 
 function decoded(text: string): string {
   try {

@@ -39,9 +39,11 @@ export function createCommands({
 }: CommandSettings): (command: Command, real: number, session: SessionName) => Promise<Carried> {
   const documents = [control, providerStates, ...services].map(({ contract }) => contract)
 
-  /** The refusal of a list that begins behind what is forgotten: it might lack some. A session that nobody uses was asked nothing. */
-  const unheld = ({ since }: ExchangeFilter): MockReply | undefined =>
-    since === undefined || journal.has(since) ? undefined : notHeld(since)
+  /** The refusal of a list that begins or ends at what is forgotten: it might lack some. A session that nobody uses was asked nothing. */
+  const unheld = ({ filter: { since }, before }: { readonly filter: ExchangeFilter; readonly before?: string }): MockReply | undefined => {
+    const gone = [since, before].find((id) => id !== undefined && !journal.has(id))
+    return gone === undefined ? undefined : notHeld(gone)
+  }
 
   /** Whether requests of the session had to go: others may have filled the journal. */
   const lacks = ({ session, since }: ExchangeFilter): boolean => since === undefined && journal.lost(session)
@@ -104,11 +106,9 @@ export function createCommands({
       case 'provider-state':
         return setState(command, real, session)
       case 'list-requests':
-        return unheld(command.filter) ?? { status: 200, body: { requests: journal.list(command.filter, command.limit) } }
+        return unheld(command) ?? { status: 200, body: journal.list(command.filter, command.limit, command.before) }
       case 'count-requests':
-        return (
-          unheld(command.filter) ?? { status: 200, body: { count: journal.count(command.filter), ...(lacks(command.filter) && LACKING) } }
-        )
+        return unheld(command) ?? { status: 200, body: { count: journal.count(command.filter), ...(lacks(command.filter) && LACKING) } }
       case 'follow-requests':
         return events.isFull
           ? refusal({

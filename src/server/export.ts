@@ -2,15 +2,15 @@ import type { Exportable } from '../engine/session.ts'
 import type { Cut } from '../http.ts'
 import type { Exchange, Met } from './journal.ts'
 import {
-  createStandIns,
   type Replace,
   rewritten,
-  type StandIns,
-  withoutCredential,
-  withoutQuoted,
+  withoutSecretHeader,
   withoutSecretQuery,
+  withoutSecretMembers,
   withoutSecrets,
-} from './secrets.ts'
+  withoutSecretsInJson,
+} from '../secret.ts'
+import { createStandIns, type StandIns, withoutQuoted } from './stand-ins.ts'
 
 /** A session as a file: what it started from and all that it was asked, so that another process can do it again. `spec/export.schema.json` says the same. */
 export interface Exported {
@@ -107,7 +107,7 @@ export function exportOf(name: string, session: Exportable, all: readonly Exchan
     session: name,
     begun: new Date(session.real ?? first?.asked?.real ?? first?.real ?? 0).toISOString(),
     ...(session.from.scenario.name !== undefined && { scenarioName: session.from.scenario.name }),
-    scenario: session.scenario,
+    scenario: withoutSecretMembers(session.scenario, standIns.replace),
     supplierTokens: tokensOf('supplier'),
     retailerTokens: tokensOf('retailer'),
     exchanges: turns.map(({ exchange, asked, worked }) => ({
@@ -152,8 +152,8 @@ function exported(exchange: Exchange, { replace, replaceAgain }: StandIns, param
   const isRequest = origin === 'request'
   // What was sent may come back in a refusal.
   const sent = new Map<string, string>()
-  const replaceSent: Replace = (text) => {
-    const other = replace(text)
+  const replaceSent: Replace = (text, isNumber) => {
+    const other = replace(text, isNumber)
     if (other !== text) sent.set(text, other)
     return other
   }
@@ -161,11 +161,12 @@ function exported(exchange: Exchange, { replace, replaceAgain }: StandIns, param
   const body = requestBody === undefined ? undefined : withoutSecrets(requestBody, replaceSent)
   const isBodyLost = exchange.isBodyLost === true || (requestBody !== undefined && body === undefined)
   const safeAnswer = (text: string): string =>
-    rewritten(text, (scalar, isSecret) => (isSecret ? replaceAgain(scalar) : status < 400 ? scalar : withoutQuoted(scalar, sent)))
+    status < 400
+      ? withoutSecretsInJson(text, replaceAgain)
+      : rewritten(text, (scalar, isSecret) => (isSecret ? replaceAgain(scalar) : withoutQuoted(scalar, sent)))
   const safeHeader = ([name, value]: [string, string]): [string, string][] => {
     if (isRequest ? !HEADERS.has(name) && !parameters.has(name) : !CONTROL_HEADERS.has(name)) return []
-    if (name === 'authorization') return [[name, withoutCredential(value, replace)]]
-    return [[name, parameters.has(name) ? (withoutSecrets(value, replace) ?? replace(value)) : value]]
+    return [[name, withoutSecretHeader(name, value, replace)]]
   }
   return {
     id,
@@ -182,7 +183,9 @@ function exported(exchange: Exchange, { replace, replaceAgain }: StandIns, param
       ? {
           status,
           headers: {
-            ...Object.fromEntries(Object.entries(replyHeaders).map(([name, value]) => [name, withoutSecretQuery(value, replaceSent)])),
+            ...Object.fromEntries(
+              Object.entries(replyHeaders).map(([name, value]) => [name, withoutSecretHeader(name, value, replaceSent)]),
+            ),
             Date: new Date(now).toUTCString(),
           },
           // A refusal of what cannot be shown may show it.

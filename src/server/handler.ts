@@ -20,7 +20,7 @@ import {
   toldApart,
   unknownSession,
 } from '../engine/session.ts'
-import { type MockRequest, type Problem, withoutSecretValues } from '../http.ts'
+import type { MockRequest, Problem } from '../http.ts'
 import { DocumentError, PROBLEMS } from '../problem.ts'
 import { NOBODY } from '../store/memory.ts'
 import type { WeighedStore } from '../store/weighed.ts'
@@ -181,7 +181,7 @@ export function createHandler(settings: HandlerSettings): Handler {
       ...exchangeOf({ id, session: name, origin: 'request', request, now, real: worked }, handled),
       ...(befallen && { fault: nameOfFault(befallen) }),
       operation,
-      problem: problem && withoutSecretValues(problem),
+      problem,
       warnings,
       assumption,
       ...own,

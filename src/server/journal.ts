@@ -1,9 +1,11 @@
 import type { FindNearest } from '../contract/nearest.ts'
 import type { ExchangeFilter, Origin } from '../domain/behaviour.ts'
 import type { Session } from '../domain/control/session.ts'
-import { entityBefore, type KeptChange } from '../engine/session.ts'
-import { type Cut, type Issue, type Problem, SECRET } from '../http.ts'
+import { bytesOf, type KeptChange } from '../engine/session.ts'
+import type { Cut, Issue, Problem } from '../http.ts'
 import { type ProblemCode, PROBLEMS } from '../problem.ts'
+import { toldChange } from './changes.ts'
+import { maskedExchange } from './masked.ts'
 
 /** One request and what became of it, or a step without a caller. Bodies are the texts that went over the line. */
 export interface Exchange {
@@ -59,8 +61,8 @@ export interface Journal {
   add(exchange: Exchange): void
   has(id: string): boolean
   get(id: string): object | undefined
-  /** Newest first. */
-  list(filter: ExchangeFilter, limit: number): object[]
+  /** Newest first, as many as fit the answer; `before` for those in front of the exchange with this id. */
+  list(filter: ExchangeFilter, limit: number, before?: string): Listed
   count(filter: ExchangeFilter): number
   /** A session's exchanges as they are, secrets and all, in the order in which they were kept. */
   of(session: string): readonly Exchange[]
@@ -79,6 +81,16 @@ export interface Journal {
   readonly bytes: number
 }
 
+/** Some of the exchanges that are asked for. */
+interface Listed {
+  readonly requests: readonly object[]
+  /** The id before which there are more. */
+  readonly before?: string
+}
+
+/** A list ends where its exchanges take so many bytes: finding the secrets in more holds everybody else up. */
+const MAX_LIST_BYTES = 2_097_152
+
 /** Past exchanges, as many as fit a number of bytes: the oldest go first. */
 export function createJournal(maxBytes: number, nearest: FindNearest = () => []): Journal {
   // A queue: entries before `first` are gone. Looking one up is rare, so nothing is indexed while requests are served.
@@ -89,11 +101,26 @@ export function createJournal(maxBytes: number, nearest: FindNearest = () => [])
   let gone = 0
   const lost = new Set<string>()
   // Of the last one only: as many as follow the journal ask for it, one after the other.
-  const searched = keptLast(searchable)
-  const shown = keptLast((exchange: Exchange) => show(exchange, nearest))
-  const fits = (exchange: Exchange, filter: ExchangeFilter): boolean => isMeant(exchange, filter) && holds(exchange, filter.text)
-  const holds = (exchange: Exchange, text: string | undefined): boolean =>
-    text === undefined || searched(exchange).some((part) => part.includes(text.toLowerCase()))
+  const sent = keptLast((entry: Entry) => textsOf(entry.exchange))
+  const searched = keptLast((entry: Entry) => textsOf(maskedOf(entry)))
+  const shown = keptLast((entry: Entry) => show(maskedOf(entry), nearest))
+  const fits = (entry: Entry, filter: ExchangeFilter): boolean => isMeant(entry.exchange, filter) && holds(entry, filter.text)
+  /** What is searched is what is shown: a secret cannot be guessed by asking for it. Only what has the text at all is read for secrets. */
+  const holds = (entry: Entry, text: string | undefined): boolean => {
+    if (text === undefined) return true
+    const wanted = text.toLowerCase()
+    return [sent, searched].every((texts) => texts(entry).some((part) => part.includes(wanted)))
+  }
+  /** Without secrets; kept, for finding them in what is large takes long. */
+  const maskedOf = (entry: Entry): Exchange => {
+    if (!entry.masked) {
+      entry.masked = maskedExchange(entry.exchange)
+      const size = sizeOfMasked(entry.masked, entry.exchange)
+      entry.size += size
+      bytes += size
+    }
+    return entry.masked
+  }
   const listeners = new Set<() => void>()
 
   const find = (id: string): Entry | undefined => entries.findLast(({ exchange }, index) => index >= first && exchange.id === id)
@@ -119,7 +146,7 @@ export function createJournal(maxBytes: number, nearest: FindNearest = () => [])
     },
     add(exchange) {
       const kept = exchange.problem ? { ...exchange, problem: slim(exchange.problem) } : exchange
-      const entry = { exchange: kept, size: sizeOf(kept), place: ++place }
+      const entry: Entry = { exchange: kept, size: sizeOf(kept), place: ++place, masked: undefined }
       entries.push(entry)
       bytes += entry.size
       // Whoever follows sees an entry also where there is no room to keep it.
@@ -141,22 +168,30 @@ export function createJournal(maxBytes: number, nearest: FindNearest = () => [])
     has: (id) => find(id) !== undefined,
     get(id) {
       const entry = find(id)
-      return entry && show(entry.exchange, nearest)
+      return entry && show(maskedOf(entry), nearest)
     },
-    list(filter, limit) {
-      const found: object[] = []
+    list(filter, limit, before) {
+      const requests: object[] = []
       const start = startOf(filter)
-      for (let index = entries.length - 1; index >= start && found.length < limit; index--) {
-        const exchange = entries[index]?.exchange
-        if (exchange && fits(exchange, filter)) found.push(show(exchange, nearest))
+      const end = before === undefined ? entries.length : indexBehind((find(before)?.place ?? 0) - 1)
+      let size = 0
+      let last: Entry | undefined
+      for (let index = end - 1; index >= start; index--) {
+        const entry = entries[index]
+        if (!entry || !fits(entry, filter)) continue
+        const masked = maskedOf(entry)
+        size += entry.size
+        if (last && (requests.length === limit || size > MAX_LIST_BYTES)) return { requests, before: last.exchange.id }
+        requests.push(show(masked, nearest))
+        last = entry
       }
-      return found
+      return { requests }
     },
     count(filter) {
       let count = 0
       for (let index = startOf(filter); index < entries.length; index++) {
-        const exchange = entries[index]?.exchange
-        if (exchange && fits(exchange, filter)) count++
+        const entry = entries[index]
+        if (entry && fits(entry, filter)) count++
       }
       return count
     },
@@ -176,7 +211,7 @@ export function createJournal(maxBytes: number, nearest: FindNearest = () => [])
     next(from, filter) {
       for (let index = indexBehind(from); index < entries.length; index++) {
         const entry = entries[index]
-        if (entry && fits(entry.exchange, filter)) return { place: entry.place, id: entry.exchange.id, shown: shown(entry.exchange) }
+        if (entry && fits(entry, filter)) return { place: entry.place, id: entry.exchange.id, shown: shown(entry) }
       }
       return { place }
     },
@@ -189,17 +224,16 @@ export function createJournal(maxBytes: number, nearest: FindNearest = () => [])
 
 interface Entry {
   readonly exchange: Exchange
-  readonly size: number
   readonly place: number
+  size: number
+  /** Made when it is first shown. */
+  masked: Exchange | undefined
 }
 
-/** Whether an exchange is one of those asked for, but for its text. Without a word on the origin only clients' requests are. */
-function isMeant(
-  exchange: Exchange,
-  { session, operation, method, status, unmatched, refused, fault, origin = 'request' }: ExchangeFilter,
-): boolean {
+/** Whether an exchange is one of those asked for, but for its text. */
+function isMeant(exchange: Exchange, { session, operation, method, status, unmatched, refused, fault, origin }: ExchangeFilter): boolean {
   return (
-    exchange.origin === origin &&
+    (origin === undefined || exchange.origin === origin) &&
     (session === undefined || exchange.session === session) &&
     (operation === undefined || exchange.operation === operation) &&
     (method === undefined || exchange.method === method.toUpperCase()) &&
@@ -210,11 +244,11 @@ function isMeant(
   )
 }
 
-/** What is made of an exchange, made once for those who ask for the same one in turn. */
-function keptLast<Made>(make: (exchange: Exchange) => Made): (exchange: Exchange) => Made {
-  let last: { readonly exchange: Exchange; readonly made: Made } | undefined
-  return (exchange) => {
-    if (last?.exchange !== exchange) last = { exchange, made: make(exchange) }
+/** What is made of an entry, made once for those who ask for the same one in turn. */
+function keptLast<Made>(make: (entry: Entry) => Made): (entry: Entry) => Made {
+  let last: { readonly entry: Entry; readonly made: Made } | undefined
+  return (entry) => {
+    if (last?.entry !== entry) last = { entry, made: make(entry) }
     return last.made
   }
 }
@@ -231,9 +265,9 @@ function isUnmatched({ problem, operation }: Exchange): boolean {
   return operation === undefined && problem !== undefined && MISSES.has(problem.code)
 }
 
-/** What a text is looked for in, in lower case. It is what is shown: a secret cannot be guessed by asking for it. */
-function searchable({ path, requestBody = '', replyBody = '', fault = '' }: Exchange): readonly string[] {
-  return [withoutSecretQuery(path), fault, withoutSecrets(requestBody), withoutSecrets(replyBody)].map((text) => text.toLowerCase())
+/** What a text is looked for in, in lower case. */
+function textsOf({ path, requestBody = '', replyBody = '', fault = '' }: Exchange): readonly string[] {
+  return [path, fault, requestBody, replyBody].map((text) => text.toLowerCase())
 }
 
 /** Without the values a client sent where they are large: the request's body has them. */
@@ -252,16 +286,14 @@ function slim(problem: Problem): Problem {
 
 const MAX_VALUE = 1_000
 
-/** What an exchange's objects take beside its texts, what a changed entity takes, and each element of its lists. Rounded up. */
+/** What an exchange's objects take beside its texts and entities, and what an issue takes. Rounded up. */
 const OVERHEAD = 1_000
-const CHANGE = 3_000
-const ELEMENT = 300
 const ISSUE = 300
 
 function sizeOf({ path, headers, requestBody, replyHeaders, replyBody, changes, problem, warnings }: Exchange): number {
   let size =
     OVERHEAD +
-    changes.reduce((sum, { from, to }) => sum + (from ? CHANGE + ELEMENT * elementsOf(from) : 0) + CHANGE + ELEMENT * elementsOf(to), 0) +
+    changes.reduce((sum, { from, to }) => sum + ISSUE + bytesOf(from) + bytesOf(to), 0) +
     path.length +
     (requestBody?.length ?? 0) +
     (replyBody?.length ?? 0)
@@ -272,16 +304,15 @@ function sizeOf({ path, headers, requestBody, replyHeaders, replyBody, changes, 
   return size + (problem?.detail.length ?? 0)
 }
 
-/** The elements of an entity's own lists, and of those of a document in it. */
-function elementsOf(entity: object | undefined): number {
-  let elements = 0
-  for (const value of Object.values(entity ?? {}))
-    if (Array.isArray(value)) elements += value.length
-    else if (typeof value === 'object' && value !== null)
-      for (const inner of Object.values(value)) if (Array.isArray(inner)) elements += inner.length
-  return elements
+/** What texts without secrets take beside those as they are. */
+function sizeOfMasked(masked: Exchange, { requestBody, replyBody }: Exchange): number {
+  return (
+    (masked.requestBody === requestBody ? 0 : (masked.requestBody?.length ?? 0)) +
+    (masked.replyBody === replyBody ? 0 : (masked.replyBody?.length ?? 0))
+  )
 }
 
+/** @param exchange without secrets, but for its changes */
 function show(exchange: Exchange, nearest: FindNearest): object {
   const { id, session, origin, now, real, operation, method, path, status, duration, fault, cut, problem, warnings, assumption } = exchange
   const { headers, requestBody, replyHeaders, mediaType, replyBody, changes, settings } = exchange
@@ -294,7 +325,7 @@ function show(exchange: Exchange, nearest: FindNearest): object {
     received: new Date(real).toISOString(),
     ...(operation !== undefined && { operation }),
     method,
-    path: withoutSecretQuery(path),
+    path,
     status,
     duration,
     ...(fault !== undefined && { fault }),
@@ -303,17 +334,11 @@ function show(exchange: Exchange, nearest: FindNearest): object {
     ...(near.length > 0 && { nearest: near }),
     ...(warnings.length > 0 && { warnings }),
     ...(assumption !== undefined && { assumption }),
-    requestHeaders: masked(headers),
-    ...(requestBody !== undefined && { requestBody: withoutSecrets(requestBody) }),
-    replyHeaders: masked(replyHeaders),
-    ...(replyBody !== undefined && { mediaType, replyBody: withoutSecrets(replyBody) }),
-    ...(changes.length > 0 && {
-      changes: changes.map((change) => {
-        const { kind, id: entity, to } = change
-        const from = entityBefore(change, settings)
-        return { kind, id: entity, ...(from && { from }), ...(to && { to }) }
-      }),
-    }),
+    requestHeaders: headers,
+    ...(requestBody !== undefined && { requestBody }),
+    replyHeaders,
+    ...(replyBody !== undefined && { mediaType, replyBody }),
+    ...(changes.length > 0 && { changes: changes.map((change) => toldChange(change, settings)) }),
   }
 }
 
@@ -324,38 +349,4 @@ function plainPath(path: string): string {
 
 function reason({ code, detail, fix, issues }: Problem): object {
   return { code, title: PROBLEMS[code].title, detail, ...(fix !== undefined && { fix }), ...(issues && { issues }) }
-}
-
-const SECRET_HEADERS = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie', 'x-api-key', 'mock-control-token'])
-
-/** Of a credential its scheme may be seen where it has one, never the value. */
-function masked(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      name,
-      SECRET_HEADERS.has(name.toLowerCase()) ? `${/^(basic|bearer|digest|token) /i.exec(value)?.[0] ?? ''}***` : value,
-    ]),
-  )
-}
-
-/** A path without the values of secret parameters. */
-function withoutSecretQuery(path: string): string {
-  return path.includes('?') ? path.replaceAll(/([?&](?:password|auth_token|token)=)[^&]+/gi, '$1***') : path
-}
-
-/** A body without the values of secret members; all of it, where it speaks of secrets and cannot be read. */
-function withoutSecrets(text: string): string {
-  // A name may be written by escapes.
-  if (!/password|token|\\u/i.test(text)) return text
-  try {
-    let found = false
-    const masked = JSON.stringify(JSON.parse(text), (name, value: unknown) => {
-      const isSecret = SECRET.test(name) && value !== null
-      found ||= isSecret
-      return isSecret ? '***' : value
-    })
-    return found ? masked : text
-  } catch {
-    return /password|auth_token/i.test(text) ? '***' : text
-  }
 }

@@ -7,6 +7,7 @@ import type { Around, Service } from '../engine/service.ts'
 import { addState, type FilledState, type MatchedState, matchState, refusal, type SetUp, type Started } from '../engine/session.ts'
 import { parseExact } from '../exact.ts'
 import { type MockReply, type MockRequest, type Problem, valueAt } from '../http.ts'
+import { secretsIn, withoutSecretMembers, withoutSecretValues } from '../secret.ts'
 import type { Store } from '../store/store.ts'
 import { askInPieces } from './pieces.ts'
 import type { Sessions } from './sessions.ts'
@@ -70,11 +71,10 @@ export function createStates({
     name: SessionName,
   ): Promise<DoneState | Problem> => {
     const before = settingUp.get(name) ?? []
-    const impossible = (why: Omit<Problem, 'code'>): Problem => ({
-      ...why,
-      code: 'state-impossible',
-      detail: `the provider state ${told({ text, params })}${why.detail}`,
-    })
+    const impossible = (why: Omit<Problem, 'code'>): Problem => {
+      const problem = withoutSecretValues({ ...why, code: 'state-impossible' }, secretsIn(params))
+      return { ...problem, detail: `the provider state ${told({ text, params })}${problem.detail}` }
+    }
     const { scenario, values = {} } = filled.definition
     const done = (data: Data, brought: unknown): DoneState | Problem => {
       const lost = Object.entries(values).find(([, pointer]) => valueAt(brought, pointer) === undefined)
@@ -143,9 +143,10 @@ function told({ text, params }: Pick<SetUp, 'text' | 'params'>): string {
   return Object.keys(params).length === 0 ? `"${text}"` : `"${text}" with ${excerpt(params)}`
 }
 
-/** Values may be as long as bodies. */
-function excerpt(value: unknown): string {
-  const text = JSON.stringify(value)
+/** Parameters, or one of them under its name. They may be as long as bodies, and secrets. */
+function excerpt(params: Readonly<Record<string, unknown>>, name?: string): string {
+  const safe = withoutSecretMembers(params)
+  const text = JSON.stringify(name === undefined ? safe : safe[name])
   return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`
 }
 
@@ -169,7 +170,7 @@ function unmatched(matched: Exclude<MatchedState, FilledState>, text: string): P
     case 'unfit-parameter':
       return {
         code: 'state-parameter-unfit',
-        detail: `the parameter ${matched.parameter} of the provider state "${matched.state}" is ${excerpt(matched.value)}`,
+        detail: `the parameter ${matched.parameter} of the provider state "${matched.state}" is ${excerpt({ [matched.parameter]: matched.value }, matched.parameter)}`,
         fix: WANTED[matched.wanted],
       }
     case 'unknown-parameter': {

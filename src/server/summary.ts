@@ -1,6 +1,7 @@
+import { MASK } from '../hiding.ts'
 import type { Issue, Problem } from '../http.ts'
 import type { Exchange } from './journal.ts'
-import { withoutSecretQuery } from './secrets.ts'
+import { toldOf } from './masked.ts'
 
 /** One request in short: what a log line says. Of control routes only refusals are told. */
 export interface RequestSummary {
@@ -25,17 +26,16 @@ export interface RequestSummary {
 }
 
 /** @param controlToken what some put into paths: it is told nowhere */
-export function summaryOf(
-  { id, session, status, method, path, operation, duration, problem, warnings, assumption, fault, explain }: Exchange,
-  controlToken: string,
-): RequestSummary {
-  const hide = (text: string): string => text.replaceAll(controlToken, '***')
+export function summaryOf(exchange: Exchange, controlToken: string): RequestSummary {
+  const { id, session, status, method, operation, duration, assumption, fault, explain } = exchange
+  const { path, problem, warnings } = toldOf(exchange)
+  const hide = (text: string): string => text.replaceAll(controlToken, MASK)
   return {
     id,
     session,
     status,
     method,
-    path: hide(withoutSecretQuery(path, () => '***')),
+    path: hide(path),
     duration,
     warnings,
     ...(operation !== undefined && { operation }),

@@ -77,9 +77,16 @@ const SECRETS: Readonly<
     requests: [
       login('{"username":"x","password":"hunter2'),
       login("{'username':'x','password':'hunter2'}"),
+      login('{"\\u0070assword": hunter2}'),
+      login(JSON.stringify('my password is hunter2')),
+    ],
+  },
+  'forms, and JSON in JSON': {
+    secrets: ['hunter2'],
+    requests: [
       login('username=x&p%61ssword=hunter2', { 'Content-Type': 'application/x-www-form-urlencoded' }),
       login(JSON.stringify(JSON.stringify({ password: 'hunter2' }))),
-      login('{"\\u0070assword": hunter2}'),
+      login({ username: JSON.stringify({ password: 'hunter2' }), password: 'x' }),
     ],
   },
   'queries, also where the answer sends them back': {

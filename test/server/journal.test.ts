@@ -1,7 +1,7 @@
 import request, { type Test } from 'supertest'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createJournal, type Exchange } from '../../src/server/journal.ts'
-import { ALLOCATION, LINE, openMock, ORDER, omsClient, ownSession, quantities, SUPPLIER, supplierClient } from '../support.ts'
+import { ALLOCATION, openMock, ORDER, omsClient, ownSession, quantities, SUPPLIER, supplierClient } from '../support.ts'
 
 const mock = await openMock()
 afterAll(() => mock.close())
@@ -71,6 +71,16 @@ describe('past requests', () => {
     for (const path of ['/requests', '/requests/count']) expect(await control(`${path}?${query}`)).toMatchObject({ status, body: { code } })
   })
 
+  it('are listed in pages', async () => {
+    await sent
+    const page = async (query: string): Promise<unknown> => (await control(`/requests?session=${session}&${query}`)).body
+    const numbers = (...all: number[]): unknown => all.map((number) => expect.objectContaining({ id: `${session}-${number}` }))
+    expect(await page('limit=4')).toEqual({ requests: numbers(6, 5, 4, 3), before: `${session}-3` })
+    expect(await page(`limit=4&before=${session}-3`)).toEqual({ requests: numbers(2, 1) })
+    expect((await control('/requests?before=never-1')).status).toBe(404)
+    expect((await control(`/requests/count?before=${session}-3`)).status).toBe(400)
+  })
+
   it('that missed every route show which may have been meant', async () => {
     await sent
     expect((await control(`/requests/${session}-3`)).body.nearest).toEqual([
@@ -116,14 +126,15 @@ describe('what a request changed', () => {
     const supplier = supplierClient(mock)
     await supplier.allocate(quantities(4, 2)).expect(200)
     await supplier.allocate(quantities(6)).expect(200)
-    interface Held {
-      readonly lines: readonly { readonly id: string; readonly allocated: number }[]
-    }
-    const changesOf = async (number: number): Promise<{ from: Held; to: Held }[]> =>
-      (await control(`/requests/${supplier.session}-${number}`)).body.changes
-    const allocated = ({ lines }: Held): number | undefined => lines.find(({ id }) => id === LINE)?.allocated
-    expect((await changesOf(1)).map(({ from, to }) => [allocated(from), allocated(to)])).toEqual([[0, 4]])
-    expect((await changesOf(2)).map(({ from, to }) => [allocated(from), allocated(to)])).toEqual([[4, 6]])
+    const membersOf = async (number: number): Promise<unknown> =>
+      (await control(`/requests/${supplier.session}-${number}`)).body.changes[0].members
+    const line = ({ allocated = [0, 0], backordered = [0, 0] }): unknown =>
+      expect.arrayContaining([
+        { at: '/lines/0/allocated', from: allocated[0], to: allocated[1] },
+        { at: '/lines/0/backordered', from: backordered[0], to: backordered[1] },
+      ])
+    expect(await membersOf(1)).toEqual(line({ allocated: [0, 4], backordered: [0, 2] }))
+    expect(await membersOf(2)).toEqual(line({ allocated: [4, 6], backordered: [2, 0] }))
   })
 
   it('is shown so for allocations and stock, of any tenant', async () => {
@@ -135,9 +146,18 @@ describe('what a request changed', () => {
       await oms.cancel(before.allocationId).expect(200)
       const { changes } = (await control(`/requests/${oms.session}-2`)).body
       const [allocation, ...stocks] = changes
-      expect(allocation).toMatchObject({ from: { document: before }, to: { document: { statusCode: 'CANCELLED' } } })
+      expect(allocation.members).toContainEqual({ at: '/document/statusCode', from: 'ALLOCATED', to: 'CANCELLED' })
+      // What did not change is not told, and a log is told by what was added to it.
+      expect(allocation.members).not.toContainEqual(expect.objectContaining({ at: '/document/locationNum' }))
+      expect(allocation.members).toContainEqual({
+        at: `/document/auditLogs/${before.auditLogs.length}`,
+        to: expect.objectContaining({ auditType: 'CANCEL' }),
+      })
       expect(stocks.length).toBeGreaterThan(0)
-      for (const { from, to } of stocks) expect(to.available).toBeGreaterThan(from.available)
+      for (const { members } of stocks) {
+        expect(members).toMatchObject([{ at: '/available' }])
+        expect(members[0].to).toBeGreaterThan(members[0].from)
+      }
     }
   })
 
@@ -151,8 +171,7 @@ describe('what a request changed', () => {
       })
     expect(body).toBeDefined()
     const { changes } = (await control(`/requests/${session}-1`)).body
-    expect(changes).toMatchObject([{ kind: 'order' }])
-    expect(changes[0]).not.toHaveProperty('from')
+    expect(changes).toEqual([{ kind: 'order', id: expect.any(String), to: expect.objectContaining({ lines: expect.any(Array) }) }])
   })
 })
 
@@ -183,15 +202,16 @@ describe('a journal', () => {
   })
   const idOf = (entry: object): unknown => ('id' in entry ? entry.id : undefined)
 
-  it('shows what no client of the APIs caused only to who asks for it', () => {
+  const idsIn = ({ requests }: { readonly requests: readonly object[] }): unknown[] => requests.map(idOf)
+
+  it('shows all that went on in order, and one origin to who asks for it', () => {
     const journal = createJournal(1_000_000)
     journal.add(exchange('a-1'))
     for (const origin of ['control', 'progress', 'timeline'] as const) journal.add(exchange(`a-${origin}`, { origin }))
-    expect(journal.list({}, 10).map(idOf)).toEqual(['a-1'])
-    expect(journal.count({})).toBe(1)
-    expect(journal.next(0, {})).toMatchObject({ id: 'a-1' })
-    expect(journal.next(1, {})).toEqual({ place: 4 })
-    expect(journal.list({ origin: 'control' }, 10).map(idOf)).toEqual(['a-control'])
+    expect(idsIn(journal.list({}, 10))).toEqual(['a-timeline', 'a-progress', 'a-control', 'a-1'])
+    expect(journal.next(1, {})).toMatchObject({ id: 'a-control' })
+    expect(journal.next(1, { origin: 'request' })).toEqual({ place: 4 })
+    expect(idsIn(journal.list({ origin: 'control' }, 10))).toEqual(['a-control'])
     expect(journal.count({ origin: 'timeline' })).toBe(1)
     expect(journal.of('a').map(({ id }) => id)).toEqual(['a-1', 'a-control', 'a-progress', 'a-timeline'])
   })
@@ -204,7 +224,7 @@ describe('a journal', () => {
     journal.forget('a')
     expect([journal.lost('a'), journal.lost('b')]).toEqual([false, true])
     expect(journal.of('a')).toEqual([])
-    expect(journal.list({}, 10).every((entry) => String(idOf(entry)).startsWith('b-'))).toBe(true)
+    expect(idsIn(journal.list({}, 10)).every((id) => String(id).startsWith('b-'))).toBe(true)
   })
 
   it('hands out what it holds as it is, secrets and all', () => {
@@ -213,6 +233,40 @@ describe('a journal', () => {
     journal.add(kept)
     expect(journal.of('a')).toEqual([kept])
     expect(JSON.stringify(journal.get('a-1'))).not.toContain('s3cr3t')
+  })
+
+  it('lists page by page, by number or by size', () => {
+    const journal = createJournal(100_000_000)
+    for (let number = 1; number <= 9; number++) journal.add(exchange(`a-${number}`, { replyBody: 'x'.repeat(number > 3 ? 800_000 : 10) }))
+    const pages = [journal.list({}, 10)]
+    for (let before = pages[0]?.before; before !== undefined; before = pages.at(-1)?.before) pages.push(journal.list({}, 2, before))
+    expect(pages.map(idsIn)).toEqual([['a-9', 'a-8'], ['a-7', 'a-6'], ['a-5', 'a-4'], ['a-3', 'a-2'], ['a-1']])
+  })
+
+  it('shows also what alone is larger than an answer', () => {
+    const journal = createJournal(100_000_000)
+    for (const id of ['a-1', 'a-2']) journal.add(exchange(id, { replyBody: 'x'.repeat(5_000_000) }))
+    expect(journal.list({}, 10)).toMatchObject({ requests: [{ id: 'a-2' }], before: 'a-2' })
+    expect(journal.list({}, 10, 'a-2')).toEqual({ requests: [expect.objectContaining({ id: 'a-1' })] })
+  })
+
+  it('masks a body once, and counts what is kept of it', () => {
+    const journal = createJournal(1_000_000)
+    const requestBody = `{"password":"s3cr3t","padding":"${'x'.repeat(10_000)}"}`
+    journal.add(exchange('a-1', { requestBody }))
+    const { bytes } = journal
+    const [first, second] = [journal.get('a-1'), journal.get('a-1')]
+    expect(first).toMatchObject({ requestBody: requestBody.replace('s3cr3t', '***') })
+    expect(second).toEqual(first)
+    expect(journal.bytes - bytes).toBe(requestBody.length - 's3cr3t'.length + '***'.length)
+    journal.forget('a')
+    expect(journal.bytes).toBe(0)
+  })
+
+  it('keeps the form of numbers where it masks', () => {
+    const journal = createJournal(1_000_000)
+    journal.add(exchange('a-1', { requestBody: '{ "price": 1.0, "id": 9007199254740993, "token": 12.50 }' }))
+    expect(journal.get('a-1')).toMatchObject({ requestBody: '{ "price": 1.0, "id": 9007199254740993, "token": "***" }' })
   })
 
   it('counts what it keeps of a change, before and after', () => {
@@ -245,5 +299,35 @@ describe('a journal', () => {
     expect(first).toMatchObject({ id: 'a-1', nearest: [{ operation: 'getA' }] })
     expect(others.every((shown) => shown === first)).toBe(true)
     expect(near).toBe(1)
+  })
+})
+
+describe('what went on in a session', () => {
+  it('is one list in order: what clients asked, what a control request set, and what came of it by itself', async () => {
+    await using session = await mock.createSession({ name: ownSession(), scenario: { progress: { backorder: { after: '1h' } } } })
+    const supplier = supplierClient(mock, { session: session.name })
+    await supplier.allocate(quantities(4, 2)).expect(200)
+    await session.advance('2h')
+    await supplier.get().expect(200)
+    const { requests } = (await control(`/requests?session=${session.name}`)).body
+    expect(requests.map(({ origin, operation }: Record<string, string>) => `${origin} ${operation}`)).toEqual([
+      'request getOrder',
+      'control advanceClock',
+      'progress backorder',
+      'request allocateOrder',
+    ])
+    expect(requests[2].changes).toEqual([
+      {
+        kind: 'order',
+        id: ORDER,
+        members: [
+          { at: '/lines/0/allocated', from: 4, to: 6 },
+          { at: '/lines/0/backordered', from: 2, to: 0 },
+        ],
+      },
+    ])
+    expect((await control(`/requests/count?session=${session.name}`)).body).toEqual({ count: 2 })
+    expect(await session.requests()).toHaveLength(2)
+    expect(await session.requests({ origin: 'control' })).toHaveLength(1)
   })
 })

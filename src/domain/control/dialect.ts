@@ -1,5 +1,6 @@
-import { type MockReply, type Problem, withoutSecretValues } from '../../http.ts'
+import type { MockReply, Problem } from '../../http.ts'
 import { PROBLEMS } from '../../problem.ts'
+import { withoutSecretValues } from '../../secret.ts'
 import { withKnownNames } from '../assumption.ts'
 import type { Dialect } from '../behaviour.ts'
 

@@ -65,7 +65,7 @@ interface ExamplesInput extends NameInput {
 }
 
 interface RequestsInput extends Input {
-  readonly query: Readonly<ExchangeFilter> & { readonly limit?: number }
+  readonly query: Readonly<ExchangeFilter> & { readonly limit?: number; readonly before?: string }
 }
 
 interface CountInput extends Input {
@@ -117,8 +117,14 @@ function journalBehaviours(names: readonly string[]): Readonly<Record<string, Be
     },
   })
   return {
-    listRequests: asking<RequestsInput>(({ query: { limit = 100, ...filter } }) => ({ kind: 'list-requests', filter, limit })),
-    countRequests: asking<CountInput>(({ query }) => ({ kind: 'count-requests', filter: query })),
+    listRequests: asking<RequestsInput>(({ query: { limit = 100, before, ...filter } }) => ({
+      kind: 'list-requests',
+      filter,
+      limit,
+      ...(before !== undefined && { before }),
+    })),
+    // What is counted is what clients asked for, which is what tests claim something of.
+    countRequests: asking<CountInput>(({ query }) => ({ kind: 'count-requests', filter: { origin: 'request', ...query } })),
     followRequests: asking<FollowInput>(({ query, header }) => ({
       kind: 'follow-requests',
       filter: query,
