@@ -263,6 +263,17 @@ describe('a journal', () => {
     expect(journal.bytes).toBe(0)
   })
 
+  it('masks what a refusal quotes of what was sent', () => {
+    const journal = createJournal(1_000_000)
+    const requestBody = '{"password":"s3cr3t\\"x"}'
+    const replyBody = '{"status":["\\"s3cr3t\\\\\\"x\\" is not a valid choice."]}'
+    journal.add(exchange('a-1', { requestBody, replyBody, status: 400, replyHeaders: { 'X-Why': 's3cr3t"x' } }))
+    expect(journal.get('a-1')).toMatchObject({
+      replyBody: '{"status":["\\"***\\" is not a valid choice."]}',
+      replyHeaders: { 'X-Why': '***' },
+    })
+  })
+
   it('keeps the form of numbers where it masks', () => {
     const journal = createJournal(1_000_000)
     journal.add(exchange('a-1', { requestBody: '{ "price": 1.0, "id": 9007199254740993, "token": 12.50 }' }))
