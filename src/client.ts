@@ -29,6 +29,8 @@ export interface SessionOptions {
   readonly scenario?: string | Scenario
   readonly seed?: string | number
   readonly clock?: WrittenClock
+  /** Other choices where the documents are silent: `{ 'oms.cancel.again': '200' }`. */
+  readonly assume?: Readonly<Record<string, string>>
 }
 
 export interface MockSession {
@@ -92,6 +94,8 @@ export interface SessionInfo {
   readonly epoch: string
   readonly now: string
   readonly clock: WrittenClock
+  /** The assumptions that differ from the defaults. */
+  readonly assume: Readonly<Record<string, string>>
   readonly progress: WrittenProgress
   readonly faults: readonly string[]
   readonly waiting: number

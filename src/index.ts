@@ -144,8 +144,8 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   const started = new Map<string, Started>()
   /** Scenarios are placed to be tried: once for each name. */
   const startFromWanted = async (wanted: WantedSession, at: number): Promise<Started> => {
-    const { scenario, seed, clock } = wanted
-    const name = typeof scenario === 'string' && seed === undefined && clock === undefined ? scenario : undefined
+    const { scenario, seed, clock, assume } = wanted
+    const name = typeof scenario === 'string' && seed === undefined && clock === undefined && assume === undefined ? scenario : undefined
     const before = name === undefined ? undefined : started.get(name)
     if (before) return before
     const made = startFrom(wanted, base, defaults, await known(), at)

@@ -138,6 +138,12 @@ export function assume(
   return { kind: 'assumptions', assumptions: { ...DEFAULT_ASSUMPTIONS, ...chosen } }
 }
 
+/** The choices that differ from the defaults. */
+export function chosen(assumptions: Assumptions): Readonly<Record<string, string>> {
+  const defaults: ReadonlyMap<string, string> = new Map(Object.entries(DEFAULT_ASSUMPTIONS))
+  return Object.fromEntries(Object.entries(assumptions).filter(([name, value]) => value !== defaults.get(name)))
+}
+
 function isAssumption(name: string): name is AssumptionName {
   return Object.hasOwn(ASSUMPTIONS, name)
 }

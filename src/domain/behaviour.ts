@@ -80,6 +80,8 @@ export interface WantedSession {
   readonly scenario?: string | Scenario
   readonly seed?: string | number
   readonly clock?: WrittenClock
+  /** Other choices where the documents are silent. */
+  readonly assume?: Readonly<Record<string, string>>
 }
 
 /** What a client sends anyway, and can be told by. */

@@ -1,4 +1,4 @@
-import { nearest } from '../domain/assumption.ts'
+import { chosen, nearest } from '../domain/assumption.ts'
 import type { WantedSession } from '../domain/behaviour.ts'
 import { viewOf } from '../domain/brought.ts'
 import { isTime, timeOf, writtenClock } from '../domain/clock.ts'
@@ -20,7 +20,7 @@ import { type Limits, noRoom, type Room } from '../domain/room.ts'
 import { type Known, type Scenario, type Start, startOf, writtenProgress } from '../domain/scenario.ts'
 import { untouched } from '../domain/untouched.ts'
 import { type Change, type Kind, type Kinds, type World, worldOf } from '../domain/world.ts'
-import type { MockReply, Problem } from '../http.ts'
+import { type MockReply, type Problem, valueAt } from '../http.ts'
 
 /** What the server needs to know of sessions beside answering their requests. */
 
@@ -167,12 +167,18 @@ export type Started = { readonly kind: 'started'; readonly start: SessionStart }
  * @param base what the server was started with, without its scenario
  */
 export function startFrom(wanted: WantedSession, base: SessionStart, defaults: SessionStart, known: Known, real: number): Started {
-  const { scenario, seed, clock } = wanted
-  if (scenario === undefined && seed === undefined && clock === undefined) return { kind: 'started', start: defaults }
+  const { scenario, seed, clock, assume } = wanted
+  if (scenario === undefined && seed === undefined && clock === undefined && assume === undefined)
+    return { kind: 'started', start: defaults }
   const found = scenario === undefined ? defaults.scenario.written : typeof scenario === 'string' ? known.scenario(scenario) : scenario
   const name = typeof scenario === 'string' ? scenario : scenario === undefined ? defaults.scenario.name : undefined
   if (!found) return { kind: 'refused', problem: unknownScenario(name ?? '', known.scenarios()) }
-  const whole = { ...found, ...(seed !== undefined && { seed }), ...(clock !== undefined && { clock }) }
+  const whole = {
+    ...found,
+    ...(seed !== undefined && { seed }),
+    ...(clock !== undefined && { clock }),
+    ...(assume !== undefined && { assume: { ...found.assume, ...assume } }),
+  }
   const tried = tryStart(whole, name, base, known, real)
   if (tried.kind === 'start') return { kind: 'started', start: tried.start }
   const issues = tried.issues.map((issue) => ({ ...inBody(issue, wanted), rule: 'scenario-impossible' }))
@@ -181,9 +187,10 @@ export function startFrom(wanted: WantedSession, base: SessionStart, defaults: S
 }
 
 /** What is wrong, where the request has it: what stands in another scenario is told where that one is named. */
-function inBody({ in: owner, ...issue }: Wrong, { scenario, clock }: WantedSession): Pick<Wrong, 'at' | 'message' | 'fix'> {
+function inBody({ in: owner, ...issue }: Wrong, { scenario, clock, assume }: WantedSession): Pick<Wrong, 'at' | 'message' | 'fix'> {
   const { at, message } = issue
-  if (owner === undefined && clock !== undefined && at.startsWith('/clock')) return { ...issue, at: `/body${at}` }
+  const isOwn = at.startsWith('/clock') ? clock !== undefined : at.startsWith('/assume/') && valueAt({ assume }, at) !== undefined
+  if (owner === undefined && isOwn) return { ...issue, at: `/body${at}` }
   if (owner === undefined && typeof scenario === 'object') return { ...issue, at: `/body/scenario${at}` }
   const named = owner ?? (typeof scenario === 'string' ? scenario : undefined)
   const whose = named === undefined ? "the server's scenario" : `the scenario "${named}"`
@@ -257,13 +264,14 @@ export function exportable(world: World): Exportable | undefined {
 
 /** A session as the control API shows it, without what the server counts. */
 export function describe(world: World, start: SessionStart, real: number): object {
-  const { seed, epoch, clock, from, faults, progress } = sessionOf(world) ?? beginSession(start, real)
+  const { seed, epoch, clock, assumptions, from, faults, progress } = sessionOf(world) ?? beginSession(start, real)
   return {
     ...(from.scenario.name !== undefined && { scenario: from.scenario.name }),
     seed,
     epoch: new Date(epoch).toISOString(),
     now: new Date(timeOf(clock, real)).toISOString(),
     clock: writtenClock(clock),
+    assume: chosen(assumptions),
     progress: writtenProgress(progress),
     faults: faults.map(({ id }) => id),
     waiting: [...world.all('step')].length,

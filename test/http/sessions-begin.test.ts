@@ -30,6 +30,35 @@ describe('POST /__mock/sessions', () => {
     expect(headers.get('date')).toBe('Thu, 06 May 2027 07:08:09 GMT')
   })
 
+  it('begins with other assumptions, and shows which differ from the defaults', async () => {
+    const [own, over, plain] = [ownSession(), ownSession(), ownSession()]
+    const scenario = { assume: { 'oms.cancel.again': '400', 'supplier.allocate.sum': 'off' } }
+    await shared.control('POST', '/sessions', { name: own, assume: { 'oms.cancel.again': '200', 'oms.query.none': '404' } })
+    const { body } = await shared.control('POST', '/sessions', { name: over, scenario, assume: { 'oms.cancel.again': '200' } })
+    await shared.control('POST', '/sessions', { name: plain })
+    expect(body.assume).toEqual({ 'oms.cancel.again': '200', 'supplier.allocate.sum': 'off' })
+    for (const [name, assume, again] of [
+      [own, { 'oms.cancel.again': '200' }, 200],
+      [plain, {}, 404],
+    ] as const) {
+      expect((await shared.control('GET', `/sessions/${name}`)).body.assume).toEqual(assume)
+      expect([(await shared.cancel(name)).status, (await shared.cancel(name)).status]).toEqual([200, again])
+    }
+    await shared.control('POST', `/sessions/${own}/reset`)
+    expect((await shared.control('GET', `/sessions/${own}`)).body.assume).toEqual({ 'oms.cancel.again': '200' })
+  })
+
+  it('says where an assumption is unknown, in the request or in the scenario', async () => {
+    const inRequest = await shared.control('POST', '/sessions', { assume: { 'oms.cancel.agian': '200' } })
+    expect(inRequest.body.issues).toMatchObject([
+      { at: '/body/assume/oms.cancel.agian', fix: expect.stringMatching(/^there are oms.cancel.again, /) },
+    ])
+    const inScenario = await shared.control('POST', '/sessions', { scenario: { assume: { 'oms.query.none': '500' } }, assume: {} })
+    expect(inScenario.body.issues).toMatchObject([
+      { at: '/body/scenario/assume/oms.query.none', message: 'is unknown: value "500" of oms.query.none', fix: 'there are 200, 404' },
+    ])
+  })
+
   it('begins as the server was started, where nothing is said', async () => {
     const begun = await shared.control('POST', '/sessions', {})
     expect(begun.status).toBe(201)
