@@ -114,6 +114,8 @@ export interface EntityFilter {
   readonly kind?: EntityKind
   readonly status?: string
   readonly changed?: boolean
+  /** Only orders with a line whose cancellation waits for the answer of its supplier. */
+  readonly cancellation?: 'pending'
   readonly account?: string
   readonly stage?: string
   readonly offset?: number
@@ -128,6 +130,8 @@ export interface EntityPage {
     readonly account?: string
     readonly changed: boolean
     readonly entity: Readonly<Record<string, unknown>>
+    /** Of an order: what the retailer wants cancelled and its suppliers have not answered. No operation of the API shows it. */
+    readonly cancellation?: { readonly pending: readonly { readonly line_item_uuid: string; readonly supplier_uuid: string }[] }
   }[]
 }
 

@@ -802,6 +802,34 @@ describe('two retailers', () => {
   })
 })
 
+describe('a cancellation that waits', () => {
+  it('is seen by whoever asks the mock, line by line until each supplier has answered, and by no read of the API', async () => {
+    const all = people()
+    const { retailer, one, two, session } = all
+    const { order_uuid: order, line_items: lines } = await place(all, [sku(1, 4), sku(1, 2, { sku_id: '000206' }), sku(2, 3)])
+    await place(all, [sku(1, 1)])
+    const waiting = async () =>
+      (await mock.session(session).entities({ cancellation: 'pending' })).entities.map(({ id, cancellation }) => [id, cancellation])
+    const named = (...places: readonly number[]) => ({
+      pending: places.map((place) => ({ line_item_uuid: lines[place]?.line_item_uuid, supplier_uuid: lines[place]?.supplier_uuid })),
+    })
+    const before = await one.get(order).expect(200)
+    expect(await waiting()).toEqual([])
+    await retailer.cancel(order).expect(204)
+    expect(await waiting()).toEqual([[order, named(0, 1, 2)]])
+    expect((await one.get(order).expect(200)).text).toBe(before.text)
+    await one.answerLine('reject', lines[1]?.line_item_uuid ?? '').expect(204)
+    expect(await waiting()).toEqual([[order, named(0, 2)]])
+    expect(await mock.session(session).entities({ cancellation: 'pending', status: 'Cancelled' })).toEqual({ total: 0, entities: [] })
+    await one.answer('confirm', order).expect(204)
+    expect(await mock.session(session).entities({ cancellation: 'pending', status: 'Cancelled' })).toMatchObject({ total: 1 })
+    await two.answer('confirm', order).expect(204)
+    expect(await waiting()).toEqual([])
+    expect((await mock.session(session).entities({ changed: true })).entities[0]).not.toHaveProperty('cancellation')
+    expect(await mock.session(session).entities({ kind: 'allocation', cancellation: 'pending' })).toEqual({ total: 0, entities: [] })
+  })
+})
+
 describe('cancel request', () => {
   it.each<[string, object, object]>([
     ['no order', {}, { order_uuid: [REQUIRED] }],

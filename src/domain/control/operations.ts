@@ -25,7 +25,7 @@ import { EXAMPLE_ACCOUNT, EXAMPLE_STAGE, tenantOf } from '../oms/population.ts'
 import { type Account, queryAllocations } from '../oms/query.ts'
 import { shipmentView } from '../oms/shipment.ts'
 import { SUPPLIER_TOKEN } from '../supplier/dialect.ts'
-import { lineStatus, type Order, type OrderFacts } from '../supplier/order.ts'
+import { type LineFacts, lineStatus, type Order, type OrderFacts } from '../supplier/order.ts'
 import { orderView } from '../supplier/view.ts'
 import { orderPopulation } from '../supplier/population.ts'
 import { searchOrders } from '../supplier/search.ts'
@@ -52,6 +52,7 @@ interface EntitiesInput extends NameInput {
     readonly kind?: keyof typeof SOURCES
     readonly status?: string
     readonly changed?: boolean
+    readonly cancellation?: 'pending'
     readonly account?: string
     readonly stage?: string
     readonly offset?: number
@@ -151,7 +152,10 @@ const listEntities: Behaviour<EntitiesInput> = {
   begins: true,
   admits: ['operator'],
   run({ query }, _caller, scene) {
-    const { kind, offset = 0, limit = 25 } = query
+    const { kind: named, cancellation, offset = 0, limit = 25 } = query
+    // Only orders have cancellations that wait.
+    const kind = cancellation === undefined ? named : (named ?? 'order')
+    if (cancellation !== undefined && kind !== 'order') return reply(200, { total: 0, entities: [] })
     const found: Found[] = []
     let total = 0
     for (const source of kind === undefined ? [orders, allocations] : [SOURCES[kind]]) {
@@ -226,6 +230,8 @@ interface Found {
   readonly account?: string
   readonly changed: boolean
   readonly entity: object
+  /** What no operation of the APIs shows: an app that has to be told is told here, and in the journal. */
+  readonly cancellation?: { readonly pending: readonly object[] }
 }
 
 type Source = (
@@ -234,17 +240,25 @@ type Source = (
   scene: Scene,
 ) => { kind: 'page'; total: number; found: readonly Found[] } | { kind: 'too-wide' }
 
-const orders: Source = ({ status, changed }, { offset, limit }, scene) => {
+const orders: Source = ({ status, changed, cancellation }, { offset, limit }, scene) => {
   const population = orderPopulation(scene.session)
-  const show = (order: Order): Found => ({
-    kind: 'order',
-    id: order.id,
-    changed: scene.world.get('order', order.id) !== undefined,
-    entity: orderView(order, { kind: 'operator' }, population),
-  })
-  const isWanted = ({ lines }: OrderFacts): boolean => lines.some((line) => lineStatus(line) === status)
-  if (changed === true) {
-    const all = [...scene.world.all('order')].filter((order) => status === undefined || isWanted(order))
+  const show = (order: Order): Found => {
+    const pending = order.lines
+      .filter(isPending)
+      .map(({ id, supplier }) => ({ line_item_uuid: id, supplier_uuid: population.supplier(supplier).uuid }))
+    return {
+      kind: 'order',
+      id: order.id,
+      changed: scene.world.get('order', order.id) !== undefined,
+      entity: orderView(order, { kind: 'operator' }, population),
+      ...(pending.length > 0 && { cancellation: { pending } }),
+    }
+  }
+  const isWanted = ({ lines }: OrderFacts): boolean =>
+    (status === undefined || lines.some((line) => lineStatus(line) === status)) && (cancellation === undefined || lines.some(isPending))
+  // The population has no cancellation that waits.
+  if (changed === true || cancellation !== undefined) {
+    const all = [...scene.world.all('order')].filter(isWanted)
     return { kind: 'page', total: all.length, found: all.slice(offset, offset + limit).map(show) }
   }
   const listed = searchOrders(
@@ -254,6 +268,10 @@ const orders: Source = ({ status, changed }, { offset, limit }, scene) => {
     status === undefined ? [] : [{ kind: 'facts', test: isWanted }],
   )
   return listed.kind === 'page' ? { kind: 'page', total: listed.total, found: listed.page.map(show) } : { kind: 'too-wide' }
+}
+
+function isPending({ cancellation }: LineFacts): boolean {
+  return cancellation === 'pending'
 }
 
 const allocations: Source = ({ status, changed, account: named, stage = EXAMPLE_STAGE }, { offset, limit }, scene) => {
