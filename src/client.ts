@@ -31,6 +31,8 @@ export interface SessionOptions {
   readonly clock?: WrittenClock
   /** Other choices where the documents are silent: `{ 'oms.cancel.again': '200' }`. */
   readonly assume?: Readonly<Record<string, string>>
+  /** What `state()` of a session gave, here or elsewhere; in place of all but the name. */
+  readonly state?: Readonly<Record<string, unknown>>
 }
 
 export interface MockSession {
@@ -82,6 +84,8 @@ export interface MockSession {
   bindings(): Promise<readonly Bound[]>
   /** All that it was asked, as the file that `allocation-mock replay` repeats. */
   export(): Promise<Readonly<Record<string, unknown>>>
+  /** All that it holds now, without its requests, as the file that `createSession({ state })` and `serve --session` begin from. */
+  state(): Promise<Readonly<Record<string, unknown>>>
   /** Drops it. */
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -417,6 +421,7 @@ function createSession(name: string, ask: Ask, sessionNamed: (name: string) => M
     unbind: async (to) => void (await ask('DELETE', `${at}/bindings`, { body: to })),
     bindings: async () => (await ask<{ bindings: readonly Bound[] }>('GET', `${at}/bindings`)).bindings,
     export: () => ask('GET', `${at}/export`),
+    state: () => ask('GET', `${at}/state`),
     [Symbol.asyncDispose]: drop,
   }
 }

@@ -7,19 +7,30 @@ import { createContract, type Contract } from './contract/operation.ts'
 import { ASSUMPTIONS } from './domain/assumption.ts'
 import type { Behaviour, Dialect, WantedSession } from './domain/behaviour.ts'
 import { controlDialect } from './domain/control/dialect.ts'
-import type { SessionStart } from './domain/control/session.ts'
+import { DEFAULT_SESSION, type SessionStart } from './domain/control/session.ts'
 import { controlBehaviours, type ServedApi, stateBehaviours } from './domain/control/operations.ts'
 import { omsDialect } from './domain/oms/dialect.ts'
 import { omsBehaviours } from './domain/oms/operations.ts'
 import { DATA_VERSION } from './domain/random.ts'
 import { takesNothing } from './domain/size.ts'
 import { RETAILER_TOKEN, supplierDialect } from './domain/supplier/dialect.ts'
+import type { SavedStart } from './domain/saved.ts'
 import type { Known } from './domain/scenario.ts'
 import { matchState } from './domain/state.ts'
 import { supplierBehaviours } from './domain/supplier/operations.ts'
 import { createService, type Service } from './engine/service.ts'
 import { beginsTooLarge, refusal, type Started, startFrom } from './engine/session.ts'
-import { checkFiles, type CheckedScenario, knownBy, readScenarios, readStart, readStates, type States } from './library.ts'
+import {
+  checkFiles,
+  type CheckedScenario,
+  knownBy,
+  readScenarios,
+  readSession,
+  readStart,
+  readStates,
+  startFromSaved,
+  type States,
+} from './library.ts'
 import type { MockRequest, Problem } from './http.ts'
 import { loadBundled } from './load.ts'
 import { type MockOptions, readAssumptions, readOptions } from './options.ts'
@@ -131,10 +142,15 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   const routes = [...services, control, providerStates].flatMap(({ contract: { name, base, operations } }) =>
     operations.map(({ id, method, template }) => ({ api: name, operation: id, method, path: base + template })),
   )
-  isHeldAnyway(defaults)
-  if (options.scenario !== undefined) {
-    const problem = beginsTooLarge(defaults, settings.limits, real())
-    if (problem) throw new UsageError(`scenario: ${problem.detail}; ${problem.fix ?? ''}`)
+  const loaded = options.session === undefined ? undefined : await readSession(options.session, base, await known(), real())
+  for (const [option, start] of [
+    ['scenario', defaults],
+    ['session', loaded],
+  ] as const) {
+    if (!start) continue
+    isHeldAnyway(start)
+    const problem = options[option] === undefined ? undefined : beginsTooLarge(start, settings.limits, real())
+    if (problem) throw new UsageError(`${option}: ${problem.detail}; ${problem.fix ?? ''}`)
   }
   const store = weighed(options.store ?? memoryStore())
   const strict = options.strict ?? false
@@ -144,6 +160,8 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   const started = new Map<string, Started>()
   /** Scenarios are placed to be tried: once for each name. */
   const startFromWanted = async (wanted: WantedSession, at: number): Promise<Started> => {
+    if (loaded && wanted.name === DEFAULT_SESSION && Object.keys(wanted).length === 1) return { kind: 'started', start: loaded }
+    if (wanted.state !== undefined) return startedFrom(await startFromSaved(wanted.state, base, await known(), at))
     const { scenario, seed, clock, assume } = wanted
     const name = typeof scenario === 'string' && seed === undefined && clock === undefined && assume === undefined ? scenario : undefined
     const before = name === undefined ? undefined : started.get(name)
@@ -179,6 +197,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     services,
     store,
     defaults,
+    startOf: (name) => (name === DEFAULT_SESSION ? (loaded ?? defaults) : defaults),
     strict,
     journal,
     events,
@@ -229,6 +248,18 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+function startedFrom(read: SavedStart): Started {
+  if (read.kind === 'start') return { kind: 'started', start: read.start }
+  const issues = read.issues.map(({ at, message, fix }) => ({
+    at: `/body/state${at}`,
+    rule: 'session-unloadable',
+    message,
+    ...(fix !== undefined && { fix }),
+  }))
+  const detail = issues.map(({ at, message }) => `${at} ${message}`).join('; ')
+  return { kind: 'refused', problem: { code: 'session-unloadable', detail, issues } }
 }
 
 function delayByTimer(milliseconds: number, over: () => void): () => void {

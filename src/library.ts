@@ -5,11 +5,14 @@ import { checkData } from './contract/data.ts'
 import { nearest, withKnownNames } from './domain/assumption.ts'
 import type { SessionStart } from './domain/control/session.ts'
 import type { Wrong } from './domain/lineage.ts'
+import { DATA_VERSION } from './domain/random.ts'
+import { type SavedStart, type SavedState, startOfSaved } from './domain/saved.ts'
 import type { Known, Scenario } from './domain/scenario.ts'
 import { checkStates, dataOf, type FilledState, matchState, type StateDefinition } from './domain/state.ts'
 import { type Started, tryBringing, tryStart } from './engine/session.ts'
+import { plain } from './exact.ts'
 import { pointerPart, valueAt } from './http.ts'
-import { fileKind, loadDocument, type LoadedDocument } from './load.ts'
+import { fileKind, loadDocument, type LoadedDocument, loadJson } from './load.ts'
 import { DocumentError, UsageError } from './problem.ts'
 
 /** What teams write in files, and what comes with the mock: scenarios and provider states. */
@@ -91,6 +94,70 @@ export async function checkFiles(
     file: files[index] ?? '',
     complaints: one.kind === 'read' ? impossibleIn(one, base, known) : complaintsOf(one),
   }))
+}
+
+/**
+ * What a session starts from by what was saved of one, `value` or what stands in the file: as it was, for a server of the same data.
+ * @returns the start, or all that is wrong by JSON pointer: it is none, it is of another format or data version, or it cannot be
+ */
+export async function startFromSaved(value: unknown, base: SessionStart, known: Known, real: number): Promise<SavedStart> {
+  const content = plain(value)
+  const stranger = strangerThan(content)
+  const issues = stranger ? [stranger] : checkData(asDocument('state', content), await schemaOf('state')).map(withKnownNames)
+  if (issues.length > 0) return { kind: 'refused', issues }
+  // Its schema has just been checked.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return startOfSaved(content as SavedState, base, known, real)
+}
+
+/**
+ * The same for a file, or for the value in the option `session`.
+ * @throws UsageError that names file and place of all that is wrong
+ */
+export async function readSession(from: string | object, base: SessionStart, known: Known, real: number): Promise<SessionStart> {
+  const loaded = typeof from === 'string' ? loadedJson(from) : asDocument('session', from)
+  const [source] = loaded.sources
+  const read = await startFromSaved(source?.content, base, known, real)
+  if (read.kind === 'start') return read.start
+  const own: Loaded = { path: typeof from === 'string' ? from : 'it', lineOf: (pointer) => source?.lineOf(pointer) }
+  throw new UsageError(`session: ${complaintsAbout(read.issues, own).join('\n')}`)
+}
+
+function loadedJson(file: string): LoadedDocument {
+  try {
+    return loadJson(file)
+  } catch (error) {
+    throw error instanceof DocumentError ? new UsageError(`session: ${error.message}`) : error
+  }
+}
+
+/** Why a value is nothing that this version can have saved. A schema would only say that a number is another. */
+function strangerThan(value: unknown): Wrong | undefined {
+  const [format, data, code, exchanges] = ['format', 'dataVersion', 'code', 'exchanges'].map((name) => valueAt(value, `/${name}`))
+  const maker = `load it with allocation-mock ${shown(valueAt(value, '/version'))}, which made it`
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || format === undefined)
+    return { at: '', message: `is nothing that was saved${code === undefined ? '' : `, but a refusal: ${shown(code)}`}`, fix: NO_STATE }
+  if (exchanges !== undefined)
+    return {
+      at: '',
+      message: 'is an export, which has requests and no state',
+      fix: `repeat it with allocation-mock replay, or ${NO_STATE}`,
+    }
+  if (format !== 1) return { at: '/format', message: `is ${shown(format)}, and only 1 is read`, fix: maker }
+  if (data !== DATA_VERSION)
+    return { at: '/dataVersion', message: `is ${shown(data)}, and this is ${DATA_VERSION}: the same seed gives other data`, fix: maker }
+  return undefined
+}
+
+const NO_STATE = 'give what GET /__mock/sessions/{name}/state has answered'
+
+/** What was met, as far as it may stand in a message. */
+function shown(value: unknown): string {
+  return value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 60)
+}
+
+function asDocument(name: string, content: unknown): LoadedDocument {
+  return { name, sources: [{ uri: name, content, lineOf: nowhere }] }
 }
 
 function impossibleIn(
@@ -196,7 +263,7 @@ async function impossibleStates(
 /** What cannot be of a state with its parameters put in: no data, data that are impossible, values that lead nowhere. */
 async function wrongWith(filled: FilledState, start: SessionStart, real: number): Promise<readonly Wrong[]> {
   const data = dataOf(filled)
-  const unfit = checkData({ name: 'data', sources: [{ uri: 'data', content: data, lineOf: nowhere }] }, await schemaOf('scenario'))
+  const unfit = checkData(asDocument('data', data), await schemaOf('scenario'))
   const tried = unfit.length > 0 ? { kind: 'refused' as const, issues: unfit } : tryBringing(data, start, real)
   if (tried.kind === 'refused') return tried.issues.map((issue) => ({ ...issue, at: `/exists${issue.at}` }))
   return Object.entries(filled.definition.values ?? {}).flatMap(([name, pointer]) =>
@@ -237,8 +304,7 @@ async function read<Option extends keyof Contents>(
   option: Option,
   name: string = option,
 ): Promise<Reading<Contents[Option]>> {
-  const read =
-    typeof from === 'string' ? await readFile(from) : { name: option, sources: [{ uri: option, content: from, lineOf: nowhere }] }
+  const read = typeof from === 'string' ? await readFile(from) : asDocument(option, from)
   if (typeof read === 'string') return { kind: 'refused', complaints: [read] }
   const [source] = read.sources
   const loaded: Loaded = { path: typeof from === 'string' ? from : name, lineOf: source?.lineOf ?? nowhere }

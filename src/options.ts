@@ -26,6 +26,8 @@ export interface MockOptions {
   readonly assume?: Readonly<Record<string, string>>
   /** What every session starts from: the name of a scenario, a YAML or JSON file, or what would stand in one. `spec/scenario.schema.json` says what. */
   readonly scenario?: string | Scenario
+  /** What the `default` session begins from, and goes back to: a file that `state()` of a session has given, or that itself. */
+  readonly session?: string | Readonly<Record<string, unknown>>
   /** A folder of scenarios, to be named beside the bundled ones; or the scenarios by name. */
   readonly scenarios?: string | Readonly<Record<string, Scenario>>
   /** Provider states beside the bundled ones: a YAML or JSON file, or what would stand in one. `spec/states.schema.json` says what. */
@@ -142,6 +144,7 @@ const OPTIONS = [
   'allocations',
   'assume',
   'scenario',
+  'session',
   'scenarios',
   'states',
   'strict',

@@ -52,6 +52,8 @@ export const PROBLEMS = {
   'session-known': { status: 409, title: 'There is a session of this name' },
   'session-foreign': { status: 409, title: 'The session began from another scenario' },
   'session-unexportable': { status: 409, title: 'The journal does not hold all that the session was asked' },
+  'session-too-large': { status: 409, title: 'The session is too large for a file' },
+  'session-unloadable': { status: 422, title: 'What was saved of a session cannot be loaded' },
   'snapshot-unknown': { status: 404, title: 'The session has no such snapshot' },
   'snapshots-exhausted': { status: 409, title: 'The session has as many snapshots as it may' },
   'binding-known': { status: 409, title: 'Another session is bound to it' },

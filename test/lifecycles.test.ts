@@ -2079,6 +2079,10 @@ async function sweep(model: Model, real: Real): Promise<void> {
         held.set(id, entity)
     expect(held).toEqual(new Map(there.map(({ document }) => [document.allocationId, document])))
   }
+  // Whatever came about can be saved, and loaded again.
+  const state = await session.state()
+  await using copy = await real.served.mock.createSession({ state })
+  expect(JSON.stringify({ ...(await copy.state()), session: session.name })).toBe(JSON.stringify({ ...state, session: session.name }))
   await session.drop()
 }
 

@@ -24,7 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   pact: ['contract', 'exact'],
   contracts: ['client', 'contract', 'exact', 'load', 'pact', 'index'],
   replay: ['contract', 'domain', 'index', 'load', 'server'],
-  library: ['contract', 'domain', 'engine', 'load'],
+  library: ['contract', 'domain', 'engine', 'exact', 'load'],
   options: ['domain', 'types of library', 'types of server', 'types of store'],
   client: ['domain'],
   index: ['client', 'contract', 'contracts', 'domain', 'engine', 'library', 'load', 'options', 'replay', 'pact', 'server', 'store'],

@@ -50,7 +50,7 @@ export type Command =
   | { readonly kind: 'take-snapshot' | 'restore-snapshot' | 'drop-snapshot'; readonly name: SessionName; readonly snapshot: string }
   | { readonly kind: 'list-bindings'; readonly name: SessionName }
   | { readonly kind: 'bind' | 'unbind'; readonly name: SessionName; readonly to: Bound }
-  | { readonly kind: 'export-session'; readonly name: SessionName }
+  | { readonly kind: 'export-session' | 'save-session'; readonly name: SessionName }
   | { readonly kind: 'list-scenarios' }
   | { readonly kind: 'show-scenario'; readonly name: string }
   | {
@@ -82,6 +82,8 @@ export interface WantedSession {
   readonly clock?: WrittenClock
   /** Other choices where the documents are silent. */
   readonly assume?: Readonly<Record<string, string>>
+  /** What was saved of a session, in place of all the others; nobody has looked at it yet. */
+  readonly state?: unknown
 }
 
 /** What a client sends anyway, and can be told by. */

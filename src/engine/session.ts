@@ -18,6 +18,7 @@ import { waitFor } from '../domain/progress.ts'
 import { place } from '../domain/place.ts'
 import { type Limits, noRoom, type Room } from '../domain/room.ts'
 import { type Known, type Scenario, type Start, startOf, writtenProgress } from '../domain/scenario.ts'
+import { saved, type SavedState } from '../domain/saved.ts'
 import { untouched } from '../domain/untouched.ts'
 import { type Change, type Kind, type Kinds, type World, worldOf } from '../domain/world.ts'
 import { type MockReply, type Problem, valueAt } from '../http.ts'
@@ -60,6 +61,7 @@ function tryBeginning(start: SessionStart, real: number): Begun {
 
 function begin(session: Session, real: number): Begun {
   const begun: Change = { kind: 'session', id: SESSION_ID, to: session }
+  if (session.from.kept) return { kind: 'begun', changes: [begun, ...session.from.kept.changes] }
   const placed = place(session.from.data, { world: worldOf([begun]), session, now: session.begun, real })
   if (placed.kind === 'refused') return placed
   const changes = [begun, ...placed.changes]
@@ -260,6 +262,12 @@ export function exportable(world: World): Exportable | undefined {
     scenario: { ...scenario.written, seed, clock: writtenClock(clock), population: { orders, allocations }, assume: assumptions },
     real: clock.kind === 'frozen' ? undefined : clock.kind === 'shifted' ? begun - clock.by : begun,
   }
+}
+
+/** The session's present state as a file has it; undefined for one that has not begun. @param version of allocation-mock */
+export function savedState(name: SessionName, world: World, version: string): SavedState | undefined {
+  const session = sessionOf(world)
+  return session && saved(name, session, world, version)
 }
 
 /** A session as the control API shows it, without what the server counts. */

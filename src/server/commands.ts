@@ -103,6 +103,8 @@ export function createCommands({
         return sessions.unbind(command.name, command.to)
       case 'export-session':
         return sessions.export(command.name)
+      case 'save-session':
+        return sessions.save(command.name)
       case 'provider-state':
         return setState(command, real, session)
       case 'list-requests':

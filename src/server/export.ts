@@ -78,7 +78,7 @@ export interface About {
 }
 
 /** Tokens that are no secret: they stand in the documentation. */
-const PUBLIC_TOKENS: ReadonlySet<string> = new Set(['1234567890', 'retailer-1234567890', 'invalid'])
+export const PUBLIC_TOKENS: ReadonlySet<string> = new Set(['1234567890', 'retailer-1234567890', 'invalid'])
 
 /** Headers that answers hang on, beside parameters. Any other is nobody's business. */
 const HEADERS: ReadonlySet<string> = new Set(['host', 'content-type', 'accept', 'prefer', 'authorization', 'mock-session', 'mock-scenario'])

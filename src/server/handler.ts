@@ -51,6 +51,8 @@ export interface HandlerSettings extends Waiting, GuardSettings {
   readonly store: WeighedStore
   readonly journal: Journal
   readonly defaults: SessionStart
+  /** What a session of this name begins from, where nothing else is said: the defaults, but for one that was saved. */
+  readonly startOf: (name: SessionName) => SessionStart
   readonly strict: boolean
   readonly checkReplies: boolean
   readonly requireSession: boolean
@@ -84,7 +86,7 @@ export type Handler = (request: MockRequest, prefersProblem: boolean, line?: Lin
 
 /** Finds the session of each request, lets the engine answer it in a transaction, and keeps the journal. */
 export function createHandler(settings: HandlerSettings): Handler {
-  const { control, store, journal, defaults, strict, checkReplies, limits } = settings
+  const { control, store, journal, defaults, startOf, strict, checkReplies, limits } = settings
   // The longest base first: an empty one is anybody's prefix.
   const services = settings.services.toSorted((a, b) => b.contract.base.length - a.contract.base.length)
   const counts = createCounts(settings.maxSessions, settings.sessionTimeToLive)
@@ -92,7 +94,7 @@ export function createHandler(settings: HandlerSettings): Handler {
   const bindings = createBindings()
   const roomOf = (name: SessionName): Room => ({ ...limits, others: store.bytes - store.bytesOf(name) })
   const aroundAt = (real: number, name?: SessionName): Around => ({
-    start: defaults,
+    start: name === undefined ? defaults : startOf(name),
     real,
     strict,
     checkReplies,
@@ -112,7 +114,7 @@ export function createHandler(settings: HandlerSettings): Handler {
   const { maxSessionBytes } = settings
   const server = { strict, checkReplies, maxBodyBytes, maxEntities, ...(maxSessionBytes !== undefined && { maxSessionBytes }) }
   const about = { version, dataVersion, parameters, server }
-  const sessions = createSessions({ store, roomOf, journal, counts, bindings, defaults, startFrom, settingUp, about })
+  const sessions = createSessions({ store, roomOf, journal, counts, bindings, startOf, startFrom, settingUp, about })
   const setState = createStates({
     ...settings,
     sessions,
@@ -162,7 +164,12 @@ export function createHandler(settings: HandlerSettings): Handler {
     const full = counts.begin(name, real)
     if (full) return refuseUnnamed(request, full, around, started, name)
     const id = `${name}-${counts.next(name)}`
-    const met = { ...around, room: roomOf(name), ...(wanted && { start: wanted.start, scenario: wanted.start.scenario.name }) }
+    const met = {
+      ...around,
+      start: startOf(name),
+      room: roomOf(name),
+      ...(wanted && { start: wanted.start, scenario: wanted.start.scenario.name }),
+    }
     const life = counts.of(name)
     const { answer, own, isGone = false, worked = real, ...order } = await answerInTime(id, name, request, met, line)
     const { reply, now, operation, problem, warnings, assumption, befallen, hasChanged = false } = answer
@@ -324,7 +331,10 @@ export function createHandler(settings: HandlerSettings): Handler {
       // A refused look at a session must not begin it, nor one at the server the session that the request is in.
       const isSubject = typeof subject === 'string'
       // A slip in a name is never passed over here: nobody's client is under test.
-      const there: Around = { ...(isSubject ? { ...around, room: roomOf(subject) } : ofServer(around)), strict: true }
+      const there: Around = {
+        ...(isSubject ? { ...around, start: startOf(subject), room: roomOf(subject) } : ofServer(around)),
+        strict: true,
+      }
       const ask = (world: World): Answer => {
         const result = respond(control, request, world, there)
         return result.problem ? { ...result, changes: [], passed: [] } : result

@@ -10,6 +10,7 @@ import {
   insteadOf,
   nameOf,
   refusal,
+  savedState,
   sessionOf,
   snapshotName,
   type Started,
@@ -21,6 +22,7 @@ import type { Bindings } from './bindings.ts'
 import type { Counted, SessionCounts } from './counts.ts'
 import { type About, exportOf } from './export.ts'
 import type { Journal, Met } from './journal.ts'
+import { fileOf, tooLarge } from './state.ts'
 import { createTurns } from './turns.ts'
 
 export interface SessionsSettings {
@@ -30,7 +32,8 @@ export interface SessionsSettings {
   readonly journal: Journal
   readonly counts: SessionCounts
   readonly bindings: Bindings
-  readonly defaults: SessionStart
+  /** What a session of this name begins from, where nothing else is said. */
+  readonly startOf: (name: SessionName) => SessionStart
   /** What a session starts from that is wanted so. */
   readonly startFrom: (wanted: WantedSession, real: number) => Promise<Started>
   /** Sessions whose last request set up a provider state: they are only forgotten here. */
@@ -59,6 +62,8 @@ export interface Sessions {
   bind(name: SessionName, to: Bound, real: number): Promise<MockReply>
   unbind(name: SessionName, to: Bound): MockReply
   export(name: SessionName): Promise<MockReply>
+  /** Its present state as a file. */
+  save(name: SessionName): Promise<MockReply>
 }
 
 export interface SnapshotReply extends MockReply {
@@ -72,7 +77,7 @@ export interface SnapshotReply extends MockReply {
 const MAX_SNAPSHOTS = 20
 
 export function createSessions(settings: SessionsSettings): Sessions {
-  const { store, roomOf, journal, counts, bindings, defaults, startFrom, settingUp, about } = settings
+  const { store, roomOf, journal, counts, bindings, startOf, startFrom, settingUp, about } = settings
   const snapshots = new Map<SessionName, Map<string, { readonly taken: number; readonly life: Counted }>>()
   /** What is done with a session as a whole takes several steps of the store, between which nothing else of the sort may come. */
   const inTurn = createTurns()
@@ -83,7 +88,7 @@ export function createSessions(settings: SessionsSettings): Sessions {
   let made = 0
 
   const show = async (name: SessionName, real: number): Promise<object> => {
-    const shown = await store.transact(name, (world) => ({ changes: [], result: describe(world, defaults, real) }))
+    const shown = await store.transact(name, (world) => ({ changes: [], result: describe(world, startOf(name), real) }))
     const { requests, begun, used } = counts.of(name)
     return { name, ...shown, requests, age: Math.max(0, real - begun), idle: Math.max(0, real - used) }
   }
@@ -167,7 +172,7 @@ export function createSessions(settings: SessionsSettings): Sessions {
       return inTurn(name, async () => {
         const problem = await store.transact(name, (world) => {
           const before = sessionOf(world)?.from
-          const home = before?.home ?? before ?? defaults
+          const home = before?.home ?? before ?? startOf(name)
           const { changes, problem } = insteadOf(world, beginning(start ? { ...start, home } : home, real), roomOf(name))
           return { changes, result: problem }
         })
@@ -257,22 +262,32 @@ export function createSessions(settings: SessionsSettings): Sessions {
         if (isNew) counts.release(name)
         return refusal(problem)
       }
-      await store.transact(name, (world) => ({ changes: sessionOf(world) ? [] : beginning(defaults, real), result: undefined }))
+      await store.transact(name, (world) => ({ changes: sessionOf(world) ? [] : beginning(startOf(name), real), result: undefined }))
       return { status: 201, body: { bindings: bindings.of(name) } }
     },
     unbind(name, to) {
       const problem = bindings.unbind(name, to)
       return problem ? refusal(problem) : { status: 204 }
     },
+    async save(name) {
+      const state = await store.transact(name, (world) => ({
+        changes: [],
+        result: tooLarge(world) ?? savedState(name, world, about.version),
+      }))
+      if (!state) return unknown(name)
+      return 'code' in state ? refusal(state) : fileOf(state)
+    },
     async export(name) {
       const session = await store.transact(name, (world) => ({ changes: [], result: exportable(world) }))
       if (!session) return unknown(name)
-      const lacking = journal.lost(name)
-        ? {
-            detail: 'the journal has forgotten its first requests',
-            fix: 'reset the session and do it again, or start with a larger --journal-bytes',
-          }
-        : copies.get(name)
+      const lacking = session.from.kept
+        ? FROM_STATE
+        : journal.lost(name)
+          ? {
+              detail: 'the journal has forgotten its first requests',
+              fix: 'reset the session and do it again, or start with a larger --journal-bytes',
+            }
+          : copies.get(name)
       if (lacking) return refusal({ code: 'session-unexportable', ...lacking })
       return { status: 200, body: exportOf(name, session, journal.of(name), counts.of(name).requests, about) }
     },
@@ -291,6 +306,11 @@ export function createSessions(settings: SessionsSettings): Sessions {
       fix: names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`,
     })
   }
+}
+
+const FROM_STATE = {
+  detail: 'it began from what was saved of a session, and the journal does not hold what that one was asked',
+  fix: 'save it again with GET /__mock/sessions/{name}/state, or begin a session of its own',
 }
 
 function known(name: SessionName): MockReply {

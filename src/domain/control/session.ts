@@ -5,6 +5,7 @@ import type { Progress } from '../progress.ts'
 import type { Data } from '../data.ts'
 import type { Scenario } from '../scenario.ts'
 import type { TimelineStep } from '../timeline.ts'
+import type { Change } from '../world.ts'
 
 /** 1 to 64 of letters, digits, dot, underscore and hyphen. */
 export type SessionName = string & { readonly __brand: 'SessionName' }
@@ -38,6 +39,8 @@ export interface SessionStart extends SessionSettings {
   readonly data: Data
   /** What happens in it by itself, by time. */
   readonly timeline: readonly TimelineStep[]
+  /** All that it holds from the beginning, where it is one that was saved: when that one began by its clock, and its changes. */
+  readonly kept?: { readonly begun: number; readonly changes: readonly Change[] }
   /** What it starts from again with the next reset, where this is a provider state's. */
   readonly home?: SessionStart
 }
@@ -62,7 +65,7 @@ export const DEFAULT_SESSION = 'default'
 /** The settings of a session that starts when the world's time is `real`. */
 export function beginSession(from: SessionStart, real: number): Session {
   const { seed, clock, orders, allocations, assumptions, tokens, progress, faults } = from
-  const begun = timeOf(clock, real)
+  const begun = from.kept?.begun ?? timeOf(clock, real)
   return { seed, clock, orders, allocations, assumptions, tokens, progress, faults, epoch: dayOf(begun), begun, from }
 }
 

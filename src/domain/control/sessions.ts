@@ -54,10 +54,25 @@ export function tooMuchAtOnce(code: Problem['code'], data: readonly Data[]): Pro
   }
 }
 
+/** What a saved session has already. */
+const BESIDE_STATE = ['scenario', 'seed', 'clock', 'assume'] as const
+
 const createSession: Behaviour<CreateInput> = {
   admits: ['operator'],
   run({ body }) {
     const { scenario } = body
+    const beside = BESIDE_STATE.filter((name) => body[name] !== undefined)
+    if (body.state !== undefined && beside.length > 0)
+      return refused({
+        code: 'request-invalid',
+        detail: `/body/state stands beside ${beside.join(', ')}`,
+        issues: beside.map((name) => ({
+          at: `/body/${name}`,
+          rule: 'state',
+          message: 'stands beside a state, which has one',
+          fix: 'leave it out',
+        })),
+      })
     const steps = typeof scenario === 'object' ? (scenario.timeline ?? []) : []
     const data = typeof scenario === 'object' ? [scenario, ...steps.flatMap((step) => ('exists' in step ? step.exists : []))] : []
     const problem = tooMuchAtOnce('scenario-impossible', data)
@@ -72,6 +87,7 @@ export const sessionBehaviours: Readonly<Record<string, Behaviour>> = {
   dropSession: commanding<NameInput>(({ path: { name } }) => ({ kind: 'drop-session', name })),
   resetSession: beginning<NameInput>(({ path: { name } }) => ({ kind: 'reset-session', name })),
   forkSession: commanding<ForkInput>(({ path: { name }, body: { into } }) => ({ kind: 'fork-session', name, into })),
+  saveSession: commanding<NameInput>(({ path: { name } }) => ({ kind: 'save-session', name })),
   exportSession: commanding<NameInput>(({ path: { name } }) => ({ kind: 'export-session', name })),
   listSnapshots: commanding<NameInput>(({ path: { name } }) => ({ kind: 'list-snapshots', name })),
   takeSnapshot: commanding<TakeSnapshotInput>(({ path: { name }, body }) => ({ kind: 'take-snapshot', name, snapshot: body.name })),

@@ -1,0 +1,34 @@
+import { jsonText, type MockReply, type Problem } from '../http.ts'
+import { refusal } from '../engine/session.ts'
+import { PUBLIC_TOKENS } from './export.ts'
+import { withoutSecrets } from '../secret.ts'
+import { createStandIns } from './stand-ins.ts'
+
+/** So much a file may be long that is read again: in characters, and as a session counts bytes. */
+const MAX_SAVED = 10_000_000
+
+/** Why a session is too large to be saved, by what it takes in memory: to write it all out would keep everybody waiting. */
+export function tooLarge({ bytes }: { readonly bytes: number }): Problem | undefined {
+  return bytes > MAX_SAVED ? tooMany(bytes, 'bytes in memory') : undefined
+}
+
+function tooMany(count: number, what: string): Problem {
+  return {
+    code: 'session-too-large',
+    detail: `the session takes ${count} ${what}, and one that is saved ${MAX_SAVED} at most`,
+    fix: 'export it, or keep it as a snapshot',
+  }
+}
+
+/**
+ * What was saved of a session, with a text of the same length in the place of each secret, the same for the same. Tokens that logins gave
+ * out are a function of the seed, which stands beside them, and stay: clients that hold one go on.
+ */
+export function fileOf(state: { readonly changes: readonly { readonly kind: string; readonly id: string }[] }): MockReply {
+  const issued = new Set(state.changes.flatMap(({ kind, id }) => (kind === 'token' ? id : [])))
+  const { replace } = createStandIns((text) => issued.has(text) || PUBLIC_TOKENS.has(text))
+  const text = jsonText(state)
+  if (text.length > MAX_SAVED) return refusal(tooMany(text.length, 'characters'))
+  const body: unknown = JSON.parse(withoutSecrets(text, replace) ?? 'null')
+  return { status: 200, body }
+}
