@@ -6,8 +6,8 @@ const [major, minor] = process.versions.node.split('.').map(Number)
 if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
   console.error(
     `allocation-mock needs Node ${NEEDED.join('.')} or newer; this is ${process.version}.\n` +
-      'In a checkout, "npm ci" brings that Node along and npm scripts then use it; its install script must be allowed to run\n' +
-      '(no --ignore-scripts, no ignore-scripts=true in .npmrc). Elsewhere, get it from https://nodejs.org/en/download.',
+      '"npm i -D node@24" brings one to your project, which npx and npm scripts then use; in a checkout "npm ci" has done that.\n' +
+      'Its install script must be allowed to run: no --ignore-scripts, no ignore-scripts=true in .npmrc.',
   )
   process.exitCode = 2
 } else {

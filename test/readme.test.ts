@@ -44,7 +44,7 @@ describe('the README', () => {
         continue
       }
       expect({ err, code }).toEqual({ err: '', code: 0 })
-      if (block.text.includes('/export')) continue
+      if (/\/(?:export|state) -o/.test(block.text)) continue
       if (isScript) {
         expect(next).toEqual({ language: 'text', text: out })
         continue

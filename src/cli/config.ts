@@ -67,6 +67,11 @@ export const SERVE_OPTIONS = {
     help: 'what every session starts from: the name of a scenario, or a YAML or JSON file of your own',
     read: text,
   },
+  session: {
+    flag: '--session <file>',
+    help: 'what the default session begins from: a session that was saved by GET /__mock/sessions/{name}/state',
+    read: text,
+  },
   scenarios: { flag: '--scenarios <folder>', help: 'a folder of scenarios, to be named beside the bundled ones', read: text },
   states: { flag: '--states <file>', help: 'provider states of your own, as YAML or JSON', read: text },
   strict: { flag: '--strict', help: 'refuse what the documents do not declare, and check every answer', read: truth },

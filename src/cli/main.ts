@@ -3,6 +3,7 @@ import { fstatSync, readFileSync, writeFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { UsageError } from '../problem.ts'
 import { inLines } from '../shown.ts'
+import { withHint } from './hints.ts'
 import {
   ASSUMPTION_OPTIONS,
   COMPARE_OPTIONS,
@@ -38,7 +39,11 @@ export async function main(argv: readonly string[], outside: Outside = processIo
     .description('A stand-in for order-allocation APIs: validates requests by their OpenAPI documents and answers from state.')
     .version(version())
     .exitOverride()
-    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
+    .configureOutput({
+      writeOut: (text) => io.out(text.trimEnd()),
+      writeErr: (text) => io.err(text.trimEnd()),
+      outputError: (text, write) => write(withHint(text)),
+    })
     .showHelpAfterError('(--help lists commands and options)')
     .helpCommand(false)
   const serve = program

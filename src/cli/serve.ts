@@ -28,6 +28,9 @@ export async function serve(settings: Settings<typeof SERVE_OPTIONS>, io: Io): P
   if (control !== 'loopback') io.out(`${safety(control, settings.controlToken === undefined ? mock.controlToken : undefined)}\n`)
   await ended
   requests?.flush()
+  // Programs read a log of JSON.
+  const lost = log === 'json' ? undefined : await lostWith(mock, url)
+  if (lost !== undefined) io.err(lost)
   await mock.close()
   requests?.flush()
   return 0
@@ -41,6 +44,7 @@ function mockOptions({
   allocations,
   assume,
   scenario,
+  session,
   scenarios,
   states,
   strict,
@@ -66,6 +70,7 @@ function mockOptions({
     ...(allocations !== undefined && { allocations }),
     ...(assume && { assume: Object.fromEntries(assume) }),
     ...(scenario !== undefined && { scenario }),
+    ...(session !== undefined && { session }),
     ...(scenarios !== undefined && { scenarios }),
     ...(states !== undefined && { states }),
     ...(strict !== undefined && { strict }),
@@ -92,6 +97,7 @@ function withFlag(message: string): string {
     [
       ['now is', '--now'],
       ['scenario: ', '--scenario'],
+      ['session: ', '--session'],
       ['scenarios: ', '--scenarios'],
       ['states: ', '--states'],
       ['sessionTtl is', '--session-ttl'],
@@ -105,7 +111,7 @@ function withFlag(message: string): string {
       ['control is', '--control'],
     ] as const
   ).find(([begin]) => message.startsWith(begin))
-  return flag ? `${flag[1]}: ${message.replace(/^(scenarios?|states): /, '')}` : message
+  return flag ? `${flag[1]}: ${message.replace(/^(scenarios?|session|states): /, '')}` : message
 }
 
 function cannotListen(error: unknown, port: number, host: string): string {
@@ -132,6 +138,22 @@ async function firstSteps(mock: Mock, url: string, session: string): Promise<str
     '',
   ]
 }
+
+/** What is gone when the server stops, and how it would have been kept; nothing where no session that was asked for something holds any changes. */
+async function lostWith(mock: Mock, url: string): Promise<string | undefined> {
+  const holding = (await mock.sessions()).filter(({ changes, requests }) => changes > 0 && requests > 0)
+  const [first] = holding
+  if (!first) return undefined
+  const names = holding.slice(0, MAX_NAMED).map(({ name }) => name)
+  const more = holding.length - names.length
+  return (
+    `stopped: what ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''} held is gone; next time keep it before, with ` +
+    `curl -sS ${url}/__mock/sessions/${first.name}/state -o state.json (and serve --session state.json), or what was asked, with …/export`
+  )
+}
+
+/** So many sessions are named. */
+const MAX_NAMED = 3
 
 /** Who may use control routes. A token that was given is not repeated. */
 function safety(control: 'token' | 'open', token: string | undefined): string {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -172,13 +172,61 @@ describe('allocation-mock serve', () => {
     [['serve', '--log', 'xml'], /--log is "xml"; give text, json or none/],
     [['serve', '--max-sessions', '0'], /--max-sessions is "0"; give a whole number from 1/],
     [['serve', '--host', 'not-an-address'], /cannot listen on not-an-address/],
-    [['serve', 'extra'], /too many arguments/],
+    [['serve', 'extra'], /too many arguments.*extra\.\nServe answers the two APIs.*Prism.*--scenario FILE.*--session FILE\.\n/],
+    [
+      ['serve', '--persist'],
+      /unknown option '--persist'\nNothing is kept when the server stops; .*\/state.*serve --session FILE\.\n\(--help/,
+    ],
+    [['serve', '--proxy=http://x'], /unknown option '--proxy=http:\/\/x'\nNothing is passed on to a real service.*WireMock/],
+    [['serve', '--record'], /unknown option '--record'\n.*\/export.*replay FILE/],
+    [['record'], /unknown command 'record'\n.*\/export.*replay FILE.*WireMock/],
+    [['import', 'x.json'], /unknown command 'import'\nData come in by --scenario FILE, by --session FILE.*\/exists/],
+    [['mock', 'openapi.yaml'], /unknown command 'mock'\n.*Prism/],
+    [['serve', '--session', 'nowhere.json'], /^error: --session: nowhere\.json: there is no such file/],
     [['srve'], /unknown command 'srve'[\s\S]*serve/],
   ])('%j: exit 2, and what would do', async (args, message) => {
     const { code, err, out } = await run(args).ended
     expect(err).toMatch(message)
     expect({ code, out }).toEqual({ code: 2, out: '' })
     expect(err).not.toMatch(/\n\s+at /)
+  })
+
+  it('says on an older Node what brings a newer one, and no address', async () => {
+    const older = "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } })"
+    const { code, err } = await new Running('node', ['--import', `data:text/javascript,${encodeURIComponent(older)}`, BIN, 'serve']).ended
+    expect(code).toBe(2)
+    expect(err).toMatch(/^allocation-mock needs Node 24\.18 or newer; .*\n"npm i -D node@24" brings one/)
+    expect(err).not.toContain('http')
+  })
+
+  it('says when it stops what is lost and how to keep it, and a session that was kept goes on', async () => {
+    const { server, url } = await serve()
+    await fetch(`${url}/orders/allocation/${ORDER}/`, {
+      method: 'PUT',
+      headers: { Authorization: SUPPLIER, 'Content-Type': 'application/json' },
+      body: JSON.stringify(quantities(4, 2)),
+    })
+    const read = async (at: string): Promise<string> =>
+      (await fetch(`${at}/orders/${ORDER}/`, { headers: { Authorization: SUPPLIER } })).text()
+    const before = await read(url)
+    const file = join(mkdtempSync(join(tmpdir(), 'state-')), 'state.json')
+    writeFileSync(file, await (await fetch(`${url}/__mock/sessions/default/state`)).text())
+    const { err } = await server.stop()
+    expect(err.trimEnd().split('\n').at(-1)).toBe(
+      `stopped: what default held is gone; next time keep it before, with curl -sS ${url}/__mock/sessions/default/state -o state.json (and serve --session state.json), or what was asked, with …/export`,
+    )
+    const again = await serve(['--session', file])
+    expect(await read(again.url)).toBe(before)
+    await again.server.stop()
+  })
+
+  it.each<[string, readonly string[], (url: string) => string]>([
+    ['nothing has changed', [], (url) => `${url}/orders/${ORDER}/`],
+    ['nobody asked a session that a scenario filled', ['--scenario', 'already-shipped'], (url) => `${url}/__mock/sessions`],
+  ])('says nothing of it when %s', async (_what, args, at) => {
+    const { server, url } = await serve(args)
+    await fetch(at(url), { headers: { Authorization: SUPPLIER } })
+    expect((await server.stop()).err).not.toContain('gone')
   })
 
   it('names the environment twin that is wrong', async () => {
@@ -266,6 +314,7 @@ describe('allocation-mock serve', () => {
       'node:util',
       '../problem.js',
       '../shown.js',
+      './hints.js',
       './config.js',
     ])
     const manifest: { version: string } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))

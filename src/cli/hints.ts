@@ -1,0 +1,29 @@
+/** What other tools call what this one does otherwise, or does not do: whoever asks for it is told that, not of the option that is spelt most like it. */
+
+const SAVED = 'save a session with GET /__mock/sessions/{name}/state, and begin from the file with serve --session FILE'
+const NO_OTHER = 'serve answers the two APIs that come with it; for another OpenAPI document there is Prism (prism mock FILE)'
+const NO_FILE = `${NO_OTHER}. Data of your own are given with --scenario FILE, a saved session with --session FILE`
+const NO_PROXY = 'nothing is passed on to a real service, or recorded of it; WireMock and mitmproxy do that'
+const RECORDED =
+  'what a session was asked is recorded anyway: GET /__mock/sessions/{name}/export gives it, and allocation-mock replay FILE repeats it. Of a real service nothing is recorded; WireMock and mitmproxy do that'
+const IMPORTED = `data come in by --scenario FILE, by --session FILE, or into a running session by POST /__mock/sessions/{name}/exists; an export is repeated by allocation-mock replay FILE`
+const KEPT = `nothing is kept when the server stops; ${SAVED}`
+
+const HINTS: ReadonlyMap<string, string> = new Map([
+  ...['persist', 'persistence', 'save', 'store', 'db', 'database', 'state'].map((word) => [word, KEPT] as const),
+  ...['proxy', 'proxy-all', 'proxy-to', 'upstream', 'forward', 'target'].map((word) => [word, NO_PROXY] as const),
+  ...['record', 'recording', 'record-mappings'].map((word) => [word, RECORDED] as const),
+  ...['import', 'load', 'restore', 'data', 'data-file', 'fixtures'].map((word) => [word, IMPORTED] as const),
+  ...['export', 'dump'].map((word) => [word, `a running server exports: GET /__mock/sessions/{name}/export, or /state; ${SAVED}`] as const),
+  ...['mock', 'spec', 'openapi', 'document', 'file'].map((word) => [word, NO_FILE] as const),
+])
+
+/** A complaint of the command line's reader, with what there is in place of what was asked for. */
+export function withHint(complaint: string): string {
+  const [, word = ''] = /^error: unknown (?:option|command) '-*([\w-]+)/.exec(complaint) ?? []
+  const hint = complaint.startsWith("error: too many arguments for 'serve'") ? NO_FILE : HINTS.get(word.toLowerCase())
+  if (hint === undefined) return complaint
+  // The first line says what was met; the others guess by the spelling.
+  const [met = ''] = complaint.split('\n')
+  return `${met}\n${hint.charAt(0).toUpperCase()}${hint.slice(1)}.\n`
+}
