@@ -120,6 +120,7 @@ describe('a session that is exported and repeated', () => {
       async play({ ask, mock }) {
         await ask(`/~${NAME}/orders/${ORDER}/`, { headers: { Authorization: SUPPLIER } })
         await ask(`/%7E${NAME}/orders/${ORDER}`, { headers: { Authorization: SUPPLIER } })
+        await mock.session('other').reset()
         await mock.session('other').advance('1h')
       },
     },
@@ -148,6 +149,7 @@ describe('a session that is exported and repeated', () => {
     'begun by a control request, its clock moved': {
       options: { now: '2026-01-01T00:00:00Z' },
       async play({ session, allocate, order }) {
+        await session.setClock({ shifted: '1d' })
         await session.advance('2h')
         await allocate(quantities(1, 5))
         await session.setClock({ shifted: '30d' })
@@ -592,6 +594,8 @@ describe.each<{ name: string; store: () => Store }>([
     await fc.assert(
       fc.asyncProperty(fc.array(steps(orders.slice(0, 3), allocations), { minLength: 1, maxLength: 25 }), async (walk) => {
         await using opened = await open({ store: store(), delay, seed: 1 })
+        // Some steps need a session that there is.
+        await opened.session.reset()
         for (const step of walk) await step(opened)
         await opened.session.advance('1s')
         const result = await replay(await exportOf(opened.session))
