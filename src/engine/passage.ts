@@ -36,9 +36,9 @@ interface Passage {
   readonly isBehind: boolean
 }
 
-/** One piece of work ends with so many steps, or when they have put so many bytes: 50 to 100 milliseconds. */
-const MOST_STEPS = 1_000
-const MOST_BYTES = 1_000_000
+/** One piece of work ends with so many steps, or when they have put so many bytes: some 50 milliseconds. */
+const MOST_STEPS = 250
+const MOST_BYTES = 500_000
 
 /**
  * What is due until now comes to pass, in the order in which it is due, each with its own time as now: all of it, or as much as one piece of
