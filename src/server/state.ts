@@ -1,7 +1,7 @@
 import { jsonText, type MockReply, type Problem } from '../http.ts'
 import { refusal } from '../engine/session.ts'
 import { PUBLIC_TOKENS } from './export.ts'
-import { withoutSecrets } from '../secret.ts'
+import { withoutSecretMembers } from '../secret.ts'
 import { createStandIns } from './stand-ins.ts'
 
 /** So much a file may be long that is read again: in characters, and as a session counts bytes. */
@@ -20,15 +20,22 @@ function tooMany(count: number, what: string): Problem {
   }
 }
 
+interface Saved {
+  readonly scenario: object
+  readonly changes: readonly { readonly kind: string; readonly id: string }[]
+}
+
 /**
  * What was saved of a session, with a text of the same length in the place of each secret, the same for the same. Tokens that logins gave
  * out are a function of the seed, which stands beside them, and stay: clients that hold one go on.
  */
-export function fileOf(state: { readonly changes: readonly { readonly kind: string; readonly id: string }[] }): MockReply {
+export function fileOf(state: Saved): MockReply {
   const issued = new Set(state.changes.flatMap(({ kind, id }) => (kind === 'token' ? id : [])))
   const { replace } = createStandIns((text) => issued.has(text) || PUBLIC_TOKENS.has(text))
-  const text = jsonText(state)
-  if (text.length > MAX_SAVED) return refusal(tooMany(text.length, 'characters'))
-  const body: unknown = JSON.parse(withoutSecrets(text, replace) ?? 'null')
-  return { status: 200, body }
+  // Piece by piece: most speak of no secret, and are not looked through.
+  const scenario = withoutSecretMembers(state.scenario, replace)
+  const changes = state.changes.map((change) => withoutSecretMembers(change, replace))
+  const body = { ...state, scenario, changes }
+  const { length } = jsonText(body)
+  return length > MAX_SAVED ? refusal(tooMany(length, 'characters')) : { status: 200, body }
 }

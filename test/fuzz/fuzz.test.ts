@@ -18,7 +18,15 @@ const UNTOUCHED = 'untouched'
 const LONGEST = 200
 
 /** What a short run may not succeed in. */
-const SELDOM = ['oms-allocations getShipment', 'control dropFault', 'control restoreSnapshot', 'control dropSnapshot', 'control takeStep']
+const SELDOM = [
+  'supplier-orders confirmOrderCancellation',
+  'supplier-orders rejectLineItemCancellation',
+  'oms-allocations getShipment',
+  'control dropFault',
+  'control restoreSnapshot',
+  'control dropSnapshot',
+  'control takeStep',
+]
 
 /** Refusals of a server that keeps as much as it may. */
 const BOUNDS = ['sessions-exhausted', 'session-full', 'memory-exhausted', 'listeners-exhausted']
