@@ -183,6 +183,7 @@ describe('a secret', () => {
       'the log as text': log('text', told),
       'the log as JSON': log('json', told),
       export: JSON.stringify(file),
+      state: await get(`/__mock/sessions/${session}/state`),
       'the report of a replay': JSON.stringify(await replay(file)),
     }
     expect(told).toHaveLength(requests.length)
