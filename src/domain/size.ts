@@ -62,7 +62,11 @@ export function takesNothing(value: object): void {
 /** What an entity takes beside its data: its place in a table. */
 const ENTRY = 100
 
-/** What a session takes for an entity; nothing, where there is none. */
+/** What a session takes for an entity; nothing, where there is none. It is weighed several times on its way, and measured once. */
 export function weightOf(id: string, entity: object | undefined): number {
-  return entity === undefined ? 0 : ENTRY + id.length + bytesOf(entity)
+  if (entity === undefined) return 0
+  const known = measured.get(entity)
+  const bytes = known ?? measure(entity)
+  if (known === undefined) measured.set(entity, bytes)
+  return ENTRY + id.length + bytes
 }

@@ -30,8 +30,9 @@ export function createApp({ handle, maxBodyBytes, needsToken, cors, refuse, onFa
   const queues = new WeakMap<Socket, Queue>()
   app.use((request: Request, response: Response) => {
     const { socket } = request
-    const queue = queues.get(socket) ?? { last: undefined, length: 0, hasPaused: false }
-    queues.set(socket, queue)
+    const known = queues.get(socket)
+    const queue: Queue = known ?? { last: undefined, length: 0, hasPaused: false }
+    if (!known) queues.set(socket, queue)
     queue.length++
     if (queue.length > MOST_WAITING) stopReading(socket, queue)
     queue.last = inTurn(request, response, queue, queue.length > 1 ? queue.last : undefined)

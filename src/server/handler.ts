@@ -93,12 +93,12 @@ export function createHandler(settings: HandlerSettings): Handler {
   const settingUp: StateSettings['settingUp'] = new Map()
   const bindings = createBindings()
   const roomOf = (name: SessionName): Room => ({ ...limits, others: store.bytes - store.bytesOf(name) })
-  const aroundAt = (real: number, name?: SessionName): Around => ({
+  const aroundAt = (real: number, name?: SessionName, prefersProblem = false): Around => ({
     start: name === undefined ? defaults : startOf(name),
     real,
     strict,
     checkReplies,
-    prefersProblem: false,
+    prefersProblem,
     services,
     nearest: settings.nearest,
     choose,
@@ -129,7 +129,7 @@ export function createHandler(settings: HandlerSettings): Handler {
   return async (sent, prefersProblem, line) => {
     const started = performance.now()
     const real = settings.real()
-    const around: Around = { ...aroundAt(real), prefersProblem }
+    const around = aroundAt(real, undefined, prefersProblem)
     const { request: raw, problem: shut } = isControlPath(sent.path) ? admit(sent, settings, line) : { request: sent }
     if (shut) return told(raw, refuse(shut, around, true), around, started)
     let located = locate(raw, bindings)
@@ -164,14 +164,10 @@ export function createHandler(settings: HandlerSettings): Handler {
     const full = counts.begin(name, real)
     if (full) return refuseUnnamed(request, full, around, started, name)
     const id = `${name}-${counts.next(name)}`
-    const met = {
-      ...around,
-      start: startOf(name),
-      room: roomOf(name),
-      ...(wanted && { start: wanted.start, scenario: wanted.start.scenario.name }),
-    }
+    const own = aroundAt(real, name, prefersProblem)
+    const met = wanted ? { ...own, start: wanted.start, scenario: wanted.start.scenario.name } : own
     const life = counts.of(name)
-    const { answer, own, isGone = false, worked = real, ...order } = await answerInTime(id, name, request, met, line)
+    const { answer, own: changed, isGone = false, worked = real, met: seen, asked } = await answerInTime(id, name, request, met, line)
     const { reply, now, operation, problem, warnings, assumption, befallen, hasChanged = false } = answer
     counts.rest(name, hasChanged || (wanted !== undefined && !problem))
     // A session that began anew while the request waited has nothing to do with it.
@@ -191,8 +187,9 @@ export function createHandler(settings: HandlerSettings): Handler {
       problem,
       warnings,
       assumption,
-      ...own,
-      ...order,
+      ...changed,
+      ...(seen && { met: seen }),
+      ...(asked && { asked }),
       ...(isGone && { isGone }),
       explain,
       duration: elapsed(started),

@@ -83,6 +83,14 @@ export function createServers({ refuse, cors, maxConnections = 2_000 }: ServerSe
         else socket.destroy()
       }
 
+      /** One for all: a listener of its own for each response would be a good part of what a request costs. */
+      function ended(this: ServerResponse): void {
+        const { socket } = this.req
+        if (busy.get(socket) === this) busy.delete(socket)
+        // An answer that was begun before did not say that it is the last.
+        if (!server.listening && socket.writable) socket.destroySoon()
+      }
+
       const server = createServer({ requireHostHeader: false }, (request, response) => {
         const { socket } = request
         if (surplus.has(socket)) {
@@ -96,11 +104,7 @@ export function createServers({ refuse, cors, maxConnections = 2_000 }: ServerSe
         // While it closes, a connection that is kept alive would go on bringing requests.
         if (!server.listening) response.setHeader('Connection', 'close')
         busy.set(socket, response)
-        response.once('close', () => {
-          if (busy.get(socket) === response) busy.delete(socket)
-          // An answer that was begun before did not say that it is the last.
-          if (!server.listening && socket.writable) socket.destroySoon()
-        })
+        response.on('close', ended)
         app(request, response)
       })
       server.on('checkExpectation', (request, response) =>

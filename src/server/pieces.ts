@@ -30,29 +30,31 @@ export async function askInPieces(
   ask: (world: World) => Answer,
   hear: (passed: readonly Passed[], told: readonly Told[]) => void = () => undefined,
 ): Promise<Found> {
-  let isKept = false
   const take = async (one: (world: World) => Answer): Promise<Omit<Found, 'isKept'>> => {
-    const { steps, ...found } = await store.transact(name, (world) => {
+    const found = await store.transact(name, (world) => {
       const answer = one(world)
       const { changes, passed } = answer
       return { changes, result: { answer, ...toldApart(changes, passed, world), met: metBy(changes, world) } }
     })
-    isKept ||= found.answer.changes.length > 0
-    hear(found.answer.passed, steps)
+    hear(found.answer.passed, found.steps)
     return found
   }
-  let found = await take(ask)
-  let hasChanged = found.answer.hasChanged === true
-  while (found.answer.needs === 'time') {
+  let { answer, own, met } = await take(ask)
+  let isKept = answer.changes.length > 0
+  let hasChanged = answer.hasChanged === true
+  const keep = async (one: (world: World) => Answer): Promise<Omit<Found, 'isKept'>> => {
+    // Others are served in between.
     await setImmediate()
-    found = await take(ask)
-    hasChanged ||= found.answer.hasChanged === true
+    const found = await take(one)
+    isKept ||= found.answer.changes.length > 0
+    return found
   }
-  for (let { isBehind = false } = found.answer; isBehind;) {
-    await setImmediate()
-    ;({ isBehind = false } = (await take((world) => goOn(world, around))).answer)
+  while (answer.needs === 'time') {
+    ;({ answer, own, met } = await keep(ask))
+    hasChanged ||= answer.hasChanged === true
   }
-  return { ...found, isKept, answer: { ...found.answer, hasChanged } }
+  for (let { isBehind = false } = answer; isBehind;) ({ isBehind = false } = (await keep((world) => goOn(world, around))).answer)
+  return { answer: hasChanged === (answer.hasChanged === true) ? answer : { ...answer, hasChanged }, own, ...(met && { met }), isKept }
 }
 
 export function metBy(changes: readonly unknown[], { version }: World): Met {
