@@ -62,11 +62,19 @@ export function takesNothing(value: object): void {
 /** What an entity takes beside its data: its place in a table. */
 const ENTRY = 100
 
-/** What a session takes for an entity; nothing, where there is none. It is weighed several times on its way, and measured once. */
+const NONE: object = {}
+
+/** What was weighed last: an entity is weighed several times on its way into a session. To remember each for good would cost more than it saves. */
+const recent = Array.from({ length: 16 }, () => ({ entity: NONE, bytes: 0 }))
+let oldest = 0
+
+/** What a session takes for an entity; nothing, where there is none. */
 export function weightOf(id: string, entity: object | undefined): number {
   if (entity === undefined) return 0
-  const known = measured.get(entity)
-  const bytes = known ?? measure(entity)
-  if (known === undefined) measured.set(entity, bytes)
+  const known = recent.find((one) => one.entity === entity)
+  if (known) return ENTRY + id.length + known.bytes
+  const bytes = bytesOf(entity)
+  recent[oldest] = { entity, bytes }
+  oldest = (oldest + 1) % recent.length
   return ENTRY + id.length + bytes
 }
