@@ -170,11 +170,11 @@ describe('allocation-mock replay', () => {
     ],
   ]
 
-  it.each(bad)('ends in 2 for a file that is no session, and says so: %s', async (what, text, complaint) => {
-    const file = written(`${what.replaceAll(' ', '-')}.json`, text())
-    const { code, out, err } = await run(['replay', file, FILE]).ended
-    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(`error: ${file}: ${complaint}`) })
-    // The others are repeated all the same.
+  it('ends in 2 for files that are no sessions, says so of each, and repeats the others', async () => {
+    const files = bad.map(([what, text, complaint]) => ({ file: written(`${what.replaceAll(' ', '-')}.json`, text()), complaint }))
+    const { code, out, err } = await run(['replay', ...files.map(({ file }) => file), FILE]).ended
+    expect(code).toBe(2)
+    for (const { file, complaint } of files) expect(err).toContain(`error: ${file}: ${complaint}`)
     expect(out).toContain('all 7 answers are the same')
   })
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
+import { main } from '../../src/cli/main.ts'
 import { ACCOUNT, ORDER, quantities, SUPPLIER } from '../support.ts'
 import { BIN, ROOT, run, Running, serve } from './process.ts'
 
@@ -185,7 +186,9 @@ describe('allocation-mock serve', () => {
     [['serve', '--session', 'nowhere.json'], /^error: --session: nowhere\.json: there is no such file/],
     [['srve'], /unknown command 'srve'[\s\S]*serve/],
   ])('%j: exit 2, and what would do', async (args, message) => {
-    const { code, err, out } = await run(args).ended
+    let [out, err] = ['', '']
+    const hear = { out: (line: string) => void (out += `${line}\n`), err: (line: string) => void (err += `${line}\n`) }
+    const code = await main(args, { ...hear, env: {}, isTerminal: false })
     expect(err).toMatch(message)
     expect({ code, out }).toEqual({ code: 2, out: '' })
     expect(err).not.toMatch(/\n\s+at /)
