@@ -1,8 +1,8 @@
 /** The benchmark's requests: for orders and allocations that the default seed has. */
-import { assume } from '../dist/domain/assumption.js'
-import { beginSession } from '../dist/domain/control/session.js'
-import { EXAMPLE_ACCOUNT, EXAMPLE_STAGE, allocationPopulation } from '../dist/domain/oms/population.js'
-import { orderPopulation } from '../dist/domain/supplier/population.js'
+import { assume } from '../dist/core/assumption.js'
+import { beginSession } from '../dist/core/session.js'
+import { EXAMPLE_ACCOUNT, EXAMPLE_STAGE, allocationPopulation } from '../dist/apis/oms/population.js'
+import { orderPopulation } from '../dist/apis/supplier/population.js'
 
 export const NOW = '2026-03-01T12:00:00Z'
 export const ORDERS = 20_000

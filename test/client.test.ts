@@ -267,7 +267,7 @@ describe('connect', () => {
 
 describe('allocation-mock/client', () => {
   it('loads a few small files, and no package', async () => {
-    const entry = fileURLToPath(new URL('../src/client.ts', import.meta.url))
+    const entry = fileURLToPath(new URL('../src/client/client.ts', import.meta.url))
     const input = `
       import { registerHooks } from 'node:module'
       const loaded = []
@@ -280,10 +280,9 @@ describe('allocation-mock/client', () => {
     const { loaded, session }: { loaded: string[]; session: object } = JSON.parse(out)
     expect(session).toEqual({ 'Mock-Session': 'a' })
     expect(loaded.map((file) => file.replace(/^.*\/src\//, '')).toSorted()).toEqual([
-      'client.ts',
-      'domain/clock.ts',
-      'domain/control/session.ts',
-      'problem.ts',
+      'base/problem.ts',
+      'base/session-name.ts',
+      'client/client.ts',
     ])
   })
 })

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { coverContracts, type Report } from '../src/contracts.ts'
+import { coverContracts, type Report } from '../src/verification/verify.ts'
 import { ROOT } from './cli/process.ts'
 import {
   altered,

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { createContract } from '../src/contract/operation.ts'
 import type { Data, Mock, MockOptions, RequestSummary } from '../src/index.ts'
-import { loadDocument } from '../src/load.ts'
+import { loadDocument } from '../src/document/load.ts'
 import { memoryStore } from '../src/store/memory.ts'
 import { ACCOUNT, ALLOCATION, LINE, openMock, ORDER, quantities, RETAILER, SUPPLIER } from './support.ts'
 

@@ -6,9 +6,9 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createContract } from '../src/contract/operation.ts'
 import { createReader } from '../src/contract/schema.ts'
 import { createValidator } from '../src/contract/validator.ts'
-import { ASSUMPTIONS } from '../src/domain/assumption.ts'
-import { pointerPart } from '../src/http.ts'
-import { loadDocument, type LoadedDocument } from '../src/load.ts'
+import { ASSUMPTIONS } from '../src/core/assumption.ts'
+import { pointerPart } from '../src/base/http.ts'
+import { loadDocument, type LoadedDocument } from '../src/document/load.ts'
 import { omsClient, openMock, supplierClient } from './support.ts'
 
 type Json = Readonly<Record<string, unknown>>

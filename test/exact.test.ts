@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { parseExact, plain } from '../src/exact.ts'
-import { loadJson } from '../src/load.ts'
+import { parseExact, plain } from '../src/base/exact.ts'
+import { loadJson } from '../src/document/load.ts'
 
 const NUMBERS = ['1', '1.0', '-0', '-0.0', '1e3', '1.50E+2', '0.10', '9007199254740993', '0.1000000000000000055511151231257827', '1e400']
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { connect as openSocket } from 'node:net'
 import { json } from 'node:stream/consumers'
-import { connect, type ExampleRequest, type Fault, type Scenario } from '../src/client.ts'
+import { connect, type ExampleRequest, type Fault, type Scenario } from '../src/client/client.ts'
 
 /** Which clients a process is, and where their mock listens. */
 export interface Cast {

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
+import type { Stock } from '../src/apis/oms/kinds.ts'
 import type { SessionName } from '../src/index.ts'
 import { memoryStore } from '../src/store/memory.ts'
 import type { Store } from '../src/store/store.ts'
@@ -580,7 +581,7 @@ async function count(real: Real, model: Model): Promise<void> {
 async function checkStock(real: Real, model: Model): Promise<void> {
   const stock = await real.served.store.transact(real.session as SessionName, (world) => ({
     changes: [],
-    result: [...world.all('stock')],
+    result: [...world.all('stock')] as Stock[],
   }))
   for (const { tenant, locationNum, sku, available } of stock) {
     expect(available).toBeGreaterThanOrEqual(0)

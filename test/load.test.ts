@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { compileDocument, loadCompiled, loadDocument, type LoadedDocument } from '../src/load.ts'
-import { DocumentError } from '../src/problem.ts'
+import { compileDocument, loadCompiled, loadDocument, type LoadedDocument } from '../src/document/load.ts'
+import { DocumentError } from '../src/base/problem.ts'
 
 const spec = join(import.meta.dirname, '../spec')
 

@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { SessionName } from '../src/domain/control/session.ts'
-import type { Change } from '../src/domain/world.ts'
-import { Entities } from '../src/domain/world.ts'
+import type { SessionName } from '../src/base/session-name.ts'
+import { type Change, Entities } from '../src/core/world.ts'
 import type { Store } from '../src/store/store.ts'
 
 /**

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { SERVE_OPTIONS, type Option } from '../src/cli/config.ts'
-import { ASSUMPTIONS } from '../src/domain/assumption.ts'
+import { ASSUMPTIONS } from '../src/core/assumption.ts'
 import { createMock } from '../src/index.ts'
-import { PROBLEMS } from '../src/problem.ts'
+import { PROBLEMS } from '../src/base/problem.ts'
 import { ROOT, run, Running, serve } from './cli/process.ts'
 
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')

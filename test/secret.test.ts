@@ -8,7 +8,7 @@ import {
   withoutSecretQuery,
   withoutSecrets,
   withoutSecretValues,
-} from '../src/secret.ts'
+} from '../src/base/secret.ts'
 
 describe('the names of secrets', () => {
   it.each([

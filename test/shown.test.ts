@@ -1,6 +1,6 @@
 import { assert, jsonValue, property } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { inLine, inLines, inMarkdown, inTable, inXml, workflowCommand } from '../src/shown.ts'
+import { inLine, inLines, inMarkdown, inTable, inXml, workflowCommand } from '../src/base/shown.ts'
 import { expectHarmless, hostile, HOSTILE, outsideOfCode } from './hostile.ts'
 import { parseXml } from './pact/xml.ts'
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { beginSession, isSessionName, SESSION_ID, type SessionName } from '../src/domain/control/session.ts'
-import type { Order } from '../src/domain/supplier/order.ts'
-import { orderPopulation } from '../src/domain/supplier/population.ts'
-import type { Change, World } from '../src/domain/world.ts'
+import { beginSession, SESSION_ID } from '../src/core/session.ts'
+import { isSessionName, type SessionName } from '../src/base/session-name.ts'
+import type { Order } from '../src/apis/supplier/order.ts'
+import { orderPopulation } from '../src/apis/supplier/population.ts'
+import type { Change, World } from '../src/core/world.ts'
 import { memoryStore } from '../src/store/memory.ts'
 import type { Store, Work } from '../src/store/store.ts'
 import { racingStore } from './racing-store.ts'
@@ -22,8 +23,7 @@ describe.each<{ name: string; open: () => Store }>([
 ])('the $name store', ({ open }) => {
   it('shows a session nothing before its first change', async () => {
     const store = open()
-    const all = (world: World): Work<readonly unknown[]> =>
-      read([world.get('order', first.id), ...world.all('order'), ...world.all('session')])
+    const all = (world: World): Work<readonly unknown[]> => read([orderIn(world, first), ...world.all('order'), ...world.all('session')])
     expect(await store.transact(a, all)).toEqual([undefined])
     expect(await store.sessions()).toEqual([])
   })
@@ -39,7 +39,7 @@ describe.each<{ name: string; open: () => Store }>([
     await change(store, a, put(first), put(second))
     await change(store, a, put({ ...first, notes: 'later' }))
     expect(await orders(store, a)).toEqual([{ ...first, notes: 'later' }, second])
-    expect(await store.transact(a, (world) => read(world.get('order', first.id)?.notes))).toBe('later')
+    expect(await store.transact(a, (world) => read(orderIn(world, first)?.notes))).toBe('later')
     expect(await store.transact(a, (world) => read(world.get('allocation', first.id)))).toBeUndefined()
   })
 
@@ -62,7 +62,7 @@ describe.each<{ name: string; open: () => Store }>([
     await change(store, a, put(first), put(second))
     await change(store, a, remove(first))
     expect(await orders(store, a)).toEqual([second])
-    expect(await store.transact(a, (world) => read(world.get('order', first.id)))).toBeUndefined()
+    expect(await store.transact(a, (world) => read(orderIn(world, first)))).toBeUndefined()
     await change(store, a, remove(first))
     expect(await orders(store, a)).toEqual([second])
   })
@@ -138,7 +138,7 @@ describe.each<{ name: string; open: () => Store }>([
     const store = open()
     await change(store, a, put({ ...first, notes: '0' }), put({ ...second, notes: '0' }))
     const both = (world: World): Work<readonly unknown[]> => {
-      const notes = [world.get('order', first.id)?.notes, world.get('order', second.id)?.notes]
+      const notes = [orderIn(world, first)?.notes, orderIn(world, second)?.notes]
       const next = String(Number(notes[0]) + 1)
       return { changes: [put({ ...first, notes: next }), put({ ...second, notes: next })], result: notes }
     }
@@ -181,9 +181,13 @@ describe('the racing store', () => {
 
 /** Counts in the notes of an order. */
 function increment(world: World): Work<number> {
-  const order = world.get('order', first.id) ?? { ...first, notes: null }
+  const order = orderIn(world, first) ?? { ...first, notes: null }
   const next = Number(order.notes ?? 0) + 1
   return { changes: [put({ ...order, notes: String(next) })], result: next }
+}
+
+function orderIn(world: World, { id }: Order): Order | undefined {
+  return world.get('order', id) as Order | undefined
 }
 
 function put(order: Order): Change {
@@ -203,7 +207,7 @@ function change(store: Store, session: SessionName, ...changes: Change[]): Promi
 }
 
 function orders(store: Store, session: SessionName): Promise<readonly Order[]> {
-  return store.transact(session, (world) => read([...world.all('order')]))
+  return store.transact(session, (world) => read([...world.all('order')] as Order[]))
 }
 
 function named(text: string): SessionName {

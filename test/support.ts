@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import request, { type Test } from 'supertest'
-import { DEFAULT_ASSUMPTIONS } from '../src/domain/assumption.ts'
-import type { SessionStart } from '../src/domain/control/session.ts'
+import { DEFAULT_ASSUMPTIONS } from '../src/core/assumption.ts'
+import type { SessionStart } from '../src/core/session.ts'
 import { createMock, type Mock, type MockOptions } from '../src/index.ts'
 
 /** The documents' own examples, which exist by default. */

@@ -1,6 +1,6 @@
-import { compareContracts } from '../contracts.ts'
-import { UsageError } from '../problem.ts'
-import { inLine } from '../shown.ts'
+import { compareContracts } from '../verification/verify.ts'
+import { UsageError } from '../base/problem.ts'
+import { inLine } from '../base/shown.ts'
 import type { COMPARE_OPTIONS, Io, Settings } from './config.ts'
 import { contractOptions } from './contracts.ts'
 

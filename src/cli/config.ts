@@ -1,5 +1,5 @@
-import { isRecord, parsed } from '../pact/value.ts'
-import { UsageError } from '../problem.ts'
+import { isRecord, parsed } from '../verification/pact/value.ts'
+import { UsageError } from '../base/problem.ts'
 
 /** Where a command writes, and what it reads beside its arguments. */
 export interface Outside {

@@ -1,4 +1,4 @@
-import type { ContractOptions } from '../contracts.ts'
+import type { ContractOptions } from '../verification/verify.ts'
 import type { COMPARE_OPTIONS, Settings } from './config.ts'
 
 /** What the commands about contracts have in common. */

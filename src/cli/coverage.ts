@@ -1,5 +1,5 @@
-import { type Coverage, coverContracts, UNRELIABLE } from '../contracts/coverage.ts'
-import { inLine } from '../shown.ts'
+import { type Coverage, coverContracts, UNRELIABLE } from '../verification/coverage.ts'
+import { inLine } from '../base/shown.ts'
 import type { COVERAGE_OPTIONS, Io, Settings } from './config.ts'
 import { contractOptions } from './contracts.ts'
 

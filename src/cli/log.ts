@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import type { RequestSummary } from '../index.ts'
-import { inLine } from '../shown.ts'
+import { inLine } from '../base/shown.ts'
 import { type Io, isColoured } from './config.ts'
 
 /** Requests as they are answered, one a line, to standard error. Lines of one turn of the event loop are written together. */

@@ -1,8 +1,8 @@
 import { Command, CommanderError, Option as Flag } from 'commander'
 import { fstatSync, readFileSync, writeFileSync } from 'node:fs'
 import { inspect } from 'node:util'
-import { UsageError } from '../problem.ts'
-import { inLines } from '../shown.ts'
+import { UsageError } from '../base/problem.ts'
+import { inLines } from '../base/shown.ts'
 import { withHint } from './hints.ts'
 import {
   ASSUMPTION_OPTIONS,

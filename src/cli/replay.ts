@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type Different, replay as repeat, type Replayed } from '../index.ts'
-import { UsageError } from '../problem.ts'
-import { inLine } from '../shown.ts'
+import { UsageError } from '../base/problem.ts'
+import { inLine } from '../base/shown.ts'
 import type { Io, REPLAY_OPTIONS, Settings } from './config.ts'
 
 /** What came of a file: the session repeated, or why it cannot be. */

@@ -1,5 +1,5 @@
 import { createMock, type Listening, type Mock, type MockOptions } from '../index.ts'
-import { DocumentError, UsageError } from '../problem.ts'
+import { DocumentError, UsageError } from '../base/problem.ts'
 import { type Io, type SERVE_OPTIONS, type Settings } from './config.ts'
 import { createLog } from './log.ts'
 

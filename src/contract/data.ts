@@ -1,5 +1,5 @@
-import type { Issue } from '../http.ts'
-import type { LoadedDocument } from '../load.ts'
+import type { Issue } from '../base/http.ts'
+import type { LoadedDocument } from '../document/load.ts'
 import { createReader } from './schema.ts'
 import { type Check, createValidator } from './validator.ts'
 

@@ -1,5 +1,5 @@
-import { kindOf } from '../document.ts'
-import type { LoadedDocument } from '../load.ts'
+import { kindOf } from '../document/keys.ts'
+import type { LoadedDocument } from '../document/load.ts'
 import { choicesOf, conditionOf } from './discriminator.ts'
 import { createReader, isJson, type Json, type Located, partsOf, type Reader } from './schema.ts'
 

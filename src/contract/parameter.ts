@@ -1,5 +1,5 @@
-import { type Issue, pointerPart } from '../http.ts'
-import { DocumentError } from '../problem.ts'
+import { type Issue, pointerPart } from '../base/http.ts'
+import { DocumentError } from '../base/problem.ts'
 import { parseJson } from './json.ts'
 import { isJson, type Located, type Reader } from './schema.ts'
 import { excerpt, type Validator } from './validator.ts'

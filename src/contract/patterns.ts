@@ -1,7 +1,7 @@
-import { kindOf } from '../document.ts'
-import { pointerPart } from '../http.ts'
-import type { LoadedDocument } from '../load.ts'
-import { DocumentError } from '../problem.ts'
+import { kindOf } from '../document/keys.ts'
+import { pointerPart } from '../base/http.ts'
+import type { LoadedDocument } from '../document/load.ts'
+import { DocumentError } from '../base/problem.ts'
 import { isExponential } from './backtracking.ts'
 import { isJson } from './schema.ts'
 

@@ -1,5 +1,5 @@
 import FindMyWay from 'find-my-way'
-import { DocumentError } from '../problem.ts'
+import { DocumentError } from '../base/problem.ts'
 
 export type Match<Target> =
   | {

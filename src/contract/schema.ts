@@ -1,6 +1,6 @@
-import { type Place, pointerPart, pointerParts } from '../http.ts'
-import type { LoadedDocument } from '../load.ts'
-import { DocumentError } from '../problem.ts'
+import { type Place, pointerPart, pointerParts } from '../base/http.ts'
+import type { LoadedDocument } from '../document/load.ts'
+import { DocumentError } from '../base/problem.ts'
 
 export type Json = { readonly [key: string]: unknown }
 

@@ -1,5 +1,5 @@
-import type { Credentials, Problem } from '../http.ts'
-import { DocumentError } from '../problem.ts'
+import type { Credentials, Problem } from '../base/http.ts'
+import { DocumentError } from '../base/problem.ts'
 import { pairs } from './parameter.ts'
 import { type Located, type Reader } from './schema.ts'
 

@@ -1,6 +1,6 @@
-import { pointerPart } from '../http.ts'
-import type { LoadedDocument } from '../load.ts'
-import { DocumentError } from '../problem.ts'
+import { pointerPart } from '../base/http.ts'
+import type { LoadedDocument } from '../document/load.ts'
+import { DocumentError } from '../base/problem.ts'
 import { createReader, isJson, type Json, type Located, type Reader } from './schema.ts'
 
 /** What a parameter or a header of Swagger 2.0 says beside its schema. */

@@ -1,8 +1,8 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
-import { type Issue, MAX_ISSUES, pointerPart } from '../http.ts'
-import type { LoadedDocument } from '../load.ts'
-import { DocumentError } from '../problem.ts'
+import { type Issue, MAX_ISSUES, pointerPart } from '../base/http.ts'
+import type { LoadedDocument } from '../document/load.ts'
+import { DocumentError } from '../base/problem.ts'
 import { isJson, type Json, type Located, type Reader } from './schema.ts'
 
 /** Says what is wrong with a value; `at` is the JSON pointer of the value itself. As much as is told, unless the first issue is enough. */

@@ -2,7 +2,7 @@ import type * as PrismRules from '@stoplight/prism-http/dist/mocker/negotiator/I
 import type { Answer } from '../contract/answer.ts'
 import type { Contract, Operation } from '../contract/operation.ts'
 import { excerpt } from '../contract/validator.ts'
-import { keepText, type MockReply, type Problem } from '../http.ts'
+import { keepText, type MockReply, type Problem } from '../base/http.ts'
 
 /** What a request prefers (RFC 7240, in Prism's words): `Prefer: code=404, example=dog`. */
 export interface Preference {

@@ -1,14 +1,14 @@
-import type { Scene } from '../domain/behaviour.ts'
-import type { Session } from '../domain/control/session.ts'
-import { accountNamed } from '../domain/oms/query.ts'
-import { compareDue, type DueStep, dueSteps, isDue, take, waitFor } from '../domain/progress.ts'
-import { place } from '../domain/place.ts'
-import { PERMISSIONS_OF } from '../domain/supplier/account.ts'
-import { type Call, TIMELINE, type TimelineStep } from '../domain/timeline.ts'
-import { noRoom } from '../domain/room.ts'
-import { weightOf } from '../domain/size.ts'
-import { type Change, counted, Draft, nextNumber, type World } from '../domain/world.ts'
-import type { Caller, MockRequest, Problem } from '../http.ts'
+import type { Scene } from '../core/behaviour.ts'
+import type { Session } from '../core/session.ts'
+import { accountNamed } from '../apis/oms/query.ts'
+import { compareDue, type DueStep, dueSteps, isDue, take, waitFor } from '../core/scenario/progress.ts'
+import { place } from '../core/scenario/place.ts'
+import { PERMISSIONS_OF } from '../apis/supplier/user.ts'
+import { type Call, TIMELINE, type TimelineStep } from '../core/scenario/settings.ts'
+import { noRoom } from '../core/room.ts'
+import { weightOf } from '../core/size.ts'
+import { type Change, counted, Draft, isOf, nextNumber, type World } from '../core/world.ts'
+import type { Caller, MockRequest, Problem } from '../base/http.ts'
 import { Road } from './road.ts'
 import type { Around } from './service.ts'
 
@@ -65,7 +65,8 @@ export function passTime(kept: World, session: Session, now: number, around: Aro
     world.apply(all)
     for (const { id, to } of all) bytes += weightOf(id, to)
     // What began to wait may be due in its turn, before what stands next.
-    for (const { kind, to } of following) if (kind === 'step' && isDue(to, now) && (!last || compareDue(to, last) < 0)) insert(to, waiting)
+    for (const change of following)
+      if (isOf(change, 'step') && isDue(change.to, now) && (!last || compareDue(change.to, last) < 0)) insert(change.to, waiting)
   }
   /** The next step to come, past those that have gone since, or wait for another time. */
   const first = (): DueStep | undefined => {

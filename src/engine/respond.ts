@@ -1,18 +1,20 @@
+import { refusal } from '../base/refusal.ts'
 import type { Operation } from '../contract/operation.ts'
-import type { Command, Scene } from '../domain/behaviour.ts'
-import { timeOf } from '../domain/clock.ts'
-import { type Befallen, befall, type FaultReply } from '../domain/fault.ts'
-import { readOnce, waitFor } from '../domain/progress.ts'
-import { GATEWAY } from '../domain/scenario.ts'
-import { noRoom } from '../domain/room.ts'
-import { type Change, Draft, type World, worldOf } from '../domain/world.ts'
-import type { Issue, MockReply, MockRequest, Problem } from '../http.ts'
-import { DocumentError } from '../problem.ts'
+import type { Command, Scene } from '../core/behaviour.ts'
+import { timeOf } from '../core/clock.ts'
+import type { Befallen, FaultReply } from '../core/scenario/settings.ts'
+import { befall } from '../core/scenario/fault.ts'
+import { readOnce, waitFor } from '../core/scenario/progress.ts'
+import { GATEWAY } from '../core/scenario/scenario.ts'
+import { noRoom } from '../core/room.ts'
+import { type Change, Draft, isOf, type World, worldOf } from '../core/world.ts'
+import type { Issue, MockReply, MockRequest, Problem } from '../base/http.ts'
+import { DocumentError } from '../base/problem.ts'
 import { type Preference, readPreference, writePreference } from './choose.ts'
 import { passTime, type Passed } from './passage.ts'
 import { type Arrived, Road, unfit } from './road.ts'
 import type { Around, Service } from './service.ts'
-import { beginning, refusal, sessionOf } from './session.ts'
+import { beginning, sessionOf } from './session.ts'
 
 export interface Answer {
   readonly reply: MockReply
@@ -113,7 +115,7 @@ function settle(
   scene: Scene,
   around: Around,
 ): { readonly changes: readonly Change[]; readonly now: number; readonly passed: readonly Passed[]; readonly isBehind?: boolean } {
-  const session = changes.findLast((change) => change.kind === 'session')?.to ?? scene.session
+  const session = changes.findLast((change) => isOf(change, 'session'))?.to ?? scene.session
   const now = session === scene.session ? scene.now : timeOf(session.clock, around.real)
   if (!session.progress && now === scene.now) return { changes: [], now, passed: [] }
   const world = new Draft(scene.world, changes)

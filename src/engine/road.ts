@@ -1,9 +1,9 @@
+import { refusal } from '../base/refusal.ts'
 import { nearestPaths } from '../contract/nearest.ts'
 import type { Operation, ReadParameters } from '../contract/operation.ts'
-import type { AssumptionName } from '../domain/assumption.ts'
-import { type Behaviour, type CheckName, isProblem, type Scene } from '../domain/behaviour.ts'
-import { problemReply } from '../domain/control/dialect.ts'
-import type { Caller, Credentials, Input, Issue, MockReply, MockRequest, Problem } from '../http.ts'
+import type { AssumptionName } from '../core/assumption.ts'
+import { type Behaviour, type CheckName, isProblem, type Scene } from '../core/behaviour.ts'
+import type { Caller, Credentials, Input, Issue, MockReply, MockRequest, Problem } from '../base/http.ts'
 import type { Around, Service } from './service.ts'
 
 const NONE: readonly Issue[] = []
@@ -209,13 +209,13 @@ export class Road implements Record<CheckName, () => Problem | undefined> {
   refuse(problem: Problem): Refusal {
     const known = this.#allowed ? undefined : this.#operations[0]
     const worded = this.#service.dialect.refuse(problem, this.#body, known?.id)
-    const reply = this.#around.prefersProblem && worded.status >= 400 ? problemReply(problem, worded) : worded
+    const reply = this.#around.prefersProblem && worded.status >= 400 ? refusal(problem, worded) : worded
     const broken = this.#around.checkReplies && known && reply === worded ? known.checkReply(worded) : NONE
     const assumption = problem.assumption ?? this.assumption
     const answer = { warnings: this.warnings, ...(known && { operation: known.id }), ...(assumption !== undefined && { assumption }) }
     if (broken.length === 0) return { ...answer, reply, problem }
     const inner = unfit(broken)
-    return { ...answer, reply: problemReply(inner), problem: inner }
+    return { ...answer, reply: refusal(inner), problem: inner }
   }
 
   #judge(code: 'parameters-invalid' | 'request-invalid', issues: readonly Issue[], undeclared: readonly Issue[]): Problem | undefined {

@@ -1,10 +1,10 @@
 import type { FindNearest } from '../contract/nearest.ts'
 import type { Contract } from '../contract/operation.ts'
-import type { Behaviour, Dialect } from '../domain/behaviour.ts'
-import type { SessionStart } from '../domain/control/session.ts'
-import type { Befallen } from '../domain/fault.ts'
-import type { Room } from '../domain/room.ts'
-import { DocumentError } from '../problem.ts'
+import type { Behaviour, Dialect } from '../core/behaviour.ts'
+import type { SessionStart } from '../core/session.ts'
+import type { Befallen } from '../core/scenario/settings.ts'
+import type { Room } from '../core/room.ts'
+import { DocumentError } from '../base/problem.ts'
 import type { Chooser } from './choose.ts'
 
 /** One API: what its document says, what its business does, and how it speaks. */

@@ -1,27 +1,20 @@
-import { chosen, nearest } from '../domain/assumption.ts'
-import type { WantedSession } from '../domain/behaviour.ts'
-import { viewOf } from '../domain/brought.ts'
-import { isTime, timeOf, writtenClock } from '../domain/clock.ts'
-import type { Data } from '../domain/data.ts'
-import { problemReply } from '../domain/control/dialect.ts'
-import {
-  beginSession,
-  DEFAULT_SESSION,
-  isSessionName,
-  SESSION_ID,
-  type Session,
-  type SessionName,
-  type SessionStart,
-} from '../domain/control/session.ts'
-import { located, type Wrong } from '../domain/lineage.ts'
-import { waitFor } from '../domain/progress.ts'
-import { place } from '../domain/place.ts'
-import { type Limits, noRoom, type Room } from '../domain/room.ts'
-import { type Known, type Scenario, type Start, startOf, writtenProgress } from '../domain/scenario.ts'
-import { saved, type SavedState } from '../domain/saved.ts'
-import { untouched } from '../domain/untouched.ts'
-import { type Change, type Kind, type Kinds, type World, worldOf } from '../domain/world.ts'
-import { type MockReply, type Problem, valueAt } from '../http.ts'
+import { chosen, nearest } from '../core/assumption.ts'
+import type { WantedSession } from '../core/behaviour.ts'
+import { viewOf } from '../core/brought.ts'
+import { isTime, timeOf, writtenClock } from '../core/clock.ts'
+import type { Data, Scenario } from '../core/scenario/written.ts'
+import { beginSession, SESSION_ID, type Session, type SessionStart } from '../core/session.ts'
+import { DEFAULT_SESSION, isSessionName, type SessionName } from '../base/session-name.ts'
+import { located, type Wrong } from '../core/scenario/lineage.ts'
+import { waitFor } from '../core/scenario/progress.ts'
+import { place } from '../core/scenario/place.ts'
+import { type Limits, noRoom, type Room } from '../core/room.ts'
+import type { Known } from '../core/scenario/known.ts'
+import { type Start, startOf, writtenProgress } from '../core/scenario/scenario.ts'
+import { saved, type SavedState } from '../core/scenario/saved.ts'
+import { untouched } from '../core/untouched.ts'
+import { type Change, isOf, type WholeWorld, type World, worldOf } from '../core/world.ts'
+import { type Problem, valueAt } from '../base/http.ts'
 
 /** What the server needs to know of sessions beside answering their requests. */
 
@@ -111,7 +104,7 @@ export function beginsTooLarge(start: SessionStart, limits: Limits, real: number
 }
 
 /** A change as it is kept: with what the session itself held before; undefined where nobody had touched it. */
-export type KeptChange = Change & { readonly from: Kinds[Kind] | undefined }
+export type KeptChange = Change & { readonly from: object | undefined }
 
 /** What a journal keeps of a request's changes: entities, without what made the session itself and what only keeps count. */
 export interface Told {
@@ -124,12 +117,12 @@ export interface Told {
 function told(changes: readonly Change[], world: World): Told {
   if (changes.length === 0) return NOTHING
   // Of what changes twice the second time begins where the first ended.
-  const met = new Map<string, Kinds[Kind] | undefined>()
+  const met = new Map<string, object | undefined>()
   let settings = sessionOf(world)
   const kept: KeptChange[] = []
   for (const change of changes) {
     const { kind, id, to } = change
-    if (kind === 'session') settings ??= to
+    if (isOf(change, 'session')) settings ??= change.to
     if (!ENTITIES.some((entity) => entity === kind)) continue
     const name = `${kind} ${id}`
     kept.push({ ...change, from: met.has(name) ? met.get(name) : world.get(kind, id) })
@@ -157,7 +150,7 @@ export function toldApart(
 }
 
 /** What a change replaced, also where that was the population's; undefined for what is new. */
-export function entityBefore(change: KeptChange, session: Session | undefined): Kinds[Kind] | undefined {
+export function entityBefore(change: KeptChange, session: Session | undefined): object | undefined {
   return change.from ?? (session && untouched(change, session))
 }
 
@@ -217,7 +210,7 @@ export function unknownSession(name: string, names: readonly string[]): Problem 
 const MAX_NAMES = 1_000
 
 /** The changes that make a session from nothing. */
-export function contentsOf(world: World): readonly Change[] {
+export function contentsOf(world: WholeWorld): readonly Change[] {
   return world.contents()
 }
 
@@ -226,7 +219,7 @@ export function contentsOf(world: World): readonly Change[] {
  * there is no room for them.
  */
 export function insteadOf(
-  world: World,
+  world: WholeWorld,
   changes: readonly Change[],
   room: Room,
 ): { readonly changes: readonly Change[]; readonly problem: Problem | undefined } {
@@ -265,7 +258,7 @@ export function exportable(world: World): Exportable | undefined {
 }
 
 /** The session's present state as a file has it; undefined for one that has not begun. @param version of allocation-mock */
-export function savedState(name: SessionName, world: World, version: string): SavedState | undefined {
+export function savedState(name: SessionName, world: WholeWorld, version: string): SavedState | undefined {
   const session = sessionOf(world)
   return session && saved(name, session, world, version)
 }
@@ -299,7 +292,7 @@ export function timeIn(world: World, { clock }: SessionStart, real: number): num
 }
 
 /** What a session holds, as the control API lists it. Tokens are secrets, and nobody's business. */
-const ENTITIES = ['order', 'allocation', 'oms-order', 'shipment', 'stock'] as const satisfies readonly Kind[]
+const ENTITIES = ['order', 'allocation', 'oms-order', 'shipment', 'stock'] as const
 
 /** How many entities of the business a session keeps. */
 function sizeOf(world: World): number {
@@ -307,14 +300,9 @@ function sizeOf(world: World): number {
 }
 
 /** What a provider state's text means, and what it adds to others. */
-export { addState, type FilledState, type MatchedState, matchState, type SetUp } from '../domain/state.ts'
+export { addState, type FilledState, type MatchedState, matchState, type SetUp } from '../core/scenario/state.ts'
 
 /** What plain data take in memory. */
-export { bytesOf } from '../domain/size.ts'
+export { bytesOf } from '../core/size.ts'
 
-export type { Scenario } from '../domain/scenario.ts'
-
-/** A refusal in the mock's own words. */
-export function refusal(problem: Problem): MockReply {
-  return problemReply(problem)
-}
+export type { Scenario } from '../core/scenario/written.ts'

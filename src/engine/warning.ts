@@ -1,5 +1,5 @@
-import { nearest } from '../domain/assumption.ts'
-import type { Issue } from '../http.ts'
+import { nearest } from '../core/assumption.ts'
+import type { Issue } from '../base/http.ts'
 
 /** So many are told in a header, and so much of each name; the log and the journal have all. */
 const MOST = 3

@@ -1,7 +1,7 @@
 import express, { type Express, type Request, type Response } from 'express'
 import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { MockRequest, Problem } from '../http.ts'
+import type { MockRequest, Problem } from '../base/http.ts'
 import { cutReply, readRequest, streamReply, writeReply } from './exchange.ts'
 import type { Handler } from './handler.ts'
 import type { Handled } from './line.ts'

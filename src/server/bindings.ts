@@ -1,6 +1,6 @@
-import type { Bound } from '../domain/behaviour.ts'
-import type { SessionName } from '../domain/control/session.ts'
-import { type Problem, valueAt } from '../http.ts'
+import type { Bound } from '../core/behaviour.ts'
+import type { SessionName } from '../base/session-name.ts'
+import { type Problem, valueAt } from '../base/http.ts'
 
 /** Which session a request belongs to that does not say so, by what it sends anyway: a token, or an account. */
 export interface Bindings {

@@ -1,8 +1,8 @@
-import type { Session } from '../domain/control/session.ts'
+import type { Session } from '../core/session.ts'
 import { entityBefore, type KeptChange } from '../engine/session.ts'
-import { MASK } from '../hiding.ts'
-import { pointerPart } from '../http.ts'
-import { isSecretPlace, withoutSecretMembers } from '../secret.ts'
+import { MASK } from '../base/hiding.ts'
+import { pointerPart } from '../base/http.ts'
+import { isSecretPlace, withoutSecretMembers } from '../base/secret.ts'
 
 /** A member that is another now. */
 export interface ChangedMember {

@@ -1,5 +1,5 @@
-import type { SessionName } from '../domain/control/session.ts'
-import type { Problem } from '../http.ts'
+import type { SessionName } from '../base/session-name.ts'
+import type { Problem } from '../base/http.ts'
 
 /** Which sessions there are, and what is known of each without looking into it. Times are the world's, milliseconds since 1970. */
 export interface SessionCounts {

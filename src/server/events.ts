@@ -1,4 +1,4 @@
-import type { ExchangeFilter } from '../domain/behaviour.ts'
+import type { ExchangeFilter } from '../core/behaviour.ts'
 import type { Journal } from './journal.ts'
 
 /** Whoever reads a stream. */

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Cut, MockRequest, RequestBody } from '../http.ts'
+import type { Cut, MockRequest, RequestBody } from '../base/http.ts'
 import type { Stream } from './events.ts'
 import type { Handled } from './line.ts'
 

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
-import { hostname, isWebOrigin, type MockRequest, type Problem } from '../http.ts'
+import { hostname, isWebOrigin, type MockRequest, type Problem } from '../base/http.ts'
 import { isNamedOrigin, type OriginSettings } from './origin.ts'
 
 export interface GuardSettings extends OriginSettings {

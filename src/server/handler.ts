@@ -1,35 +1,28 @@
-import type { SessionName, SessionStart } from '../domain/control/session.ts'
-import type { StateDefinition } from '../domain/state.ts'
-import type { Limits, Room } from '../domain/room.ts'
-import type { World } from '../domain/world.ts'
-import type { WantedSession } from '../domain/behaviour.ts'
+import { refusal } from '../base/refusal.ts'
+import type { SessionName } from '../base/session-name.ts'
+import type { SessionStart } from '../core/session.ts'
+import type { StateDefinition } from '../core/scenario/state.ts'
+import type { Limits, Room } from '../core/room.ts'
+import type { World } from '../core/world.ts'
+import type { WantedSession } from '../core/behaviour.ts'
 import { type Chooser, loadChooser } from '../engine/choose.ts'
 import type { Passed } from '../engine/passage.ts'
 import { type Answer, respond } from '../engine/respond.ts'
 import { unfit } from '../engine/road.ts'
 import type { Around, Service } from '../engine/service.ts'
 import { warningOf } from '../engine/warning.ts'
-import {
-  nameOf,
-  refusal,
-  type Scenario,
-  type Started,
-  timeAtStart,
-  timeIn,
-  type Told,
-  toldApart,
-  unknownSession,
-} from '../engine/session.ts'
-import type { MockRequest, Problem } from '../http.ts'
-import { DocumentError, PROBLEMS } from '../problem.ts'
-import { NOBODY } from '../store/memory.ts'
+import { nameOf, type Scenario, type Started, timeAtStart, timeIn, type Told, toldApart, unknownSession } from '../engine/session.ts'
+import type { MockRequest, Problem } from '../base/http.ts'
+import { DocumentError, PROBLEMS } from '../base/problem.ts'
+import { EMPTY_WORLD } from '../store/memory.ts'
 import type { WeighedStore } from '../store/weighed.ts'
 import { type Carried, createCommands } from './commands.ts'
 import { createBindings } from './bindings.ts'
 import { createCounts } from './counts.ts'
 import type { Events } from './events.ts'
 import { admit, type GuardSettings, hostOf } from './guard.ts'
-import type { Exchange, Journal } from './journal.ts'
+import type { Exchange } from '../recording/exchange.ts'
+import type { Journal } from './journal.ts'
 import { type FindNearest, nearestPaths } from '../contract/nearest.ts'
 import { type Handled, type Line, nameOfFault, spoilt, toLine, type Waiting, waitOn } from './line.ts'
 import { askInPieces, type Found, metBy } from './pieces.ts'
@@ -310,7 +303,7 @@ export function createHandler(settings: HandlerSettings): Handler {
   /** The session that the request is in is set up, or begins anew. */
   async function handleProviderState(name: SessionName, request: MockRequest, around: Around): Promise<Handled> {
     try {
-      const answer = respond(settings.providerStates, request, NOBODY, ofServer(around))
+      const answer = respond(settings.providerStates, request, EMPTY_WORLD, ofServer(around))
       const reply = answer.command ? await carryOut(withExactParams(answer.command, request), around.real, name) : answer.reply
       return toLine(reply, answer.now, true, { 'Mock-Session': name })
     } catch (error) {
@@ -348,7 +341,7 @@ export function createHandler(settings: HandlerSettings): Handler {
       const id = isSubject ? controlId(subject) : ''
       const { answer, own, met, isKept }: Found = isSubject
         ? await askInPieces(store, subject, there, ask, keepSteps(id, subject, around.real))
-        : { answer: ask(NOBODY), own: NOTHING_OF_ONES_OWN, isKept: false }
+        : { answer: ask(EMPTY_WORLD), own: NOTHING_OF_ONES_OWN, isKept: false }
       if (isNew && !isKept) counts.release(subject)
       const reply: Carried = answer.command ? await carryOut(answer.command, around.real, name) : answer.reply
       if (isSubject) counts.rest(subject, reply.status < 400 && request.method !== 'GET')
@@ -381,7 +374,7 @@ function ofServer(around: Around): Around {
   return { ...around, start: { ...around.start, data: {}, timeline: [] } }
 }
 
-const NOTHING_OF_ONES_OWN = toldApart([], [], NOBODY).own
+const NOTHING_OF_ONES_OWN = toldApart([], [], EMPTY_WORLD).own
 
 /** What a client that went away before the work is put down as; nobody gets it. */
 const GONE = 499

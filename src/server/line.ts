@@ -1,5 +1,5 @@
-import type { Befallen } from '../domain/fault.ts'
-import { type Cut, jsonText, type MockReply, type Problem } from '../http.ts'
+import type { Befallen } from '../core/scenario/settings.ts'
+import { type Cut, jsonText, type MockReply, type Problem } from '../base/http.ts'
 import type { Stream } from './events.ts'
 
 /** A reply as it goes over the line, and what the edge has to know of it. */

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { isIPv6, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Express } from 'express'
-import type { MockRequest, Problem } from '../http.ts'
+import type { MockRequest, Problem } from '../base/http.ts'
 import { readHead, writeLast, writeReply } from './exchange.ts'
 import { isLoopback } from './guard.ts'
 import type { Handled } from './line.ts'

@@ -1,4 +1,4 @@
-import { type Hide, MASK } from '../hiding.ts'
+import { type Hide, MASK } from '../base/hiding.ts'
 import {
   hidingFound,
   mask,
@@ -8,8 +8,8 @@ import {
   withoutSecretQuery,
   withoutSecrets,
   withoutSecretValues,
-} from '../secret.ts'
-import type { Exchange } from './journal.ts'
+} from '../base/secret.ts'
+import type { Exchange } from '../recording/exchange.ts'
 
 type Told = Pick<Exchange, 'path' | 'problem' | 'warnings'>
 

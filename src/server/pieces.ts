@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
-import type { SessionName } from '../domain/control/session.ts'
-import type { World } from '../domain/world.ts'
+import type { SessionName } from '../base/session-name.ts'
+import type { World } from '../core/world.ts'
 import type { Passed } from '../engine/passage.ts'
 import { type Answer, goOn } from '../engine/respond.ts'
 import { type Told, toldApart } from '../engine/session.ts'
 import type { Around } from '../engine/service.ts'
 import type { Store } from '../store/store.ts'
-import type { Met } from './journal.ts'
+import type { Met } from '../recording/exchange.ts'
 
 /** An answer to a request, and what the request changed. */
 export interface Found {

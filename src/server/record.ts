@@ -1,5 +1,5 @@
-import type { MockRequest } from '../http.ts'
-import type { Exchange } from './journal.ts'
+import type { MockRequest } from '../base/http.ts'
+import type { Exchange } from '../recording/exchange.ts'
 import type { Handled } from './line.ts'
 
 /** Who was asked what, and when. */

@@ -1,6 +1,6 @@
-import type { SessionName } from '../domain/control/session.ts'
+import type { SessionName } from '../base/session-name.ts'
 import { nameOf } from '../engine/session.ts'
-import type { MockRequest, Problem } from '../http.ts'
+import type { MockRequest, Problem } from '../base/http.ts'
 import type { Bindings } from './bindings.ts'
 
 export type Located =

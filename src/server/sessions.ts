@@ -1,7 +1,9 @@
-import type { Bound, WantedSession } from '../domain/behaviour.ts'
-import type { SessionName, SessionStart } from '../domain/control/session.ts'
-import type { Room } from '../domain/room.ts'
-import type { Change } from '../domain/world.ts'
+import { refusal } from '../base/refusal.ts'
+import type { Bound, WantedSession } from '../core/behaviour.ts'
+import type { SessionName } from '../base/session-name.ts'
+import type { SessionStart } from '../core/session.ts'
+import type { Room } from '../core/room.ts'
+import type { Change } from '../core/world.ts'
 import {
   beginning,
   contentsOf,
@@ -9,19 +11,19 @@ import {
   exportable,
   insteadOf,
   nameOf,
-  refusal,
   savedState,
   sessionOf,
   snapshotName,
   type Started,
   unknownSession,
 } from '../engine/session.ts'
-import type { MockReply, Problem } from '../http.ts'
+import type { MockReply, Problem } from '../base/http.ts'
 import type { Store } from '../store/store.ts'
 import type { Bindings } from './bindings.ts'
 import type { Counted, SessionCounts } from './counts.ts'
-import { type About, exportOf } from './export.ts'
-import type { Journal, Met } from './journal.ts'
+import { type About, exportOf } from '../recording/export.ts'
+import type { Journal } from './journal.ts'
+import type { Met } from '../recording/exchange.ts'
 import { fileOf, tooLarge } from './state.ts'
 import { createTurns } from './turns.ts'
 

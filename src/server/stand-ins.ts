@@ -1,4 +1,4 @@
-import type { Replace } from '../secret.ts'
+import type { Replace } from '../base/secret.ts'
 
 /** What stands in the place of secrets in a file that is handed around: the same each time, and as long as the secret, for lengths are checked. */
 export interface StandIns {

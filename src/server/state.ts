@@ -1,7 +1,7 @@
-import { jsonText, type MockReply, type Problem } from '../http.ts'
-import { refusal } from '../engine/session.ts'
-import { PUBLIC_TOKENS } from './export.ts'
-import { withoutSecretMembers } from '../secret.ts'
+import { jsonText, type MockReply, type Problem } from '../base/http.ts'
+import { refusal } from '../base/refusal.ts'
+import { PUBLIC_TOKENS } from '../recording/export.ts'
+import { withoutSecretMembers } from '../base/secret.ts'
 import { createStandIns } from './stand-ins.ts'
 
 /** So much a file may be long that is read again: in characters, and as a session counts bytes. */

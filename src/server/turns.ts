@@ -1,4 +1,4 @@
-import type { SessionName } from '../domain/control/session.ts'
+import type { SessionName } from '../base/session-name.ts'
 
 /** Does work on the same session one after the other, in the order in which it comes; work on others goes on meanwhile. */
 export function createTurns(): <Result>(name: SessionName, work: () => Promise<Result>) => Promise<Result> {

@@ -1,4 +1,4 @@
-import type { MockRequest, Problem } from '../http.ts'
+import type { MockRequest, Problem } from '../base/http.ts'
 
 /** What Node's parser is handed and refuses: no request comes of it. */
 

@@ -1,5 +1,5 @@
 import type { Contract } from '../contract/operation.ts'
-import type { MockRequest } from '../http.ts'
+import type { MockRequest } from '../base/http.ts'
 import type { Handled } from './line.ts'
 
 /** What browsers and crawlers ask of any server by themselves. */

@@ -1,5 +1,5 @@
-import type { SessionName } from '../domain/control/session.ts'
-import { Entities, type World } from '../domain/world.ts'
+import type { SessionName } from '../base/session-name.ts'
+import { Entities, type WholeWorld } from '../core/world.ts'
 import type { Store } from './store.ts'
 
 /** Sessions in this process. Nobody can append while work runs, so the map is all there is to keep. */
@@ -8,7 +8,7 @@ export function memoryStore(): Store {
   return {
     async transact(session, work) {
       const entities = sessions.get(session)
-      const { changes, result } = work(entities ?? NOBODY)
+      const { changes, result } = work(entities ?? EMPTY_WORLD)
       if (changes.length > 0) {
         const into = entities ?? new Entities()
         if (!entities) sessions.set(session, into)
@@ -29,4 +29,4 @@ export function memoryStore(): Store {
 }
 
 /** A session that has not begun; server-level control requests run in it. */
-export const NOBODY: World = new Entities()
+export const EMPTY_WORLD: WholeWorld = new Entities()

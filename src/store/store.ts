@@ -1,5 +1,5 @@
-import type { SessionName } from '../domain/control/session.ts'
-import type { Change, World } from '../domain/world.ts'
+import type { SessionName } from '../base/session-name.ts'
+import type { Change, WholeWorld } from '../core/world.ts'
 
 /** What a request made of a session: changes to append, and what the caller is to have. */
 export interface Work<Result> {
@@ -13,7 +13,7 @@ export interface Work<Result> {
  * are as if one came first.
  */
 export interface Store {
-  transact<Result>(session: SessionName, work: (world: World) => Work<Result>): Promise<Result>
+  transact<Result>(session: SessionName, work: (world: WholeWorld) => Work<Result>): Promise<Result>
   /** Forgets a session. False when there was none. */
   drop(session: SessionName): Promise<boolean>
   /** The sessions that have a change, by name. */

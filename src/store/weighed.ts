@@ -1,5 +1,5 @@
-import type { SessionName } from '../domain/control/session.ts'
-import { sizeWith } from '../domain/room.ts'
+import type { SessionName } from '../base/session-name.ts'
+import { sizeWith } from '../core/room.ts'
 import type { Store } from './store.ts'
 
 /** A store that knows what its sessions take in memory. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ASSUMPTIONS } from '../../src/domain/assumption.ts'
+import { ASSUMPTIONS } from '../../src/core/assumption.ts'
 import { BIN, Running } from './process.ts'
 
 const run = (args: readonly string[], env: Record<string, string> = {}) =>

@@ -315,8 +315,8 @@ describe('allocation-mock serve', () => {
       'commander',
       'node:fs',
       'node:util',
-      '../problem.js',
-      '../shown.js',
+      '../base/problem.js',
+      '../base/shown.js',
       './hints.js',
       './config.js',
     ])

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { formOf } from '../../src/contract/form.ts'
 import { createContract, type Operation } from '../../src/contract/operation.ts'
-import type { LoadedDocument } from '../../src/load.ts'
+import type { LoadedDocument } from '../../src/document/load.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createContract, type Operation, type ReadParameters } from '../../src/contract/operation.ts'
-import { DocumentError } from '../../src/problem.ts'
+import { DocumentError } from '../../src/base/problem.ts'
 
 type Place = 'path' | 'query' | 'header' | 'cookie'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createContract } from '../../src/contract/operation.ts'
 import type { Judgement } from '../../src/contract/security.ts'
-import { DocumentError } from '../../src/problem.ts'
+import { DocumentError } from '../../src/base/problem.ts'
 
 type Headers = Readonly<Record<string, string>>
 type Requirements = readonly Readonly<Record<string, readonly string[]>>[]

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createContract } from '../../src/contract/operation.ts'
 import { openApiOf } from '../../src/contract/swagger.ts'
-import type { LoadedDocument } from '../../src/load.ts'
-import { DocumentError } from '../../src/problem.ts'
+import type { LoadedDocument } from '../../src/document/load.ts'
+import { DocumentError } from '../../src/base/problem.ts'
 
 const lines: string[] = []
 const documentOf = (operation: object, more: object = {}): LoadedDocument => {

@@ -5,9 +5,9 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createContract, type Contract } from '../../src/contract/operation.ts'
 import { createReader } from '../../src/contract/schema.ts'
 import { createValidator, excerpt } from '../../src/contract/validator.ts'
-import type { Issue, MockReply } from '../../src/http.ts'
-import { loadDocument, type LoadedDocument } from '../../src/load.ts'
-import { DocumentError } from '../../src/problem.ts'
+import type { Issue, MockReply } from '../../src/base/http.ts'
+import { loadDocument, type LoadedDocument } from '../../src/document/load.ts'
+import { DocumentError } from '../../src/base/problem.ts'
 
 type Schemas = Readonly<Record<string, unknown>>
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { coverContracts } from '../../src/contracts/coverage.ts'
+import { coverContracts } from '../../src/verification/coverage.ts'
 import { folder } from './pacts.ts'
 
 const answers = (...statuses: readonly string[]) => Object.fromEntries(statuses.map((status) => [status, { description: status }]))

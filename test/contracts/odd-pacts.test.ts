@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { compareContracts, coverContracts } from '../../src/contracts.ts'
-import { parseExact } from '../../src/exact.ts'
-import { jsonReport } from '../../src/pact/report.ts'
+import { compareContracts, coverContracts } from '../../src/verification/verify.ts'
+import { parseExact } from '../../src/base/exact.ts'
+import { jsonReport } from '../../src/verification/pact/report.ts'
 import { folder, type Json, marksOf, rowOf, verify } from './pacts.ts'
 
 const HEADERS = {

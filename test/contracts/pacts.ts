@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Report, type Row, verifyContracts, type VerifyContractsOptions } from '../../src/contracts.ts'
+import { type Report, type Row, verifyContracts, type VerifyContractsOptions } from '../../src/verification/verify.ts'
 import { createMock } from '../../src/index.ts'
 import { ROOT } from '../cli/process.ts'
 

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { VerifyContractsOptions } from '../../src/contracts.ts'
+import type { VerifyContractsOptions } from '../../src/verification/verify.ts'
 import { FILES, folder, inFolder, type Json, marksOf, saidOf, verify } from './pacts.ts'
 
 /** A contract, as small as can be. */

@@ -11,9 +11,9 @@ import {
   type Item,
   openUnits,
   type StatusCode,
-} from '../../src/domain/oms/allocation.ts'
-import { keyOf } from '../../src/domain/random.ts'
-import { PROBLEMS } from '../../src/problem.ts'
+} from '../../src/apis/oms/allocation.ts'
+import { keyOf } from '../../src/core/population/random.ts'
+import { PROBLEMS } from '../../src/base/problem.ts'
 
 const NOW = Date.parse('2026-03-01T12:00:00.250Z')
 const STAMP = '2026-03-01T12:00:00.250000000Z'

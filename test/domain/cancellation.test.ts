@@ -1,15 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { answerCancellation, cancelLine, cancelOrder, isOpen } from '../../src/domain/supplier/cancellation.ts'
-import {
-  allocationStatus,
-  isAllocated,
-  type Line,
-  lineId,
-  lineStatus,
-  type Order,
-  type Transition,
-} from '../../src/domain/supplier/order.ts'
+import { answerCancellation, cancelLine, cancelOrder, isOpen } from '../../src/apis/supplier/cancellation.ts'
+import { allocationStatus, isAllocated, type Line, lineId, lineStatus, type Order, type Transition } from '../../src/apis/supplier/order.ts'
 import { done, idAt, order, OTHER_SUPPLIER, refusal, STATES, SUPPLIER } from './orders.ts'
 
 const PENDING = { cancellation: 'pending' } as const satisfies Partial<Line>

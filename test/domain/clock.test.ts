@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compareInstants, dayOf, instantOf, timestamp, timeOf } from '../../src/domain/clock.ts'
+import { compareInstants, dayOf, instantOf, timestamp, timeOf } from '../../src/core/clock.ts'
 
 const times = fc.integer({ min: 0, max: Date.parse('9999-12-31T23:59:59.999Z') })
 

@@ -1,9 +1,11 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { beginSession } from '../../src/domain/control/session.ts'
-import { befall, type Called, type Fault, faultCounter } from '../../src/domain/fault.ts'
-import { readFaults, type WrittenFault } from '../../src/domain/scenario.ts'
-import { type Change, Entities } from '../../src/domain/world.ts'
+import { beginSession } from '../../src/core/session.ts'
+import { befall, type Called, faultCounter } from '../../src/core/scenario/fault.ts'
+import type { Fault } from '../../src/core/scenario/settings.ts'
+import { readFaults } from '../../src/core/scenario/scenario.ts'
+import type { WrittenFault } from '../../src/core/scenario/written.ts'
+import { type Change, Entities } from '../../src/core/world.ts'
 import { NOW, sessionDefaults } from '../support.ts'
 
 const BEGUN = Date.parse(NOW)

@@ -1,9 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Assumptions, DEFAULT_ASSUMPTIONS } from '../../src/domain/assumption.ts'
-import type { Outcome, Scene } from '../../src/domain/behaviour.ts'
-import { timestamp } from '../../src/domain/clock.ts'
-import { beginSession, type Session } from '../../src/domain/control/session.ts'
+import { type Assumptions, DEFAULT_ASSUMPTIONS } from '../../src/core/assumption.ts'
+import { timestamp } from '../../src/core/clock.ts'
+import { beginSession, type Session } from '../../src/core/session.ts'
 import {
   type Allocation,
   type AllocationDocument,
@@ -13,18 +12,19 @@ import {
   type Item,
   openUnits,
   type StatusCode,
-} from '../../src/domain/oms/allocation.ts'
-import { DocumentMaker, type EventItem, generate, reallocate } from '../../src/domain/oms/generate.ts'
-import { omsBehaviours } from '../../src/domain/oms/operations.ts'
-import { createOmsOrder, findOmsOrder, omsOrderAt, type OmsOrder, progressBy, type SentOrder } from '../../src/domain/oms/order.ts'
-import { allocationPopulation, tenantOf } from '../../src/domain/oms/population.ts'
-import { type Account, entityId, findAllocation } from '../../src/domain/oms/query.ts'
-import { createShipment, type SentShipment, shipmentView, shipUnits } from '../../src/domain/oms/shipment.ts'
-import { type Demand, Shelves, type Stock, stockId, StockLedger } from '../../src/domain/oms/stock.ts'
-import { type AllocationUpdate, update } from '../../src/domain/oms/update.ts'
-import { type Change, Entities, type World } from '../../src/domain/world.ts'
-import { type Problem } from '../../src/http.ts'
-import { PROBLEMS } from '../../src/problem.ts'
+} from '../../src/apis/oms/allocation.ts'
+import { DocumentMaker, type EventItem, generate, reallocate } from '../../src/apis/oms/generate.ts'
+import { omsBehaviours } from '../../src/apis/oms/operations.ts'
+import { createOmsOrder, findOmsOrder, omsOrderAt, progressBy } from '../../src/apis/oms/order.ts'
+import type { Change, Kinds, OmsOrder, Outcome, Scene, SentOrder, SentShipment, Stock, World } from '../../src/apis/oms/kinds.ts'
+import { allocationPopulation, tenantOf } from '../../src/apis/oms/population.ts'
+import { type Account, entityId, findAllocation } from '../../src/apis/oms/query.ts'
+import { createShipment, shipmentView, shipUnits } from '../../src/apis/oms/shipment.ts'
+import { type Demand, Shelves, stockId, StockLedger } from '../../src/apis/oms/stock.ts'
+import { type AllocationUpdate, update } from '../../src/apis/oms/update.ts'
+import { Entities } from '../../src/core/world.ts'
+import { type Problem } from '../../src/base/http.ts'
+import { PROBLEMS } from '../../src/base/problem.ts'
 import { sessionDefaults } from '../support.ts'
 
 const START = Date.parse('2026-03-01T12:00:00.250Z')
@@ -55,8 +55,8 @@ function stocks(sku: string, ...available: readonly number[]): Change[] {
   return LOCATIONS.map((locationNum, index) => stock(locationNum, sku, available[index] ?? 0))
 }
 
-function worldWith(changes: readonly Change[]): Entities {
-  const world = new Entities()
+function worldWith(changes: readonly Change[]): Entities<Kinds> {
+  const world = new Entities<Kinds>()
   for (const change of changes) world.apply(freeze(change))
   return world
 }
@@ -77,7 +77,7 @@ const THREE_AND_TWO: SentOrder['items'] = [
 
 /** One account at work: each step takes what the pure functions say, a minute after the one before. */
 class Desk {
-  readonly world: Entities
+  readonly world: Entities<Kinds>
   now = START
 
   constructor(changes: readonly Change[] = []) {

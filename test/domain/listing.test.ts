@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Condition, list, type Listing, MAX_CANDIDATES, type Overlaid, type Sequence } from '../../src/domain/listing.ts'
+import { type Condition, list, type Listing, MAX_CANDIDATES, type Overlaid, type Sequence } from '../../src/core/population/listing.ts'
 
 /** A small world: things have a colour by residue, a date that rises, an age by residue, and a weight nobody can foresee. */
 interface Facts {

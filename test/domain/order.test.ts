@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import { type Assumptions, DEFAULT_ASSUMPTIONS } from '../../src/domain/assumption.ts'
+import { type Assumptions, DEFAULT_ASSUMPTIONS } from '../../src/core/assumption.ts'
 import { describe, expect, it } from 'vitest'
 import {
   allocate,
@@ -16,7 +16,7 @@ import {
   orderId,
   type Transition,
   type Wanted,
-} from '../../src/domain/supplier/order.ts'
+} from '../../src/apis/supplier/order.ts'
 import { done, freeze, idAt, line, order, OTHER_SUPPLIER, refusal, STATES, SUPPLIER } from './orders.ts'
 
 const RULES = DEFAULT_ASSUMPTIONS

@@ -1,5 +1,5 @@
-import { type Line, lineId, type Order, orderId, type Transition } from '../../src/domain/supplier/order.ts'
-import { PROBLEMS } from '../../src/problem.ts'
+import { type Line, lineId, type Order, orderId, type Transition } from '../../src/apis/supplier/order.ts'
+import { PROBLEMS } from '../../src/base/problem.ts'
 
 /** Orders as the pure transitions see them, without a population. */
 

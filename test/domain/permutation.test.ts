@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { hexIds, type Numbering, tenDigits, uuids, withFirst } from '../../src/domain/permutation.ts'
-import { keyOf } from '../../src/domain/random.ts'
+import { hexIds, type Numbering, tenDigits, uuids, withFirst } from '../../src/core/population/permutation.ts'
+import { keyOf } from '../../src/core/population/random.ts'
 
 interface Kind {
   readonly name: string

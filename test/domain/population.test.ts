@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import { createRoom } from '../../src/domain/catalogue.ts'
-import { DAY } from '../../src/domain/clock.ts'
-import { beginSession, type Session } from '../../src/domain/control/session.ts'
-import type { Allocation, AllocationDocument, AuditLog, StatusCode } from '../../src/domain/oms/allocation.ts'
+import { createRoom } from '../../src/core/population/catalogue.ts'
+import { DAY } from '../../src/core/clock.ts'
+import { beginSession, type Session } from '../../src/core/session.ts'
+import type { Allocation, AllocationDocument, AuditLog, StatusCode } from '../../src/apis/oms/allocation.ts'
 import {
   type AllocationPopulation,
   allocationPopulation,
   EXAMPLE_ACCOUNT,
   EXAMPLE_ALLOCATION_ID,
   EXAMPLE_STAGE,
-} from '../../src/domain/oms/population.ts'
-import { DATA_VERSION } from '../../src/domain/random.ts'
-import { orderView } from '../../src/domain/supplier/view.ts'
-import { type Line, lineStatus, type LineStatus, type Order } from '../../src/domain/supplier/order.ts'
+} from '../../src/apis/oms/population.ts'
+import { DATA_VERSION } from '../../src/core/population/random.ts'
+import { orderView } from '../../src/apis/supplier/view.ts'
+import { type Line, lineStatus, type LineStatus, type Order } from '../../src/apis/supplier/order.ts'
 import {
   EXAMPLE_LINE_ID,
   EXAMPLE_ORDER_ID,
@@ -22,7 +22,7 @@ import {
   orderPopulation,
   RETAILERS,
   SUPPLIERS,
-} from '../../src/domain/supplier/population.ts'
+} from '../../src/apis/supplier/population.ts'
 import { sessionDefaults } from '../support.ts'
 
 /** What the first 200 orders and allocations of seed "1" hash to, by data version. */
@@ -74,8 +74,8 @@ describe('a population', () => {
   /** As a process would make it that has been asked nothing yet. */
   async function untouched(): Promise<{ order: (index: number) => object; allocation: (index: number) => object }> {
     vi.resetModules()
-    const { orderPopulation } = await import('../../src/domain/supplier/population.ts')
-    const { allocationPopulation } = await import('../../src/domain/oms/population.ts')
+    const { orderPopulation } = await import('../../src/apis/supplier/population.ts')
+    const { allocationPopulation } = await import('../../src/apis/oms/population.ts')
     return {
       order: (index) => orderPopulation(session()).sequence.entity(index),
       allocation: (index) => allocationPopulation(session(), TENANT).sequence.entity(index),

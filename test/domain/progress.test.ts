@@ -1,19 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { beginSession } from '../../src/domain/control/session.ts'
-import {
-  dueSteps,
-  MANUAL,
-  nextSteps,
-  type Progress,
-  type StepName,
-  take,
-  waitAnew,
-  waitFor,
-  type WaitingStep,
-} from '../../src/domain/progress.ts'
-import { readProgress, type WrittenProgress, writtenProgress } from '../../src/domain/scenario.ts'
-import { type Change, worldOf } from '../../src/domain/world.ts'
-import type { Line, Order } from '../../src/domain/supplier/order.ts'
+import { beginSession } from '../../src/core/session.ts'
+import { dueSteps, nextSteps, take, waitAnew, waitFor } from '../../src/core/scenario/progress.ts'
+import { MANUAL, type Progress, type WaitingStep } from '../../src/core/scenario/settings.ts'
+import type { StepName, WrittenProgress } from '../../src/core/scenario/written.ts'
+import { readProgress, writtenProgress } from '../../src/core/scenario/scenario.ts'
+import { type Change, worldOf } from '../../src/core/world.ts'
+import type { Line, Order } from '../../src/apis/supplier/order.ts'
 import { NOW, sessionDefaults } from '../support.ts'
 import { idAt, order } from './orders.ts'
 

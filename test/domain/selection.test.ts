@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Interval, select } from '../../src/domain/selection.ts'
+import { type Interval, select } from '../../src/core/population/selection.ts'
 
 interface Asked {
   readonly period: number

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { checkStates, dataOf, matchState, type StateDefinition } from '../../src/domain/state.ts'
-import { parseExact } from '../../src/exact.ts'
+import { checkStates, dataOf, matchState, type StateDefinition } from '../../src/core/scenario/state.ts'
+import { parseExact } from '../../src/base/exact.ts'
 
 const STATES: readonly StateDefinition[] = [
   {

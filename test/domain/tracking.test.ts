@@ -1,9 +1,9 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DEFAULT_ASSUMPTIONS } from '../../src/domain/assumption.ts'
-import { answerCancellation, cancelLine, cancelOrder } from '../../src/domain/supplier/cancellation.ts'
-import { allocate, type Line, lineId, lineStatus, type Order, type Tracking, type Transition } from '../../src/domain/supplier/order.ts'
-import { amend, type Amendment, type Packed, type Parcel, ship } from '../../src/domain/supplier/tracking.ts'
+import { DEFAULT_ASSUMPTIONS } from '../../src/core/assumption.ts'
+import { answerCancellation, cancelLine, cancelOrder } from '../../src/apis/supplier/cancellation.ts'
+import { allocate, type Line, lineId, lineStatus, type Order, type Tracking, type Transition } from '../../src/apis/supplier/order.ts'
+import { amend, type Amendment, type Packed, type Parcel, ship } from '../../src/apis/supplier/tracking.ts'
 import { done, freeze, idAt, order, OTHER_SUPPLIER, refusal, STATES, SUPPLIER } from './orders.ts'
 
 const PENDING = { cancellation: 'pending' } as const satisfies Partial<Line>

@@ -1,6 +1,6 @@
 import request from 'supertest'
 import { afterAll, describe, expect, it } from 'vitest'
-import { ControlError, type MockSession } from '../../src/client.ts'
+import { ControlError, type MockSession } from '../../src/client/client.ts'
 import type { RequestSummary } from '../../src/index.ts'
 import { openMock, ORDER, ownSession, supplierClient } from '../support.ts'
 

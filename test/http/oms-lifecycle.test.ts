@@ -1,6 +1,6 @@
 import request, { type Response, type Test } from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { AllocationDocument, Item } from '../../src/domain/oms/allocation.ts'
+import type { AllocationDocument, Item } from '../../src/apis/oms/allocation.ts'
 import type { Mock } from '../../src/index.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { racingStore } from '../racing-store.ts'

@@ -1,6 +1,6 @@
 import type request from 'supertest'
 import type { Response, Test } from 'supertest'
-import type { Issue } from '../../src/http.ts'
+import type { Issue } from '../../src/base/http.ts'
 
 /** What both suites of refusals send, and what they are told. */
 

@@ -1,6 +1,6 @@
 import type { Test } from 'supertest'
 import { describe, expect, it } from 'vitest'
-import type { AllocationDocument } from '../../src/domain/oms/allocation.ts'
+import type { AllocationDocument } from '../../src/apis/oms/allocation.ts'
 import type { Mock } from '../../src/index.ts'
 import { ACCOUNT, ALLOCATION, omsClient, openMock, ORDER, ownSession, quantities, RETAILER, SUPPLIER, supplierClient } from '../support.ts'
 

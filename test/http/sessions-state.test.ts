@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { checkData } from '../../src/contract/data.ts'
 import { createMock, UsageError } from '../../src/index.ts'
-import { loadDocument } from '../../src/load.ts'
+import { loadDocument } from '../../src/document/load.ts'
 import { ACCOUNT, ALLOCATION, NOW, openMock, ORDER, ownSession, quantities, RETAILER, SUPPLIER } from '../support.ts'
 import { type Served, serve } from './served.ts'
 

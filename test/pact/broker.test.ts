@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { main } from '../../src/cli/main.ts'
-import { verifyContracts } from '../../src/contracts.ts'
+import { verifyContracts } from '../../src/verification/verify.ts'
 import { createMock, type Mock } from '../../src/index.ts'
-import { openBroker, type BrokerAccess, type BrokerPact, type Selection } from '../../src/pact/broker.ts'
-import { UsageError } from '../../src/problem.ts'
+import { openBroker, type BrokerAccess, type BrokerPact, type Selection } from '../../src/verification/pact/broker.ts'
+import { UsageError } from '../../src/base/problem.ts'
 import { type Arrived, BrokerStandIn } from './broker-stand-in.ts'
 
 type Json = Record<string, unknown>

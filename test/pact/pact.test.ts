@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createContract } from '../../src/contract/operation.ts'
-import { loadDocument } from '../../src/load.ts'
-import { messageOf } from '../../src/pact/message.ts'
-import { belowBase, contractFor, filterInteractions, matchOf, type Pact } from '../../src/pact/pact.ts'
-import { readPact } from '../../src/pact/read.ts'
-import { UsageError } from '../../src/problem.ts'
+import { loadDocument } from '../../src/document/load.ts'
+import { messageOf } from '../../src/verification/pact/message.ts'
+import { belowBase, contractFor, filterInteractions, matchOf, type Pact } from '../../src/verification/pact/pact.ts'
+import { readPact } from '../../src/verification/pact/read.ts'
+import { UsageError } from '../../src/base/problem.ts'
 
 const FILE = 'contracts/shop-oms.json'
 const get = { request: { method: 'get', path: '/a' }, response: { status: 200 } }

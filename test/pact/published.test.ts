@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createContract } from '../../src/contract/operation.ts'
 import { openApiOf } from '../../src/contract/swagger.ts'
-import { loadDocument } from '../../src/load.ts'
-import { compare } from '../../src/pact/compare.ts'
+import { loadDocument } from '../../src/document/load.ts'
+import { compare } from '../../src/verification/pact/compare.ts'
 import { DOCUMENTS, pactOf, PUBLISHED } from './published.ts'
 
 interface Theirs {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import type { Pact } from '../../src/pact/pact.ts'
-import { readPact } from '../../src/pact/read.ts'
+import type { Pact } from '../../src/verification/pact/pact.ts'
+import { readPact } from '../../src/verification/pact/read.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

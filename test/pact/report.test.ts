@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { type Answer, type Column, COLUMNS, type Reason, type Report, type Row } from '../../src/pact/pact.ts'
-import { githubAnnotations } from '../../src/pact/report-github.ts'
-import { junitReport } from '../../src/pact/report-junit.ts'
-import { markdownReport } from '../../src/pact/report-markdown.ts'
-import { textReport } from '../../src/pact/report-text.ts'
-import { createReport, explanationOf, jsonReport, verdictOf } from '../../src/pact/report.ts'
+import { type Answer, type Column, COLUMNS, type Reason, type Report, type Row } from '../../src/verification/pact/pact.ts'
+import { githubAnnotations } from '../../src/verification/pact/report-github.ts'
+import { junitReport } from '../../src/verification/pact/report-junit.ts'
+import { markdownReport } from '../../src/verification/pact/report-markdown.ts'
+import { textReport } from '../../src/verification/pact/report-text.ts'
+import { createReport, explanationOf, jsonReport, verdictOf } from '../../src/verification/pact/report.ts'
 import { type Element, parseXml } from './xml.ts'
 
 const PASSED: Answer = { kind: 'passed' }

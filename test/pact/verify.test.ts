@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { parseExact } from '../../src/exact.ts'
-import type { Interaction, Pact } from '../../src/pact/pact.ts'
-import { verifyAgainst, type Internals, type Target, type VerifyOptions } from '../../src/pact/verify.ts'
+import { parseExact } from '../../src/base/exact.ts'
+import type { Interaction, Pact } from '../../src/verification/pact/pact.ts'
+import { verifyAgainst, type Internals, type Target, type VerifyOptions } from '../../src/verification/pact/verify.ts'
 
 /** A provider with states: what arrives is written down. */
 interface Arrived {

@@ -1,6 +1,7 @@
 import request, { type Test } from 'supertest'
 import { afterAll, describe, expect, it } from 'vitest'
-import { createJournal, type Exchange } from '../../src/server/journal.ts'
+import { createJournal } from '../../src/server/journal.ts'
+import type { Exchange } from '../../src/recording/exchange.ts'
 import { ALLOCATION, openMock, ORDER, omsClient, ownSession, quantities, SUPPLIER, supplierClient } from '../support.ts'
 
 const mock = await openMock()

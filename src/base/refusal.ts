@@ -1,0 +1,34 @@
+import type { MockReply, Problem } from './http.ts'
+import { PROBLEMS } from './problem.ts'
+import { withoutSecretValues } from './secret.ts'
+
+/** A refusal as RFC 9457 has it; what every API answers to a client that prefers `application/problem+json`. */
+export function refusal(met: Problem, known?: Pick<MockReply, 'status' | 'headers'>): MockReply {
+  // It goes back over the line, and into the journal: what was met in secret places is quoted nowhere.
+  const problem = withoutSecretValues(met)
+  const { code, detail, assumption, issues, allowed, location } = problem
+  // Where nothing is said of the whole, what would do for the first issue does for a beginning.
+  const fix = problem.fix ?? issues?.[0]?.fix
+  const { title } = PROBLEMS[code]
+  const status = known?.status ?? problem.status ?? PROBLEMS[code].status
+  return {
+    status,
+    problem,
+    headers: known?.headers ?? {
+      ...(allowed && { Allow: allowed.join(', ') }),
+      ...(location !== undefined && { Location: location }),
+      ...(code === 'control-refused' && { 'WWW-Authenticate': 'Bearer realm="control routes"' }),
+    },
+    mediaType: 'application/problem+json',
+    body: {
+      type: `urn:allocation-mock:${code}`,
+      title,
+      status,
+      detail,
+      code,
+      ...(fix !== undefined && { fix }),
+      ...(assumption !== undefined && { assumption }),
+      ...(issues && { issues }),
+    },
+  }
+}

@@ -1,0 +1,425 @@
+import type { Bound, ExchangeFilter, ExampleRequest as Example, Origin } from '../core/behaviour.ts'
+import type { WrittenClock } from '../core/clock.ts'
+import { DEFAULT_SESSION, isSessionName } from '../base/session-name.ts'
+import type { Data, Scenario, StepName, WrittenFault, WrittenProgress } from '../core/scenario/written.ts'
+import type { Issue } from '../base/http.ts'
+import { UsageError } from '../base/problem.ts'
+
+export type { Data } from '../core/scenario/written.ts'
+export type { Scenario } from '../core/scenario/written.ts'
+export type { WrittenClock as Clock } from '../core/clock.ts'
+export type { WrittenFault as Fault, WrittenProgress as Progress } from '../core/scenario/written.ts'
+export type { Bound as Binding } from '../core/behaviour.ts'
+
+/** What tests do with the sessions of a mock: thin callers of the control API, whose document says what each thing does. */
+export interface Client {
+  /** A session by name. It begins with its first request. */
+  session(name?: string): MockSession
+  /** Begins a session, under a name that nobody has unless one is given. */
+  createSession(options?: SessionOptions): Promise<MockSession>
+  sessions(): Promise<readonly SessionInfo[]>
+}
+
+/** What a session starts from; what is not said is as the mock was started. */
+export interface SessionOptions {
+  readonly name?: string
+  /** The name of a scenario, or what would stand in its file. */
+  readonly scenario?: string | Scenario
+  readonly seed?: string | number
+  readonly clock?: WrittenClock
+  /** Other choices where the documents are silent: `{ 'oms.cancel.again': '200' }`. */
+  readonly assume?: Readonly<Record<string, string>>
+  /** What `state()` of a session gave, here or elsewhere; in place of all but the name. */
+  readonly state?: Readonly<Record<string, unknown>>
+}
+
+export interface MockSession {
+  readonly name: string
+  /** What a request has to carry to belong to the session. */
+  readonly headers: { readonly 'Mock-Session': string }
+  /** @throws ControlError where the session has not begun, or is gone */
+  info(): Promise<SessionInfo>
+  /** Back to what it started from. */
+  reset(): Promise<SessionInfo>
+  /** Dropping what is gone is no mistake of a test that cleans up. */
+  drop(): Promise<void>
+  entities(filter?: EntityFilter): Promise<EntityPage>
+  /** For each operation a request that succeeds now. */
+  examples(filter?: ExampleFilter): Promise<readonly ExampleRequest[]>
+  /** Brings something in. */
+  exists(data: Data): Promise<Brought>
+  /**
+   * Sets up a provider state, as a verifier of Pact does: the first one after anything else begins the session anew, the next ones add to it;
+   * the same once more changes nothing.
+   * @returns its values
+   */
+  setState(state: string, params?: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>
+  /** Past requests of clients, newest first; what else went on, where the filter names another origin. */
+  requests(filter?: RequestFilter & { readonly limit?: number }): Promise<readonly PastRequest[]>
+  /** How many past requests fit. @throws UsageError where the journal has forgotten some: a number that is too small would prove nothing */
+  count(filter?: RequestFilter): Promise<number>
+  /** Lets time pass: `2h`. */
+  advance(by: string): Promise<SessionInfo>
+  setClock(clock: WrittenClock): Promise<SessionInfo>
+  setProgress(progress: WrittenProgress): Promise<SessionInfo>
+  /** Takes what an order or an allocation would come to next by itself. @returns the steps */
+  step(on: Steppable): Promise<readonly StepName[]>
+  /** Lets something go wrong from now on. */
+  addFault(fault: WrittenFault): Promise<AddedFault>
+  faults(): Promise<readonly KnownFault[]>
+  dropFaults(): Promise<void>
+  /** Keeps all that the session holds under a name. */
+  snapshot(name: string): Promise<Snapshot>
+  snapshots(): Promise<readonly Snapshot[]>
+  restore(snapshot: string): Promise<SessionInfo>
+  dropSnapshot(name: string): Promise<void>
+  /** Another session with all that this one holds. */
+  fork(into: string): Promise<MockSession>
+  /** Requests that send this token, or are of this account, belong to the session without a label. */
+  bind(to: Bound): Promise<void>
+  unbind(to: Bound): Promise<void>
+  /** What it is bound to; tokens are not told. */
+  bindings(): Promise<readonly Bound[]>
+  /** All that it was asked, as the file that `allocation-mock replay` repeats. */
+  export(): Promise<Readonly<Record<string, unknown>>>
+  /** All that it holds now, without its requests, as the file that `createSession({ state })` and `serve --session` begin from. */
+  state(): Promise<Readonly<Record<string, unknown>>>
+  /** Drops it. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+export interface SessionInfo {
+  readonly name: string
+  /** The name of the scenario that it started from. */
+  readonly scenario?: string
+  readonly seed: string
+  readonly epoch: string
+  readonly now: string
+  readonly clock: WrittenClock
+  /** The assumptions that differ from the defaults. */
+  readonly assume: Readonly<Record<string, string>>
+  readonly progress: WrittenProgress
+  readonly faults: readonly string[]
+  readonly waiting: number
+  readonly changes: number
+  readonly size: number
+  readonly requests: number
+  /** Milliseconds since it began. */
+  readonly age: number
+  /** Milliseconds since it was last used. */
+  readonly idle: number
+}
+
+export type EntityKind = 'order' | 'allocation' | 'oms-order' | 'shipment' | 'stock'
+
+export interface EntityFilter {
+  readonly kind?: EntityKind
+  readonly status?: string
+  readonly changed?: boolean
+  /** Only orders with a line whose cancellation waits for the answer of its supplier. */
+  readonly cancellation?: 'pending'
+  readonly account?: string
+  readonly stage?: string
+  readonly offset?: number
+  readonly limit?: number
+}
+
+export interface EntityPage {
+  readonly total: number
+  readonly entities: readonly {
+    readonly kind: EntityKind
+    readonly id: string
+    readonly account?: string
+    readonly changed: boolean
+    readonly entity: Readonly<Record<string, unknown>>
+    /** Of an order: what the retailer wants cancelled and its suppliers have not answered. No operation of the API shows it. */
+    readonly cancellation?: { readonly pending: readonly { readonly line_item_uuid: string; readonly supplier_uuid: string }[] }
+  }[]
+}
+
+export interface ExampleFilter {
+  readonly account?: string
+  readonly stage?: string
+  readonly token?: string
+  /** What the commands name where the mock is in this process; `localhost` unless said otherwise. */
+  readonly host?: string
+}
+
+/** A request that succeeds now. */
+export interface ExampleRequest extends Example {
+  readonly api: string
+  readonly operation: string
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly curl: string
+}
+
+/** What was brought in, as the APIs show it. */
+export interface Brought {
+  readonly orders: readonly Readonly<Record<string, unknown>>[]
+  readonly allocations: readonly Readonly<Record<string, unknown>>[]
+  readonly omsOrders: readonly Readonly<Record<string, unknown>>[]
+}
+
+export type RequestFilter = Omit<ExchangeFilter, 'session'>
+
+/** One past request, and what became of it. */
+export interface PastRequest {
+  readonly id: string
+  readonly session: string
+  readonly origin: Origin
+  /** By the session's clock. */
+  readonly time: string
+  /** By the world's clock. */
+  readonly received: string
+  readonly operation?: string
+  readonly method: string
+  readonly path: string
+  readonly status: number
+  /** Milliseconds. */
+  readonly duration: number
+  /** What disturbed the answer. */
+  readonly fault?: string
+  readonly cut?: string
+  readonly problem?: ControlProblem
+  /** For a path or a method that no operation has, what may have been meant. */
+  readonly nearest?: readonly {
+    readonly api: string
+    readonly operation: string
+    readonly method: string
+    readonly path: string
+    readonly differs: readonly string[]
+  }[]
+  readonly warnings?: readonly Issue[]
+  readonly assumption?: string
+  readonly requestHeaders?: Readonly<Record<string, string>>
+  readonly requestBody?: string
+  readonly replyHeaders: Readonly<Record<string, string>>
+  readonly mediaType?: string
+  readonly replyBody?: string
+  /** What it changed: the members that differ, or `to` where something is new, `from` where it is gone. */
+  readonly changes?: readonly {
+    readonly kind: string
+    readonly id: string
+    readonly members?: readonly { readonly at: string; readonly from?: unknown; readonly to?: unknown }[]
+    readonly from?: Readonly<Record<string, unknown>>
+    readonly to?: Readonly<Record<string, unknown>>
+  }[]
+}
+
+export type Steppable = { readonly order: string } | { readonly allocation: string; readonly account?: string; readonly stage?: string }
+
+/** A fault that is on. */
+export type KnownFault = WrittenFault & {
+  readonly id: string
+  /** How many requests have matched it, where that is counted. */
+  readonly calledSoFar?: number
+  /** Whether it befalls no request any more. */
+  readonly spent: boolean
+}
+
+export interface AddedFault {
+  readonly id: string
+  /** Switches it off. */
+  drop(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+export interface Snapshot {
+  readonly name: string
+  /** By the world's clock. */
+  readonly taken: string
+}
+
+/** Why something was refused. */
+export interface ControlProblem {
+  readonly code: string
+  readonly title: string
+  readonly detail: string
+  /** What would do instead. */
+  readonly fix?: string
+  readonly issues?: readonly Issue[]
+}
+
+/** What the control API refused, in its words. */
+export class ControlError extends Error {
+  override readonly name = 'ControlError'
+  readonly status: number
+  readonly problem: ControlProblem
+
+  constructor(request: string, status: number, problem: ControlProblem) {
+    const { code, detail, fix } = problem
+    super(`${request}: ${detail}${fix === undefined ? '' : `; ${fix}`} (${code})`)
+    this.status = status
+    this.problem = problem
+  }
+}
+
+/** A control request on its way. */
+export interface ControlRequest {
+  readonly method: string
+  readonly path: string
+  /** Encoded; empty when there is none. */
+  readonly query: string
+  /** JSON. */
+  readonly body?: string
+  /** The host to name in place of the mock's own. */
+  readonly host?: string
+}
+
+/** Takes a control request to the mock. */
+export type Send = (request: ControlRequest) => Promise<{ readonly status: number; readonly text: string | undefined }>
+
+/**
+ * The sessions of a mock that listens at this URL.
+ * @param options.token what a mock that listens beyond loopback wants of control requests
+ * @throws UsageError for a text that is no URL
+ */
+export function connect(url: string, { token }: { readonly token?: string } = {}): Client {
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw new UsageError(`"${url}" is no URL of a mock; give one like http://127.0.0.1:4010`)
+  const base = url.replace(/[?#].*$/s, '').replace(/\/+$/, '')
+  return createClient(async ({ method, path, query, body, host }) => {
+    // `fetch` sends the host of its URL, whatever a header says.
+    if (host !== undefined) throw new UsageError(`the commands name ${base}, and cannot name "${host}"; connect to it by that name`)
+    const headers = {
+      ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+      ...(body !== undefined && { 'Content-Type': 'application/json' }),
+    }
+    const to = `${base}${path}${query === '' ? '' : `?${query}`}`
+    const response = await fetch(to, { method, headers, ...(body !== undefined && { body }) }).catch((error: unknown) => {
+      throw new UsageError(`${method} ${to}: no answer (${reasonOf(error)}); start the mock, or name the URL that its ready line shows`)
+    })
+    return { status: response.status, text: await response.text() }
+  })
+}
+
+/** What `fetch` says is only that it failed; the reason stands below. */
+function reasonOf(error: unknown): string {
+  const { cause } = error instanceof Error ? error : { cause: undefined }
+  const { message } = cause instanceof Error ? cause : error instanceof Error ? error : { message: String(error) }
+  return message === '' && cause instanceof Error && 'code' in cause ? String(cause.code) : message
+}
+
+/** Sessions, wherever the mock is. */
+export function createClient(send: Send): Client {
+  const ask = createAsk(send)
+  const session = (name: string = DEFAULT_SESSION): MockSession => createSession(name, ask, session)
+  return {
+    session,
+    createSession: async ({ name, ...options } = {}) =>
+      session(
+        (await ask<SessionInfo>('POST', '/sessions', { body: { ...(name !== undefined && { name: named(name) }), ...options } })).name,
+      ),
+    sessions: async () => (await ask<{ sessions: readonly SessionInfo[] }>('GET', '/sessions')).sessions,
+  }
+}
+
+interface Asked {
+  readonly query?: object
+  readonly body?: unknown
+  readonly host?: string
+  /** A status of a refusal that is none to who asks. */
+  readonly harmless?: number
+}
+
+type Ask = <T = unknown>(method: string, path: string, more?: Asked) => Promise<T>
+
+function createAsk(send: Send): Ask {
+  return async <T>(method: string, below: string, { query = {}, body, host, harmless }: Asked = {}): Promise<T> => {
+    // What verifiers of Pact call stands beside the control API, and names its session by a prefix.
+    const path = below.startsWith('/~') ? below : `/__mock${below}`
+    const pairs = Object.entries(query).flatMap(([key, value]): [string, string][] => (value === undefined ? [] : [[key, String(value)]]))
+    const { status, text } = await send({
+      method,
+      path,
+      query: new URLSearchParams(pairs).toString(),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(host !== undefined && { host }),
+    })
+    const answer = parsed(text)
+    if (status >= 400 && status !== harmless) throw refused(`${method} ${path}`, status, answer, text)
+    if (answer === undefined && text !== undefined && text !== '') throw stranger(`${method} ${path}`, status)
+    // Its document says what an answer of the control API is like, and tests check it against the document.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return answer as T
+  }
+}
+
+function parsed(text: string | undefined): unknown {
+  try {
+    return text === undefined || text === '' ? undefined : JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function refused(request: string, status: number, answer: unknown, text: string | undefined): Error {
+  return isProblem(answer) ? new ControlError(request, status, answer) : stranger(request, status, text)
+}
+
+function isProblem(answer: unknown): answer is ControlProblem {
+  return typeof answer === 'object' && answer !== null && 'code' in answer && 'detail' in answer
+}
+
+function stranger(request: string, status: number, text: string = ''): UsageError {
+  const what = text === '' ? '' : `: ${text.slice(0, 200)}`
+  return new UsageError(`${request}: the answer, ${status}, is none of allocation-mock${what}; name the URL that its ready line shows`)
+}
+
+function named(name: string): string {
+  if (isSessionName(name)) return name
+  throw new UsageError(`"${name}" is no name for a session; take 1 to 64 letters, digits, dots, underscores and hyphens`)
+}
+
+function createSession(name: string, ask: Ask, sessionNamed: (name: string) => MockSession): MockSession {
+  const at = `/sessions/${named(name)}`
+  const drop = async (): Promise<void> => void (await ask('DELETE', at, { harmless: 404 }))
+  const snapshotAt = (snapshot: string): string => `${at}/snapshots/${encodeURIComponent(snapshot)}`
+  return {
+    name,
+    headers: { 'Mock-Session': name },
+    info: () => ask('GET', at),
+    reset: () => ask('POST', `${at}/reset`),
+    drop,
+    entities: (filter = {}) => ask('GET', `${at}/entities`, { query: filter }),
+    examples: async ({ host, ...query } = {}) =>
+      (await ask<{ examples: readonly ExampleRequest[] }>('GET', `${at}/examples`, { query, ...(host !== undefined && { host }) }))
+        .examples,
+    exists: (data) => ask('POST', `${at}/exists`, { body: data }),
+    setState: (state, params = {}) => ask('POST', `/~${name}/_pact/provider_states`, { body: { state, params, action: 'setup' } }),
+    requests: async (filter = {}) =>
+      (await ask<{ requests: readonly PastRequest[] }>('GET', '/requests', { query: { session: name, origin: 'request', ...filter } }))
+        .requests,
+    async count(filter = {}) {
+      const query = { session: name, ...filter }
+      const { count, incomplete = false } = await ask<{ count: number; incomplete?: boolean }>('GET', '/requests/count', { query })
+      if (!incomplete) return count
+      throw new UsageError(
+        `the journal holds ${count} such requests of the session "${name}", and has forgotten others; start the mock with more journalBytes`,
+      )
+    },
+    advance: (by) => ask('POST', `${at}/clock/advance`, { body: { by } }),
+    setClock: (clock) => ask('PUT', `${at}/clock`, { body: { clock } }),
+    setProgress: (progress) => ask('PUT', `${at}/progress`, { body: { progress } }),
+    step: async (on) => (await ask<{ steps: readonly StepName[] }>('POST', `${at}/steps`, { body: on })).steps,
+    async addFault(fault) {
+      const { id } = await ask<{ id: string }>('POST', `${at}/faults`, { body: fault })
+      const off = async (): Promise<void> => void (await ask('DELETE', `${at}/faults/${encodeURIComponent(id)}`, { harmless: 404 }))
+      return { id, drop: off, [Symbol.asyncDispose]: off }
+    },
+    faults: async () => (await ask<{ faults: readonly KnownFault[] }>('GET', `${at}/faults`)).faults,
+    dropFaults: async () => void (await ask('DELETE', `${at}/faults`)),
+    snapshot: (snapshot) => ask('POST', `${at}/snapshots`, { body: { name: snapshot } }),
+    snapshots: async () => (await ask<{ snapshots: readonly Snapshot[] }>('GET', `${at}/snapshots`)).snapshots,
+    restore: (snapshot) => ask('POST', `${snapshotAt(snapshot)}/restore`),
+    dropSnapshot: async (snapshot) => void (await ask('DELETE', snapshotAt(snapshot))),
+    fork: async (into) => sessionNamed((await ask<SessionInfo>('POST', `${at}/fork`, { body: { into: named(into) } })).name),
+    bind: async (to) => void (await ask('POST', `${at}/bindings`, { body: to })),
+    unbind: async (to) => void (await ask('DELETE', `${at}/bindings`, { body: to })),
+    bindings: async () => (await ask<{ bindings: readonly Bound[] }>('GET', `${at}/bindings`)).bindings,
+    export: () => ask('GET', `${at}/export`),
+    state: () => ask('GET', `${at}/state`),
+    [Symbol.asyncDispose]: drop,
+  }
+}

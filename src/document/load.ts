@@ -1,0 +1,327 @@
+import { closeSync, existsSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, extname, relative, resolve, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Document, LineCounter } from 'yaml'
+import { kindOf } from './keys.ts'
+import { parseExact } from '../base/exact.ts'
+import { pointerPart, pointerParts, valueAt } from '../base/http.ts'
+import { DocumentError } from '../base/problem.ts'
+
+/** One file of a document. */
+interface Source {
+  /** Relative to the main document's folder; the URI that references inside the document resolve against. */
+  readonly uri: string
+  readonly content: unknown
+  /** The line, from 1, on which the value at a JSON pointer begins; of its nearest parent when it has none of its own. */
+  lineOf(pointer: string): number | undefined
+}
+
+/** A document and the files it refers to, the main one first. */
+export interface LoadedDocument {
+  /** The file's name without its ending: `supplier-orders`. */
+  readonly name: string
+  readonly sources: readonly Source[]
+}
+
+/** What `compileDocument` keeps of a document, so that nobody parses YAML at start. */
+export interface CompiledDocument {
+  readonly name: string
+  readonly sources: readonly { readonly uri: string; readonly content: unknown }[]
+}
+
+/** Lines by pointer, one object a source, in a file of their own: only a refusal asks for them. */
+export type CompiledLines = readonly Readonly<Record<string, number>>[]
+
+const MAX_BYTES = 10_000_000
+const MAX_ALIASES = 100
+/** More names help nobody to find the one that was meant. */
+const MAX_NAMES = 12
+
+/**
+ * Reads a YAML or JSON document and every file it refers to. References may not leave the document's folder, symbolic links
+ * resolved, and never go to the network; one that comes through a pipe has no folder, and refers to no files.
+ * @throws DocumentError for a file that cannot be read or parsed, is too large, or lies outside, and for a reference that leads
+ * nowhere: what it stands for would be taken to allow everything.
+ */
+export async function loadDocument(file: string): Promise<LoadedDocument> {
+  // Loaded only when YAML is read: the bundled documents are compiled.
+  const yaml = await import('yaml')
+  const main = realPath(file, `document ${file}`)
+  const root = dirname(main)
+  const sources = new Map<string, Source>()
+  const waiting = [main]
+  const ends: { readonly uri: string; readonly pointer: string; readonly where: string }[] = []
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    const uri = uriOf(path, root)
+    if (sources.has(uri)) continue
+    const source = parse(path, uri, yaml)
+    sources.set(uri, source)
+    for (const { target, pointer } of referencesOf(source)) {
+      const where = `${uri}:${source.lineOf(pointer) ?? '?'} ($ref: ${target})`
+      if (/^[a-z][a-z0-9+.-]*:/i.test(target) || target.startsWith('//'))
+        throw new DocumentError(`${where}: references may name files beside the document, not addresses`)
+      const [file, fragment] = partsOf(target, where)
+      if (fragment !== '' && !fragment.startsWith('/'))
+        throw new DocumentError(`${where}: what stands behind # must be a pointer, which begins with a slash`)
+      if (file !== '' && fileKind(main) === 'pipe')
+        throw new DocumentError(`${where}: beside a document from a pipe there are no files; bundle it, or name its file`)
+      const found = file === '' ? path : realPath(resolve(dirname(path), file), where)
+      if (!found.startsWith(root + sep)) throw new DocumentError(`${where}: the file lies outside the document's folder ${root}`)
+      ends.push({ uri: uriOf(found, root), pointer: fragment, where })
+      waiting.push(found)
+    }
+  }
+  for (const { uri, pointer, where } of ends) {
+    const content = sources.get(uri)?.content
+    if (!isTarget(valueAt(content, pointer))) throw new DocumentError(`${where}: it leads nowhere${besideIt(content, pointer)}`)
+  }
+  return { name: basename(main, extname(main)), sources: [...sources.values()] }
+}
+
+/** The compiled form of a document, to be written as two JSON files. */
+export function compileDocument(loaded: LoadedDocument): { document: CompiledDocument; lines: CompiledLines } {
+  return {
+    document: { name: loaded.name, sources: loaded.sources.map(({ uri, content }) => ({ uri, content })) },
+    lines: loaded.sources.map((source) =>
+      Object.fromEntries(pointersOf(source.content).map((pointer) => [pointer, source.lineOf(pointer) ?? 1])),
+    ),
+  }
+}
+
+/** Reads what `compileDocument` made. The lines are read when the first one is asked for. */
+export function loadCompiled(file: string, linesFile: string): LoadedDocument {
+  const { name, sources }: CompiledDocument = JSON.parse(readFileSync(file, 'utf8'))
+  let lines: CompiledLines | undefined
+  return {
+    name,
+    sources: sources.map(({ uri, content }, index) => ({
+      uri,
+      content,
+      lineOf: (pointer) => {
+        const known: CompiledLines = (lines ??= JSON.parse(readFileSync(linesFile, 'utf8')))
+        return nearest(pointer, (candidate) => known[index]?.[candidate])
+      },
+    })),
+  }
+}
+
+/**
+ * Reads a JSON file with the lines of its upper parts; its numbers keep their form. By JSON's own parser: a pact of a thousand interactions
+ * takes YAML's seconds.
+ * @throws DocumentError for a file that cannot be read or parsed, or is too large
+ */
+export function loadJson(file: string): LoadedDocument {
+  const text = readText(realPath(file, file), file, 'file').replace(/^\uFEFF/, '')
+  let lines: ReadonlyMap<string, number> | undefined
+  try {
+    const content = parseExact(text)
+    const lineOf = (pointer: string): number | undefined => nearest(pointer, (candidate) => (lines ??= linesOf(text)).get(candidate))
+    return { name: basename(file, extname(file)), sources: [{ uri: file, content, lineOf }] }
+  } catch (error) {
+    if (error instanceof RangeError) throw new DocumentError(`${file}: it is nested too deep to be read`)
+    throw new DocumentError(`${file}: it is no JSON: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** How deep lines are looked for: the elements of a list in the whole. */
+const DEPTH = 2
+
+/** The lines on which the values of a well-formed JSON text begin, by pointer. */
+function linesOf(text: string): ReadonlyMap<string, number> {
+  const lines = new Map<string, number>()
+  const open: { readonly pointer: string; readonly isList: boolean; next: string }[] = []
+  let line = 1
+  let isKey = false
+  const begin = (): string => {
+    const parent = open.at(-1)
+    const pointer = parent ? `${parent.pointer}/${parent.next}` : ''
+    if (open.length <= DEPTH) lines.set(pointer, line)
+    return pointer
+  }
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:\n]|[^\s{}[\],:"]+/g)) {
+    const inside = open.at(-1)
+    if (token === '\n') line++
+    else if (token === '{' || token === '[') {
+      open.push({ pointer: begin(), isList: token === '[', next: '0' })
+      isKey = token === '{'
+    } else if (token === '}' || token === ']') {
+      open.pop()
+      isKey = false
+    } else if (token === ',') {
+      isKey = inside?.isList === false
+      if (inside?.isList) inside.next = String(Number(inside.next) + 1)
+    } else if (token !== ':' && isKey && inside) {
+      inside.next = pointerPart(String(JSON.parse(token)))
+      isKey = false
+    } else if (token !== ':') begin()
+  }
+  return lines
+}
+
+/** A document that comes with the mock: compiled by the build where there is one, from YAML where the sources run. */
+export async function loadBundled(name: string): Promise<LoadedDocument> {
+  const compiled = fileURLToPath(new URL(`../documents/${name}.json`, import.meta.url))
+  return existsSync(compiled)
+    ? loadCompiled(compiled, compiled.replace(/\.json$/, '.lines.json'))
+    : loadDocument(fileURLToPath(new URL(`../../spec/${name}.yaml`, import.meta.url)))
+}
+
+/** A file's path, symbolic links resolved; a pipe has no other than its name. */
+function realPath(file: string, what: string): string {
+  const kind = fileKind(file)
+  if (kind === 'none') throw new DocumentError(`${what}: there is no such file`)
+  if (kind === 'folder') throw new DocumentError(`${what}: it is no file, but a folder`)
+  return kind === 'file' ? realpathSync(file) : file
+}
+
+/** What a name stands for. A pipe, such as `/dev/stdin` or `<(…)` of a shell, is read once from begin to end. */
+export function fileKind(name: string): 'file' | 'folder' | 'pipe' | 'none' {
+  try {
+    const found = statSync(name)
+    return found.isFile() ? 'file' : found.isDirectory() ? 'folder' : 'pipe'
+  } catch {
+    // Nothing, or nothing that this user may look at.
+    return 'none'
+  }
+}
+
+/** What has come through pipes, by their names: who reads again finds them empty. */
+const read = new Map<string, string>()
+
+/** @throws DocumentError for what cannot be read, or is too large */
+function readText(path: string, name: string, what: string): string {
+  const known = read.get(path)
+  if (known !== undefined) return known
+  const chunks: Buffer[] = []
+  let size = 0
+  try {
+    const file = openSync(path, 'r')
+    try {
+      for (let chunk = readChunk(file); chunk.length > 0 && size <= MAX_BYTES; chunk = readChunk(file)) {
+        chunks.push(chunk)
+        size += chunk.length
+      }
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    throw new DocumentError(`${name}: it cannot be read (${error instanceof Error ? error.message : String(error)})`)
+  }
+  if (size > MAX_BYTES) throw new DocumentError(`${name}: ${size} bytes or more; a ${what} may have ${MAX_BYTES}`)
+  const text = Buffer.concat(chunks).toString()
+  if (fileKind(path) === 'pipe') read.set(path, text)
+  return text
+}
+
+function readChunk(file: number): Buffer {
+  const chunk = Buffer.allocUnsafe(65_536)
+  return chunk.subarray(0, readSync(file, chunk))
+}
+
+function uriOf(path: string, root: string): string {
+  return relative(root, path).split(sep).join('/')
+}
+
+/** The file that a reference names, empty for its own, and what stands behind the number sign; decoded. */
+function partsOf(reference: string, where: string): [file: string, fragment: string] {
+  const [file = '', fragment = ''] = reference.split('#')
+  try {
+    return [decodeURIComponent(file), decodeURIComponent(fragment)]
+  } catch {
+    throw new DocumentError(`${where}: the reference holds a percent sign that encodes nothing`)
+  }
+}
+
+/** Schemas may be `true` and `false`; all else that is referred to is an object. */
+function isTarget(value: unknown): boolean {
+  return typeof value === 'boolean' || (typeof value === 'object' && value !== null && !Array.isArray(value))
+}
+
+/** The names that stand where a pointer finds its last one missing. */
+function besideIt(content: unknown, pointer: string): string {
+  const parent = valueAt(content, pointer.slice(0, Math.max(0, pointer.lastIndexOf('/'))))
+  const names = typeof parent === 'object' && parent !== null ? Object.keys(parent) : []
+  return names.length > 0 && names.length <= MAX_NAMES ? `; there are ${names.join(', ')}` : ''
+}
+
+function referencesOf({ content, uri }: Source): { target: string; pointer: string }[] {
+  try {
+    return [...references(content)]
+  } catch (error) {
+    // An alias that stands for what it stands in has no end.
+    if (error instanceof RangeError) throw new DocumentError(`${uri}: it is nested without end`)
+    throw error
+  }
+}
+
+import type * as YamlModule from 'yaml'
+type Yaml = typeof YamlModule
+
+function parse(path: string, uri: string, yaml: Yaml): Source {
+  const counter = new yaml.LineCounter()
+  const document = yaml.parseDocument(readText(path, uri, 'document'), { lineCounter: counter, uniqueKeys: true })
+  const [error] = document.errors
+  if (error) throw new DocumentError(`${uri}:${error.linePos?.[0].line ?? '?'}: ${error.message.split('\n')[0] ?? ''}`)
+  try {
+    const content: unknown = document.toJS({ maxAliasCount: MAX_ALIASES })
+    return { uri, content, lineOf: (pointer) => nearest(pointer, (candidate) => lineIn(document, counter, candidate, yaml)) }
+  } catch (cause) {
+    // What aliases stand for is only known now: too many of them, or none of that name.
+    throw new DocumentError(`${uri}: ${cause instanceof Error ? cause.message : String(cause)}`)
+  }
+}
+
+function nearest(pointer: string, lineAt: (pointer: string) => number | undefined): number | undefined {
+  for (let candidate = pointer; ; candidate = candidate.slice(0, candidate.lastIndexOf('/'))) {
+    const line = lineAt(candidate)
+    if (line !== undefined || candidate === '') return line
+  }
+}
+
+function lineIn(document: Document, counter: LineCounter, pointer: string, { isMap, isNode, isSeq }: Yaml): number | undefined {
+  let node: unknown = document.contents
+  let begin: unknown = node
+  for (const part of pointerParts(pointer)) {
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => String(key) === part)
+      if (!pair) return undefined
+      begin = pair.key
+      node = pair.value
+    } else if (isSeq(node)) {
+      node = node.items[Number(part)]
+      begin = node
+    } else return undefined
+  }
+  const offset = isNode(begin) ? begin.range?.[0] : undefined
+  return offset === undefined ? undefined : counter.linePos(offset).line
+}
+
+function* references(value: unknown, pointer = '', named = false): Generator<{ target: string; pointer: string }> {
+  if (typeof value !== 'object' || value === null) return
+  for (const [key, inner] of Object.entries(value)) {
+    const at = `${pointer}/${pointerPart(key)}`
+    const kind = kindOf(key, named)
+    if (kind === 'data') continue
+    if (!named && key === '$ref' && typeof inner === 'string') yield { target: inner, pointer: at }
+    else if (!named && key === 'discriminator') yield* mappedReferences(inner, at)
+    else yield* references(inner, at, kind === 'names')
+  }
+}
+
+/** What a discriminator's values stand for: a reference, or the name of a schema (OpenAPI 3.1, 4.8.25). */
+function* mappedReferences(discriminator: unknown, pointer: string): Generator<{ target: string; pointer: string }> {
+  const mapping: unknown =
+    typeof discriminator === 'object' && discriminator !== null && 'mapping' in discriminator && discriminator.mapping
+  if (typeof mapping !== 'object' || mapping === null) return
+  for (const [value, schema] of Object.entries(mapping))
+    if (typeof schema === 'string')
+      yield {
+        target: /^[\w.-]+$/.test(schema) && !/\.(json|ya?ml)$/.test(schema) ? `#/components/schemas/${schema}` : schema,
+        pointer: `${pointer}/mapping/${pointerPart(value)}`,
+      }
+}
+
+function pointersOf(value: unknown, pointer = ''): string[] {
+  if (typeof value !== 'object' || value === null) return [pointer]
+  return [pointer, ...Object.entries(value).flatMap(([key, inner]) => pointersOf(inner, `${pointer}/${pointerPart(key)}`))]
+}

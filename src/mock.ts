@@ -1,0 +1,373 @@
+import { refusal } from './base/refusal.ts'
+import { readFileSync } from 'node:fs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Express } from 'express'
+import { type Client, createClient, type Send } from './client/client.ts'
+import { nearestAmong } from './contract/nearest.ts'
+import { createContract, type Contract } from './contract/operation.ts'
+import { ASSUMPTIONS } from './core/assumption.ts'
+import type { Behaviour, Dialect, WantedSession } from './core/behaviour.ts'
+import { controlDialect } from './control/dialect.ts'
+import { DEFAULT_SESSION } from './base/session-name.ts'
+import type { SessionStart } from './core/session.ts'
+import { controlBehaviours, type ServedApi, stateBehaviours } from './control/operations.ts'
+import { oms } from './apis/oms/api.ts'
+import { supplier } from './apis/supplier/api.ts'
+import { DATA_VERSION } from './core/population/random.ts'
+import { takesNothing } from './core/size.ts'
+import { RETAILER_TOKEN } from './apis/supplier/dialect.ts'
+import type { SavedStart } from './core/scenario/saved.ts'
+import type { Known } from './core/scenario/known.ts'
+import { matchState } from './core/scenario/state.ts'
+import { createService, type Service } from './engine/service.ts'
+import { beginsTooLarge, type Started, startFrom } from './engine/session.ts'
+import {
+  checkFiles,
+  type CheckedScenario,
+  knownBy,
+  readScenarios,
+  readSession,
+  readStart,
+  readStates,
+  startFromSaved,
+  type States,
+} from './library.ts'
+import type { MockRequest, Problem } from './base/http.ts'
+import { loadBundled } from './document/load.ts'
+import { type MockOptions, readAssumptions, readOptions } from './options.ts'
+import { UsageError } from './base/problem.ts'
+import { createApp } from './server/app.ts'
+import { createEvents } from './server/events.ts'
+import { createJournal } from './server/journal.ts'
+import type { Exchange } from './recording/exchange.ts'
+import { createHandler, type Handler } from './server/handler.ts'
+import { type Handled, toLine } from './server/line.ts'
+import { createServers } from './server/listen.ts'
+import { corsHeaders } from './server/origin.ts'
+import { unkept } from './server/record.ts'
+import { isControlPath } from './server/session.ts'
+import { summaryOf } from './server/summary.ts'
+import { memoryStore } from './store/memory.ts'
+import { weighed } from './store/weighed.ts'
+
+export interface Mock extends Client {
+  /** The Express app, not listening: hand it to supertest. */
+  readonly app: Express
+  /** What the same seed's data hangs on beside the seed. */
+  readonly dataVersion: number
+  /** The token that is always the first retailer's; every other one that is not named is the first supplier's. */
+  readonly retailerToken: string
+  /** What control requests carry where the mock listens beyond loopback: `Authorization: Bearer TOKEN`. */
+  readonly controlToken: string
+  /** Listens until the mock is closed. Port 0 picks a free one. Rejects with Node's error when the port cannot be had. */
+  listen(options?: { readonly port?: number; readonly host?: string }): Promise<Listening>
+  /** Finishes what is in flight and stops. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+export interface Listening {
+  readonly url: string
+  readonly port: number
+  /** Who may use control routes: whoever is on this machine, who has the control token, or anybody. */
+  readonly control: 'loopback' | 'token' | 'open'
+}
+
+/** How many clients may follow the journal at a time. */
+const MAX_LISTENERS = 100
+
+/** So long a session may be unused where strangers can begin some, in milliseconds. */
+const WEEK = 7 * 24 * 3_600_000
+
+/** The APIs that come with the mock. */
+const APIS = [supplier, oms]
+
+/**
+ * A mock of the bundled APIs. Nothing listens until `listen` is called.
+ * @throws UsageError for an option that cannot be; DocumentError for a document that cannot be served
+ */
+export async function createMock(options: MockOptions = {}): Promise<Mock> {
+  requireNode()
+  const { base, access, journalBytes, sessionTimeToLive, ...settings } = readOptions(options)
+  const real = options.time ?? Date.now
+  const onFailure = options.onFailure ?? console.error
+  const served = await Promise.all(APIS.map(async (api) => ({ ...api, contract: await bundledContract(api.document) })))
+  const services = served.map(({ contract, behaviours, dialect }) => createService(contract, behaviours, dialect))
+  const operations = operationsOf(services.map(({ contract }) => contract))
+  const control = createService(await bundledContract('control'), controlBehaviours(served.map(servedApi), { operations }), controlDialect)
+  const providerStates = createService(await bundledContract('provider-states'), stateBehaviours, controlDialect)
+  const scenarios = await readScenarios(options.scenarios, base, operations)
+  const known = async (): Promise<Known> => knownBy(await scenarios(), operations)
+  const defaults = options.scenario === undefined ? base : await readStart(options.scenario, base, await known())
+  const routes = [...services, control, providerStates].flatMap(({ contract: { name, base, operations } }) =>
+    operations.map(({ id, method, template }) => ({ api: name, operation: id, method, path: base + template })),
+  )
+  const loaded = options.session === undefined ? undefined : await readSession(options.session, base, await known(), real())
+  for (const [option, start] of [
+    ['scenario', defaults],
+    ['session', loaded],
+  ] as const) {
+    if (!start) continue
+    isHeldAnyway(start)
+    const problem = options[option] === undefined ? undefined : beginsTooLarge(start, settings.limits, real())
+    if (problem) throw new UsageError(`${option}: ${problem.detail}; ${problem.fix ?? ''}`)
+  }
+  const store = weighed(options.store ?? memoryStore())
+  const strict = options.strict ?? false
+  const nearest = nearestAmong(routes)
+  const journal = createJournal(journalBytes, nearest)
+  const events = createEvents(journal, MAX_LISTENERS)
+  const started = new Map<string, Started>()
+  /** Scenarios are placed to be tried: once for each name. */
+  const startFromWanted = async (wanted: WantedSession, at: number): Promise<Started> => {
+    if (loaded && wanted.name === DEFAULT_SESSION && Object.keys(wanted).length === 1) return { kind: 'started', start: loaded }
+    if (wanted.state !== undefined) return startedFrom(await startFromSaved(wanted.state, base, await known(), at))
+    const { scenario, seed, clock, assume } = wanted
+    const name = typeof scenario === 'string' && seed === undefined && clock === undefined && assume === undefined ? scenario : undefined
+    const before = name === undefined ? undefined : started.get(name)
+    if (before) return before
+    const made = startFrom(wanted, base, defaults, await known(), at)
+    if (name !== undefined && made.kind === 'started') {
+      started.set(name, made)
+      isHeldAnyway(made.start)
+    }
+    return made
+  }
+  const closing = new AbortController()
+  const states = await readStates(options.states, defaults, (scenario) => startFromWanted({ scenario }, real()))
+  let isBeyond = false
+  const onExchange = (exchange: Exchange): void => {
+    try {
+      options.onRequest?.(summaryOf(exchange, access.token))
+    } catch (error) {
+      // Whoever listens must not change what a client gets.
+      onFailure(error)
+    }
+  }
+  const handle = createHandler({
+    ...settings,
+    maxSessionBytes: options.maxSessionBytes,
+    sessionTimeToLive: () => sessionTimeToLive ?? (isBeyond ? WEEK : Number.POSITIVE_INFINITY),
+    closing: closing.signal,
+    scenarios,
+    startFrom: startFromWanted,
+    control,
+    providerStates,
+    states,
+    services,
+    store,
+    defaults,
+    startOf: (name) => (name === DEFAULT_SESSION ? (loaded ?? defaults) : defaults),
+    strict,
+    journal,
+    events,
+    checkReplies: options.checkReplies ?? true,
+    requireSession: options.requireSession ?? false,
+    controlToken: access.token,
+    version: readVersion(),
+    dataVersion: DATA_VERSION,
+    real,
+    delay: options.delay ?? delayByTimer,
+    onFailure,
+    nearest,
+    onExchange,
+  })
+  /** What never comes to a session is told all the same. */
+  const refuse = (request: MockRequest, problem: Problem): Handled => {
+    const handled = toLine(refusal(problem), real(), isControlPath(request.path))
+    onExchange(unkept(request, handled, handled.now))
+    return handled
+  }
+  const servers = createServers({ refuse, cors: (origin, at) => corsHeaders(origin, at, settings) })
+  const app = createApp({
+    handle,
+    needsToken: (socket) => !access.isOpen && servers.isBeyond(socket),
+    cors: (origin, isControl, socket) => corsHeaders(origin, { isControl, isBeyond: servers.isBeyond(socket) }, settings),
+    refuse,
+    maxBodyBytes: settings.maxBodyBytes,
+    onFailure,
+  })
+  const close = async (): Promise<void> => {
+    events.close()
+    closing.abort()
+    await servers.close()
+    await store.close()
+  }
+  return {
+    ...createClient(sendWithin(handle)),
+    app,
+    dataVersion: DATA_VERSION,
+    retailerToken: RETAILER_TOKEN,
+    controlToken: access.token,
+    async listen({ port = 4010, host = '127.0.0.1' } = {}) {
+      const bound = await servers.listen(app, port, host)
+      isBeyond ||= bound.isBeyond
+      compileWhenIdle([...services, control])
+      return { url: bound.url, port: bound.port, control: bound.isBeyond ? (access.isOpen ? 'open' : 'token') : 'loopback' }
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+function startedFrom(read: SavedStart): Started {
+  if (read.kind === 'start') return { kind: 'started', start: read.start }
+  const issues = read.issues.map(({ at, message, fix }) => ({
+    at: `/body/state${at}`,
+    rule: 'session-unloadable',
+    message,
+    ...(fix !== undefined && { fix }),
+  }))
+  const detail = issues.map(({ at, message }) => `${at} ${message}`).join('; ')
+  return { kind: 'refused', problem: { code: 'session-unloadable', detail, issues } }
+}
+
+function delayByTimer(milliseconds: number, over: () => void): () => void {
+  const timer = setTimeout(over, milliseconds)
+  return () => clearTimeout(timer)
+}
+
+/** Whatever of it sessions refer to is no memory of theirs. */
+function isHeldAnyway(start: SessionStart): void {
+  for (const value of [start, start.assumptions, start.tokens, start.faults]) takesNothing(value)
+}
+
+/** Control requests of this process need no port. */
+function sendWithin(handle: Handler): Send {
+  return async ({ method, path, query, body, host = 'localhost' }) => {
+    // A test that asks until something has happened must let it happen.
+    await nextTurn()
+    const headers = { host, ...(body !== undefined && { 'content-type': 'application/json' }) }
+    const { status, text } = await handle(
+      { method, path, query, headers, body: body === undefined ? { kind: 'none' } : { kind: 'text', text: body }, prefix: '' },
+      false,
+    )
+    return { status, text }
+  }
+}
+
+const contracts = new Map<string, Promise<Contract>>()
+
+/** Mocks of one process share the contracts, which never change: reading them and compiling their schemas is most of what a mock costs. */
+function bundledContract(name: string): Promise<Contract> {
+  const contract = contracts.get(name) ?? loadBundled(name).then((loaded) => createContract(loaded))
+  contracts.set(name, contract)
+  return contract
+}
+
+/** Older ones lack what is used here, and would fail in the middle of a request. */
+function requireNode(): void {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  if (major < 24 || (major === 24 && minor < 18))
+    throw new UsageError(
+      `allocation-mock needs Node 24.18 or newer; this is ${process.version}. "npm i -D node@24" brings one for npm scripts`,
+    )
+}
+
+/** A scenario as lists have it. */
+export interface ScenarioRow {
+  readonly name: string
+  readonly description: string
+}
+
+/**
+ * The scenarios that sessions can start from: the bundled ones, and those of a folder, by name.
+ * @throws UsageError that names every place where one of the folder cannot be
+ */
+export async function listScenarios(folder?: string): Promise<readonly ScenarioRow[]> {
+  const scenarios = await (await readScenarios(folder, readOptions({}).base, await bundledOperations()))()
+  return [...scenarios].map(([name, { description = '' }]) => ({ name, description })).toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/**
+ * Everything that is wrong with files of scenarios, which may extend one another, the bundled ones and those of a folder.
+ * @throws UsageError where there is no such file, or the folder cannot be
+ */
+export async function checkScenarios(files: readonly string[], folder?: string): Promise<readonly CheckedScenario[]> {
+  return checkFiles(files, folder, readOptions({}).base, await bundledOperations())
+}
+
+async function bundledOperations(): Promise<Known['operations']> {
+  return operationsOf(await Promise.all(APIS.map(({ document }) => bundledContract(document))))
+}
+
+function operationsOf(all: readonly Contract[]): Known['operations'] {
+  return new Map(all.flatMap(({ operations }) => operations.map((operation) => [operation.id, operation] as const)))
+}
+
+/** A provider state asked for; `known` holds the nearest texts where nobody knows it. */
+export interface FoundState {
+  readonly state: string
+  readonly params: Readonly<Record<string, unknown>>
+  readonly known: readonly string[] | undefined
+}
+
+/** Which of these provider states the bundled ones, or a team's own, know. */
+export async function findStates(
+  wanted: readonly Pick<FoundState, 'state' | 'params'>[],
+  own?: string | States,
+): Promise<readonly FoundState[]> {
+  const states = await (await readStates(own, readOptions({}).base))()
+  return wanted.map(({ state, params }) => {
+    const matched = matchState(states, state, params)
+    return { state, params, known: matched.kind === 'unknown' ? matched.known : undefined }
+  })
+}
+
+/** One assumption with the value it has under these choices. */
+export interface AssumptionRow {
+  readonly name: string
+  readonly value: string
+  readonly alternatives: readonly string[]
+  readonly question: string
+  readonly reason: string
+  readonly source: string
+}
+
+/**
+ * What is assumed where the documents are silent; `choices` as in the option `assume`.
+ * @throws UsageError for a choice that is unknown
+ */
+export function assumptionList(choices: Readonly<Record<string, string>> = {}): readonly AssumptionRow[] {
+  const chosen: ReadonlyMap<string, string> = new Map(Object.entries(readAssumptions(choices)))
+  return Object.entries(ASSUMPTIONS).map(([name, { values, question, reason, source }]) => {
+    const value = chosen.get(name) ?? values[0]
+    return { name, value, alternatives: values.filter((other) => other !== value), question, reason, source }
+  })
+}
+
+function readVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : '0.0.0'
+}
+
+function servedApi({
+  contract,
+  behaviours,
+  dialect,
+  scheme,
+}: {
+  contract: Contract
+  behaviours: Readonly<Record<string, Behaviour>>
+  dialect: Dialect
+  scheme: string
+}): ServedApi {
+  const methods = new Map(contract.operations.map(({ id, method }) => [id, method]))
+  return { name: contract.name, base: contract.base, behaviours, dialect, scheme, methodOf: (operation) => methods.get(operation) }
+}
+
+/** One operation at a time, when nothing else is to do. What does not compile says so when it is called. */
+function compileWhenIdle(services: readonly Service[]): void {
+  const waiting = services.flatMap(({ contract }) => contract.operations)
+  const next = (): void => {
+    const operation = waiting.shift()
+    if (!operation) return
+    try {
+      operation.compile()
+    } catch {
+      // Nothing is served unchecked: the operation answers 500 with the place.
+    }
+    setImmediate(next)
+  }
+  setImmediate(next)
+}

@@ -1,0 +1,60 @@
+import { createContract, type Contract, type Operation } from '../contract/operation.ts'
+import { loadBundled } from '../document/load.ts'
+import { type Interaction, matchOf } from './pact/pact.ts'
+import { UsageError } from '../base/problem.ts'
+import { keyOf } from './mock.ts'
+import type { VerifyContractsOptions } from './options.ts'
+import { BUNDLED, narrowed, type Subject } from './subjects.ts'
+
+/** What the mock can be asked about, where documents are given in place of its own. */
+export interface Served {
+  readonly subjects: readonly Subject[]
+  /** The other interactions, by `keyOf`. */
+  readonly unserved: ReadonlySet<string>
+  /** What it does not serve of what the pacts are about: documents, and operations of documents that it serves. */
+  readonly missing: readonly string[]
+}
+
+/**
+ * The mock serves its own APIs. Another document may be an edition of theirs, under any name: it is one if half of its operations are
+ * theirs. Where only that edition has an operation, the mock is not asked about it.
+ * @throws UsageError where the mock was to be asked about a document that it does not serve
+ */
+export async function servedOf(
+  subjects: readonly Subject[],
+  { documents, only }: Pick<VerifyContractsOptions, 'documents' | 'only'>,
+): Promise<Served> {
+  if (documents === undefined) return { subjects, unserved: new Set(), missing: [] }
+  const bundled = await Promise.all(BUNDLED.map(async (name) => createContract(await loadBundled(name))))
+  const own = new Set(bundled.flatMap((contract) => contract.operations.map((operation) => shapeOf(contract, operation))))
+  const isEdition = (contract: Contract): boolean => {
+    const shared = contract.operations.filter((operation) => own.has(shapeOf(contract, operation)))
+    return shared.length > 0 && shared.length * 2 >= contract.operations.length
+  }
+  const strange = new Set(subjects.flatMap(({ document }) => (document && !isEdition(document) ? [document.name] : [])))
+  if (strange.size > 0 && only?.includes('mock') === true)
+    throw new UsageError(
+      `the mock cannot be asked about ${[...strange].join(', ')} (--only mock): it serves ${BUNDLED.join(' and ')}; ask for the columns document or provider`,
+    )
+  const missing = new Set(strange)
+  const unserved = new Set<string>()
+  const lackOf = (document: Contract, { method, path }: Interaction): string | undefined => {
+    if (strange.has(document.name)) return document.name
+    const match = matchOf(document, method, path)
+    if (match.kind !== 'found' || own.has(shapeOf(document, match.target))) return undefined
+    return `${match.target.method} ${match.target.template} of ${document.name}`
+  }
+  for (const { pact, document } of subjects)
+    for (const interaction of document ? pact.interactions : []) {
+      const lack = document && lackOf(document, interaction)
+      if (lack === undefined) continue
+      missing.add(lack)
+      unserved.add(keyOf(pact.file, interaction.index))
+    }
+  return { subjects: narrowed(subjects, ({ file }, { index }) => !unserved.has(keyOf(file, index))), unserved, missing: [...missing] }
+}
+
+/** An operation whatever its parameters are called. */
+function shapeOf({ base }: Contract, { method, template }: Operation): string {
+  return `${method} ${base}${template.replaceAll(/\{[^}]*\}/g, '{}')}`
+}
