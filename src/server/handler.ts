@@ -98,7 +98,7 @@ export function createHandler(settings: HandlerSettings): Handler {
     room: name === undefined ? { ...limits, others: store.bytes } : roomOf(name),
   })
   let choose: Chooser | undefined
-  const documents = [control, settings.providerStates, ...services].map(({ contract }) => contract)
+  const documents = [...settings.services, control, settings.providerStates].map(({ contract }) => contract)
   const controlId = (name: SessionName): string => `${name}~control-${counts.nextControl(name)}`
   const { startFrom, maxBodyBytes } = settings
   const { version, dataVersion } = settings
