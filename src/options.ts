@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { getHeapStatistics } from 'node:v8'
-import { assume, type Assumptions, nearest } from './core/assumption.ts'
+import { assume, type Assumptions } from './core/assumption.ts'
+import { nearest } from './base/nearest.ts'
 import { isTime, readDuration, readTime } from './core/clock.ts'
 import type { NamedToken, SessionStart } from './core/session.ts'
 import type { Limits } from './core/room.ts'

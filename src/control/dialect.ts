@@ -1,5 +1,5 @@
 import { refusal } from '../base/refusal.ts'
-import { withKnownNames } from '../core/assumption.ts'
+import { withKnownNames } from '../base/nearest.ts'
 import type { Dialect } from '../core/behaviour.ts'
 
 /** The mock's own words: RFC 9457 problem details with every issue. */

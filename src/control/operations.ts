@@ -1,5 +1,5 @@
 import type { Caller, Input, Issue, Problem } from '../base/http.ts'
-import { nearest } from '../core/assumption.ts'
+import { nearest } from '../base/nearest.ts'
 import {
   type Behaviour,
   type Command,

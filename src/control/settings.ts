@@ -1,5 +1,5 @@
 import type { Input, Problem } from '../base/http.ts'
-import { nearest } from '../core/assumption.ts'
+import { nearest } from '../base/nearest.ts'
 import { type Behaviour, type Outcome, refused, reply, type Scene } from '../core/behaviour.ts'
 import { advanced, type Clock, isTime, readClock, readDuration, timeOf, type WrittenClock } from '../core/clock.ts'
 import { faultCounter, faultView } from '../core/scenario/fault.ts'

@@ -1,4 +1,4 @@
-import type { Issue } from '../base/http.ts'
+import { nearest } from '../base/nearest.ts'
 
 /**
  * What no document says and a mock still has to decide. Each is a row that names its value, the alternatives and why; whoever knows
@@ -146,37 +146,4 @@ export function chosen(assumptions: Assumptions): Readonly<Record<string, string
 
 function isAssumption(name: string): name is AssumptionName {
   return Object.hasOwn(ASSUMPTIONS, name)
-}
-
-/** Of a name that came from outside so much is compared: the distance takes the product of the lengths. */
-const MAX_COMPARED = 200
-
-/** The known names, the most similar first (Levenshtein distance). */
-export function nearest(name: string, known: readonly string[]): string[] {
-  return known
-    .map((one) => ({ one, far: distance(name.slice(0, MAX_COMPARED).toLowerCase(), one.toLowerCase()) }))
-    .toSorted((a, b) => a.far - b.far)
-    .map(({ one }) => one)
-}
-
-/** An unknown name is told with those that would do, the most similar first. */
-export function withKnownNames(issue: Issue): Issue {
-  if (issue.rule !== 'additionalProperties') return issue
-  const known = nearest(issue.at.slice(issue.at.lastIndexOf('/') + 1), [issue.wanted].flat().map(String))
-  return { ...issue, fix: `there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}` }
-}
-
-function distance(a: string, b: string): number {
-  const row = Uint16Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    let diagonal = i - 1
-    row[0] = i
-    const unit = a.charCodeAt(i - 1)
-    for (let j = 1; j <= b.length; j++) {
-      const above = row[j] ?? 0
-      row[j] = Math.min(above + 1, (row[j - 1] ?? 0) + 1, diagonal + (unit === b.charCodeAt(j - 1) ? 0 : 1))
-      diagonal = above
-    }
-  }
-  return row[b.length] ?? 0
 }

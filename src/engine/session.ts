@@ -1,4 +1,5 @@
-import { chosen, nearest } from '../core/assumption.ts'
+import { chosen } from '../core/assumption.ts'
+import { nearest } from '../base/nearest.ts'
 import type { WantedSession } from '../core/behaviour.ts'
 import { viewOf } from '../core/brought.ts'
 import { isTime, timeOf, writtenClock } from '../core/clock.ts'

@@ -1,4 +1,4 @@
-import { nearest } from '../core/assumption.ts'
+import { nearest } from '../base/nearest.ts'
 import type { Issue } from '../base/http.ts'
 
 /** So many are told in a header, and so much of each name; the log and the journal have all. */

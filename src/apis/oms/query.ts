@@ -1,6 +1,6 @@
 import type { Scene, World } from './kinds.ts'
 import { type Caller, type Issue, pointerPart, type Problem } from '../../base/http.ts'
-import { nearest } from '../../core/assumption.ts'
+import { nearest } from '../../base/nearest.ts'
 import { ceiling, compareInstants, instantOf } from '../../core/clock.ts'
 import { comparePlaces, type Condition, list, type Listed, type Overlaid } from '../../core/population/listing.ts'
 import { type Allocation, type AllocationDocument, type AllocationFacts, isAllocationId } from './allocation.ts'

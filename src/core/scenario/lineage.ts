@@ -1,5 +1,5 @@
 import { type Issue, valueAt } from '../../base/http.ts'
-import { nearest } from '../assumption.ts'
+import { nearest } from '../../base/nearest.ts'
 import type { Data, Scenario } from './written.ts'
 import type { Known } from './known.ts'
 

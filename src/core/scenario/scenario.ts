@@ -10,7 +10,8 @@ import {
   type WrittenStep,
 } from './written.ts'
 import { CUTS, MAX_ISSUES, pointerPart } from '../../base/http.ts'
-import { assume, type Assumptions, nearest } from '../assumption.ts'
+import { assume, type Assumptions } from '../assumption.ts'
+import { nearest } from '../../base/nearest.ts'
 import { readClock, readDuration, writtenDuration } from '../clock.ts'
 import type { SessionStart } from '../session.ts'
 import {

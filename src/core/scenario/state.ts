@@ -1,5 +1,5 @@
 import { type Issue, pointerPart } from '../../base/http.ts'
-import { nearest } from '../assumption.ts'
+import { nearest } from '../../base/nearest.ts'
 import { clashOf } from './data.ts'
 import type { Data } from './written.ts'
 import { at as keyAt, hex, keyOf, uuid } from '../population/random.ts'
