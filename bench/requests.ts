@@ -1,6 +1,4 @@
 /** The benchmark's requests: for orders and allocations that the default seed has. */
-import { assume } from '../dist/core/assumption.js'
-import { beginSession } from '../dist/core/session.js'
 import { EXAMPLE_ACCOUNT, EXAMPLE_STAGE, allocationPopulation } from '../dist/apis/oms/population.js'
 import { orderPopulation } from '../dist/apis/supplier/population.js'
 
@@ -10,25 +8,13 @@ export const ALLOCATIONS = 400_000
 /** So many allocations can be cancelled before the benchmark runs out of them. */
 const CANCELS = 200_000
 
-const { assumptions } = assume({}) as Extract<ReturnType<typeof assume>, { kind: 'assumptions' }>
-const session = beginSession(
-  {
-    seed: '1',
-    clock: { kind: 'frozen', at: Date.parse(NOW) },
-    orders: ORDERS,
-    allocations: ALLOCATIONS,
-    assumptions,
-    tokens: [],
-    progress: undefined,
-    faults: [],
-    scenario: { name: undefined, written: {} },
-    data: {},
-    timeline: [],
-  },
-  0,
+/** The orders and allocations of the default seed, in the numbers with which the mock is started. */
+const epoch = { seed: '1', epoch: Date.parse(NOW.slice(0, 10)) }
+const orders = orderPopulation({ ...epoch, settings: { orders: ORDERS } }).sequence
+const allocations = allocationPopulation(
+  { ...epoch, settings: { allocations: ALLOCATIONS } },
+  { account: EXAMPLE_ACCOUNT, stage: EXAMPLE_STAGE },
 )
-const orders = orderPopulation(session).sequence
-const allocations = allocationPopulation(session, { account: EXAMPLE_ACCOUNT, stage: EXAMPLE_STAGE })
 
 export const supplierHeaders = { authorization: 'Token 1234567890', 'content-type': 'application/json' }
 export const omsHeaders = {

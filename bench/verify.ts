@@ -102,7 +102,9 @@ interface State {
 /** What the team writes below its own words: the same as the bundled states that they stand for. */
 function filledIn(missing: string): string {
   const { states } = parse(missing) as { states: State[] }
-  const { states: bundled } = parse(readFileSync(join(ROOT, 'fixtures/states.yaml'), 'utf8')) as { states: State[] }
+  const bundled = ['supplier-orders', 'oms-allocations'].flatMap(
+    (api) => (parse(readFileSync(join(ROOT, `fixtures/states/${api}.yaml`), 'utf8')) as { states: State[] }).states,
+  )
   const filled = states.map(({ state }) => {
     for (const { state: pattern, ...definition } of bundled) {
       const said = new RegExp(`^${pattern.replaceAll(/\{(\w+)\}/g, '(?<$1>.+)')}$`).exec(meant(state))

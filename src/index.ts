@@ -1,5 +1,5 @@
 /** What users import. */
-export { UsageError } from './base/problem.ts'
+export { OptionError, UsageError } from './base/problem.ts'
 export { connect, ControlError } from './client/client.ts'
 export type {
   AddedFault,
@@ -10,7 +10,6 @@ export type {
   ControlProblem,
   Data,
   EntityFilter,
-  EntityKind,
   EntityPage,
   ExampleFilter,
   ExampleRequest,
@@ -26,16 +25,17 @@ export type {
   Snapshot,
   Steppable,
 } from './client/client.ts'
-export { replay } from './recording/replay.ts'
 export type { Different, Repeated, Replayed } from './recording/replay.ts'
-export { compareContracts, coverContracts, verifyContracts } from './verification/verify.ts'
-export type { ContractOptions, Coverage, Covered, Report, Row, VerifyContractsOptions } from './verification/verify.ts'
+export { compareContracts } from './verification/compare.ts'
+export { coverContracts, type Coverage, type Covered } from './verification/coverage.ts'
+export type { ContractOptions, VerifyContractsOptions } from './verification/options.ts'
+export type { Report, Row } from './verification/pact/pact.ts'
 export type { Change, World } from './core/world.ts'
 export type { StateDefinition } from './core/scenario/state.ts'
 export type { CheckedScenario, States } from './library.ts'
-export type { MockOptions } from './options.ts'
 export type { RequestSummary } from './server/summary.ts'
 export type { SessionName } from './base/session-name.ts'
 export type { Store, Work } from './store/store.ts'
-export { assumptionList, checkScenarios, createMock, findStates, listScenarios } from './mock.ts'
-export type { AssumptionRow, FoundState, Listening, Mock, ScenarioRow } from './mock.ts'
+export { assumptionList, checkScenarios, createMock, fileSchema, findStates, listScenarios } from './mock.ts'
+export type { AssumptionRow, FoundState, Listening, Mock, MockOptions, ScenarioRow } from './mock.ts'
+export { replay, verifyContracts } from './wiring.ts'

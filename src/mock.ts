@@ -1,25 +1,24 @@
 import { refusal } from './base/refusal.ts'
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Express } from 'express'
 import { type Client, createClient, type Send } from './client/client.ts'
 import { nearestAmong } from './contract/nearest.ts'
-import { createContract, type Contract } from './contract/operation.ts'
-import { ASSUMPTIONS } from './core/assumption.ts'
-import type { Behaviour, Dialect, WantedSession } from './core/behaviour.ts'
-import { controlDialect } from './control/dialect.ts'
+import { BUNDLED, BUNDLED_SCENARIOS, type BundledApi, type BundledOptions } from './bundled.ts'
+import type { Api } from './core/api.ts'
+import type { AssumptionTable } from './core/assumption.ts'
+import type { WantedSession } from './core/behaviour.ts'
 import { DEFAULT_SESSION } from './base/session-name.ts'
 import type { SessionStart } from './core/session.ts'
-import { controlBehaviours, type ServedApi, stateBehaviours } from './control/operations.ts'
-import { oms } from './apis/oms/api.ts'
-import { supplier } from './apis/supplier/api.ts'
 import { DATA_VERSION } from './core/population/random.ts'
 import { takesNothing } from './core/size.ts'
-import { RETAILER_TOKEN } from './apis/supplier/dialect.ts'
-import type { SavedStart } from './core/scenario/saved.ts'
+import { checkOptions } from './base/option.ts'
+import type { LoadedDocument } from './document/load.ts'
+import { type SavedStart, versionsOf } from './core/scenario/saved.ts'
 import type { Known } from './core/scenario/known.ts'
 import { matchState } from './core/scenario/state.ts'
-import { createService, type Service } from './engine/service.ts'
+import type { Service } from './engine/service.ts'
 import { beginsTooLarge, type Started, startFrom } from './engine/session.ts'
 import {
   checkFiles,
@@ -29,13 +28,15 @@ import {
   readSession,
   readStart,
   readStates,
+  schemaFor,
   startFromSaved,
   type States,
 } from './library.ts'
 import type { MockRequest, Problem } from './base/http.ts'
-import { loadBundled } from './document/load.ts'
-import { type MockOptions, readAssumptions, readOptions } from './options.ts'
-import { UsageError } from './base/problem.ts'
+import { MOCK_OPTIONS, type MockOptions as CoreOptions, readOptions } from './options.ts'
+import { type Serving, serveApis } from './serving.ts'
+import { readAssumptions } from './options/checks.ts'
+import { OptionError, UsageError } from './base/problem.ts'
 import { createApp } from './server/app.ts'
 import { createEvents } from './server/events.ts'
 import { createJournal } from './server/journal.ts'
@@ -55,8 +56,10 @@ export interface Mock extends Client {
   readonly app: Express
   /** What the same seed's data hangs on beside the seed. */
   readonly dataVersion: number
-  /** The token that is always the first retailer's; every other one that is not named is the first supplier's. */
-  readonly retailerToken: string
+  /** The APIs that it serves, with the versions of their own data. */
+  readonly apis: Readonly<Record<string, number>>
+  /** What `Authorization` says of somebody who is known without a login: `supplier`, `retailer`; `refused` is always refused. */
+  readonly authorization: Readonly<Record<string, string>>
   /** What control requests carry where the mock listens beyond loopback: `Authorization: Bearer TOKEN`. */
   readonly controlToken: string
   /** Listens until the mock is closed. Port 0 picks a free one. Rejects with Node's error when the port cannot be had. */
@@ -79,28 +82,25 @@ const MAX_LISTENERS = 100
 /** So long a session may be unused where strangers can begin some, in milliseconds. */
 const WEEK = 7 * 24 * 3_600_000
 
-/** The APIs that come with the mock. */
-const APIS = [supplier, oms]
+/** The options of a mock, and what the bundled APIs are set to. */
+export type MockOptions = CoreOptions & BundledOptions
 
 /**
- * A mock of the bundled APIs. Nothing listens until `listen` is called.
- * @throws UsageError for an option that cannot be; DocumentError for a document that cannot be served
+ * A mock of the bundled APIs, or of others. Nothing listens until `listen` is called.
+ * @throws UsageError for an option, or APIs, that cannot be; DocumentError for a document that cannot be served
  */
 export async function createMock(options: MockOptions = {}): Promise<Mock> {
   requireNode()
-  const { base, access, journalBytes, sessionTimeToLive, ...settings } = readOptions(options)
+  const serving = await servingOf(options.apis)
+  const { registry, services, control, providerStates } = serving
+  const { base, access, journalBytes, sessionTimeToLive, ...settings } = readOptions(options, registry)
   const real = options.time ?? Date.now
   const onFailure = options.onFailure ?? console.error
-  const served = await Promise.all(APIS.map(async (api) => ({ ...api, contract: await bundledContract(api.document) })))
-  const services = served.map(({ contract, behaviours, dialect }) => createService(contract, behaviours, dialect))
-  const operations = operationsOf(services.map(({ contract }) => contract))
-  const control = createService(await bundledContract('control'), controlBehaviours(served.map(servedApi), { operations }), controlDialect)
-  const providerStates = createService(await bundledContract('provider-states'), stateBehaviours, controlDialect)
-  const scenarios = await readScenarios(options.scenarios, base, operations)
-  const known = async (): Promise<Known> => knownBy(await scenarios(), operations)
+  const scenarios = await readScenarios(options.scenarios, base, serving)
+  const known = async (): Promise<Known> => knownBy(await scenarios(), serving)
   const defaults = options.scenario === undefined ? base : await readStart(options.scenario, base, await known())
-  const routes = [...services, control, providerStates].flatMap(({ contract: { name, base, operations } }) =>
-    operations.map(({ id, method, template }) => ({ api: name, operation: id, method, path: base + template })),
+  const routes = [...services, control, providerStates].flatMap(({ contract: { name, base, operations }, nameOf }) =>
+    operations.map(({ id, method, template }) => ({ api: name, operation: nameOf(id), method, path: base + template })),
   )
   const loaded = options.session === undefined ? undefined : await readSession(options.session, base, await known(), real())
   for (const [option, start] of [
@@ -109,13 +109,12 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   ] as const) {
     if (!start) continue
     isHeldAnyway(start)
-    const problem = options[option] === undefined ? undefined : beginsTooLarge(start, settings.limits, real())
-    if (problem) throw new UsageError(`${option}: ${problem.detail}; ${problem.fix ?? ''}`)
+    const problem = options[option] === undefined ? undefined : beginsTooLarge(start, settings.limits, real(), registry)
+    if (problem) throw new OptionError(option, `${problem.detail}; ${problem.fix ?? ''}`)
   }
   const store = weighed(options.store ?? memoryStore())
-  const strict = options.strict ?? false
   const nearest = nearestAmong(routes)
-  const journal = createJournal(journalBytes, nearest)
+  const journal = createJournal(journalBytes, nearest, registry)
   const events = createEvents(journal, MAX_LISTENERS)
   const started = new Map<string, Started>()
   /** Scenarios are placed to be tried: once for each name. */
@@ -134,7 +133,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     return made
   }
   const closing = new AbortController()
-  const states = await readStates(options.states, defaults, (scenario) => startFromWanted({ scenario }, real()))
+  const states = await readStates(options.states, defaults, serving, (scenario) => startFromWanted({ scenario }, real()))
   let isBeyond = false
   const onExchange = (exchange: Exchange): void => {
     try {
@@ -155,14 +154,12 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     providerStates,
     states,
     services,
+    registry,
     store,
     defaults,
     startOf: (name) => (name === DEFAULT_SESSION ? (loaded ?? defaults) : defaults),
-    strict,
     journal,
     events,
-    checkReplies: options.checkReplies ?? true,
-    requireSession: options.requireSession ?? false,
     controlToken: access.token,
     version: readVersion(),
     dataVersion: DATA_VERSION,
@@ -197,7 +194,12 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     ...createClient(sendWithin(handle)),
     app,
     dataVersion: DATA_VERSION,
-    retailerToken: RETAILER_TOKEN,
+    apis: versionsOf(registry),
+    authorization: Object.fromEntries(
+      registry.members.flatMap(({ api: { callers } }) =>
+        Object.entries(callers.tokens ?? {}).map(([who, token]) => [who, `${callers.scheme ?? 'Bearer'} ${token}`]),
+      ),
+    ),
     controlToken: access.token,
     async listen({ port = 4010, host = '127.0.0.1' } = {}) {
       const bound = await servers.listen(app, port, host)
@@ -229,7 +231,7 @@ function delayByTimer(milliseconds: number, over: () => void): () => void {
 
 /** Whatever of it sessions refer to is no memory of theirs. */
 function isHeldAnyway(start: SessionStart): void {
-  for (const value of [start, start.assumptions, start.tokens, start.faults]) takesNothing(value)
+  for (const value of [start, start.assumptions, start.settings, start.faults]) takesNothing(value)
 }
 
 /** Control requests of this process need no port. */
@@ -246,13 +248,36 @@ function sendWithin(handle: Handler): Send {
   }
 }
 
-const contracts = new Map<string, Promise<Contract>>()
+let ofBundled: Promise<Serving> | undefined
 
-/** Mocks of one process share the contracts, which never change: reading them and compiling their schemas is most of what a mock costs. */
-function bundledContract(name: string): Promise<Contract> {
-  const contract = contracts.get(name) ?? loadBundled(name).then((loaded) => createContract(loaded))
-  contracts.set(name, contract)
-  return contract
+/**
+ * The APIs that are wanted, ready to be served. Mocks of one process share the bundled ones, which never change.
+ * @throws UsageError for a name that no bundled API has
+ */
+async function servingOf(given?: CoreOptions['apis']): Promise<Serving> {
+  const { apis: wanted } = checkOptions({ apis: MOCK_OPTIONS.apis }, { apis: given })
+  if (wanted === undefined) return (ofBundled ??= loadAll(BUNDLED).then((apis) => serveApis(apis, [beside(BUNDLED_SCENARIOS)])))
+  const names = wanted.filter((one) => typeof one === 'string')
+  const unknown = names.find((name) => !BUNDLED.some((one) => one.name === name))
+  if (unknown !== undefined)
+    throw new OptionError('apis', `there is no bundled API "${unknown}"; there are ${BUNDLED.map(({ name }) => name).join(', ')}`)
+  const isWhole = BUNDLED.every(({ name }) => names.includes(name))
+  const apis = await Promise.all(wanted.map(async (one) => (typeof one === 'string' ? await bundledApi(one) : one)))
+  return serveApis(apis, isWhole ? [beside(BUNDLED_SCENARIOS)] : [])
+}
+
+async function loadAll(apis: readonly BundledApi[]): Promise<readonly Api[]> {
+  return Promise.all(apis.map((api) => api.load()))
+}
+
+async function bundledApi(name: string): Promise<Api> {
+  const api = await BUNDLED.find((one) => one.name === name)?.load()
+  if (!api) throw new Error(`there is no bundled API "${name}"`)
+  return api
+}
+
+function beside(path: string): string {
+  return fileURLToPath(new URL(`../${path}`, import.meta.url))
 }
 
 /** Older ones lack what is used here, and would fail in the middle of a request. */
@@ -271,28 +296,31 @@ export interface ScenarioRow {
 }
 
 /**
- * The scenarios that sessions can start from: the bundled ones, and those of a folder, by name.
+ * The scenarios that sessions can start from: those of the APIs, and those of a folder, by name.
  * @throws UsageError that names every place where one of the folder cannot be
  */
-export async function listScenarios(folder?: string): Promise<readonly ScenarioRow[]> {
-  const scenarios = await (await readScenarios(folder, readOptions({}).base, await bundledOperations()))()
+export async function listScenarios(folder?: string, apis?: CoreOptions['apis']): Promise<readonly ScenarioRow[]> {
+  const serving = await servingOf(apis)
+  const scenarios = await (await readScenarios(folder, readOptions({}, serving.registry).base, serving))()
   return [...scenarios].map(([name, { description = '' }]) => ({ name, description })).toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 /**
- * Everything that is wrong with files of scenarios, which may extend one another, the bundled ones and those of a folder.
+ * Everything that is wrong with files of scenarios, which may extend one another, those of the APIs and those of a folder.
  * @throws UsageError where there is no such file, or the folder cannot be
  */
-export async function checkScenarios(files: readonly string[], folder?: string): Promise<readonly CheckedScenario[]> {
-  return checkFiles(files, folder, readOptions({}).base, await bundledOperations())
+export async function checkScenarios(
+  files: readonly string[],
+  folder?: string,
+  apis?: CoreOptions['apis'],
+): Promise<readonly CheckedScenario[]> {
+  const serving = await servingOf(apis)
+  return checkFiles(files, folder, readOptions({}, serving.registry).base, serving)
 }
 
-async function bundledOperations(): Promise<Known['operations']> {
-  return operationsOf(await Promise.all(APIS.map(({ document }) => bundledContract(document))))
-}
-
-function operationsOf(all: readonly Contract[]): Known['operations'] {
-  return new Map(all.flatMap(({ operations }) => operations.map((operation) => [operation.id, operation] as const)))
+/** The JSON Schema of scenarios, or of files of provider states, with the words of the APIs: for an editor. */
+export async function fileSchema(of: 'scenario' | 'states', apis?: CoreOptions['apis']): Promise<unknown> {
+  return schemaFor(of, (await servingOf(apis)).registry)
 }
 
 /** A provider state asked for; `known` holds the nearest texts where nobody knows it. */
@@ -302,14 +330,16 @@ export interface FoundState {
   readonly known: readonly string[] | undefined
 }
 
-/** Which of these provider states the bundled ones, or a team's own, know. */
+/** Which of these provider states those of the APIs, or a team's own, know. */
 export async function findStates(
   wanted: readonly Pick<FoundState, 'state' | 'params'>[],
   own?: string | States,
+  apis?: CoreOptions['apis'],
 ): Promise<readonly FoundState[]> {
-  const states = await (await readStates(own, readOptions({}).base))()
+  const serving = await servingOf(apis)
+  const states = await (await readStates(own, readOptions({}, serving.registry).base, serving))()
   return wanted.map(({ state, params }) => {
-    const matched = matchState(states, state, params)
+    const matched = matchState(states, state, params, serving.registry)
     return { state, params, known: matched.kind === 'unknown' ? matched.known : undefined }
   })
 }
@@ -326,34 +356,38 @@ export interface AssumptionRow {
 
 /**
  * What is assumed where the documents are silent; `choices` as in the option `assume`.
- * @throws UsageError for a choice that is unknown
+ * @param apis the bundled ones unless said otherwise
+ * @throws OptionError for a choice that is unknown
  */
-export function assumptionList(choices: Readonly<Record<string, string>> = {}): readonly AssumptionRow[] {
-  const chosen: ReadonlyMap<string, string> = new Map(Object.entries(readAssumptions(choices)))
-  return Object.entries(ASSUMPTIONS).map(([name, { values, question, reason, source }]) => {
-    const value = chosen.get(name) ?? values[0]
+export function assumptionList(
+  choices: Readonly<Record<string, string>> = {},
+  apis: readonly Pick<Api, 'assumptions'>[] = BUNDLED,
+): readonly AssumptionRow[] {
+  const table: AssumptionTable = Object.assign({}, ...apis.map(({ assumptions }) => assumptions))
+  const chosen = readAssumptions(choices, table)
+  return Object.entries(table).map(([name, { values, question, reason, source }]) => {
+    const value = chosen[name] ?? values[0]
     return { name, value, alternatives: values.filter((other) => other !== value), question, reason, source }
   })
+}
+
+/** The same for APIs that still have to be loaded. */
+export async function assumptionsOf(
+  choices: Readonly<Record<string, string>> = {},
+  apis?: CoreOptions['apis'],
+): Promise<readonly AssumptionRow[]> {
+  const { registry } = await servingOf(apis)
+  return assumptionList(choices, [registry])
+}
+
+/** The documents of APIs. */
+export async function documentsOf(apis: CoreOptions['apis']): Promise<readonly LoadedDocument[]> {
+  return (await servingOf(apis)).documents
 }
 
 function readVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
   return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : '0.0.0'
-}
-
-function servedApi({
-  contract,
-  behaviours,
-  dialect,
-  scheme,
-}: {
-  contract: Contract
-  behaviours: Readonly<Record<string, Behaviour>>
-  dialect: Dialect
-  scheme: string
-}): ServedApi {
-  const methods = new Map(contract.operations.map(({ id, method }) => [id, method]))
-  return { name: contract.name, base: contract.base, behaviours, dialect, scheme, methodOf: (operation) => methods.get(operation) }
 }
 
 /** One operation at a time, when nothing else is to do. What does not compile says so when it is called. */

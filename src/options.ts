@@ -1,16 +1,40 @@
 import { randomBytes } from 'node:crypto'
 import { getHeapStatistics } from 'node:v8'
-import { assume, type Assumptions } from './core/assumption.ts'
-import { nearest } from './base/nearest.ts'
-import { isTime, readDuration, readTime } from './core/clock.ts'
-import type { NamedToken, SessionStart } from './core/session.ts'
+import { type Checked, checkOptions, type LibraryOption, refuseUnknown } from './base/option.ts'
+import type { Api } from './core/api.ts'
+import type { AssumptionTable } from './core/assumption.ts'
+import type { Registry } from './core/registry.ts'
+import type { Setting } from './core/setting.ts'
+import { OptionError } from './base/problem.ts'
+import {
+  checkFunction,
+  checkTruth,
+  checkWholeNumber,
+  choice,
+  readPair,
+  readText,
+  readTruth,
+  readWholeNumber,
+  recordOf,
+} from './base/values.ts'
 import type { Limits } from './core/room.ts'
 import type { Scenario } from './core/scenario/written.ts'
-import { REFUSED_TOKEN } from './apis/supplier/dialect.ts'
-import { RETAILERS, SUPPLIERS } from './apis/supplier/population.ts'
+import type { SessionStart } from './core/session.ts'
 import type { States } from './library.ts'
-import { hostname, isWebOrigin } from './base/http.ts'
-import { UsageError } from './base/problem.ts'
+import {
+  checkApi,
+  checkAssume,
+  checkSettings,
+  checkContent,
+  checkControlToken,
+  checkHost,
+  checkNow,
+  checkOrigin,
+  checkSeed,
+  checkStore,
+  checkTimeToLive,
+  readAssumptions,
+} from './options/checks.ts'
 import type { RequestSummary } from './server/summary.ts'
 import type { Store } from './store/store.ts'
 
@@ -19,10 +43,10 @@ export interface MockOptions {
   readonly seed?: string | number
   /** Freezes every session's clock: RFC 3339, or a Date. */
   readonly now?: string | Date
-  /** How many orders the supplier API starts with, up to 10^9. */
-  readonly orders?: number
-  /** How many allocations each OMS account starts with, up to 10^9. */
-  readonly allocations?: number
+  /** The APIs that are served: those of your own, and bundled ones by their names; all the bundled ones unless said otherwise. */
+  readonly apis?: readonly (Api | string)[]
+  /** What APIs of your own are set to. */
+  readonly settings?: Readonly<Record<string, unknown>>
   /** Other choices where the documents are silent: `{ 'oms.cancel.again': '200' }`. */
   readonly assume?: Readonly<Record<string, string>>
   /** What every session starts from: the name of a scenario, a YAML or JSON file, or what would stand in one. `spec/scenario.schema.json` says what. */
@@ -39,10 +63,6 @@ export interface MockOptions {
   readonly checkReplies?: boolean
   /** Refuses requests that name no session. */
   readonly requireSession?: boolean
-  /** Tokens of suppliers: `TOKEN` for the first, `TOKEN=2` for the second. */
-  readonly supplierTokens?: readonly string[]
-  /** Tokens of retailers, written the same way. */
-  readonly retailerTokens?: readonly string[]
   /** Names under which control routes may be called, beside loopback and IP addresses. */
   readonly allowHosts?: readonly string[]
   /**
@@ -77,22 +97,162 @@ export interface MockOptions {
   readonly delay?: (milliseconds: number, over: () => void) => () => void
   /** Where sessions live; in memory unless said otherwise. */
   readonly store?: Store
-  /** Hears of each request to the APIs once its answer is known, and of what else is refused: control requests, what is no HTTP. */
+  /** Hears of each request to the APIs once its answer is known, and of what else is refused: control requests, what is not valid HTTP. */
   readonly onRequest?: (summary: RequestSummary) => void
   /** Hears of failures of the mock's own; `console.error` unless said otherwise. */
   readonly onFailure?: (error: unknown) => void
 }
 
-const MAX_POPULATION = 1_000_000_000
 const MIB = 1_048_576
-/** The same everywhere: what a session was refused is repeated elsewhere. */
-const MAX_SESSION_BYTES = 256 * MIB
+
+/** The options of every mock, whatever APIs it serves. Those without a flag are for programs only. */
+export const MOCK_OPTIONS = {
+  apis: {
+    flag: '--api <file>',
+    repeats: true,
+    help: 'serve the API of a module of yours, or a bundled one by its name, in place of all the bundled ones; may be repeated',
+    read: readText,
+    check: checkApi,
+  },
+  settings: { help: 'what APIs of your own are set to, by name', check: checkSettings },
+  seed: { flag: '--seed <text>', default: '1', help: 'what all data is a function of', read: readText, check: checkSeed },
+  now: { flag: '--now <time>', help: 'freeze the clock at an RFC 3339 time', read: readText, check: checkNow },
+  assume: {
+    flag: '--assume <name=value>',
+    repeats: true,
+    help: 'decide what the documents leave open; may be repeated',
+    read: readPair,
+    join: recordOf,
+    check: checkAssume,
+  },
+  scenario: {
+    flag: '--scenario <name>',
+    help: 'what every session starts from: the name of a scenario, or a YAML or JSON file of your own',
+    read: readText,
+    check: checkContent('the name of a scenario, a file, or a scenario'),
+  },
+  session: {
+    flag: '--session <file>',
+    help: 'what the default session begins from: a session that was saved by GET /__mock/sessions/{name}/state',
+    read: readText,
+    check: checkContent('a file, or what was saved of a session'),
+  },
+  scenarios: {
+    flag: '--scenarios <folder>',
+    help: 'a folder of scenarios, to be named beside the bundled ones',
+    read: readText,
+    check: checkContent('a folder, or scenarios by name'),
+  },
+  states: {
+    flag: '--states <file>',
+    help: 'provider states of your own, as YAML or JSON',
+    read: readText,
+    check: checkContent('a file, or provider states'),
+  },
+  strict: {
+    flag: '--strict',
+    default: false,
+    help: 'refuse what the documents do not declare, and check every answer',
+    read: readTruth,
+    check: checkTruth,
+  },
+  requireSession: {
+    flag: '--require-session',
+    default: false,
+    help: 'refuse requests that name no session',
+    read: readTruth,
+    check: checkTruth,
+  },
+  maxSessions: {
+    flag: '--max-sessions <number>',
+    default: 10_000,
+    help: 'sessions there may be at a time',
+    read: readWholeNumber(1, 1_000_000),
+    check: checkWholeNumber(0, 1_000_000),
+  },
+  sessionTtl: {
+    flag: '--session-ttl <duration>',
+    help: 'drop sessions that have been unused this long, such as 30m, or never; 7d where the mock listens beyond loopback',
+    read: readText,
+    check: checkTimeToLive,
+  },
+  maxEntities: {
+    flag: '--max-entities <number>',
+    default: 100_000,
+    help: 'entities a session may keep',
+    read: readWholeNumber(1, 1_000_000_000),
+    check: checkWholeNumber(0, Number.MAX_SAFE_INTEGER),
+  },
+  maxSessionBytes: {
+    flag: '--max-session-bytes <number>',
+    // The same everywhere: what a session was refused is repeated elsewhere.
+    default: 256 * MIB,
+    help: 'bytes that a session may take in memory, about',
+    read: readWholeNumber(1, Number.MAX_SAFE_INTEGER),
+    check: checkWholeNumber(0, Number.MAX_SAFE_INTEGER),
+  },
+  maxStateBytes: {
+    flag: '--max-state-bytes <number>',
+    help: 'bytes that all sessions may take together, about; a quarter of the heap that Node may have unless said otherwise',
+    read: readWholeNumber(1, Number.MAX_SAFE_INTEGER),
+    check: checkWholeNumber(0, Number.MAX_SAFE_INTEGER),
+  },
+  journalBytes: {
+    flag: '--journal-bytes <number>',
+    default: 8 * MIB,
+    help: 'bytes of past requests to keep, of all sessions together',
+    read: readWholeNumber(0, Number.MAX_SAFE_INTEGER),
+    check: checkWholeNumber(0, Number.MAX_SAFE_INTEGER),
+  },
+  allowHosts: {
+    flag: '--allow-host <name>',
+    repeats: true,
+    help: 'a host name under which control routes may be called; may be repeated',
+    read: readText,
+    check: checkHost,
+  },
+  allowOrigins: {
+    flag: '--allow-origin <origin>',
+    repeats: true,
+    help: 'an origin whose pages may read answers, or * for every one; on loopback every one may, beyond it none; may be repeated',
+    read: readText,
+    check: checkOrigin,
+  },
+  control: {
+    flag: '--control <who>',
+    default: 'token',
+    help: 'who may use control routes beyond loopback: token or open',
+    read: choice('token', 'open'),
+    check: choice('token', 'open'),
+  },
+  controlToken: {
+    flag: '--control-token <token>',
+    isSecret: true,
+    help: 'the token for control routes beyond loopback; without it a new one at each start',
+    read: readText,
+    check: checkControlToken,
+  },
+  checkReplies: {
+    default: true,
+    help: 'answer 500 instead of anything that does not fit the document; as a command, with --strict only',
+    check: checkTruth,
+  },
+  maxBodyBytes: { default: MIB, help: 'bytes that the body of a request may have', check: checkWholeNumber(0, 1_000 * MIB) },
+  time: { help: "the world's time, in milliseconds since 1970", check: checkFunction },
+  delay: { help: 'what waits until the delay of a fault is over', check: checkFunction },
+  store: { help: 'where sessions live; in memory unless said otherwise', check: checkStore },
+  onRequest: { help: 'hears of each request once its answer is known', check: checkFunction },
+  onFailure: { help: "hears of failures of the mock's own", check: checkFunction },
+} as const satisfies Readonly<Record<keyof MockOptions, LibraryOption>>
 
 /** Options as they were meant: checked, with what is not said filled in. */
 export interface ReadOptions {
   /** What sessions start from, without a scenario. */
   readonly base: SessionStart
   readonly access: Access
+  readonly strict: boolean
+  readonly checkReplies: boolean
+  readonly requireSession: boolean
   readonly allowedHosts: readonly string[]
   /** Undefined where nothing is said. */
   readonly allowedOrigins: readonly string[] | undefined
@@ -110,95 +270,62 @@ interface Access {
   readonly token: string
 }
 
-/** @throws UsageError for an option that is unknown, or cannot be */
-export function readOptions(options: MockOptions): ReadOptions {
-  refuseUnknown(options)
+/**
+ * @param given the options, and settings of the APIs
+ * @throws UsageError for an option that is unknown; OptionError for one that cannot be as it is given
+ */
+export function readOptions(given: MockOptions, registry: Pick<Registry, 'settings' | 'assumptions'>): ReadOptions {
+  const rows = settingRows(registry)
+  refuseUnknown({ ...MOCK_OPTIONS, ...rows }, given)
+  const own = checkOptions(MOCK_OPTIONS, given)
+  refuseUnknown(rows, given.settings ?? {})
+  const { strict, checkReplies, requireSession, maxBodyBytes, maxSessions, journalBytes } = own
   return {
-    base: readBase(options),
-    access: readControl(options),
-    allowedHosts: (options.allowHosts ?? []).map(readHost),
-    allowedOrigins: options.allowOrigins?.map(readOrigin),
-    maxBodyBytes: wholeNumber('maxBodyBytes', options.maxBodyBytes ?? MIB, 1_000 * MIB),
-    maxSessions: wholeNumber('maxSessions', options.maxSessions ?? 10_000, 1_000_000),
-    limits: readLimits(options),
-    journalBytes: wholeNumber('journalBytes', options.journalBytes ?? 8 * MIB, Number.MAX_SAFE_INTEGER),
-    sessionTimeToLive: readTimeToLive(options.sessionTtl),
+    base: startOf(own, settingsOf(rows, { ...given.settings, ...given }), registry.assumptions),
+    access: accessOf(own),
+    strict,
+    checkReplies,
+    requireSession,
+    allowedHosts: own.allowHosts ?? [],
+    allowedOrigins: own.allowOrigins,
+    maxBodyBytes,
+    maxSessions,
+    limits: {
+      entities: own.maxEntities,
+      sessionBytes: own.maxSessionBytes,
+      entityBytes: BODY_IN_MEMORY * Math.max(MIB, maxBodyBytes),
+      allBytes: own.maxStateBytes ?? Math.floor(getHeapStatistics().heap_size_limit / 4),
+    },
+    journalBytes,
+    sessionTimeToLive: own.sessionTtl,
   }
 }
 
-/** What may lie in a body of a size takes up to so many times as much in memory: lists of nothing do. */
+/** A body can take up to this many times its size in memory: lists of empty lists do. */
 const BODY_IN_MEMORY = 16
 
-function readLimits({ maxEntities, maxSessionBytes, maxStateBytes, maxBodyBytes = 0 }: MockOptions): Limits {
-  return {
-    entities: wholeNumber('maxEntities', maxEntities ?? 100_000, Number.MAX_SAFE_INTEGER),
-    sessionBytes: wholeNumber('maxSessionBytes', maxSessionBytes ?? MAX_SESSION_BYTES, Number.MAX_SAFE_INTEGER),
-    entityBytes: BODY_IN_MEMORY * Math.max(MIB, maxBodyBytes),
-    allBytes: wholeNumber('maxStateBytes', maxStateBytes ?? Math.floor(getHeapStatistics().heap_size_limit / 4), Number.MAX_SAFE_INTEGER),
-  }
+function settingRows({ settings }: Pick<Registry, 'settings'>): Readonly<Record<string, Setting>> {
+  return Object.fromEntries([...settings].map(([name, { row }]) => [name, row]))
 }
 
-const OPTIONS = [
-  'seed',
-  'now',
-  'orders',
-  'allocations',
-  'assume',
-  'scenario',
-  'session',
-  'scenarios',
-  'states',
-  'strict',
-  'checkReplies',
-  'requireSession',
-  'supplierTokens',
-  'retailerTokens',
-  'allowHosts',
-  'allowOrigins',
-  'control',
-  'controlToken',
-  'maxBodyBytes',
-  'maxSessions',
-  'maxEntities',
-  'maxSessionBytes',
-  'maxStateBytes',
-  'sessionTtl',
-  'journalBytes',
-  'time',
-  'delay',
-  'store',
-  'onRequest',
-  'onFailure',
-] as const satisfies readonly (keyof MockOptions)[]
-
-function refuseUnknown(options: MockOptions): void {
-  const unknown = Object.keys(options).find((name) => !OPTIONS.some((option) => option === name))
-  if (unknown !== undefined) throw new UsageError(`unknown option "${unknown}"; there are ${nearest(unknown, OPTIONS).join(', ')}`)
+/** What the APIs are set to. @throws OptionError for what cannot be; UsageError for settings that do not go together */
+function settingsOf(rows: Readonly<Record<string, Setting>>, given: object): Readonly<Record<string, unknown>> {
+  const read = Object.entries(checkOptions(rows, given)).map(([name, value]) => [name, value ?? (rows[name]?.repeats ? [] : undefined)])
+  const settings: Readonly<Record<string, unknown>> = Object.fromEntries(read)
+  for (const row of Object.values(rows)) row.agree?.(settings)
+  return settings
 }
 
-function readBase({
-  seed = '1',
-  now,
-  orders = 1_000,
-  allocations = 1_000,
-  assume: choices = {},
-  supplierTokens = [],
-  retailerTokens = [],
-}: MockOptions): SessionStart {
-  const assumptions = readAssumptions(choices)
-  const tokens = [
-    ...supplierTokens.map((text) => readToken(text, 'supplier', SUPPLIERS)),
-    ...retailerTokens.map((text) => readToken(text, 'retailer', RETAILERS)),
-  ]
-  const twice = tokens.find(({ token }, index) => tokens.findIndex((other) => other.token === token) < index)
-  if (twice) throw new UsageError(`the token "${twice.token}" is named twice; a token is one supplier's or one retailer's`)
+function startOf(
+  { seed, now, assume = {} }: Checked<typeof MOCK_OPTIONS>,
+  settings: SessionStart['settings'],
+  table: AssumptionTable,
+): SessionStart {
   return {
-    seed: String(seed),
-    clock: now === undefined ? { kind: 'real' } : { kind: 'frozen', at: readNow(now) },
-    orders: wholeNumber('orders', orders, MAX_POPULATION),
-    allocations: wholeNumber('allocations', allocations, MAX_POPULATION),
-    assumptions,
-    tokens,
+    seed,
+    clock: now === undefined ? { kind: 'real' } : { kind: 'frozen', at: now },
+    settings,
+    assumptions: readAssumptions(assume, table),
     progress: undefined,
     faults: [],
     scenario: { name: undefined, written: {} },
@@ -207,63 +334,8 @@ function readBase({
   }
 }
 
-export function readAssumptions(choices: Readonly<Record<string, string>>): Assumptions {
-  const assumed = assume(choices)
-  if (assumed.kind === 'unknown')
-    throw new UsageError(`unknown ${assumed.what}; there ${assumed.known.length === 1 ? 'is' : 'are'} ${assumed.known.join(', ')}`)
-  return assumed.assumptions
-}
-
-function readTimeToLive(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  if (text === 'never') return Number.POSITIVE_INFINITY
-  const duration = readDuration(text)
-  if (duration === undefined || duration === 0) throw new UsageError(`sessionTtl is "${text}"; give a duration like 30m, or never`)
-  return duration
-}
-
-function readNow(now: string | Date): number {
-  const time = typeof now === 'string' ? readTime(now) : now.getTime()
-  if (time === undefined || !isTime(time))
-    throw new UsageError(`now is "${String(now)}"; give a time like 2026-01-31T12:00:00Z, from 1970-06-01 on`)
-  return time
-}
-
-function readToken(text: string, kind: NamedToken['kind'], count: number): NamedToken {
-  const [, token = '', number] = /^(.*?)(?:=(\d+))?$/s.exec(text) ?? []
-  if (token === REFUSED_TOKEN)
-    throw new UsageError(`${kind} token "${token}": that one is always refused, so that clients can meet a 401; take another`)
-  const organization = number === undefined ? 1 : Number(number)
-  if (!/^[\x21-\x7e]+$/.test(token) || organization < 1 || organization > count)
-    throw new UsageError(`${kind} token "${text}": give TOKEN, or TOKEN=NUMBER with a number from 1 to ${count}`)
-  return { token, kind, organization }
-}
-
-/** A port says nothing of who asks. */
-function readHost(text: string): string {
-  if (text.includes('::') && !text.startsWith('[')) return text.toLowerCase()
-  if (!/^(\[[\da-f:.]+\]|[\w.-]+)(:\d+)?$/i.test(text)) throw new UsageError(`allowed host is "${text}"; give a name like mock.test`)
-  return hostname(text).toLowerCase()
-}
-
-function readOrigin(text: string): string {
-  if (text !== '*' && !isWebOrigin(text))
-    throw new UsageError(`allowed origin is "${text}"; give one like https://shop.test or http://localhost:3000, without a path, or *`)
-  return text
-}
-
-function readControl({ control = 'token', controlToken }: MockOptions): Access {
-  if (control !== 'token' && control !== 'open') throw new UsageError(`control is "${String(control)}"; give token or open`)
-  if (controlToken === undefined) return { isOpen: control === 'open', token: randomBytes(18).toString('base64url') }
-  if (control === 'open') throw new UsageError('control is "open", and a control token is given; leave one of them out')
-  // It stands in paths as it is. The value met is a secret.
-  if (!/^[\w.~-]{8,128}$/.test(controlToken))
-    throw new UsageError('control token: give 8 to 128 letters, digits, dots, underscores, tildes and hyphens')
-  return { isOpen: false, token: controlToken }
-}
-
-function wholeNumber(name: string, value: number, most: number): number {
-  if (!Number.isSafeInteger(value) || value < 0 || value > most)
-    throw new UsageError(`${name} is ${value}; give a whole number from 0 to ${most}`)
-  return value
+function accessOf({ control, controlToken }: Checked<typeof MOCK_OPTIONS>): Access {
+  if (control === 'open' && controlToken !== undefined)
+    throw new OptionError('control', 'that takes no control token, and one is given: leave one of them out', '"open"')
+  return { isOpen: control === 'open', token: controlToken ?? randomBytes(18).toString('base64url') }
 }

@@ -1,6 +1,6 @@
 import request from 'supertest'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type AssumptionName, ASSUMPTIONS } from '../src/core/assumption.ts'
+import { type AssumptionName, ASSUMPTIONS } from './support.ts'
 import type { Mock } from '../src/index.ts'
 import { ACCOUNT, ALLOCATION, openMock, ORDER, ownSession, quantities, RETAILER, SUPPLIER } from './support.ts'
 

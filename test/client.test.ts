@@ -86,7 +86,7 @@ describe.each([
     const { entities } = await session.entities({ kind: 'allocation', status: 'ALLOCATED', limit: 1 })
     expect(await session.step({ allocation: entities[0]?.id ?? '', account: ACCOUNT })).toEqual(['queued'])
     expect(await session.setProgress({ backorder: { after: '1h' } })).toMatchObject({ progress: { backorder: { after: '1h' } } })
-    expect((await refusal(session.step({ order: 'nothing' }))).problem.code).toBe('order-unknown')
+    expect((await refusal(session.step({ order: 'nothing' }))).problem.code).toBe('entity-unknown')
   })
 
   it('lets something go wrong until it is switched off', async () => {
@@ -181,7 +181,7 @@ describe.each([
     const examples = await session.examples()
     const host = client === mock ? 'localhost' : new URL(url).host
     expect(examples.find(({ operation }) => operation === 'getOrder')?.curl).toContain(`http://${host}/~${session.name}/orders/`)
-    expect(await session.export()).toMatchObject({ format: 1, session: session.name })
+    expect(await session.export()).toMatchObject({ format: 2, session: session.name })
   })
 
   it('lets happen what it is asked about again and again', async () => {
@@ -280,6 +280,8 @@ describe('allocation-mock/client', () => {
     const { loaded, session }: { loaded: string[]; session: object } = JSON.parse(out)
     expect(session).toEqual({ 'Mock-Session': 'a' })
     expect(loaded.map((file) => file.replace(/^.*\/src\//, '')).toSorted()).toEqual([
+      'base/decode.ts',
+      'base/path.ts',
       'base/problem.ts',
       'base/session-name.ts',
       'client/client.ts',

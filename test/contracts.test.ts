@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { coverContracts, type Report } from '../src/verification/verify.ts'
+import { coverContracts } from '../src/verification/coverage.ts'
+import type { Report } from '../src/verification/pact/pact.ts'
 import { ROOT } from './cli/process.ts'
 import {
   altered,

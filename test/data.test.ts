@@ -291,7 +291,7 @@ describe('own data that cannot be', () => {
     [
       'a time that is none',
       { orders: [{ created_date: '0000-01-01T00:00:00+23:00', line_items: [line] }] },
-      /\/orders\/0\/created_date "0000-01-01T00:00:00\+23:00" is no time since 1970/,
+      /\/orders\/0\/created_date "0000-01-01T00:00:00\+23:00" is not a time since 1970/,
     ],
     [
       'a line id that another order has',

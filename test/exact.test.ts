@@ -25,18 +25,25 @@ describe('a number', () => {
 })
 
 describe('loadJson', () => {
-  const read = (text: string): unknown => {
+  const read = (text: string): unknown => load(text)?.content
+  const load = (text: string): ReturnType<typeof loadJson>['sources'][number] | undefined => {
     const folder = mkdtempSync(join(tmpdir(), 'exact-'))
     try {
       writeFileSync(join(folder, 'a.json'), text)
-      return loadJson(join(folder, 'a.json')).sources[0]?.content
+      return loadJson(join(folder, 'a.json')).sources[0]
     } finally {
       rmSync(folder, { recursive: true })
     }
   }
   it('keeps the form of numbers', () => expect(JSON.stringify(read('{"a": 1.0}'))).toBe('{"a":1.0}'))
+  it.each(['\n', '\r\n'])('knows the line of each element of a list, and of what lies in it', (end) => {
+    const lines = ['{', '"a/b": [', '{ "x": {', '"y": [1, {}] } }, 2,', '{ "x": "a\\n\\u0022{" }', '],', '"m":', '{ "n": 1,', '"o": [] } }']
+    const source = load(lines.join(end))
+    const found = ['', '/a~1b', '/a~1b/0', '/a~1b/0/x/y', '/a~1b/1', '/a~1b/2', '/a~1b/2/x', '/a~1b/3', '/m', '/m/n', '/m/o', '/z']
+    expect(found.map((pointer) => source?.lineOf(pointer))).toEqual([1, 2, 3, 3, 4, 5, 5, 2, 8, 8, 9, 1])
+  })
   it('refuses what is nested too deep to be read', () => {
-    expect(() => read('['.repeat(1_000_000))).toThrow(/it is no JSON|nested too deep/)
+    expect(() => read('['.repeat(1_000_000))).toThrow(/it is not valid JSON|nested too deep/)
     expect(() => read('['.repeat(100_000) + ']'.repeat(100_000))).toThrow('a.json: it is nested too deep to be read')
   })
 })

@@ -48,7 +48,13 @@ const BAD: readonly (readonly [what: string, text: string, line: number, at: str
     '/clock/frozn',
     'is not among the names allowed here: "frozn"; there are frozen, shifted',
   ],
-  ['a day that is none', 'seed: 1\nclock: { frozen: 2026-02-30T00:00:00Z }', 2, '/clock', 'is no time or duration; give a time like'],
+  [
+    'a day that is none',
+    'seed: 1\nclock: { frozen: 2026-02-30T00:00:00Z }',
+    2,
+    '/clock',
+    'is not a valid time or duration; give a time like',
+  ],
   ['a shift that is none', 'clock: { shifted: 2x }', 1, '/clock/shifted', 'is "2x"; it must match'],
   ['a shift out of all time', 'clock: { shifted: 99999999d }', 1, '/clock', 'shows a time that no document can write; stay between'],
   ['a seed that is no text', 'seed: [1]', 1, '/seed', 'the type must be string or integer'],
@@ -83,7 +89,7 @@ const BAD: readonly (readonly [what: string, text: string, line: number, at: str
     'timeline:\n  - at: 1h\n    operation: allocateOdrer',
     3,
     '/timeline/0/operation',
-    'names no operation: "allocateOdrer"; the nearest are allocateOrder, ',
+    'is not an operation: "allocateOdrer"; the nearest are allocateOrder, ',
   ],
   [
     'a path without its parameter',
@@ -344,7 +350,7 @@ describe('a scenario that extends another', () => {
       { at: '/body/scenario/orders/0/order_uuid', message: 'repeats what stands at /orders/0/order_uuid of "all-in-stock"' },
     ])
     expect((await post({ clock: { frozen: '2026-02-30T00:00:00Z' } })).body.issues).toMatchObject([
-      { at: '/body/clock', message: 'is no time or duration' },
+      { at: '/body/clock', message: 'is not a valid time or duration' },
     ])
     expect((await post({ scenario: 'busy-day', clock: { shifted: '99999999d' } })).body.issues).toMatchObject([{ at: '/body/clock' }])
   })

@@ -607,25 +607,30 @@ describe.each<{ name: string; store: () => Store }>([
   })
 })
 
-describe('what is no export of this version', () => {
+describe('what is not a valid export of this version', () => {
   const good = async (): Promise<File> => {
     await using opened = await open()
     await opened.allocate(quantities(6))
     return await exportOf(opened.session)
   }
   const broken: readonly [string, (file: File) => unknown, string][] = [
-    ['null', () => null, 'it is no export, but null; give a file that GET /__mock/sessions/{name}/export has answered'],
-    ['a list', () => [1], 'it is no export, but [1]'],
-    ['something else', () => ({ openapi: '3.1.0' }), 'it is no export: it has no format'],
+    ['null', () => null, 'it is not a valid export, but null; give a file that GET /__mock/sessions/{name}/export has answered'],
+    ['a list', () => [1], 'it is not a valid export, but [1]'],
+    ['something else', () => ({ openapi: '3.1.0' }), 'it is not a valid export: it has no format'],
     [
       'a refusal',
       () => ({ code: 'session-unknown', detail: 'there is no session "x"' }),
-      'it is no export, but a refusal (session-unknown): there is no session "x"',
+      'it is not an export, but a refusal (session-unknown): there is no session "x"',
     ],
     [
       'another format',
-      (file) => ({ ...file, format: 2, version: '0.9.0' }),
-      'its format is 2, and only 1 is read; replay it with allocation-mock 0.9.0',
+      (file) => ({ ...file, format: 1, version: '0.9.0' }),
+      'its format is 1, and only 2 is read; replay it with allocation-mock 0.9.0',
+    ],
+    [
+      'another API',
+      (file) => ({ ...file, apis: { ...file.apis, parcels: 1 } }),
+      'it is of the APIs oms-allocations (data version 1), parcels (data version 1), supplier-orders (data version 1), and this mock serves',
     ],
     [
       'other data',
@@ -637,9 +642,9 @@ describe('what is no export of this version', () => {
       (file) => ({ ...file, exchanges: [{ ...file.exchanges[0], answer: undefined }] }),
       '/exchanges/0/answer',
     ],
-    ['a time that is none', (file) => ({ ...file, begun: 'yesterday' }), 'it is a broken export: /begun'],
+    ['a time that is none', (file) => ({ ...file, begun: 'yesterday' }), 'it is not a valid export: /begun'],
     ['a key that nobody knows', (file) => ({ ...file, comment: 'x' }), '/comment'],
-    ['a broken scenario', (file) => ({ ...file, scenario: { ...file.scenario, oders: [] } }), '/scenario/oders'],
+    ['a broken scenario', (file) => ({ ...file, scenario: { ...file.scenario, oders: [] } }), '/oders is not among the names allowed here'],
     [
       'an impossible scenario',
       (file) => ({ ...file, scenario: { ...file.scenario, assume: { 'oms.cancel.agin': '200' } } }),
@@ -654,7 +659,11 @@ describe('what is no export of this version', () => {
       }),
       'what it started from cannot be: scenarios: mine: /orders/0',
     ],
-    ['a token that is none', (file) => ({ ...file, supplierTokens: ['a=99'] }), 'what it started from cannot be: supplier token "a=99"'],
+    [
+      'a token that is none',
+      (file) => ({ ...file, settings: { supplierTokens: ['a=99'] } }),
+      'what it started from cannot be: supplierTokens is "a=99"',
+    ],
   ]
 
   it.each(broken)('is refused, and said why: %s', async (_what, change, complaint) => {

@@ -1,6 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import request, { type Test } from 'supertest'
-import { DEFAULT_ASSUMPTIONS } from '../src/core/assumption.ts'
+import { oms } from '../src/apis/oms/api.ts'
+import { ASSUMPTIONS as OMS_ASSUMPTIONS, type Assumptions as OmsAssumptions } from '../src/apis/oms/assumptions.ts'
+import type { Settings as OmsSettings } from '../src/apis/oms/session.ts'
+import { supplier } from '../src/apis/supplier/api.ts'
+import { ASSUMPTIONS as SUPPLIER_ASSUMPTIONS, type Assumptions as SupplierAssumptions } from '../src/apis/supplier/assumptions.ts'
+import type { Settings as SupplierSettings } from '../src/apis/supplier/session.ts'
+import { PROBLEMS as CORE_PROBLEMS } from '../src/base/problem.ts'
+import { PROBLEMS as OMS_PROBLEMS } from '../src/apis/oms/problems.ts'
+import { PROBLEMS as SUPPLIER_PROBLEMS } from '../src/apis/supplier/problems.ts'
+import type { Api } from '../src/core/api.ts'
+import type { Caller, LiveScene, Scene } from '../src/core/behaviour.ts'
+import { Live } from '../src/core/live.ts'
+import type { CoreKinds } from '../src/core/world.ts'
+import { registryOf } from '../src/core/registry.ts'
 import type { SessionStart } from '../src/core/session.ts'
 import { createMock, type Mock, type MockOptions } from '../src/index.ts'
 
@@ -18,15 +31,39 @@ export function openMock(options: MockOptions = {}): Promise<Mock> {
   return createMock({ now: NOW, ...options })
 }
 
-/** What a session starts from, for tests without a mock. */
-export function sessionDefaults(more: Partial<SessionStart> = {}): SessionStart {
+/** The bundled APIs, for tests without a mock. */
+export const REGISTRY = registryOf([supplier, oms])
+
+/** All their assumptions. */
+export const ASSUMPTIONS = { ...SUPPLIER_ASSUMPTIONS, ...OMS_ASSUMPTIONS }
+export type AssumptionName = keyof typeof ASSUMPTIONS
+
+/** All codes that they and the mock refuse with. */
+export const PROBLEMS = { ...CORE_PROBLEMS, ...SUPPLIER_PROBLEMS, ...OMS_PROBLEMS }
+
+/** What the bundled APIs assume, where nobody chooses otherwise. */
+export const DEFAULT_ASSUMPTIONS = Object.fromEntries(
+  Object.entries(ASSUMPTIONS).map(([name, { values }]) => [name, values[0]]),
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+) as SupplierAssumptions & OmsAssumptions
+
+/** What a session of the bundled APIs starts from. */
+export interface BundledStart extends SessionStart {
+  readonly assumptions: SupplierAssumptions & OmsAssumptions
+  readonly settings: SupplierSettings & OmsSettings
+}
+
+/** The same, for tests without a mock. */
+export function sessionDefaults({
+  orders = 10,
+  allocations = 10,
+  ...more
+}: Partial<BundledStart> & { readonly orders?: number; readonly allocations?: number } = {}): BundledStart {
   return {
     seed: '1',
     clock: { kind: 'frozen', at: Date.parse(NOW) },
-    orders: 10,
-    allocations: 10,
+    settings: { orders, allocations, supplierTokens: [], retailerTokens: [] },
     assumptions: DEFAULT_ASSUMPTIONS,
-    tokens: [],
     progress: undefined,
     faults: [],
     scenario: { name: undefined, written: {} },
@@ -81,4 +118,11 @@ export function omsClient(
     query: (body: object = {}) => send(request(mock.app).post('/api/v2/allocation/query')).send(body),
     cancel: (...ids: string[]) => send(request(mock.app).put(`/api/v2/allocation/cancel/${ids.join(',')}`)),
   }
+}
+
+/** The scene that a behaviour is given. */
+export function liveScene<Of extends CoreKinds>(scene: Scene<Of>, caller: Caller, kinds: object): LiveScene<Of> {
+  // What the scene holds is of these kinds.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return new Live(scene as unknown as Scene, caller, kinds as Api['kinds']) as unknown as LiveScene<Of>
 }

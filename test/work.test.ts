@@ -79,7 +79,7 @@ describe('what is too much for one request', () => {
     const answer = await request(mock.app).post(path).send(body(1_001)).expect(422)
     expect(answer.body).toMatchObject({
       code,
-      detail: '1001 orders and allocations would be brought in at once, and 1000 are the most',
+      detail: '1001 of orders and allocations would be brought in at once; at most 1000 can be',
       fix: expect.stringContaining('several requests') as unknown,
     })
   })

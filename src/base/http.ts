@@ -1,5 +1,3 @@
-import type { ProblemCode } from './problem.ts'
-
 /** What arrived, as plain data: made by the edge, read by everything else. */
 export interface MockRequest {
   /** Upper case. */
@@ -43,6 +41,9 @@ export const CUTS = [
 ] as const
 export type Cut = (typeof CUTS)[number]
 
+/** What a spoilt answer is made of: bytes that begin neither HTTP nor a chunk, the same each time. Some are not UTF-8. */
+export const GARBAGE = Buffer.concat([Buffer.from("~lskdu018973t09sylgasjkfg1][]'./.sdlv"), Buffer.from([0, 255, 254, 128, 7, 27])])
+
 /** Where a rule stands: the file, the line in it, and the JSON pointer. */
 export interface Place {
   readonly file: string
@@ -71,8 +72,8 @@ export interface Issue {
 export const MAX_ISSUES = 100
 
 /** A refusal, before a dialect words it. */
-export interface Problem {
-  readonly code: ProblemCode
+export interface Problem<Code extends string = string> {
+  readonly code: Code
   readonly detail: string
   /** What would do instead. */
   readonly fix?: string
@@ -85,7 +86,12 @@ export interface Problem {
   readonly location?: string
   /** The status in place of the code's own: an assumption or a dialect may say so. */
   readonly status?: number
+  /** What the code means, where it is one of an API. */
+  readonly title?: string
 }
+
+/** A problem of which status and meaning are certain. */
+export type StatedProblem = Problem & { readonly status: number; readonly title: string }
 
 /** What stands in a Host header, without the port; brackets of an IPv6 address taken off. */
 export function hostname(host: string): string {
@@ -104,28 +110,17 @@ export interface Credentials {
   readonly value: string
 }
 
-/** Who is asking, after the dialect has judged the credentials. */
-export type Caller =
-  | {
-      readonly kind: 'supplier' | 'retailer'
-      /** The population's number of the organisation, from 1. */
-      readonly organization: number
-      /** What the user may do: names of permissions. */
-      readonly permissions: readonly string[]
-    }
-  | { readonly kind: 'account'; readonly account: string; readonly stage: string; readonly channel: string | undefined }
-  | { readonly kind: 'operator' }
-  /** Where the operation asks for no credentials. */
-  | { readonly kind: 'anybody' }
-
 /** What a request carries once it is read by the document: parameters decoded and typed, the body parsed. */
-export interface Input {
+interface AnyInput {
   readonly path: Readonly<Record<string, unknown>>
   readonly query: Readonly<Record<string, unknown>>
   readonly header: Readonly<Record<string, unknown>>
   readonly cookie: Readonly<Record<string, unknown>>
   readonly body: unknown
 }
+
+/** The same, of which some is known: `Input<{ path: { id: string } }>`. */
+export type Input<Known extends Partial<AnyInput> = object> = Omit<AnyInput, keyof Known> & Readonly<Known>
 
 /** The parts of a JSON pointer, unescaped (RFC 6901). */
 export function pointerParts(pointer: string): string[] {

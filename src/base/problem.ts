@@ -1,4 +1,4 @@
-/** Every error the tool can answer with. The README lists them; a test compares the two. */
+/** Every error that the mock itself can answer with; APIs have others of their own. */
 export const PROBLEMS = {
   'route-unknown': { status: 404, title: 'No operation has this path' },
   'path-undecodable': { status: 400, title: 'The path holds a percent-encoding that does not decode' },
@@ -7,7 +7,6 @@ export const PROBLEMS = {
   'credentials-refused': { status: 401, title: 'The credentials are wrong' },
   'caller-refused': { status: 409, title: 'The caller is of the wrong type of organisation' },
   'permission-missing': { status: 403, title: 'The caller lacks the permission for the operation' },
-  'login-refused': { status: 401, title: 'No user has this name and password' },
   'parameters-invalid': { status: 400, title: 'A parameter does not fit the document' },
   'media-type-unsupported': { status: 415, title: 'The operation does not read this media type' },
   'body-too-large': { status: 413, title: 'The body is larger than the server reads' },
@@ -15,36 +14,6 @@ export const PROBLEMS = {
   'request-invalid': { status: 400, title: 'The body does not fit the document' },
   'preference-invalid': { status: 400, title: 'The header Prefer asks for what no answer can be' },
   'response-unknown': { status: 404, title: 'The document has no such answer, or no example of it' },
-  'order-unknown': { status: 404, title: 'There is no such order for this caller' },
-  'line-item-unknown': { status: 422, title: 'There is no such line item for this caller' },
-  'supplier-unknown': { status: 400, title: 'There is no such supplier' },
-  'po-number-known': { status: 400, title: 'The retailer has an order with this purchase order number' },
-  'allocation-unknown': { status: 404, title: 'There is no such allocation in this account' },
-  'allocation-closed': { status: 404, title: 'The allocation has nothing left to cancel' },
-  'allocations-none': { status: 404, title: 'No allocation matches the query' },
-  'oms-order-unknown': { status: 404, title: 'There is no such order in this account' },
-  'oms-order-known': { status: 400, title: 'The account has an order with this number' },
-  'oms-order-covered': { status: 404, title: 'The order has not that many units left to allocate' },
-  'stock-none': { status: 404, title: 'No location has any of what is to be allocated' },
-  'location-none': { status: 400, title: 'No location is left that has what is to be reallocated' },
-  'allocation-fixed': { status: 400, title: 'The allocation cannot be changed so' },
-  'version-stale': { status: 400, title: 'The allocation has changed since this version' },
-  'event-unsupported': { status: 400, title: 'The event has no effect on allocations' },
-  'shipment-impossible': { status: 400, title: 'The allocation cannot be shipped so' },
-  'shipment-unknown': { status: 404, title: 'There is no such shipment in this account' },
-  'quantities-differ': { status: 400, title: 'The quantities do not add up to what was ordered' },
-  'line-repeated': { status: 400, title: 'A line item stands in the request twice' },
-  'line-unknown': { status: 422, title: 'The order has no such line item for this caller' },
-  'line-closed': { status: 422, title: 'The line item cannot be allocated any more' },
-  'lines-missing': { status: 400, title: 'The allocation leaves out open line items' },
-  'rejected-falls': { status: 422, title: 'Fewer units would be rejected than before' },
-  'cancellation-impossible': { status: 422, title: 'The order or line item cannot be cancelled any more' },
-  'cancellation-none': { status: 422, title: 'No cancellation waits for an answer' },
-  'units-exceeded': { status: 422, title: 'More units would be shipped than are allocated' },
-  'units-fall': { status: 422, title: 'Fewer units would be in the package than before' },
-  'tracking-known': { status: 422, title: 'The order has a package with this tracking number' },
-  'tracking-unknown': { status: 404, title: 'The order has no package with this tracking number' },
-  'shipped-already': { status: 422, title: 'More units are shipped than the request leaves allocated' },
   'search-too-wide': { status: 400, title: 'The filter leaves too many candidates to look through' },
   'session-invalid': { status: 400, title: 'The request does not name one usable session' },
   'session-required': { status: 400, title: 'The server takes only requests that name a session' },
@@ -84,19 +53,58 @@ export const PROBLEMS = {
   'origin-refused': { status: 403, title: 'Pages of this origin may not read answers' },
   'host-refused': { status: 403, title: 'Control routes answer only to known hosts and origins' },
   'control-refused': { status: 401, title: 'Control routes beyond loopback need the control token' },
-  'schema-broken': { status: 500, title: 'A schema of the document cannot be compiled' },
+  'entity-unknown': { status: 404, title: 'The session has no such entity' },
+  'behaviour-broken': { status: 500, title: 'A behaviour of the API fails, or breaks its rules' },
+  'schema-broken': { status: 500, title: 'A schema of the document cannot be compiled, or no value fits it' },
   'reply-invalid': { status: 500, title: 'The answer does not fit the document' },
   internal: { status: 500, title: 'The server failed' },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>
 
-export type ProblemCode = keyof typeof PROBLEMS
+/** A code of the mock's own. */
+export type CoreCode = keyof typeof PROBLEMS
+
+/** What a code of the mock's own, or of an API's table, means; `internal` for any other. */
+export function rowOf(code: string, own: Readonly<Record<string, ProblemRow>> = {}): ProblemRow {
+  const rows: Readonly<Record<string, ProblemRow>> = PROBLEMS
+  return (Object.hasOwn(own, code) ? own[code] : undefined) ?? (Object.hasOwn(rows, code) ? rows[code] : undefined) ?? PROBLEMS.internal
+}
+
+/** What a refusal is answered with, and what it means. */
+export interface ProblemRow {
+  readonly status: number
+  readonly title: string
+}
 
 /** Wrong use of the command or the library: an unknown flag, name or value. The command prints it and exits with 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
+/**
+ * An option that cannot be as it is given. The message begins with the name that the library has for it; a command, whose callers know it
+ * by a flag or an environment variable, says it `by` that.
+ */
+export class OptionError extends UsageError {
+  readonly option: string
+
+  /** @param reason what would do, if the value `met` is named before it; or else all that there is to say */
+  constructor(option: string, reason: string, met?: string) {
+    super(met === undefined ? `${option}: ${reason}` : `${option} is ${met}; ${reason}`)
+    this.option = option
+  }
+
+  /** The words are those of the message as it now is: secrets may have been masked in it. */
+  by(name: string): UsageError {
+    return new UsageError(`${name}${this.message.slice(this.option.length)}`)
+  }
+}
+
 /** A document that cannot be loaded or compiled. Names the file and, where there is one, the place in it. */
 export class DocumentError extends Error {
   override readonly name = 'DocumentError'
+}
+
+/** What an error says, whatever was thrown. */
+export function messageFrom(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -1,5 +1,5 @@
 import type { MockReply, Problem } from './http.ts'
-import { PROBLEMS } from './problem.ts'
+import { rowOf } from './problem.ts'
 import { withoutSecretValues } from './secret.ts'
 
 /** A refusal as RFC 9457 has it; what every API answers to a client that prefers `application/problem+json`. */
@@ -9,8 +9,9 @@ export function refusal(met: Problem, known?: Pick<MockReply, 'status' | 'header
   const { code, detail, assumption, issues, allowed, location } = problem
   // Where nothing is said of the whole, what would do for the first issue does for a beginning.
   const fix = problem.fix ?? issues?.[0]?.fix
-  const { title } = PROBLEMS[code]
-  const status = known?.status ?? problem.status ?? PROBLEMS[code].status
+  const row = rowOf(code)
+  const title = problem.title ?? row.title
+  const status = known?.status ?? problem.status ?? row.status
   return {
     status,
     problem,

@@ -1,4 +1,5 @@
 import { hidingTexts, type Hide, MASK } from './hiding.ts'
+import { decoded, parsedJson } from './decode.ts'
 import { type Issue, pointerParts, type Problem } from './http.ts'
 
 /**
@@ -61,7 +62,7 @@ export function withoutSecrets(text: string, replace: Replace = mask): string | 
   if (FORM.test(text)) return inForm(text, replace)
   const isSpeaking = speaks(text)
   if (!isSpeaking && !text.includes('=')) return text
-  const value = parsed(text)
+  const value = parsedJson(text)
   if (value === undefined) return isSpeaking ? undefined : inText(text, replace)
   const found = inJson(text, replace)
   return isSpeaking && typeof value === 'string' && found === text ? undefined : found
@@ -143,7 +144,7 @@ function inText(text: string, replace: Replace, depth = 0): string {
   if (depth > MAX_DEPTH) return speaks(text) ? replace(text) : text
   if (/^\s*[{[]/.test(text)) {
     if (!speaks(text)) return text
-    return parsed(text) === undefined ? replace(text) : inJson(text, replace, depth)
+    return parsedJson(text) === undefined ? replace(text) : inJson(text, replace, depth)
   }
   const at = text.indexOf('?')
   if (at !== -1) return text.slice(0, at + 1) + inForm(text.slice(at + 1), replace, depth)
@@ -214,7 +215,7 @@ export function rewritten(text: string, replace: (scalar: string, isSecret: bool
       default:
     }
     if (token.charCodeAt(0) !== QUOTE) return /^-?\d/.test(token) ? replace(token, isSecret, true) : token
-    const value = token.includes('\\') ? parsed(token) : token.slice(1, -1)
+    const value = token.includes('\\') ? parsedJson(token) : token.slice(1, -1)
     if (typeof value !== 'string') return token
     if (isName && inside) {
       const known = secretNames.get(value)
@@ -237,21 +238,4 @@ function speaks(text: string): boolean {
 /** A name may be written by escapes. */
 function unescaped(text: string): string {
   return text.replaceAll(/(?:(?<!\\)\\+u00|%)([0-9a-f]{2})/gi, (_all, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
-}
-
-function parsed(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text)
-    return value
-  } catch {
-    return undefined
-  }
-}
-
-function decoded(text: string): string {
-  try {
-    return text.includes('%') ? decodeURIComponent(text) : text
-  } catch {
-    return text
-  }
 }

@@ -1,7 +1,9 @@
-import { compareContracts } from '../verification/verify.ts'
+import { compareContracts } from '../verification/compare.ts'
 import { UsageError } from '../base/problem.ts'
 import { inLine } from '../base/shown.ts'
-import type { COMPARE_OPTIONS, Io, Settings } from './config.ts'
+import type { COMPARE_OPTIONS } from './config.ts'
+import type { Io } from './io.ts'
+import type { Settings } from './settings.ts'
 import { contractOptions } from './contracts.ts'
 
 /** Compares pacts with documents, without any request. @returns 0 compatible, 1 incompatible */

@@ -1,5 +1,6 @@
-import type { ContractOptions } from '../verification/verify.ts'
-import type { COMPARE_OPTIONS, Settings } from './config.ts'
+import type { ContractOptions } from '../verification/options.ts'
+import type { COMPARE_OPTIONS } from './config.ts'
+import type { Settings } from './settings.ts'
 
 /** What the commands about contracts have in common. */
 export type ContractSettings = Omit<Settings<typeof COMPARE_OPTIONS>, 'format'>
@@ -9,13 +10,13 @@ const FOLDER = 'contracts'
 
 export function contractOptions(
   pacts: readonly string[],
-  { spec, map, consumer, description, state, header }: ContractSettings,
+  { spec, map, consumer, description, state, headers }: ContractSettings,
 ): ContractOptions {
   return {
     pacts: pacts.length === 0 ? [FOLDER] : pacts,
     filter: { consumer, description, state },
     ...(spec && { documents: spec }),
-    ...(map && { map: Object.fromEntries(map) }),
-    ...(header && { headers: Object.fromEntries(header) }),
+    ...(map && { map }),
+    ...(headers && { headers }),
   }
 }

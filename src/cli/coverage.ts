@@ -1,6 +1,8 @@
 import { type Coverage, coverContracts, UNRELIABLE } from '../verification/coverage.ts'
 import { inLine } from '../base/shown.ts'
-import type { COVERAGE_OPTIONS, Io, Settings } from './config.ts'
+import type { COVERAGE_OPTIONS } from './config.ts'
+import type { Io } from './io.ts'
+import type { Settings } from './settings.ts'
 import { contractOptions } from './contracts.ts'
 
 /** Lists which documented answers consumers rely on. @returns 1 when they are fewer than the threshold */

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import type { RequestSummary } from '../index.ts'
 import { inLine } from '../base/shown.ts'
-import { type Io, isColoured } from './config.ts'
+import { type Io, isColoured } from './io.ts'
 
 /** Requests as they are answered, one a line, to standard error. Lines of one turn of the event loop are written together. */
 export function createLog(format: 'text' | 'json', io: Io): { write(this: void, summary: RequestSummary): void; flush(): void } {

@@ -1,23 +1,24 @@
-import { Command, CommanderError, Option as Flag } from 'commander'
+import { Argument, Command, CommanderError, Option as Flag } from 'commander'
 import { fstatSync, readFileSync, writeFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { UsageError } from '../base/problem.ts'
 import { inLines } from '../base/shown.ts'
-import { withHint } from './hints.ts'
+import { commandOptions, type Options, shownDefault } from '../base/option.ts'
+import { loadApis, rowsOf, wantedApis } from './apis.ts'
 import {
   ASSUMPTION_OPTIONS,
   COMPARE_OPTIONS,
   COVERAGE_OPTIONS,
   REPLAY_OPTIONS,
-  VERIFY_OPTIONS,
-  environmentName,
-  type Option,
-  type Outside,
-  readOptions,
   SCENARIO_CHECK_OPTIONS,
   SCENARIO_LIST_OPTIONS,
-  SERVE_OPTIONS,
+  SCHEMA_OPTIONS,
+  serveOptions,
+  VERIFY_OPTIONS,
 } from './config.ts'
+import { withHint } from './hints.ts'
+import type { Outside } from './io.ts'
+import { asGiven, readSettings, type Settings, variableName } from './settings.ts'
 
 /** Called wrongly, or cannot start. */
 const WRONG = 2
@@ -35,8 +36,17 @@ export async function main(argv: readonly string[], outside: Outside = processIo
     raw: outside,
   }
   let code = 0
+  let apis: Awaited<ReturnType<typeof loadApis>>
+  try {
+    apis = await loadApis(wantedApis(argv, io.env))
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    io.err(`error: ${error.message}`)
+    return WRONG
+  }
+  const own = apis.length === 0 ? {} : { apis }
   const program = new Command('allocation-mock')
-    .description('A stand-in for order-allocation APIs: validates requests by their OpenAPI documents and answers from state.')
+    .description('A stand-in for HTTP APIs: validates requests by their OpenAPI documents and answers from state.')
     .version(version())
     .exitOverride()
     .configureOutput({
@@ -46,90 +56,92 @@ export async function main(argv: readonly string[], outside: Outside = processIo
     })
     .showHelpAfterError('(--help lists commands and options)')
     .helpCommand(false)
-  const serve = program
-    .command('serve')
-    .description('serve the supplier API and the OMS API, with state')
-    .allowExcessArguments(false)
-    .action(async (given: Record<string, unknown>) => {
-      const settings = readOptions(SERVE_OPTIONS, given, io.env)
-      const { serve } = await import('./serve.ts')
-      code = await serve(settings, io)
+  /** Gives a command its options, and what it does with their values and its other arguments. */
+  const does = <Rows extends Options>(
+    command: Command,
+    rows: Rows,
+    run: (settings: Settings<Rows>, files: readonly string[]) => Promise<number>,
+  ): void => {
+    addOptions(command, rows)
+    command.action(async () => {
+      const given = { flags: command.opts(), env: io.env }
+      try {
+        code = await run(readSettings(rows, given), command.args)
+      } catch (error) {
+        throw asGiven(error, rows, given)
+      }
     })
-  addOptions(serve, SERVE_OPTIONS)
-  const assumptions = program
-    .command('assumptions')
-    .description('list what is assumed where the documents are silent, and the alternatives')
-    .allowExcessArguments(false)
-    .action(async (given: Record<string, unknown>) => {
-      const settings = readOptions(ASSUMPTION_OPTIONS, given, io.env)
-      const { assumptions } = await import('./assumptions.ts')
-      code = assumptions(settings, io)
-    })
-  addOptions(assumptions, ASSUMPTION_OPTIONS)
+  }
+  does(
+    program.command('serve').description('serve the bundled APIs, or your own, with state').allowExcessArguments(false),
+    serveOptions(rowsOf(apis)),
+    async (settings) => (await import('./serve.ts')).serve({ ...settings, ...own }, io),
+  )
+  does(
+    program
+      .command('assumptions')
+      .description('list what is assumed where the documents are silent, and the alternatives')
+      .allowExcessArguments(false),
+    ASSUMPTION_OPTIONS,
+    async (settings) => (await import('./assumptions.ts')).assumptions(settings, rowsOf(apis), io),
+  )
   const scenario = program
     .command('scenario')
     .description('list the scenarios that sessions can start from, or check files of your own')
     .helpCommand(false)
-  const list = scenario
-    .command('list')
-    .description('list the scenarios that there are, each with a sentence')
-    .allowExcessArguments(false)
-    .action(async (given: Record<string, unknown>) => {
-      const settings = readOptions(SCENARIO_LIST_OPTIONS, given, io.env)
-      const { listed } = await import('./scenario.ts')
-      code = await listed(settings, io)
-    })
-  addOptions(list, SCENARIO_LIST_OPTIONS)
-  const check = scenario
-    .command('check')
-    .description('check files of scenarios, which may extend one another: every place where one cannot be')
-    .argument('<files...>', 'YAML or JSON files')
-    .action(async (files: string[], given: Record<string, unknown>) => {
-      const settings = readOptions(SCENARIO_CHECK_OPTIONS, given, io.env)
-      const { checked } = await import('./scenario.ts')
-      code = await checked(files, settings, io)
-    })
-  addOptions(check, SCENARIO_CHECK_OPTIONS)
-  const verify = program
-    .command('verify')
-    .description('verify pacts against their documents, the mock, and the real service: one verdict an interaction')
-    .argument('[pacts...]', 'pact files, folders or patterns (default: the folder contracts)')
-    .action(async (pacts: string[], given: Record<string, unknown>) => {
-      const settings = readOptions(VERIFY_OPTIONS, given, io.env)
-      const { verify } = await import('./verify.ts')
-      code = await verify(pacts, settings, io)
-    })
-  addOptions(verify, VERIFY_OPTIONS)
-  const compare = program
-    .command('compare')
-    .description('compare pacts with their documents, without any request')
-    .argument('[pacts...]', 'pact files, folders or patterns (default: the folder contracts)')
-    .action(async (pacts: string[], given: Record<string, unknown>) => {
-      const settings = readOptions(COMPARE_OPTIONS, given, io.env)
-      const { compare } = await import('./compare.ts')
-      code = await compare(pacts, settings, io)
-    })
-  addOptions(compare, COMPARE_OPTIONS)
-  const coverage = program
-    .command('coverage')
-    .description('list the documented answers that consumers rely on')
-    .argument('[pacts...]', 'pact files, folders or patterns (default: the folder contracts)')
-    .action(async (pacts: string[], given: Record<string, unknown>) => {
-      const settings = readOptions(COVERAGE_OPTIONS, given, io.env)
-      const { coverage } = await import('./coverage.ts')
-      code = await coverage(pacts, settings, io)
-    })
-  addOptions(coverage, COVERAGE_OPTIONS)
-  const replay = program
-    .command('replay')
-    .description('repeat exported sessions in a mock of their own, and compare the answers byte for byte')
-    .argument('<files...>', 'what GET /__mock/sessions/{name}/export has answered')
-    .action(async (files: string[], given: Record<string, unknown>) => {
-      const settings = readOptions(REPLAY_OPTIONS, given, io.env)
-      const { replay } = await import('./replay.ts')
-      code = await replay(files, settings, io)
-    })
-  addOptions(replay, REPLAY_OPTIONS)
+  does(
+    scenario.command('list').description('list the scenarios that there are, each with a sentence').allowExcessArguments(false),
+    SCENARIO_LIST_OPTIONS,
+    async (settings) => (await import('./scenario.ts')).listed(settings, own.apis, io),
+  )
+  does(
+    scenario
+      .command('check')
+      .description('check files of scenarios, which may extend one another: every place where one cannot be')
+      .argument('<files...>', 'YAML or JSON files'),
+    SCENARIO_CHECK_OPTIONS,
+    async (settings, files) => (await import('./scenario.ts')).checked(files, settings, own.apis, io),
+  )
+  does(
+    program
+      .command('verify')
+      .description('verify pacts against their documents, the mock, and the real service: one verdict an interaction')
+      .argument('[pacts...]', 'pact files, folders or patterns (default: the folder contracts)'),
+    VERIFY_OPTIONS,
+    async (settings, pacts) => (await import('./verify.ts')).verify(pacts, settings, own.apis, io),
+  )
+  does(
+    program
+      .command('compare')
+      .description('compare pacts with their documents, without any request')
+      .argument('[pacts...]', 'pact files, folders or patterns (default: the folder contracts)'),
+    COMPARE_OPTIONS,
+    async (settings, pacts) => (await import('./compare.ts')).compare(pacts, settings, io),
+  )
+  does(
+    program
+      .command('coverage')
+      .description('list the documented answers that consumers rely on')
+      .argument('[pacts...]', 'pact files, folders or patterns (default: the folder contracts)'),
+    COVERAGE_OPTIONS,
+    async (settings, pacts) => (await import('./coverage.ts')).coverage(pacts, settings, io),
+  )
+  does(
+    program
+      .command('replay')
+      .description('repeat exported sessions in a mock of their own, and compare the answers byte for byte')
+      .argument('<files...>', 'what GET /__mock/sessions/{name}/export has answered'),
+    REPLAY_OPTIONS,
+    async (settings, files) => (await import('./replay.ts')).replay(files, settings, own.apis, io),
+  )
+  does(
+    program
+      .command('schema')
+      .description('print the JSON Schema of scenarios, or of provider states, with the words of the APIs: for an editor')
+      .addArgument(new Argument('<of>', 'scenario or states').choices(['scenario', 'states'])),
+    SCHEMA_OPTIONS,
+    async (_settings, [of]) => (await import('./schema.ts')).schema(of === 'states' ? 'states' : 'scenario', own.apis, io),
+  )
   try {
     await program.parseAsync([...argv], { from: 'user' })
   } catch (error) {
@@ -145,11 +157,12 @@ export async function main(argv: readonly string[], outside: Outside = processIo
   return WRONG
 }
 
-function addOptions(command: Command, options: Readonly<Record<string, Option>>): void {
-  for (const [name, option] of Object.entries(options)) {
-    const shown = option.default === undefined ? '' : ` (default: ${option.default})`
-    const flag = new Flag(option.flag, `${option.help}${shown} [${[environmentName(name), option.alias ?? []].flat().join(', ')}]`)
-    if (option.repeats) flag.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value])
+function addOptions(command: Command, rows: Options): void {
+  for (const [, row] of commandOptions(rows)) {
+    const value = shownDefault(row)
+    const shown = value === undefined ? '' : ` (default: ${value})`
+    const flag = new Flag(row.flag, `${row.help}${shown} [${[variableName(row), row.alias ?? []].flat().join(', ')}]`)
+    if (row.repeats) flag.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value])
     command.addOption(flag)
   }
 }

@@ -1,17 +1,24 @@
 import { readFileSync } from 'node:fs'
-import { type Different, replay as repeat, type Replayed } from '../index.ts'
-import { UsageError } from '../base/problem.ts'
+import { type Different, type MockOptions, replay as repeat, type Replayed } from '../index.ts'
+import { messageFrom, UsageError } from '../base/problem.ts'
 import { inLine } from '../base/shown.ts'
-import type { Io, REPLAY_OPTIONS, Settings } from './config.ts'
+import type { REPLAY_OPTIONS } from './config.ts'
+import type { Io } from './io.ts'
+import type { Settings } from './settings.ts'
 
 /** What came of a file: the session repeated, or why it cannot be. */
 type Result = { readonly file: string } & (Replayed | { readonly error: string })
 
 /** Repeats exported sessions, and compares byte for byte. @returns 0 the same, 1 different, 2 where a file cannot be repeated */
-export async function replay(files: readonly string[], { format }: Settings<typeof REPLAY_OPTIONS>, io: Io): Promise<number> {
+export async function replay(
+  files: readonly string[],
+  { format }: Settings<typeof REPLAY_OPTIONS>,
+  apis: MockOptions['apis'],
+  io: Io,
+): Promise<number> {
   const results: Result[] = []
   for (const file of files) {
-    const result = await resultOf(file)
+    const result = await resultOf(file, apis)
     results.push(result)
     if (format === 'json') continue
     if ('error' in result) io.err(`error: ${file}: ${result.error}`)
@@ -22,38 +29,38 @@ export async function replay(files: readonly string[], { format }: Settings<type
   return results.some((result) => 'different' in result && result.different.length > 0) ? 1 : 0
 }
 
-async function resultOf(file: string): Promise<Result> {
+async function resultOf(file: string, apis: MockOptions['apis']): Promise<Result> {
   try {
-    return { file, ...(await repeat(read(file))) }
+    return { file, ...(await repeat(read(file), apis)) }
   } catch (error) {
     if (error instanceof UsageError) return { file, error: error.message }
     throw error
   }
 }
 
-/** @throws UsageError for what cannot be read, or is no JSON */
+/** @throws UsageError for what cannot be read, or is not valid JSON */
 function read(file: string): unknown {
   let text: string
   try {
     text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '')
   } catch (error) {
-    throw new UsageError(`it cannot be read (${error instanceof Error ? error.message : String(error)})`)
+    throw new UsageError(`it cannot be read (${messageFrom(error)})`)
   }
   try {
     const value: unknown = JSON.parse(text)
     return value
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageFrom(error)
     if (text.trim() === '') throw new UsageError('it is empty; export the session again')
     throw new UsageError(
       /^\s*\{/.test(text) && /end of JSON|Unterminated|after property value|after array element/.test(reason) && !/\}\s*$/.test(text)
         ? `it ends in the middle: it was cut off after ${text.length} characters; export the session again, or copy all of it`
-        : `it is no JSON (${reason}); give a file that GET /__mock/sessions/{name}/export has answered`,
+        : `it is not valid JSON (${reason}); give a file that GET /__mock/sessions/{name}/export has answered`,
     )
   }
 }
 
-/** So many differing requests, and so many differences in each, are shown. */
+/** At most this many differing requests are shown, and of each at most this many differences. */
 const MAX_REQUESTS = 20
 const MAX_DIFFERENCES = 10
 

@@ -1,19 +1,27 @@
 import { createMock, type Listening, type Mock, type MockOptions } from '../index.ts'
 import { DocumentError, UsageError } from '../base/problem.ts'
-import { type Io, type SERVE_OPTIONS, type Settings } from './config.ts'
+import { SERVE_OPTIONS } from './config.ts'
+import type { Io } from './io.ts'
 import { createLog } from './log.ts'
+import type { Settings } from './settings.ts'
+
+/** What the command is set to, and what the APIs are. */
+export type ServeSettings = Omit<Settings<typeof SERVE_OPTIONS>, 'apis'> & Pick<MockOptions, 'apis'>
 
 /** Serves until SIGTERM or SIGINT. @returns the exit code */
-export async function serve(settings: Settings<typeof SERVE_OPTIONS>, io: Io): Promise<number> {
-  const { port = 4010, host = '127.0.0.1', log = 'text' } = settings
+export async function serve(settings: ServeSettings, io: Io): Promise<number> {
+  const { port = SERVE_OPTIONS.port.default, host = SERVE_OPTIONS.host.default, log = SERVE_OPTIONS.log.default, ...options } = settings
+  const { seed = SERVE_OPTIONS.seed.default, strict = false, requireSession = false, allowHosts = [] } = options
   const requests = log === 'none' ? undefined : createLog(log, io)
   const mock = await createMock({
-    ...mockOptions(settings),
+    checkReplies: strict,
+    ...options,
+    // A name that is listened on is a name to be called by.
+    allowHosts: settings.host === undefined ? allowHosts : [...allowHosts, host],
     ...(requests && { onRequest: requests.write }),
     onFailure: (error) => io.err(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
   }).catch((error: unknown) => {
-    if (error instanceof DocumentError) throw new UsageError(error.message)
-    throw error instanceof UsageError ? new UsageError(withFlag(error.message)) : error
+    throw error instanceof DocumentError ? new UsageError(error.message) : error
   })
   let listening: Listening
   try {
@@ -23,8 +31,8 @@ export async function serve(settings: Settings<typeof SERVE_OPTIONS>, io: Io): P
   }
   const { url, control } = listening
   const ended = untilStopped(io.env['npm_lifecycle_event'] !== undefined)
-  io.out(`allocation-mock ready on ${url} (seed ${settings.seed ?? '1'}, data version ${mock.dataVersion})`)
-  for (const line of await firstSteps(mock, url, settings.requireSession === true ? 'me' : 'default')) io.out(line)
+  io.out(`allocation-mock ready on ${url} (seed ${seed}, data version ${mock.dataVersion})`)
+  for (const line of await firstSteps(mock, url, requireSession ? 'me' : 'default')) io.out(line)
   if (control !== 'loopback') io.out(`${safety(control, settings.controlToken === undefined ? mock.controlToken : undefined)}\n`)
   await ended
   requests?.flush()
@@ -36,84 +44,6 @@ export async function serve(settings: Settings<typeof SERVE_OPTIONS>, io: Io): P
   return 0
 }
 
-function mockOptions({
-  host,
-  seed,
-  now,
-  orders,
-  allocations,
-  assume,
-  scenario,
-  session,
-  scenarios,
-  states,
-  strict,
-  supplierToken,
-  retailerToken,
-  requireSession,
-  maxSessions,
-  maxEntities,
-  maxSessionBytes,
-  maxStateBytes,
-  sessionTtl,
-  journalBytes,
-  allowHost,
-  allowOrigin,
-  control,
-  controlToken,
-}: Settings<typeof SERVE_OPTIONS>): MockOptions {
-  return {
-    checkReplies: strict ?? false,
-    ...(seed !== undefined && { seed }),
-    ...(now !== undefined && { now }),
-    ...(orders !== undefined && { orders }),
-    ...(allocations !== undefined && { allocations }),
-    ...(assume && { assume: Object.fromEntries(assume) }),
-    ...(scenario !== undefined && { scenario }),
-    ...(session !== undefined && { session }),
-    ...(scenarios !== undefined && { scenarios }),
-    ...(states !== undefined && { states }),
-    ...(strict !== undefined && { strict }),
-    ...(supplierToken && { supplierTokens: supplierToken }),
-    ...(retailerToken && { retailerTokens: retailerToken }),
-    ...(requireSession !== undefined && { requireSession }),
-    ...(maxSessions !== undefined && { maxSessions }),
-    ...(maxEntities !== undefined && { maxEntities }),
-    ...(maxSessionBytes !== undefined && { maxSessionBytes }),
-    ...(maxStateBytes !== undefined && { maxStateBytes }),
-    ...(sessionTtl !== undefined && { sessionTtl }),
-    ...(journalBytes !== undefined && { journalBytes }),
-    ...(allowOrigin && { allowOrigins: allowOrigin }),
-    ...(control !== undefined && { control }),
-    ...(controlToken !== undefined && { controlToken }),
-    // A name that is listened on is a name to be called by.
-    allowHosts: [...(allowHost ?? []), ...(host === undefined ? [] : [host])],
-  }
-}
-
-/** The library names its options; whoever called the command knows flags. */
-function withFlag(message: string): string {
-  const flag = (
-    [
-      ['now is', '--now'],
-      ['scenario: ', '--scenario'],
-      ['session: ', '--session'],
-      ['scenarios: ', '--scenarios'],
-      ['states: ', '--states'],
-      ['sessionTtl is', '--session-ttl'],
-      ['unknown assumption', '--assume'],
-      ['unknown value', '--assume'],
-      ['supplier token', '--supplier-token'],
-      ['retailer token', '--retailer-token'],
-      ['allowed host', '--allow-host'],
-      ['allowed origin', '--allow-origin'],
-      ['control token', '--control-token'],
-      ['control is', '--control'],
-    ] as const
-  ).find(([begin]) => message.startsWith(begin))
-  return flag ? `${flag[1]}: ${message.replace(/^(scenarios?|session|states): /, '')}` : message
-}
-
 function cannotListen(error: unknown, port: number, host: string): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'EADDRINUSE')
@@ -122,22 +52,24 @@ function cannotListen(error: unknown, port: number, host: string): string {
   return `cannot listen on ${host}:${port} (${error instanceof Error ? error.message : String(error)}); --host takes an address of this machine`
 }
 
-/** What to paste first: list, allocate, cancel, with ids that exist. */
+/** What to paste first: requests that work, with ids that exist; of each API the first ones. */
 async function firstSteps(mock: Mock, url: string, session: string): Promise<string[]> {
   const examples = await mock.session(session).examples({ host: new URL(url).host })
-  const curl = (operation: string): string[] =>
-    examples.flatMap((example) => (example.operation === operation ? ['', `  ${example.curl}`] : []))
+  const shown = [...Map.groupBy(examples, ({ api }) => api).values()].flatMap((ofApi) => ofApi.slice(0, MAX_SHOWN))
+  const others = Object.entries(mock.authorization).filter(
+    ([who, value]) => who !== 'refused' && !shown.some(({ curl }) => curl.includes(value)),
+  )
+  const more = `More requests that work: ${url}/__mock/sessions/${session}/examples`
   return [
     '',
-    'List open orders, allocate one, cancel an allocation:',
-    ...curl('searchOrders'),
-    ...curl('allocateOrder'),
-    ...curl('cancelAllocations'),
-    '',
-    `As a retailer: Authorization: Token ${mock.retailerToken}. More requests that work: ${url}/__mock/sessions/${session}/examples`,
+    ...(shown.length > 0 ? ['Requests that work:', ...shown.flatMap(({ curl }) => ['', `  ${curl}`]), ''] : []),
+    [...others.map(([who, value]) => `As a ${who}: Authorization: ${value}.`), more].join(' '),
     '',
   ]
 }
+
+/** How many of each API are shown. */
+const MAX_SHOWN = 2
 
 /** What is gone when the server stops, and how it would have been kept; nothing where no session that was asked for something holds any changes. */
 async function lostWith(mock: Mock, url: string): Promise<string | undefined> {
@@ -152,7 +84,7 @@ async function lostWith(mock: Mock, url: string): Promise<string | undefined> {
   )
 }
 
-/** So many sessions are named. */
+/** At most this many sessions are named. */
 const MAX_NAMED = 3
 
 /** Who may use control routes. A token that was given is not repeated. */

@@ -11,7 +11,9 @@ import {
 } from 'node:fs'
 import { constants } from 'node:os'
 import { basename, dirname } from 'node:path'
-import { type MissingState, missingStates, verifyContracts, type VerifyContractsOptions } from '../verification/verify.ts'
+import type { MissingState } from '../verification/states.ts'
+import { missingStates, verifyContracts, type VerifyOptions } from '../wiring.ts'
+import type { VerifyContractsOptions } from '../verification/options.ts'
 import { jsonReport } from '../verification/pact/report.ts'
 import { githubAnnotations } from '../verification/pact/report-github.ts'
 import { junitReport } from '../verification/pact/report-junit.ts'
@@ -19,20 +21,28 @@ import { markdownReport } from '../verification/pact/report-markdown.ts'
 import { textReport } from '../verification/pact/report-text.ts'
 import type { Answer, Reason, Report } from '../verification/pact/pact.ts'
 import { contractOptions } from './contracts.ts'
-import { type Io, isColoured, type Settings, type VERIFY_OPTIONS } from './config.ts'
-import { UsageError } from '../base/problem.ts'
+import type { VERIFY_OPTIONS } from './config.ts'
+import { type Io, isColoured } from './io.ts'
+import type { Settings } from './settings.ts'
+import { messageFrom, UsageError } from '../base/problem.ts'
 
 /** Verifies pacts and reports. @returns the exit code: 1 when an interaction failed, or nothing was verified */
-export async function verify(pacts: readonly string[], settings: Settings<typeof VERIFY_OPTIONS>, io: Io): Promise<number> {
+export async function verify(
+  pacts: readonly string[],
+  settings: Settings<typeof VERIFY_OPTIONS>,
+  apis: VerifyOptions['apis'],
+  io: Io,
+): Promise<number> {
   const { only, provider, stateUrl, states, assume, timeout, failFast, format = 'text', junit } = settings
-  const options: VerifyContractsOptions = {
+  const options: VerifyOptions = {
     ...contractOptions(pacts, settings),
     ...brokerOptions(pacts, settings, io),
+    ...(apis && { apis }),
     ...(only && { only }),
     ...(provider !== undefined && { provider }),
     ...(stateUrl !== undefined && { stateUrl }),
     ...(states !== undefined && { states }),
-    ...(assume && { assume: Object.fromEntries(assume) }),
+    ...(assume && { assume }),
     ...(timeout !== undefined && { timeout }),
     ...(failFast !== undefined && { failFast }),
     ...(io.isTerminal && {
@@ -154,11 +164,11 @@ function writing(name: string, file: string, write: () => void): void {
   try {
     write()
   } catch (error) {
-    throw new UsageError(`${name} is "${file}"; it cannot be written (${error instanceof Error ? error.message : String(error)})`)
+    throw new UsageError(`${name} is "${file}"; it cannot be written (${messageFrom(error)})`)
   }
 }
 
-/** Without places in the bundled documents, which are no files of whoever is annotated: the pact's own lines stand for them. */
+/** Without places in the bundled documents, which are not files of whoever is annotated: the pact's own lines stand for them. */
 function placed(report: Report, spec: readonly string[] = []): Report {
   const fileOf = (file: string): string | undefined => spec.find((path) => basename(path) === file)
   const placedIn = (reasons: readonly Reason[]): Reason[] =>

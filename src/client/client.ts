@@ -1,8 +1,10 @@
 import type { Bound, ExchangeFilter, ExampleRequest as Example, Origin } from '../core/behaviour.ts'
 import type { WrittenClock } from '../core/clock.ts'
 import { DEFAULT_SESSION, isSessionName } from '../base/session-name.ts'
-import type { Data, Scenario, StepName, WrittenFault, WrittenProgress } from '../core/scenario/written.ts'
+import type { Data, Scenario, WrittenFault, WrittenProgress } from '../core/scenario/written.ts'
+import { parsedJson } from '../base/decode.ts'
 import type { Issue } from '../base/http.ts'
+import { withoutSlash } from '../base/path.ts'
 import { UsageError } from '../base/problem.ts'
 
 export type { Data } from '../core/scenario/written.ts'
@@ -63,7 +65,7 @@ export interface MockSession {
   setClock(clock: WrittenClock): Promise<SessionInfo>
   setProgress(progress: WrittenProgress): Promise<SessionInfo>
   /** Takes what an order or an allocation would come to next by itself. @returns the steps */
-  step(on: Steppable): Promise<readonly StepName[]>
+  step(on: Steppable): Promise<readonly string[]>
   /** Lets something go wrong from now on. */
   addFault(fault: WrittenFault): Promise<AddedFault>
   faults(): Promise<readonly KnownFault[]>
@@ -110,37 +112,32 @@ export interface SessionInfo {
   readonly idle: number
 }
 
-export type EntityKind = 'order' | 'allocation' | 'oms-order' | 'shipment' | 'stock'
-
+/** Which entities: by kind, and by what a kind can be listed by, such as `cancellation` of orders or `account` of allocations. */
 export interface EntityFilter {
-  readonly kind?: EntityKind
+  readonly kind?: string
   readonly status?: string
   readonly changed?: boolean
-  /** Only orders with a line whose cancellation waits for the answer of its supplier. */
-  readonly cancellation?: 'pending'
-  readonly account?: string
-  readonly stage?: string
   readonly offset?: number
   readonly limit?: number
+  readonly [filter: string]: string | number | boolean | undefined
 }
 
 export interface EntityPage {
   readonly total: number
   readonly entities: readonly {
-    readonly kind: EntityKind
+    readonly kind: string
     readonly id: string
-    readonly account?: string
     readonly changed: boolean
     readonly entity: Readonly<Record<string, unknown>>
-    /** Of an order: what the retailer wants cancelled and its suppliers have not answered. No operation of the API shows it. */
-    readonly cancellation?: { readonly pending: readonly { readonly line_item_uuid: string; readonly supplier_uuid: string }[] }
+    /** What its kind has beside, such as the `account` of an allocation, or the `cancellation` of an order that waits for an answer. */
+    readonly [beside: string]: unknown
   }[]
 }
 
 export interface ExampleFilter {
-  readonly account?: string
-  readonly stage?: string
   readonly token?: string
+  /** Whose they are, as an API knows callers: `account` and `stage`. */
+  readonly [whose: string]: string | undefined
   /** What the commands name where the mock is in this process; `localhost` unless said otherwise. */
   readonly host?: string
 }
@@ -154,12 +151,8 @@ export interface ExampleRequest extends Example {
   readonly curl: string
 }
 
-/** What was brought in, as the APIs show it. */
-export interface Brought {
-  readonly orders: readonly Readonly<Record<string, unknown>>[]
-  readonly allocations: readonly Readonly<Record<string, unknown>>[]
-  readonly omsOrders: readonly Readonly<Record<string, unknown>>[]
-}
+/** What was brought in, as the APIs show it: lists by name. */
+export type Brought = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>
 
 export type RequestFilter = Omit<ExchangeFilter, 'session'>
 
@@ -207,7 +200,8 @@ export interface PastRequest {
   }[]
 }
 
-export type Steppable = { readonly order: string } | { readonly allocation: string; readonly account?: string; readonly stage?: string }
+/** A kind with an id, and whose it is: `{ order: '…' }`, `{ allocation: '…', account: '…' }`. */
+export type Steppable = Readonly<Record<string, string>>
 
 /** A fault that is on. */
 export type KnownFault = WrittenFault & {
@@ -278,7 +272,7 @@ export type Send = (request: ControlRequest) => Promise<{ readonly status: numbe
 export function connect(url: string, { token }: { readonly token?: string } = {}): Client {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
     throw new UsageError(`"${url}" is no URL of a mock; give one like http://127.0.0.1:4010`)
-  const base = url.replace(/[?#].*$/s, '').replace(/\/+$/, '')
+  const base = withoutSlash(url.replace(/[?#].*$/s, ''))
   return createClient(async ({ method, path, query, body, host }) => {
     // `fetch` sends the host of its URL, whatever a header says.
     if (host !== undefined) throw new UsageError(`the commands name ${base}, and cannot name "${host}"; connect to it by that name`)
@@ -337,20 +331,12 @@ function createAsk(send: Send): Ask {
       ...(body !== undefined && { body: JSON.stringify(body) }),
       ...(host !== undefined && { host }),
     })
-    const answer = parsed(text)
+    const answer = text === undefined ? undefined : parsedJson(text)
     if (status >= 400 && status !== harmless) throw refused(`${method} ${path}`, status, answer, text)
     if (answer === undefined && text !== undefined && text !== '') throw stranger(`${method} ${path}`, status)
     // Its document says what an answer of the control API is like, and tests check it against the document.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return answer as T
-  }
-}
-
-function parsed(text: string | undefined): unknown {
-  try {
-    return text === undefined || text === '' ? undefined : JSON.parse(text)
-  } catch {
-    return undefined
   }
 }
 
@@ -402,7 +388,7 @@ function createSession(name: string, ask: Ask, sessionNamed: (name: string) => M
     advance: (by) => ask('POST', `${at}/clock/advance`, { body: { by } }),
     setClock: (clock) => ask('PUT', `${at}/clock`, { body: { clock } }),
     setProgress: (progress) => ask('PUT', `${at}/progress`, { body: { progress } }),
-    step: async (on) => (await ask<{ steps: readonly StepName[] }>('POST', `${at}/steps`, { body: on })).steps,
+    step: async (on) => (await ask<{ steps: readonly string[] }>('POST', `${at}/steps`, { body: on })).steps,
     async addFault(fault) {
       const { id } = await ask<{ id: string }>('POST', `${at}/faults`, { body: fault })
       const off = async (): Promise<void> => void (await ask('DELETE', `${at}/faults/${encodeURIComponent(id)}`, { harmless: 404 }))

@@ -1,13 +1,31 @@
-import type { Located, Reader } from './schema.ts'
+import type { Generate, Side } from './generate.ts'
+import type { Purpose } from './generation.ts'
+import { type Located, partsOf, type Reader } from './schema.ts'
 
 /** An answer of an operation as the document has it, ready to be sent: references are followed, examples have names. */
 export interface Answer {
   /** `200`, `4XX`, `default`. */
   readonly status: string
-  /** The headers that have an example, with it. */
-  readonly headers: Readonly<Record<string, unknown>>
-  readonly contents: readonly { readonly mediaType: string; readonly examples: readonly Example[] }[]
+  readonly headers: readonly Header[]
+  readonly contents: readonly Content[]
 }
+
+interface Header {
+  readonly name: string
+  readonly isRequired: boolean
+  /** Its first example. */
+  readonly example?: Example
+  readonly generated?: Generated
+}
+
+interface Content {
+  readonly mediaType: string
+  readonly examples: readonly Example[]
+  readonly generated?: Generated
+}
+
+/** What fits the schema, where there is one. @throws DocumentError where nothing is found that does */
+type Generated = (generate: Generate, purpose: Purpose) => unknown
 
 interface Example {
   readonly name: string
@@ -17,17 +35,30 @@ interface Example {
 /** The name of an example that has none, in Prism's words. */
 const UNNAMED = 'default'
 
-export function readAnswers(operation: Located, reader: Reader): Answer[] {
+/** Ranges are answered with JSON. */
+const JSON_LIKE = /^(?:[^;]*[/+]json|(?:\*|application)\/\*)\s*(?:;|$)/i
+
+/** @param side the schemas as they are read for what is answered */
+export function readAnswers(operation: Located, side: Side): Answer[] {
+  const { reader } = side
+  const valueOf = (owner: Located, mediaType?: string): Pick<Content, 'generated'> => {
+    const schema = reader.schema(owner, 'schema')
+    // What is neither JSON nor a text would have to be written in a way that is known to nobody here.
+    const isWritable =
+      mediaType === undefined ||
+      JSON_LIKE.test(mediaType) ||
+      (schema && partsOf(schema, reader).some(({ value }) => value['type'] === 'string'))
+    return schema && isWritable ? { generated: (generate, purpose) => generate(schema, side, purpose) } : {}
+  }
   return reader.children(operation, 'responses').map(([status, response]) => ({
     status,
-    headers: Object.fromEntries(
-      reader.children(response, 'headers').flatMap(([name, header]) =>
-        examplesOf(header, reader)
-          .slice(0, 1)
-          .map(({ value }) => [name, value]),
-      ),
-    ),
-    contents: reader.children(response, 'content').map(([mediaType, media]) => ({ mediaType, examples: examplesOf(media, reader) })),
+    headers: reader.children(response, 'headers').map(([name, header]) => {
+      const [example] = examplesOf(header, reader)
+      return { name, isRequired: header.value['required'] === true, ...(example && { example }), ...valueOf(header) }
+    }),
+    contents: reader
+      .children(response, 'content')
+      .map(([mediaType, media]) => ({ mediaType, examples: examplesOf(media, reader), ...valueOf(media, mediaType) })),
   }))
 }
 

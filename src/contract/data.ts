@@ -1,5 +1,5 @@
 import type { Issue } from '../base/http.ts'
-import type { LoadedDocument } from '../document/load.ts'
+import { type LoadedDocument, loadSchema } from '../document/load.ts'
 import { createReader } from './schema.ts'
 import { type Check, createValidator } from './validator.ts'
 
@@ -15,4 +15,9 @@ export function checkData(data: LoadedDocument, schema: LoadedDocument): readonl
     checks.set(schema, check)
   }
   return check(data.sources[0]?.content, '')
+}
+
+/** The same for a value that stands in no file, by the name of a schema that comes with the mock. */
+export async function checkValue(value: unknown, schema: string): Promise<readonly Issue[]> {
+  return checkData({ name: schema, sources: [{ uri: schema, content: value, lineOf: () => undefined }] }, await loadSchema(schema))
 }

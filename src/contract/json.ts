@@ -1,3 +1,5 @@
+import { messageFrom } from '../base/problem.ts'
+
 /** How deep arrays and objects may lie in one another; real bodies have six levels. */
 const MAX_DEPTH = 100
 
@@ -15,7 +17,7 @@ export function parseJson(text: string): Parsed {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    return broken(error instanceof Error ? error.message : String(error), 'send well-formed JSON')
+    return broken(messageFrom(error), 'send well-formed JSON')
   }
   const names = count(value, 0)
   if (names === TOO_DEEP) return broken(`it is nested deeper than ${MAX_DEPTH} levels`, 'send flatter JSON')

@@ -3,6 +3,7 @@ import type { LoadedDocument } from '../document/load.ts'
 import { DocumentError } from '../base/problem.ts'
 import { type Answer, readAnswers } from './answer.ts'
 import { formOf } from './form.ts'
+import type { Side } from './generate.ts'
 import { parseJson } from './json.ts'
 import { createParameter, pairs, type Parameter, type RawParameters } from './parameter.ts'
 import { createRouter, type Match, METHODS, type Route } from './router.ts'
@@ -27,7 +28,7 @@ export interface Operation {
   readBody(body: RequestBody, contentType: string | undefined): ReadBody
   /** What is wrong with an answer of ours. */
   checkReply(reply: MockReply): readonly Issue[]
-  /** The documented answers and their examples; read when they are first wanted. */
+  /** The documented answers, their examples, and what can be made in place of these; read when they are first wanted. */
   readAnswers(): readonly Answer[]
   /** Compiles what is otherwise compiled at first use. @throws DocumentError */
   compile(): void
@@ -100,11 +101,6 @@ function baseOf(server: Located | undefined, reader: Reader): string {
 }
 
 /** A document read for what is sent, or for what is answered. */
-interface Side {
-  readonly reader: Reader
-  readonly validator: Validator
-}
-
 function sideOf(document: LoadedDocument): Side {
   const reader = createReader(document)
   return { reader, validator: createValidator(document, reader) }
@@ -129,7 +125,8 @@ function createOperation(
     }
   const all = [...parameters.values()]
   const bodies = createBodies(located, reader, validator)
-  const replies = createReplies(response.reader.at(located.uri, located.pointer), response)
+  const answered = response.reader.at(located.uri, located.pointer)
+  const replies = createReplies(answered, response)
   let answers: readonly Answer[] | undefined
   return {
     id: typeof operationId === 'string' ? operationId : `${method} ${template}`,
@@ -142,7 +139,7 @@ function createOperation(
       readParameters(all, { path, query: pairs(query, '&', true), header: headers, cookie: pairs(headers['cookie'] ?? '', ';', false) }),
     readBody: bodies.read,
     checkReply: replies.check,
-    readAnswers: () => (answers ??= readAnswers(located, reader)),
+    readAnswers: () => (answers ??= readAnswers(answered, response)),
     compile() {
       for (const parameter of all) parameter.compile()
       bodies.compile()

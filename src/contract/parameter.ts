@@ -1,3 +1,4 @@
+import { decoded } from '../base/decode.ts'
 import { type Issue, pointerPart } from '../base/http.ts'
 import { DocumentError } from '../base/problem.ts'
 import { parseJson } from './json.ts'
@@ -121,16 +122,8 @@ export function pairs(text: string, separator: string, isForm: boolean): [string
   if (text === '') return []
   return text.split(separator).flatMap((pair): [string, string][] => {
     const [name = '', ...value] = pair.trim().split('=')
-    return name === '' ? [] : [[plain(isForm ? name.replaceAll('+', ' ') : name), value.join('=')]]
+    return name === '' ? [] : [[decoded(isForm ? name.replaceAll('+', ' ') : name), value.join('=')]]
   })
-}
-
-function plain(name: string): string {
-  try {
-    return decodeURIComponent(name)
-  } catch {
-    return name
-  }
 }
 
 type Types = ReadonlySet<string>
@@ -168,7 +161,7 @@ function branchesOf(schema: Located, reader: Reader, seen = new Set<object>()): 
 
 function single(raw: RawParameters, where: ParameterPlace, key: string): string | undefined {
   const [first] = rawValues(raw, where, key)
-  return first === undefined ? undefined : decoded(first, where)
+  return first === undefined ? undefined : decodedIn(first, where)
 }
 
 /** Everything sent under a name, as it was sent. */
@@ -187,7 +180,7 @@ function rawValues(raw: RawParameters, where: ParameterPlace, key: string): stri
   }
 }
 
-function decoded(raw: string, where: ParameterPlace): string {
+function decodedIn(raw: string, where: ParameterPlace): string {
   if (where === 'header' || where === 'cookie') return raw
   const plain = where === 'query' ? raw.replaceAll('+', ' ') : raw
   return plain.includes('%') ? decodeURIComponent(plain) : plain
@@ -204,24 +197,24 @@ function decode(raw: RawParameters, where: ParameterPlace, key: string, settings
   if (types.own.has('object') && isPaired && (explode || style === 'deepObject')) {
     const members = raw[where].flatMap(([name, value]): [string, unknown][] => {
       const member = style === 'deepObject' ? bracketed(name, key) : types.members.has(name) ? name : undefined
-      return member === undefined ? [] : [[member, coerce(decoded(value, where), types.members.get(member))]]
+      return member === undefined ? [] : [[member, coerce(decodedIn(value, where), types.members.get(member))]]
     })
     return members.length === 0 ? undefined : Object.fromEntries(members)
   }
   const values = rawValues(raw, where, key)
   const [value] = values
   if (value === undefined) return undefined
-  const element = (part: string): unknown => coerce(decoded(part, where), types.items)
+  const element = (part: string): unknown => coerce(decodedIn(part, where), types.items)
   if (types.own.has('array')) return isPaired && explode && style === 'form' ? values.map(element) : split(value, style, where).map(element)
   if (types.own.has('object')) return members(split(value, style, where), explode, where, types)
-  return coerce(decoded(value, where), types.own)
+  return coerce(decodedIn(value, where), types.own)
 }
 
 /** The only value of what may be a list or an object, but need not, as neither of them. */
 function decodeAlone(raw: RawParameters, where: ParameterPlace, key: string, { own }: ValueTypes): unknown {
   if (![...own].some((type) => COMPOSED.has(type)) || [...own].every((type) => COMPOSED.has(type))) return undefined
   const [value, ...more] = rawValues(raw, where, key)
-  return value === undefined || more.length > 0 ? undefined : coerce(decoded(value, where), own)
+  return value === undefined || more.length > 0 ? undefined : coerce(decodedIn(value, where), own)
 }
 
 const COMPOSED: ReadonlySet<string> = new Set(['array', 'object'])
@@ -243,8 +236,8 @@ function members(parts: readonly string[], explode: boolean, where: ParameterPla
     : parts.flatMap((name, index): [string, string][] => (index % 2 === 0 ? [[name, parts[index + 1] ?? '']] : []))
   return Object.fromEntries(
     pairs.map(([raw, value]) => {
-      const name = decoded(raw, where)
-      return [name, coerce(decoded(value, where), types.members.get(name))]
+      const name = decodedIn(raw, where)
+      return [name, coerce(decodedIn(value, where), types.members.get(name))]
     }),
   )
 }

@@ -1,5 +1,6 @@
 import FindMyWay from 'find-my-way'
-import { DocumentError } from '../base/problem.ts'
+import { percentDecoded } from '../base/decode.ts'
+import { DocumentError, messageFrom } from '../base/problem.ts'
 
 export type Match<Target> =
   | {
@@ -40,12 +41,12 @@ export function createRouter<Target>(routes: readonly Route<Target>[]): (method:
       // First the path, then the method: a literal path wins also where it lacks the method.
       router.on('GET', routeOf(template), () => undefined, item)
     } catch (error) {
-      throw new DocumentError(`the path ${template} cannot be told from another: ${error instanceof Error ? error.message : String(error)}`)
+      throw new DocumentError(`the path ${template} cannot be told from another: ${messageFrom(error)}`)
     }
   }
 
   return (method, path) => {
-    if (path.includes('%') && !decodes(path)) return { kind: 'undecodable' }
+    if (percentDecoded(path) === undefined) return { kind: 'undecodable' }
     // The router takes what is behind a number sign for no part of the path; a client that sends one means it.
     const found: Item<Target> | undefined = path.includes('#') ? undefined : router.find('GET', path)?.store
     if (!found) return { kind: 'unknown' }
@@ -109,13 +110,4 @@ function valuesOf(segments: readonly Segment[], path: string): Record<string, st
       return names.map((name, place) => [name, values[place] ?? ''])
     }),
   )
-}
-
-function decodes(path: string): boolean {
-  try {
-    decodeURIComponent(path)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -2,7 +2,7 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import addFormats from 'ajv-formats'
 import { type Issue, MAX_ISSUES, pointerPart } from '../base/http.ts'
 import type { LoadedDocument } from '../document/load.ts'
-import { DocumentError } from '../base/problem.ts'
+import { DocumentError, messageFrom } from '../base/problem.ts'
 import { isJson, type Json, type Located, type Reader } from './schema.ts'
 
 /** Says what is wrong with a value; `at` is the JSON pointer of the value itself. As much as is told, unless the first issue is enough. */
@@ -42,7 +42,7 @@ export function createValidator(document: LoadedDocument, reader: Reader): Valid
           return ajvOf(allErrors).compile({ $ref: uri })
         } catch (error) {
           const place = reader.placeOf(schema.value)
-          const reason = error instanceof Error ? error.message : String(error)
+          const reason = messageFrom(error)
           throw new DocumentError(`${schema.uri}:${place?.line ?? '?'}: the schema at #${schema.pointer} does not compile: ${reason}`)
         }
       }

@@ -1,5 +1,7 @@
 import type { Input, Problem } from '../base/http.ts'
 import { type Behaviour, type Bound, type Command, refused, type WantedSession } from '../core/behaviour.ts'
+import type { Registry } from '../core/registry.ts'
+import { dataIn } from '../core/scenario/lineage.ts'
 import type { Data } from '../core/scenario/written.ts'
 import type { SessionName } from '../base/session-name.ts'
 
@@ -37,28 +39,29 @@ interface ScenarioInput extends Input {
 const beginning = <I extends Input>(make: (input: I) => Command): Behaviour<I> => ({ ...commanding(make), begins: true })
 
 function commanding<I extends Input>(make: (input: I) => Command): Behaviour<I> {
-  return { admits: ['operator'], run: (input) => ({ kind: 'command', command: make(input) }) }
+  return { run: (input) => ({ kind: 'command', command: make(input) }) }
 }
 
-/** How many orders and allocations one request may bring in: each is made as requests would have made it, in a tenth of a millisecond. */
+/** How many entities one request may bring in: each is made as requests would have made it, in a tenth of a millisecond. */
 const MAX_BROUGHT = 1_000
 
 /** The refusal of data that would keep everybody waiting. */
-export function tooMuchAtOnce(code: Problem['code'], data: readonly Data[]): Problem | undefined {
-  const count = data.reduce((sum, { orders = [], allocations = [] }) => sum + orders.length + allocations.length, 0)
+export function tooMuchAtOnce(code: string, data: readonly Data[], { words, settings }: Registry): Problem | undefined {
+  const heavy = [...words].flatMap(([word, { row }]) => (row.isLight ? [] : [word]))
+  const count = data.reduce((sum, one) => heavy.reduce((more, word) => more + (one[word]?.length ?? 0), sum), 0)
   if (count <= MAX_BROUGHT) return undefined
+  const settable = [...settings].flatMap(([name, { row }]) => (row.schema ? [`population.${name}`] : []))
   return {
     code,
-    detail: `${count} orders and allocations would be brought in at once, and ${MAX_BROUGHT} are the most`,
-    fix: 'bring them in by several requests, or let the population have as many: population.orders, population.allocations',
+    detail: `${count} of ${heavy.join(' and ')} would be brought in at once; at most ${MAX_BROUGHT} can be`,
+    fix: `bring them in by several requests${settable.length === 0 ? '' : `, or let the population have as many: ${settable.join(', ')}`}`,
   }
 }
 
 /** What a saved session has already. */
 const BESIDE_STATE = ['scenario', 'seed', 'clock', 'assume'] as const
 
-const createSession: Behaviour<CreateInput> = {
-  admits: ['operator'],
+const createSession = (registry: Registry): Behaviour<CreateInput> => ({
   run({ body }) {
     const { scenario } = body
     const beside = BESIDE_STATE.filter((name) => body[name] !== undefined)
@@ -74,15 +77,15 @@ const createSession: Behaviour<CreateInput> = {
         })),
       })
     const steps = typeof scenario === 'object' ? (scenario.timeline ?? []) : []
-    const data = typeof scenario === 'object' ? [scenario, ...steps.flatMap((step) => ('exists' in step ? step.exists : []))] : []
-    const problem = tooMuchAtOnce('scenario-impossible', data)
+    const data = typeof scenario === 'object' ? [dataIn(scenario), ...steps.flatMap((step) => ('exists' in step ? [step.exists] : []))] : []
+    const problem = tooMuchAtOnce('scenario-impossible', data, registry)
     return problem ? refused(problem) : { kind: 'command', command: { kind: 'create-session', wanted: body } }
   },
-}
+})
 
-export const sessionBehaviours: Readonly<Record<string, Behaviour>> = {
+export const sessionBehaviours = (registry: Registry): Readonly<Record<string, Behaviour>> => ({
   listSessions: commanding(() => ({ kind: 'list-sessions' })),
-  createSession,
+  createSession: createSession(registry),
   getSession: commanding<NameInput>(({ path: { name } }) => ({ kind: 'show-session', name })),
   dropSession: commanding<NameInput>(({ path: { name } }) => ({ kind: 'drop-session', name })),
   resetSession: beginning<NameInput>(({ path: { name } }) => ({ kind: 'reset-session', name })),
@@ -98,4 +101,4 @@ export const sessionBehaviours: Readonly<Record<string, Behaviour>> = {
   unbindSession: commanding<BindInput>(({ path: { name }, body }) => ({ kind: 'unbind', name, to: body })),
   listScenarios: commanding(() => ({ kind: 'list-scenarios' })),
   getScenario: commanding<ScenarioInput>(({ path }) => ({ kind: 'show-scenario', name: path.scenario })),
-}
+})

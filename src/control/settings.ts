@@ -3,9 +3,9 @@ import { nearest } from '../base/nearest.ts'
 import { type Behaviour, type Outcome, refused, reply, type Scene } from '../core/behaviour.ts'
 import { advanced, type Clock, isTime, readClock, readDuration, timeOf, type WrittenClock } from '../core/clock.ts'
 import { faultCounter, faultView } from '../core/scenario/fault.ts'
-import { accountNamed, entityId } from '../apis/oms/query.ts'
 import { nextSteps, take, waitAnew } from '../core/scenario/progress.ts'
-import { STEP_NAMES, STEPS, type WrittenFault, type WrittenProgress } from '../core/scenario/written.ts'
+import type { WrittenFault, WrittenProgress } from '../core/scenario/written.ts'
+import type { Registry } from '../core/registry.ts'
 import type { Known } from '../core/scenario/known.ts'
 import { readFaults, readProgress } from '../core/scenario/scenario.ts'
 import { type Change, Draft } from '../core/world.ts'
@@ -39,7 +39,8 @@ interface OneFaultInput extends Input {
 }
 
 interface StepInput extends NameInput {
-  readonly body: { readonly order: string } | { readonly allocation: string; readonly account?: string; readonly stage?: string }
+  /** A kind with an id, and whose it is. */
+  readonly body: Readonly<Record<string, string>>
 }
 
 /** A change of the session's settings; the answer is the session as it then is. */
@@ -65,9 +66,8 @@ function setClock(name: SessionName, clock: Clock, { session, now, real }: Scene
 }
 
 const putClock: Behaviour<ClockInput> = {
-  admits: ['operator'],
   begins: true,
-  run({ path, body }, _caller, scene) {
+  run({ path, body }, scene) {
     const clock = readClock(body.clock)
     return clock ? setClock(path.name, clock, scene) : refused(noClock(body.clock))
   },
@@ -78,46 +78,45 @@ function noClock(written: WrittenClock): Problem {
   const issue = {
     at: `/body/clock${at}`,
     rule: 'clock-impossible',
-    message: 'is no time or duration',
+    message: 'is not a valid time or duration',
     fix: 'give a time like 2026-01-31T12:00:00Z, or a duration like 2h',
   }
   return { code: 'request-invalid', detail: `${issue.at} ${issue.message}`, issues: [issue] }
 }
 
 const advanceClock: Behaviour<AdvanceInput> = {
-  admits: ['operator'],
-  run: ({ path, body }, _caller, scene) => setClock(path.name, advanced(scene.session.clock, readDuration(body.by) ?? 0), scene),
+  run: ({ path, body }, scene) => setClock(path.name, advanced(scene.session.clock, readDuration(body.by) ?? 0), scene),
 }
 
-const putProgress: Behaviour<ProgressInput> = {
-  admits: ['operator'],
+const putProgress = (registry: Registry): Behaviour<ProgressInput> => ({
   begins: true,
-  run({ path, body }, _caller, scene) {
-    const session: Session = { ...scene.session, progress: readProgress(body.progress) }
-    return set(path.name, session, waitAnew({ ...scene, session }))
+  run({ path, body }, scene) {
+    const issues: Parameters<typeof readProgress>[2] = []
+    const session: Session = { ...scene.session, progress: readProgress(body.progress, registry, issues) }
+    const [wrong] = issues
+    if (wrong) return refused({ ...wrong, code: 'request-invalid', detail: `/body${wrong.at} ${wrong.message}` })
+    return set(path.name, session, waitAnew({ world: scene.world, session, now: scene.now, real: scene.real }, registry))
   },
-}
+})
 
-/** Takes the next step of an order or an allocation, whatever it waits for: each line of an order that has one. */
-const takeStep: Behaviour<StepInput> = {
-  admits: ['operator'],
-  run({ body }, _caller, scene) {
-    const on =
-      'order' in body
-        ? ({ kind: 'order', id: body.order } as const)
-        : ({ kind: 'allocation', id: entityId(accountNamed(body), body.allocation) } as const)
-    const steps = nextSteps(on, scene)
-    const what = `${on.kind} ${'order' in body ? body.order : body.allocation}`
+/** Takes the next steps of an entity, whatever they wait for: of each of its parts that has one. */
+const takeStep = (registry: Registry): Behaviour<StepInput> => ({
+  run({ body }, { world, session, now, real }) {
+    const [kind = '', id = ''] = Object.entries(body).find(([name]) => registry.kinds.has(name)) ?? []
+    const named = registry.kinds.get(kind)
+    const scene: Scene = { world, session, now, real }
+    const steps = nextSteps({ kind, id: named?.row.keyOf?.(id, body) ?? id }, scene, registry)
+    const what = `${kind} ${id}`
     if (!steps)
       return refused({
-        code: on.kind === 'order' ? 'order-unknown' : 'allocation-unknown',
+        code: 'entity-unknown',
         detail: `there is no ${what}`,
         fix: 'GET /__mock/sessions/{name}/entities lists what there is',
       })
-    const draft = new Draft(scene.world)
+    const draft = new Draft(world)
     const taken: string[] = []
     for (const step of steps) {
-      const changes = take(step, { ...scene, world: draft })
+      const changes = take(step, { ...scene, world: draft }, registry)
       if (typeof changes === 'string') return refused({ code: 'step-impossible', detail: changes })
       draft.apply(changes)
       taken.push(step.step)
@@ -126,25 +125,22 @@ const takeStep: Behaviour<StepInput> = {
       return refused({
         code: 'step-impossible',
         detail: `nothing more happens to ${what} by itself`,
-        fix: `steps are: ${STEP_NAMES.map((name) => `${name} (${STEPS[name]})`).join('; ')}`,
+        fix: `steps are: ${[...registry.steps].map(([name, { row }]) => `${name} (${row.text})`).join('; ')}`,
       })
-    return reply(200, { steps: taken }, draft.changes)
+    return reply(200, { steps: taken }, { changes: draft.changes })
   },
-}
+})
 
 const listFaults: Behaviour<NameInput> = {
-  admits: ['operator'],
-  run: (_input, _caller, scene) => reply(200, { faults: scene.session.faults.map((fault) => faultView(fault, scene)) }),
+  run: (_input, scene) => reply(200, { faults: scene.session.faults.map((fault) => faultView(fault, scene)) }),
 }
 
 const dropFaults: Behaviour<NameInput> = {
-  admits: ['operator'],
-  run: (_input, _caller, { session }) => without(session, ({ id }) => session.faults.some((fault) => fault.id === id)),
+  run: (_input, { session }) => without(session, ({ id }) => session.faults.some((fault) => fault.id === id)),
 }
 
 const dropFault: Behaviour<OneFaultInput> = {
-  admits: ['operator'],
-  run({ path }, _caller, { session }) {
+  run({ path }, { session }) {
     const ids = session.faults.map(({ id }) => id)
     if (!ids.includes(path.fault))
       return refused({
@@ -160,7 +156,7 @@ const dropFault: Behaviour<OneFaultInput> = {
 function without(session: Session, isGone: (fault: { readonly id: string }) => boolean): Outcome {
   const changes = session.faults.filter(isGone).map(({ id }): Change => ({ kind: 'counter', id: faultCounter(id), to: undefined }))
   const faults = session.faults.filter((fault) => !isGone(fault))
-  return reply(204, undefined, [{ kind: 'session', id: SESSION_ID, to: { ...session, faults } }, ...changes])
+  return reply(204, undefined, { changes: [{ kind: 'session', id: SESSION_ID, to: { ...session, faults } }, ...changes] })
 }
 
 const MAX_FAULTS = 1_000
@@ -168,11 +164,10 @@ const MAX_FAULTS = 1_000
 const MAX_FAULT_SIZE = 1_000_000
 
 /** @param known what faults may name */
-export function settingBehaviours(known: Pick<Known, 'operations'>): Readonly<Record<string, Behaviour>> {
+export function settingBehaviours(known: Pick<Known, 'operations' | 'registry'>): Readonly<Record<string, Behaviour>> {
   const addFault: Behaviour<FaultInput> = {
-    admits: ['operator'],
     begins: true,
-    run({ body }, _caller, { session, now }) {
+    run({ body }, { session, now }) {
       const issues: Parameters<typeof readFaults>[4] = []
       const [fault] = readFaults([body], '', session.faults, known, issues)
       const wrong = issues.map((issue) => ({ ...issue, at: `/body${issue.at.replace(/^\/0/, '')}`, rule: 'scenario-impossible' }))
@@ -187,15 +182,24 @@ export function settingBehaviours(known: Pick<Known, 'operations'>): Readonly<Re
       if (size > MAX_FAULT_SIZE)
         return refused({
           code: 'scenario-impossible',
-          detail: `the faults of the session would be ${size} characters long, and ${MAX_FAULT_SIZE} is the most`,
+          detail: `the faults of the session would be ${size} characters long, at most ${MAX_FAULT_SIZE} may be`,
           fix: 'switch some off, or answer with less',
         })
       if (session.faults.length >= MAX_FAULTS)
         return refused({ code: 'scenario-impossible', detail: `the session has ${MAX_FAULTS} faults`, fix: 'switch some off' })
-      return reply(201, fault.written, [
-        { kind: 'session', id: SESSION_ID, to: { ...session, faults: [...session.faults, { ...fault, since: now }] } },
-      ])
+      const faults = [...session.faults, { ...fault, since: now }]
+      return reply(201, fault.written, { changes: [{ kind: 'session', id: SESSION_ID, to: { ...session, faults } }] })
     },
   }
-  return { putClock, advanceClock, putProgress, takeStep, listFaults, addFault, dropFault, dropFaults }
+  const { registry } = known
+  return {
+    putClock,
+    advanceClock,
+    putProgress: putProgress(registry),
+    takeStep: takeStep(registry),
+    listFaults,
+    addFault,
+    dropFault,
+    dropFaults,
+  }
 }

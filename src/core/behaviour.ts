@@ -1,19 +1,55 @@
-import type { AssumptionName } from './assumption.ts'
 import type { WrittenClock } from './clock.ts'
 import type { Session } from './session.ts'
 import type { SessionName } from '../base/session-name.ts'
-import type { Caller, Credentials, Input, MockReply, Problem } from '../base/http.ts'
+import type { Input, MockReply, Problem } from '../base/http.ts'
 import type { Scenario } from './scenario/written.ts'
-import type { Change, Kinds, World } from './world.ts'
+import type { Change, CoreKinds, Kinds, World } from './world.ts'
 
-/** All that a behaviour may look at beside its input. */
+/** A session's settings as an API knows them. */
+type SessionIn<Of extends object> = Of extends { readonly session: infer S extends Session } ? S : Session
+
+/** A session at a moment: all that answers hang on beside the request. */
 export interface Scene<Of extends object = Kinds> {
   readonly world: World<Of>
-  readonly session: Session
+  readonly session: SessionIn<Of>
   /** The session's time, in milliseconds since 1970. */
   readonly now: number
   /** The world's time, in milliseconds since 1970: what its clock is read from. */
   readonly real: number
+}
+
+/** Who is asking, after the API has judged the credentials. */
+export interface Caller {
+  /** What operations admit: `supplier`, `account`. */
+  readonly kind: string
+  /** What the caller may do, where the API has permissions. */
+  readonly permissions?: readonly string[]
+}
+
+/** Where an operation asks for no credentials. */
+export const ANYBODY: Caller = { kind: 'anybody' }
+
+/** The kinds of an API's own. */
+export type Own<Of extends object> = Exclude<keyof Of & string, keyof CoreKinds>
+
+/** An entity that is to be: its id is made, unless it is given. */
+type New<E> = E extends { readonly id: string } ? Omit<E, 'id'> & { readonly id?: string } : E
+
+/** The scene that a behaviour is given: who asks, and a hand to change it with. What is changed is kept when the behaviour replies. */
+export interface LiveScene<Of extends object = Kinds, Codes extends string = string> extends Scene<Of> {
+  readonly caller: Caller
+  /** What stands under an id, changed or not. */
+  get<K extends Own<Of>>(kind: K, id: string): Of[K] | undefined
+  /** All there is of a kind, what nobody has touched first. */
+  list<K extends Own<Of>>(kind: K): readonly Of[K][]
+  /** A new entity, with an id that is a function of the session's seed and of how many there were. @returns it, frozen */
+  add<K extends Own<Of>>(kind: K, entity: New<Of[K]>): Of[K]
+  /** An entity in the place of the one with its id. @returns it, frozen */
+  put<K extends Own<Of>>(kind: K, entity: Of[K]): Of[K]
+  remove(kind: Own<Of>, id: string): void
+  /** What is assumed; the answer is told to be shaped by it. */
+  assumed<N extends keyof SessionIn<Of>['assumptions'] & string>(name: N): SessionIn<Of>['assumptions'][N]
+  refuse(code: Codes, detail?: string, more?: Pick<Problem, 'fix' | 'issues' | 'assumption' | 'status'>): Refused
 }
 
 /** Where an exchange comes from: a client of the APIs, a control request, or a step that nobody asked for. */
@@ -87,13 +123,23 @@ export interface WantedSession {
   readonly state?: unknown
 }
 
-/** What a client sends anyway, and can be told by. */
-export type Bound = { readonly token: string } | { readonly account: string; readonly stage?: string }
+/** What a client sends anyway, and can be told by: its token, or what its API knows callers by. */
+export type Bound = Readonly<Record<string, unknown>>
+
+export interface Replied<Of extends object = Kinds> {
+  readonly kind: 'reply'
+  readonly reply: MockReply
+  readonly changes: readonly Change<Of>[]
+  readonly assumption?: string
+}
+
+export interface Refused {
+  readonly kind: 'refused'
+  readonly problem: Problem
+}
 
 export type Outcome<Of extends object = Kinds> =
-  | { readonly kind: 'reply'; readonly reply: MockReply; readonly changes: readonly Change<Of>[]; readonly assumption?: AssumptionName }
-  | { readonly kind: 'refused'; readonly problem: Problem }
-  | { readonly kind: 'command'; readonly command: Command; readonly changes?: readonly Change<Of>[] }
+  Replied<Of> | Refused | { readonly kind: 'command'; readonly command: Command; readonly changes?: readonly Change<Of>[] }
 
 /** A request that succeeds now: what `examples` shows and the ready line prints. `path` is below the document's base. */
 export interface ExampleRequest {
@@ -102,59 +148,66 @@ export interface ExampleRequest {
   readonly body?: unknown
 }
 
-/** What an operation does. Methods, so that a table can hold behaviours of different inputs: the document has checked the input. */
-export interface Behaviour<I extends Input = Input, Of extends object = Kinds> {
-  /** The kinds of caller the operation is for. */
-  readonly admits: readonly Caller['kind'][]
-  /** What a supplier's or a retailer's user needs for it. */
+/**
+ * What an operation does. Methods, so that a table can hold behaviours of different inputs: the document has checked the input. Synchronous
+ * and pure: the same scene gives the same outcome, however often it is asked.
+ */
+export interface Behaviour<I extends Input = Input, Of extends object = Kinds, Found = unknown> {
+  /** The kinds of caller the operation is for; every one unless said otherwise. */
+  readonly admits?: readonly string[]
+  /** The permission that a caller needs who has permissions. */
   readonly permission?: string
   /** Of a control operation on a session: it may be the first that is asked of one. */
   readonly begins?: true
   /** Looks for what the path names, before the body is looked at. */
-  find?(input: I, caller: Caller, scene: Scene<Of>): Problem | undefined
-  run(input: I, caller: Caller, scene: Scene<Of>): Outcome<Of>
+  find?(input: I, scene: LiveScene<Of>): Found | Refused
+  /** @param found what `find` found */
+  run(input: I, scene: LiveScene<Of>, found: Found): Outcome<Of>
   /** What an answer shows one of, under the id that a session keeps it by: steps can wait for reads. */
-  shows?(input: I, caller: Caller): { readonly kind: 'order' | 'allocation'; readonly id: string }
+  shows?(input: I, scene: LiveScene<Of>): { readonly kind: string; readonly id: string }
   /** Undefined when the session holds nothing that would do. */
-  example?(caller: Caller, scene: Scene<Of>): ExampleRequest | undefined
+  example?(scene: LiveScene<Of>): ExampleRequest | undefined
 }
 
 /** What is checked of a request before its behaviour runs. */
 export type CheckName = 'method' | 'credentials' | 'caller' | 'admitted' | 'permitted' | 'parameters' | 'resource' | 'body'
 
-/** What one API does its own way. */
-export interface Dialect<Of extends object = Kinds> {
-  /** The order in which checks are made: the first that fails is what the client hears of. */
-  readonly order: readonly CheckName[]
-  /** What is wrong with credentials whoever they belong to. */
-  judge?(credentials: Credentials): Problem | undefined
-  /** Who the credentials belong to. Header parameters are those the document declares. */
-  caller(credentials: Credentials, headers: Readonly<Record<string, unknown>>, scene: Scene<Of>): Caller | Problem
-  /**
-   * A refusal in the API's own words. `body` is what the request's body holds, as far as it could be read: some APIs answer in its shape.
-   * `operation` is undefined where the path, or the method, has none.
-   */
-  refuse(problem: Problem, body: unknown, operation: string | undefined): MockReply
-  /** Another path to try where this one has no route: a slash forgotten, say. */
-  reroute?(
-    path: string,
-    scene: Scene<Of>,
-  ): { readonly path: string; readonly way: 'accept' | 'redirect' | 'hint'; readonly assumption: AssumptionName } | undefined
-}
-
 export function isProblem(value: Caller | Problem): value is Problem {
   return 'code' in value
 }
 
-export function reply<Of extends object>(
-  status: number,
-  body?: unknown,
-  changes: readonly Change<Of>[] = [],
-  assumption?: AssumptionName,
-): Outcome<Of> {
-  return { kind: 'reply', reply: { status, ...(body !== undefined && { body }) }, changes, ...(assumption && { assumption }) }
+/** Whether a behaviour has returned a promise, which none may. */
+export function isPromise(outcome: unknown): boolean {
+  return typeof outcome === 'object' && outcome !== null && 'then' in outcome
 }
 
-export function refused(problem: Problem): Extract<Outcome, { readonly kind: 'refused' }> {
+/** Whether something found is a refusal. */
+export function isRefused(found: unknown): found is Refused {
+  return typeof found === 'object' && found !== null && 'kind' in found && found.kind === 'refused' && 'problem' in found
+}
+
+export interface ReplyMore<Of extends object> {
+  readonly headers?: Readonly<Record<string, string>>
+  /** What it changes, beside what the scene was told to. */
+  readonly changes?: readonly Change<Of>[]
+  /** The name of the assumption that shaped it. */
+  readonly assumption?: string | undefined
+}
+
+/** An answer. */
+export function reply<Of extends object = Kinds>(
+  status: number,
+  body?: unknown,
+  { headers, changes = [], assumption }: ReplyMore<Of> = {},
+): Replied<Of> {
+  return {
+    kind: 'reply',
+    reply: { status, ...(headers && { headers }), ...(body !== undefined && { body }) },
+    changes,
+    ...(assumption !== undefined && { assumption }),
+  }
+}
+
+export function refused(problem: Problem): Refused {
   return { kind: 'refused', problem }
 }

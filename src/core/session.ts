@@ -3,22 +3,13 @@ import { type Clock, dayOf, timeOf } from './clock.ts'
 import type { Fault, Progress, TimelineStep } from './scenario/settings.ts'
 import type { Data, Scenario } from './scenario/written.ts'
 
-/** Tokens that name somebody; a token that stands nowhere is the first supplier's. */
-export interface NamedToken {
-  readonly token: string
-  readonly kind: 'supplier' | 'retailer'
-  /** Which of the population's suppliers or retailers, from 1. */
-  readonly organization: number
-}
-
 /** What a session is set to. */
 interface SessionSettings {
   readonly seed: string
   readonly clock: Clock
-  readonly orders: number
-  readonly allocations: number
+  /** What its APIs are set to, each by its setting's name. */
+  readonly settings: Readonly<Record<string, unknown>>
   readonly assumptions: Assumptions
-  readonly tokens: readonly NamedToken[]
   /** Undefined where nothing goes on without a caller. */
   readonly progress: Progress | undefined
   readonly faults: readonly Fault[]
@@ -52,10 +43,10 @@ export interface Session extends SessionSettings {
 }
 
 /** The settings of a session that starts when the world's time is `real`. */
-export function beginSession(from: SessionStart, real: number): Session {
-  const { seed, clock, orders, allocations, assumptions, tokens, progress, faults } = from
+export function beginSession<From extends SessionStart>(from: From, real: number): Session & Pick<From, 'settings' | 'assumptions'> {
+  const { seed, clock, settings, assumptions, progress, faults } = from
   const begun = from.kept?.begun ?? timeOf(clock, real)
-  return { seed, clock, orders, allocations, assumptions, tokens, progress, faults, epoch: dayOf(begun), begun, from }
+  return { seed, clock, settings, assumptions, progress, faults, epoch: dayOf(begun), begun, from }
 }
 
 /** The id under which a session keeps its own settings. */

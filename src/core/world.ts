@@ -43,6 +43,8 @@ export function isOf<K extends keyof CoreKinds>(change: Change, kind: K): change
 export interface World<Of extends object = Kinds> {
   get<K extends keyof Of & string>(kind: K, id: string): Of[K] | undefined
   all<K extends keyof Of & string>(kind: K): Iterable<Of[K]>
+  /** What it keeps of a kind is kept under. */
+  ids(kind: keyof Of & string): readonly string[]
   /** How many entities it keeps. */
   readonly size: number
   /** What they take in memory. */
@@ -102,6 +104,10 @@ export class Entities<Of extends object = Kinds> implements WholeWorld<Of> {
     return this.#tables[kind]?.values() ?? []
   }
 
+  ids(kind: keyof Of & string): readonly string[] {
+    return [...(this.#tables[kind]?.keys() ?? [])]
+  }
+
   apply<K extends keyof Of & string>({ kind, id, to }: Change<Of, K>): void {
     const table = this.#table(kind)
     this.#version++
@@ -157,6 +163,13 @@ export class Draft<Of extends object = Kinds> implements World<Of> {
   *all<K extends keyof Of & string>(kind: K): Iterable<Of[K]> {
     for (const entity of this.#below.all(kind)) if (!this.#replaced.has(entity)) yield entity
     yield* this.#above.all(kind)
+  }
+
+  ids(kind: keyof Of & string): readonly string[] {
+    return [
+      ...this.#below.ids(kind).filter((id) => !this.#gone.has(`${kind} ${id}`) && !this.#above.get(kind, id)),
+      ...this.#above.ids(kind),
+    ]
   }
 
   apply(changes: readonly Change<Of>[]): void {

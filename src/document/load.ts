@@ -2,10 +2,12 @@ import { closeSync, existsSync, openSync, readFileSync, readSync, realpathSync, 
 import { basename, dirname, extname, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Document, LineCounter } from 'yaml'
+import { linesOf } from './json-lines.ts'
 import { kindOf } from './keys.ts'
+import { percentDecoded } from '../base/decode.ts'
 import { parseExact } from '../base/exact.ts'
 import { pointerPart, pointerParts, valueAt } from '../base/http.ts'
-import { DocumentError } from '../base/problem.ts'
+import { DocumentError, messageFrom } from '../base/problem.ts'
 
 /** One file of a document. */
 interface Source {
@@ -119,43 +121,8 @@ export function loadJson(file: string): LoadedDocument {
     return { name: basename(file, extname(file)), sources: [{ uri: file, content, lineOf }] }
   } catch (error) {
     if (error instanceof RangeError) throw new DocumentError(`${file}: it is nested too deep to be read`)
-    throw new DocumentError(`${file}: it is no JSON: ${error instanceof Error ? error.message : String(error)}`)
+    throw new DocumentError(`${file}: it is not valid JSON: ${messageFrom(error)}`)
   }
-}
-
-/** How deep lines are looked for: the elements of a list in the whole. */
-const DEPTH = 2
-
-/** The lines on which the values of a well-formed JSON text begin, by pointer. */
-function linesOf(text: string): ReadonlyMap<string, number> {
-  const lines = new Map<string, number>()
-  const open: { readonly pointer: string; readonly isList: boolean; next: string }[] = []
-  let line = 1
-  let isKey = false
-  const begin = (): string => {
-    const parent = open.at(-1)
-    const pointer = parent ? `${parent.pointer}/${parent.next}` : ''
-    if (open.length <= DEPTH) lines.set(pointer, line)
-    return pointer
-  }
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:\n]|[^\s{}[\],:"]+/g)) {
-    const inside = open.at(-1)
-    if (token === '\n') line++
-    else if (token === '{' || token === '[') {
-      open.push({ pointer: begin(), isList: token === '[', next: '0' })
-      isKey = token === '{'
-    } else if (token === '}' || token === ']') {
-      open.pop()
-      isKey = false
-    } else if (token === ',') {
-      isKey = inside?.isList === false
-      if (inside?.isList) inside.next = String(Number(inside.next) + 1)
-    } else if (token !== ':' && isKey && inside) {
-      inside.next = pointerPart(String(JSON.parse(token)))
-      isKey = false
-    } else if (token !== ':') begin()
-  }
-  return lines
 }
 
 /** A document that comes with the mock: compiled by the build where there is one, from YAML where the sources run. */
@@ -166,11 +133,20 @@ export async function loadBundled(name: string): Promise<LoadedDocument> {
     : loadDocument(fileURLToPath(new URL(`../../spec/${name}.yaml`, import.meta.url)))
 }
 
+const schemas = new Map<string, Promise<LoadedDocument>>()
+
+/** A JSON Schema that comes with the mock, for files that users write or hand around: `export`, `scenario`. Read once. */
+export function loadSchema(name: string): Promise<LoadedDocument> {
+  const schema = schemas.get(name) ?? loadDocument(fileURLToPath(new URL(`../../spec/${name}.schema.json`, import.meta.url)))
+  schemas.set(name, schema)
+  return schema
+}
+
 /** A file's path, symbolic links resolved; a pipe has no other than its name. */
 function realPath(file: string, what: string): string {
   const kind = fileKind(file)
   if (kind === 'none') throw new DocumentError(`${what}: there is no such file`)
-  if (kind === 'folder') throw new DocumentError(`${what}: it is no file, but a folder`)
+  if (kind === 'folder') throw new DocumentError(`${what}: it is not a file, but a folder`)
   return kind === 'file' ? realpathSync(file) : file
 }
 
@@ -205,7 +181,7 @@ function readText(path: string, name: string, what: string): string {
       closeSync(file)
     }
   } catch (error) {
-    throw new DocumentError(`${name}: it cannot be read (${error instanceof Error ? error.message : String(error)})`)
+    throw new DocumentError(`${name}: it cannot be read (${messageFrom(error)})`)
   }
   if (size > MAX_BYTES) throw new DocumentError(`${name}: ${size} bytes or more; a ${what} may have ${MAX_BYTES}`)
   const text = Buffer.concat(chunks).toString()
@@ -224,12 +200,11 @@ function uriOf(path: string, root: string): string {
 
 /** The file that a reference names, empty for its own, and what stands behind the number sign; decoded. */
 function partsOf(reference: string, where: string): [file: string, fragment: string] {
-  const [file = '', fragment = ''] = reference.split('#')
-  try {
-    return [decodeURIComponent(file), decodeURIComponent(fragment)]
-  } catch {
+  const [before = '', behind = ''] = reference.split('#')
+  const [file, fragment] = [percentDecoded(before), percentDecoded(behind)]
+  if (file === undefined || fragment === undefined)
     throw new DocumentError(`${where}: the reference holds a percent sign that encodes nothing`)
-  }
+  return [file, fragment]
 }
 
 /** Schemas may be `true` and `false`; all else that is referred to is an object. */
@@ -267,7 +242,7 @@ function parse(path: string, uri: string, yaml: Yaml): Source {
     return { uri, content, lineOf: (pointer) => nearest(pointer, (candidate) => lineIn(document, counter, candidate, yaml)) }
   } catch (cause) {
     // What aliases stand for is only known now: too many of them, or none of that name.
-    throw new DocumentError(`${uri}: ${cause instanceof Error ? cause.message : String(cause)}`)
+    throw new DocumentError(`${uri}: ${messageFrom(cause)}`)
   }
 }
 

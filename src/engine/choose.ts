@@ -1,6 +1,8 @@
 import type * as PrismRules from '@stoplight/prism-http/dist/mocker/negotiator/InternalHelpers.js'
 import type { Answer } from '../contract/answer.ts'
+import { type Generate, loadGenerate } from '../contract/generate.ts'
 import type { Contract, Operation } from '../contract/operation.ts'
+import { at, keyOf, number } from '../core/population/random.ts'
 import { excerpt } from '../contract/validator.ts'
 import { keepText, type MockReply, type Problem } from '../base/http.ts'
 
@@ -8,12 +10,20 @@ import { keepText, type MockReply, type Problem } from '../base/http.ts'
 export interface Preference {
   readonly code?: string
   readonly example?: string
+  /** A body that is generated, even where there is an example. */
+  readonly dynamic?: 'true' | 'false'
+  /** What it is generated from, in place of the session's seed. */
+  readonly seed?: string
 }
 
 export type Chosen = { readonly kind: 'reply'; readonly reply: MockReply } | { readonly kind: 'refused'; readonly problem: Problem }
 
-/** Answers an operation from its document alone. `accept` is the header of that name. */
-export type Chooser = (contract: Contract, operationId: string, preference: Preference, accept?: string) => Chosen
+/**
+ * Answers an operation from its document alone: with an example, else with what fits the schema and hangs on `seed` alone. Without a seed
+ * nothing is generated. `accept` is the header of that name.
+ * @throws DocumentError where nothing is found that fits a schema
+ */
+export type Chooser = (contract: Contract, operationId: string, preference: Preference, seed: string | undefined, accept?: string) => Chosen
 
 /** Elements of a header, and parameters of an element. A quoted string stays whole; without an end it goes on to the header's. */
 const ELEMENTS = /(?:"(?:[^"\\]|\\[^]?)*(?:"|$)|[^",])+/g
@@ -30,7 +40,7 @@ export function readPreference(header: string | undefined): Preference | Problem
     const [first, ...more] = (element.match(PARAMETERS) ?? []).map(nameAndValue)
     if (!first || !WORDS.has(first.name)) continue
     // Of a preference that stands there twice, the first counts.
-    for (const { name, value } of [first, ...more]) if (!found.has(name)) found.set(name, value)
+    for (const { name, value } of [first, ...more]) if (WORDS.has(name) && !found.has(name)) found.set(name, value)
   }
   const code = found.get('code')
   const example = found.get('example')
@@ -43,8 +53,28 @@ export function readPreference(header: string | undefined): Preference | Problem
     }
   if (example === '')
     return { code: 'preference-invalid', detail: 'the preferred example has no name', fix: 'send one, as in Prefer: example=NAME' }
-  if (code === undefined && example === undefined) return undefined
-  return { ...(code !== undefined && { code }), ...(example !== undefined && { example }) }
+  const dynamic = found.get('dynamic')
+  if (dynamic !== undefined && dynamic !== 'true' && dynamic !== 'false')
+    return {
+      code: 'preference-invalid',
+      detail: `the preference dynamic is ${excerpt(dynamic)}`,
+      fix: 'send true or false, as in Prefer: dynamic=true',
+    }
+  if (dynamic === 'true' && example !== undefined)
+    return {
+      code: 'preference-invalid',
+      detail: `the example ${excerpt(example)} is preferred, and with dynamic=true a body that is none`,
+      fix: 'send one of the two',
+    }
+  const seed = found.get('seed')
+  if (seed === '') return { code: 'preference-invalid', detail: 'the preferred seed is empty', fix: 'send any text, as in Prefer: seed=7' }
+  if (found.size === 0) return undefined
+  return {
+    ...(code !== undefined && { code }),
+    ...(example !== undefined && { example }),
+    ...(dynamic !== undefined && { dynamic }),
+    ...(seed !== undefined && { seed }),
+  }
 }
 
 /** What `Preference-Applied` says (RFC 7240, section 3). */
@@ -55,7 +85,7 @@ export function writePreference(preference: Preference): string {
 }
 
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/
-const WORDS = new Set(['code', 'example'])
+const WORDS = new Set(['code', 'example', 'dynamic', 'seed'])
 
 function nameAndValue(pair: string): { name: string; value: string } {
   const [name = '', ...rest] = pair.split('=')
@@ -78,14 +108,15 @@ type PrismContent = Parameters<Prism['findBestHttpContentByMediaType']>[0][numbe
  * answers 200 to a 404 that lacks the example. What is kept hangs on the operations of a document, never on what a client sent.
  */
 export async function loadChooser(): Promise<Chooser> {
-  const prism: Prism = await import('@stoplight/prism-http/dist/mocker/negotiator/InternalHelpers.js')
+  const loading: Promise<Prism> = import('@stoplight/prism-http/dist/mocker/negotiator/InternalHelpers.js')
+  const [prism, generate] = await Promise.all([loading, loadGenerate()])
   const known = new WeakMap<Operation, Documented>()
-  return (contract, operationId, preference, accept) => {
+  return (contract, operationId, preference, seed, accept) => {
     const operation = contract.operations.find(({ id }) => id === operationId)
     if (!operation) throw new Error(`${contract.name} has no operation "${operationId}"`)
     const documented = known.get(operation) ?? documentedBy(operation)
     known.set(operation, documented)
-    return choose(prism, operationId, documented, preference, accept)
+    return choose({ prism, generate }, documented, { id: operationId, preference, seed, accept })
   }
 }
 
@@ -111,36 +142,72 @@ function documentedBy(operation: Operation): Documented {
   }
 }
 
-function choose(prism: Prism, id: string, { answers, responses }: Documented, preference: Preference, accept: string | undefined): Chosen {
+interface Tools {
+  readonly prism: Prism
+  readonly generate: Generate
+}
+
+interface Asked {
+  readonly id: string
+  readonly preference: Preference
+  readonly seed: string | undefined
+  readonly accept: string | undefined
+}
+
+function choose({ prism, generate }: Tools, { answers, responses }: Documented, { id, preference, seed, accept }: Asked): Chosen {
   const response = responseOf(prism, responses, preference)
   const answer = response && answers.get(response.id)
   if (!answer)
     return refused(`the document has no answer ${preference.code ?? 'at all'} of ${id}`, otherCodes([...answers.keys()], preference))
   const { code, contents = [] } = response
   const status = Number(code)
-  const headers = headersOf(answer)
+  const { example: wanted, dynamic } = preference
+  const make = seed === undefined ? undefined : maker(generate, seed, dynamic !== 'true')
+  const headers = headersOf(answer, make)
   const head = { status, ...(Object.keys(headers).length > 0 && { headers }) }
 
-  const { example: wanted } = preference
   const exampleIn = (content: PrismContent) =>
-    some(wanted === undefined ? prism.findFirstExample(content) : prism.findExampleByKey(content, wanted))
+    dynamic === 'true' ? undefined : some(wanted === undefined ? prism.findFirstExample(content) : prism.findExampleByKey(content, wanted))
+  const generatedIn = ({ mediaType }: PrismContent) =>
+    wanted === undefined && make ? answer.contents.find((content) => content.mediaType === mediaType)?.generated : undefined
   const content = contentOf(
     prism,
-    contents.filter((one) => exampleIn(one)),
+    contents.filter((one) => exampleIn(one) ?? generatedIn(one)),
     accept,
   )
   if (wanted !== undefined && !content)
     return refused(`the answer ${code} of ${id} has no example ${excerpt(wanted)}`, otherExamples(answers, answer, wanted))
   // Neither has a body, whatever a `default` says (RFC 9110, sections 15.3.5 and 15.4.5).
   if (contents.length === 0 || status === 204 || status === 304) return { kind: 'reply', reply: head }
-  const example = content && exampleIn(content)
-  if (!example || !('value' in example))
-    return refused(`the document gives no example of the answer ${code} of ${id}`, otherCodes(withExamples(answers), preference))
-  const { value } = example
-  const body: unknown = typeof value === 'object' && value !== null ? keepText(value) : value
+  if (!content)
+    return refused(
+      `the document gives ${dynamic === 'true' ? '' : 'no example of '}the answer ${code} of ${id}${dynamic === 'true' ? '' : ', and'} no schema of JSON or text`,
+      otherCodes(withBodies(answers, dynamic), preference),
+    )
+  const example = exampleIn(content)
+  const body = example && 'value' in example ? kept(example.value) : make?.('body', generatedIn(content))
   // A range of media types is none that could be sent.
   const mediaType = content.mediaType.includes('*') ? undefined : content.mediaType
   return { kind: 'reply', reply: { ...head, body, ...(mediaType !== undefined && { mediaType }) } }
+}
+
+function kept(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? keepText(value) : value
+}
+
+/** Makes what an answer has no example of: the body, or the header of a name. */
+type Make = (what: string, generated: Answer['contents'][number]['generated']) => unknown
+
+function maker(generate: Generate, seed: string, usesExamples: boolean): Make {
+  return (what, generated) => {
+    const key = keyOf(`${seed}\n${what}`)
+    const chance = (place: string): (() => number) => {
+      const here = at(key, place)
+      let drawn = 0
+      return () => number(at(here, drawn++)) / 0x1_0000_0000
+    }
+    return generated?.(generate, { chance, usesExamples, ...(what !== 'body' && { name: what }) })
+  }
 }
 
 function responseOf(prism: Prism, responses: PrismResponse[], { code }: Preference): PrismResponse | undefined {
@@ -172,12 +239,14 @@ function mediaTypesOf(accept: string | undefined): string[] {
 /** Headers that belong to the message and not to its content are left to the server; so is the content's type (OpenAPI 3.1, section 4.8.17). */
 const OWN_HEADERS = new Set(['content-type', 'content-length', 'transfer-encoding', 'connection'])
 
-function headersOf({ headers }: Answer): Record<string, string> {
+/** The headers that have an example, and those that are required. */
+function headersOf({ headers }: Answer, make: Make | undefined): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => {
+    headers.flatMap(({ name, isRequired, example, generated }) => {
+      if (OWN_HEADERS.has(name.toLowerCase())) return []
+      const value = example ? example.value : isRequired ? make?.(name, generated) : undefined
       const values = [value].flat()
-      const isText = values.every((one) => ['string', 'number', 'boolean'].includes(typeof one))
-      return isText && !OWN_HEADERS.has(name.toLowerCase()) ? [[name, values.join(',')]] : []
+      return values.every((one) => ['string', 'number', 'boolean'].includes(typeof one)) ? [[name, values.join(',')]] : []
     }),
   )
 }
@@ -209,8 +278,13 @@ function namesOf({ contents }: Answer): string[] {
   return [...new Set(contents.flatMap(({ examples }) => examples.map(({ name }) => name)))]
 }
 
-function withExamples(answers: ReadonlyMap<string, Answer>): string[] {
-  return [...answers.values()].flatMap((answer) => (answer.contents.length === 0 || namesOf(answer).length > 0 ? [answer.status] : []))
+/** The statuses that can be answered: without a body, with one that is generated, or with an example. */
+function withBodies(answers: ReadonlyMap<string, Answer>, dynamic: Preference['dynamic']): string[] {
+  return [...answers.values()].flatMap(({ status, contents }) =>
+    contents.length === 0 || contents.some(({ examples, generated }) => generated ?? (dynamic !== 'true' && examples.length > 0))
+      ? [status]
+      : [],
+  )
 }
 
 /** The status that has the example, or the examples that this one has. */

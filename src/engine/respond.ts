@@ -2,8 +2,8 @@ import { refusal } from '../base/refusal.ts'
 import type { Operation } from '../contract/operation.ts'
 import type { Command, Scene } from '../core/behaviour.ts'
 import { timeOf } from '../core/clock.ts'
-import type { Befallen, FaultReply } from '../core/scenario/settings.ts'
-import { befall } from '../core/scenario/fault.ts'
+import type { FaultHit, FaultReply } from '../core/scenario/settings.ts'
+import { pickFault } from '../core/scenario/fault.ts'
 import { readOnce, waitFor } from '../core/scenario/progress.ts'
 import { GATEWAY } from '../core/scenario/scenario.ts'
 import { noRoom } from '../core/room.ts'
@@ -11,8 +11,9 @@ import { type Change, Draft, isOf, type World, worldOf } from '../core/world.ts'
 import type { Issue, MockReply, MockRequest, Problem } from '../base/http.ts'
 import { DocumentError } from '../base/problem.ts'
 import { type Preference, readPreference, writePreference } from './choose.ts'
-import { passTime, type Passed } from './passage.ts'
-import { type Arrived, Road, unfit } from './road.ts'
+import { type CheckedRequest, RequestChecks, stated, unfit } from './checks.ts'
+import { type DoneStep, takeDueSteps } from './due.ts'
+import { runBehaviour } from './run.ts'
 import type { Around, Service } from './service.ts'
 import { beginning, sessionOf } from './session.ts'
 
@@ -31,9 +32,9 @@ export interface Answer {
   /** What the server has to do for the reply. */
   readonly command?: Command
   /** What went on in the session before, without a caller. */
-  readonly passed: readonly Passed[]
-  /** What befell the request. */
-  readonly befallen?: Befallen
+  readonly steps: readonly DoneStep[]
+  /** The fault that hit the request. */
+  readonly hit?: FaultHit
   /**
    * Nothing is done yet: the request is to be asked again when the fault's delay is over, when answers of documents can be chosen, or when
    * what has come to pass by now is kept, and more of it is due.
@@ -44,31 +45,31 @@ export interface Answer {
 }
 
 /** What became of a request by itself. */
-type Own = Omit<Answer, 'now' | 'passed' | 'changes' | 'hasChanged' | 'isBehind'> & { readonly changes?: readonly Change[] }
+type Own = Omit<Answer, 'now' | 'steps' | 'changes' | 'hasChanged' | 'isBehind'> & { readonly changes?: readonly Change[] }
 
-/** The whole road of one request. Pure: a store may run it again when two requests collide. */
+/** All that happens to one request. Pure: a store may run it again when two requests collide. */
 export function respond(service: Service, request: MockRequest, kept: World, around: Around): Answer {
-  const opening = sessionOf(kept) ? [] : beginning(around.start, around.real)
+  const opening = sessionOf(kept) ? [] : beginning(around.start, around.real, around.registry)
   const begun = opening.length === 0 ? kept : worldOf(opening)
   const session = sessionOf(begun)
   if (!session) throw new Error('a session begins with its settings')
   const now = timeOf(session.clock, around.real)
   const name = session.from.scenario.name
-  if (around.scenario !== undefined && around.scenario !== name) return { ...foreign(around.scenario, name), changes: [], now, passed: [] }
-  const before = passTime(begun, session, now, around)
+  if (around.scenario !== undefined && around.scenario !== name) return { ...foreign(around.scenario, name), changes: [], now, steps: [] }
+  const before = takeDueSteps(begun, session, now, around)
   const cramped = opening.length === 0 ? undefined : noRoom(opening, kept, around.room)
   if (before.isBehind && !cramped) {
     const changes = [...opening, ...before.changes]
-    return { reply: { status: 200 }, needs: 'time', warnings: [], changes, hasChanged: true, now, passed: before.passed }
+    return { reply: { status: 200 }, needs: 'time', warnings: [], changes, hasChanged: true, now, steps: before.steps }
   }
   const scene: Scene = { world: before.world, session, now, real: around.real }
   const own = answer(service, request, scene, around)
   const changes = own.changes ?? []
   // Who only asks the server for something leaves the session as it is.
-  if ((own.command && changes.length === 0) || own.needs === 'chooser') return { ...own, changes: [], now, passed: [] }
-  if (cramped) return { ...full(cramped, service, own.operation, around), changes: [], now, passed: [] }
+  if ((own.command && changes.length === 0) || own.needs === 'chooser') return { ...own, changes: [], now, steps: [] }
+  if (cramped) return { ...full(cramped, service, own.operation, around), changes: [], now, steps: [] }
   const hasPassed = before.changes.length > 0
-  if (changes.length === 0) return { ...own, changes: [...opening, ...before.changes], hasChanged: hasPassed, now, passed: before.passed }
+  if (changes.length === 0) return { ...own, changes: [...opening, ...before.changes], hasChanged: hasPassed, now, steps: before.steps }
   const after = settle(changes, scene, around)
   // A fault's count always has room: nothing is refused because somebody reads.
   const isCount = changes.every(({ kind }) => kind === 'counter')
@@ -79,14 +80,14 @@ export function respond(service: Service, request: MockRequest, kept: World, aro
       changes: [...opening, ...before.changes],
       hasChanged: hasPassed,
       now,
-      passed: before.passed,
+      steps: before.steps,
     }
   return {
     ...own,
     changes: [...opening, ...before.changes, ...changes, ...after.changes],
     hasChanged: true,
     now: after.now,
-    passed: [...before.passed, ...after.passed],
+    steps: [...before.steps, ...after.steps],
     ...(after.isBehind && { isBehind: true }),
   }
 }
@@ -95,8 +96,8 @@ export function respond(service: Service, request: MockRequest, kept: World, aro
 export function goOn(kept: World, around: Around): Answer {
   const session = sessionOf(kept)
   const now = session ? timeOf(session.clock, around.real) : around.real
-  const { changes, passed, isBehind } = session ? passTime(kept, session, now, around) : { changes: [], passed: [], isBehind: false }
-  return { reply: { status: 200 }, warnings: [], changes, hasChanged: changes.length > 0, now, passed, isBehind }
+  const { changes, steps, isBehind } = session ? takeDueSteps(kept, session, now, around) : { changes: [], steps: [], isBehind: false }
+  return { reply: { status: 200 }, warnings: [], changes, hasChanged: changes.length > 0, now, steps, isBehind }
 }
 
 /** A request that wants a session of a scenario, in a session that is of another. */
@@ -114,87 +115,97 @@ function settle(
   changes: readonly Change[],
   scene: Scene,
   around: Around,
-): { readonly changes: readonly Change[]; readonly now: number; readonly passed: readonly Passed[]; readonly isBehind?: boolean } {
+): { readonly changes: readonly Change[]; readonly now: number; readonly steps: readonly DoneStep[]; readonly isBehind?: boolean } {
   const session = changes.findLast((change) => isOf(change, 'session'))?.to ?? scene.session
   const now = session === scene.session ? scene.now : timeOf(session.clock, around.real)
-  if (!session.progress && now === scene.now) return { changes: [], now, passed: [] }
+  if (!session.progress && now === scene.now) return { changes: [], now, steps: [] }
   const world = new Draft(scene.world, changes)
-  const waiting = waitFor(changes, { ...scene, world, session })
+  const waiting = waitFor(changes, { ...scene, world, session }, around.registry)
   world.apply(waiting)
-  if (now === scene.now) return { changes: waiting, now, passed: [] }
-  const after = passTime(world, session, now, around)
-  return { changes: [...waiting, ...after.changes], now, passed: after.passed, isBehind: after.isBehind }
+  if (now === scene.now) return { changes: waiting, now, steps: [] }
+  const after = takeDueSteps(world, session, now, around)
+  return { changes: [...waiting, ...after.changes], now, steps: after.steps, isBehind: after.isBehind }
 }
 
 function answer(service: Service, request: MockRequest, scene: Scene, around: Around): Own {
-  const road = new Road(service, request, scene, around)
+  const checks = new RequestChecks(service, request, scene, around)
   try {
     const isApi = around.services.includes(service)
     const preference = isApi ? readPreference(request.headers['prefer']) : undefined
-    const arrived = road.travel(preference === undefined)
-    if ('code' in arrived) return road.refuse(arrived)
-    if (preference) return prefer(preference, service, arrived.operation, request, road, around)
-    const { befallen, changes: counts } = isApi ? whatBefalls(arrived, scene, around) : UNHARMED
-    if (!befallen) return withChanges(work(road, arrived, scene, around), counts)
-    const { fault } = befallen
-    if (fault.reply && fault.reply.body === undefined && !around.choose) return { ...bare(road, arrived), needs: 'chooser' }
+    const checked = checks.run(preference === undefined)
+    if ('code' in checked) return checks.refuse(checked)
+    if (preference)
+      return 'detail' in preference
+        ? { ...checks.refuse(preference), reply: refusal(preference) }
+        : fromDocument(preference, checks, checked.operation, service, request, scene, around)
+    const { hit, changes: counts } = isApi ? faultFor(checked, service, scene, around) : UNHARMED
+    if (!hit) return withChanges(work(checks, checked, service, request, scene, around), counts)
+    const { fault } = hit
+    if (fault.reply && fault.reply.body === undefined && !around.choose) return { ...bare(checks, checked, service), needs: 'chooser' }
     const isHeld = fault.at === 'before' && (fault.reply ?? fault.cut ?? fault.spoil) !== undefined
-    if (fault.at === 'before' && befallen.delay > 0 && !isHeld && !around.waited)
-      return { ...bare(road, arrived), befallen, needs: 'delay', changes: counts }
+    if (fault.at === 'before' && hit.delay > 0 && !isHeld && !around.waited)
+      return { ...bare(checks, checked, service), hit, needs: 'delay', changes: counts }
     // What is refused before the work is not worked on at all, unless its answer is wanted to be spoilt.
-    const { changes, ...right } = isHeld && fault.reply ? bare(road, arrived) : work(road, arrived, scene, around)
-    const reply = fault.reply ? faultReply(fault.reply, befallen, service, arrived.operation, around) : right.reply
+    const { changes, ...right } =
+      isHeld && fault.reply ? bare(checks, checked, service) : work(checks, checked, service, request, scene, around)
+    const reply = fault.reply ? faultReply(fault.reply, hit, service, checked.operation, around) : right.reply
     return {
       ...right,
-      reply: spoilt(reply, befallen, arrived.operation),
-      befallen,
+      reply: spoilt(reply, hit, checked.operation),
+      hit,
       changes: [...counts, ...((isHeld ? undefined : changes) ?? [])],
     }
   } catch (error) {
-    if (error instanceof DocumentError) return road.refuse({ code: 'schema-broken', detail: error.message })
+    if (error instanceof DocumentError) return checks.refuse({ code: 'schema-broken', detail: error.message })
     throw error
   }
 }
 
-const UNHARMED: ReturnType<typeof befall> = { befallen: undefined, changes: [] }
+const UNHARMED: ReturnType<typeof pickFault> = { hit: undefined, changes: [] }
 
-function whatBefalls({ operation, input }: Arrived, scene: Scene, { waited }: Around): ReturnType<typeof befall> {
-  if (waited) return { befallen: waited, changes: [] }
-  return scene.session.faults.length === 0 ? UNHARMED : befall({ operation: operation.id, ...input }, scene)
+function faultFor(
+  { operation, input }: CheckedRequest,
+  { nameOf }: Service,
+  scene: Scene,
+  { waited }: Around,
+): ReturnType<typeof pickFault> {
+  if (waited) return { hit: waited, changes: [] }
+  return scene.session.faults.length === 0 ? UNHARMED : pickFault({ operation: nameOf(operation.id), ...input }, scene)
 }
 
 function withChanges(own: Own, more: readonly Change[]): Own {
   return more.length === 0 ? own : { ...own, changes: [...more, ...(own.changes ?? [])] }
 }
 
-function bare({ warnings }: Road, { operation }: Arrived): Own {
-  return { reply: { status: 200 }, operation: operation.id, warnings }
+function bare({ warnings }: RequestChecks, { operation }: CheckedRequest, { nameOf }: Service): Own {
+  return { reply: { status: 200 }, operation: nameOf(operation.id), warnings }
 }
 
-/** The behaviour runs, and its answer is what the document says. */
-function work(road: Road, { operation, behaviour, input, caller }: Arrived, scene: Scene, { checkReplies }: Around): Own {
-  const outcome = behaviour.run(input, caller, scene)
+/** The behaviour runs, and its answer is what the document says. An operation without one is answered from its document. */
+function work(checks: RequestChecks, checked: CheckedRequest, service: Service, request: MockRequest, scene: Scene, around: Around): Own {
+  const { operation, behaviour, input, live } = checked
+  if (!behaviour) return fromDocument({}, checks, operation, service, request, scene, around)
+  const { outcome, changes } = runBehaviour(checked, service, around.strict)
+  const name = service.nameOf(operation.id)
   switch (outcome.kind) {
     case 'refused':
-      return road.refuse(outcome.problem)
+      return checks.refuse(outcome.problem)
     case 'command':
-      return {
-        ...bare(road, { operation, behaviour, input, caller }),
-        command: outcome.command,
-        ...(outcome.changes && { changes: outcome.changes }),
-      }
+      return { ...bare(checks, checked, service), command: outcome.command, ...(outcome.changes && { changes: outcome.changes }) }
     case 'reply': {
-      const broken = checkReplies ? operation.checkReply(outcome.reply) : []
-      if (broken.length > 0) return road.refuse(unfit(broken))
-      const shown = outcome.reply.status < 300 ? behaviour.shows?.(input, caller) : undefined
-      const read = shown && scene.session.progress ? readOnce(scene, shown.kind, shown.id) : []
-      const assumption = outcome.assumption ?? road.assumption
+      const { reply } = outcome
+      const broken = around.checkReplies ? operation.checkReply(reply) : []
+      if (broken.length > 0) return checks.refuse(unfit(broken, name))
+      const { member } = service
+      const shown = reply.status < 300 && scene.session.progress ? behaviour.shows?.(input, live) : undefined
+      const read = shown ? readOnce(scene, member.known('kinds', shown.kind), shown.id, around.registry) : []
+      const assumption = outcome.assumption ?? live.assumption ?? checks.assumption
       return {
-        reply: outcome.reply,
-        changes: read.length === 0 ? outcome.changes : [...outcome.changes, ...read],
-        operation: operation.id,
-        warnings: road.warnings,
-        ...(assumption && { assumption }),
+        reply,
+        changes: read.length === 0 ? changes : [...changes, ...read],
+        operation: name,
+        warnings: checks.warnings,
+        ...(assumption !== undefined && { assumption: member.known('assumptions', assumption) }),
       }
     }
     default:
@@ -203,49 +214,52 @@ function work(road: Road, { operation, behaviour, input, caller }: Arrived, scen
 }
 
 /** No document has this refusal, so it is not held against one. */
-function full(problem: Problem, { dialect }: Service, operation: string | undefined, { prefersProblem }: Around): Own {
-  const reply = prefersProblem ? refusal(problem) : dialect.refuse(problem, undefined, operation)
+function full(problem: Problem, service: Service, operation: string | undefined, { prefersProblem }: Around): Own {
+  const reply = prefersProblem ? refusal(problem) : service.dialect.refuse(stated(problem, service), undefined, operation)
   return { reply, problem, ...(operation !== undefined && { operation }), warnings: [] }
 }
 
-/** An answer from the document that the request itself asks for: nothing is worked on, and nothing changes. */
-function prefer(
-  preference: Preference | Problem,
-  service: Service,
+/** An answer from the document: one that the request itself asks for, or that of an operation without a behaviour. Nothing changes. */
+function fromDocument(
+  preference: Preference,
+  checks: RequestChecks,
   operation: Operation,
-  { headers }: MockRequest,
-  road: Road,
+  { contract, nameOf }: Service,
+  { method, path, query, headers }: MockRequest,
+  { session }: Scene,
   { choose }: Around,
 ): Own {
-  if ('detail' in preference) return { ...road.refuse(preference), reply: refusal(preference) }
-  if (!choose) return { reply: { status: 200 }, operation: operation.id, warnings: [], needs: 'chooser' }
-  const chosen = choose(service.contract, operation.id, preference, headers['accept'])
-  if (chosen.kind === 'refused') return { ...road.refuse(chosen.problem), reply: refusal(chosen.problem) }
+  const name = nameOf(operation.id)
+  if (!choose) return { reply: { status: 200 }, operation: name, warnings: [], needs: 'chooser' }
+  const seed = [preference.seed ?? session.seed, operation.id, method, path, query].join('\n')
+  const chosen = choose(contract, operation.id, preference, seed, headers['accept'])
+  if (chosen.kind === 'refused') return { ...checks.refuse(chosen.problem), reply: refusal(chosen.problem) }
   const { reply } = chosen
+  const applied = writePreference(preference)
   return {
-    reply: { ...reply, headers: { ...reply.headers, 'Preference-Applied': writePreference(preference) } },
-    operation: operation.id,
-    warnings: road.warnings,
+    reply: applied === '' ? reply : { ...reply, headers: { ...reply.headers, 'Preference-Applied': applied } },
+    operation: name,
+    warnings: checks.warnings,
   }
 }
 
 /** A status that the document does not have is a gateway's. */
 function faultReply(
   { status, example, body }: FaultReply,
-  { retryAfter }: Befallen,
+  { retryAfter }: FaultHit,
   { contract }: Service,
   { id }: Operation,
   { choose }: Around,
 ): MockReply {
   const headers = retryAfter === undefined ? undefined : { 'Retry-After': String(retryAfter) }
   if (body !== undefined) return { status, body, ...(headers && { headers }) }
-  const chosen = choose?.(contract, id, { code: String(status), ...(example !== undefined && { example }) })
+  const chosen = choose?.(contract, id, { code: String(status), ...(example !== undefined && { example }) }, undefined)
   if (chosen?.kind === 'reply') return { ...chosen.reply, headers: { ...chosen.reply.headers, ...headers } }
   return { status, body: { message: GATEWAY.get(status) ?? 'Error' }, ...(headers && { headers }) }
 }
 
 /** What a fault does to the body, as far as it is still one; the edge does the rest. */
-function spoilt(right: MockReply, { fault: { spoil } }: Befallen, operation: Operation): MockReply {
+function spoilt(right: MockReply, { fault: { spoil } }: FaultHit, operation: Operation): MockReply {
   if (!spoil) return right
   // An answer without a body would look well.
   const reply = right.body === undefined ? { ...right, status: canHaveBody(right.status) ? right.status : 200, body: {} } : right

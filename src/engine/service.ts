@@ -1,17 +1,24 @@
 import type { FindNearest } from '../contract/nearest.ts'
 import type { Contract } from '../contract/operation.ts'
-import type { Behaviour, Dialect } from '../core/behaviour.ts'
+import { nearest } from '../base/nearest.ts'
+import { refusal } from '../base/refusal.ts'
+import type { Api, Dialect } from '../core/api.ts'
+import type { CheckName } from '../core/behaviour.ts'
+import type { Member, Registry } from '../core/registry.ts'
+import type { Known } from '../core/scenario/known.ts'
 import type { SessionStart } from '../core/session.ts'
-import type { Befallen } from '../core/scenario/settings.ts'
+import type { FaultHit } from '../core/scenario/settings.ts'
 import type { Room } from '../core/room.ts'
 import { DocumentError } from '../base/problem.ts'
 import type { Chooser } from './choose.ts'
 
 /** One API: what its document says, what its business does, and how it speaks. */
-export interface Service {
+export interface Service extends Pick<Api, 'behaviours' | 'callers'> {
   readonly contract: Contract
-  readonly behaviours: Readonly<Record<string, Behaviour>>
-  readonly dialect: Dialect
+  readonly member: Member
+  readonly dialect: Dialect & Required<Pick<Dialect, 'order' | 'refuse'>>
+  /** By what name everybody knows an operation: its own, where no other document has the same. */
+  nameOf(operation: string): string
 }
 
 /** What a request meets beside its session. */
@@ -30,23 +37,53 @@ export interface Around {
   readonly prefersProblem: boolean
   /** The APIs: what goes on in a session without a caller calls their operations. */
   readonly services: readonly Service[]
+  readonly registry: Registry
   /** Which operations of all documents a request that misses every path may have meant. */
   readonly nearest: FindNearest
   /** Chooses answers from the documents, where it was loaded. */
   readonly choose?: Chooser | undefined
   /** The fault whose delay before the work is over. */
-  readonly waited?: Befallen | undefined
+  readonly waited?: FaultHit | undefined
   /** How much may be kept. */
   readonly room: Room
 }
 
-/** @throws DocumentError when behaviours and operations do not name one another. */
-export function createService(contract: Contract, behaviours: Readonly<Record<string, Behaviour>>, dialect: Dialect): Service {
-  const operations = contract.operations.map(({ id }) => id)
-  const stray = Object.keys(behaviours).find((id) => !operations.includes(id))
-  if (stray !== undefined)
-    throw new DocumentError(`${contract.name}: a behaviour is named "${stray}"; the document's operations are ${operations.join(', ')}`)
-  const idle = operations.find((id) => !Object.hasOwn(behaviours, id))
-  if (idle !== undefined) throw new DocumentError(`${contract.name}: the operation "${idle}" has no behaviour`)
-  return { contract, behaviours, dialect }
+/**
+ * The APIs with what their documents say, in the same order.
+ * @throws DocumentError for a behaviour of an operation that the document does not have
+ */
+export function createServices(members: readonly Member[], contracts: readonly Contract[]): readonly Service[] {
+  const counts = new Map<string, number>()
+  for (const { operations } of contracts) for (const { id } of operations) counts.set(id, (counts.get(id) ?? 0) + 1)
+  return members.flatMap((member, place) => {
+    const contract = contracts[place]
+    if (!contract) return []
+    const { name, behaviours, dialect, callers } = member.api
+    const operations = contract.operations.map(({ id }) => id)
+    const stray = Object.keys(behaviours).find((id) => !operations.includes(id))
+    if (stray !== undefined) {
+      const near = nearest(stray, operations).slice(0, 5).join(', ')
+      throw new DocumentError(
+        `${name}: there is a behaviour for the operation "${stray}", which ${contract.name} does not have; the nearest are ${near}`,
+      )
+    }
+    return {
+      contract,
+      member,
+      behaviours,
+      callers,
+      dialect: { ...dialect, order: dialect.order ?? ORDER, refuse: dialect.refuse ? dialect.refuse.bind(dialect) : refusal },
+      nameOf: (operation) => ((counts.get(operation) ?? 0) > 1 ? `${name}:${operation}` : operation),
+    }
+  })
+}
+
+/** The order of the checks, where an API has none of its own. */
+const ORDER: readonly CheckName[] = ['method', 'credentials', 'parameters', 'caller', 'admitted', 'permitted', 'resource', 'body']
+
+/** What scenarios and faults can name: operations, by the names that everybody knows them by. */
+export function operationsOf(services: readonly Service[]): Known['operations'] {
+  return new Map(
+    services.flatMap(({ contract, nameOf }) => contract.operations.map((operation) => [nameOf(operation.id), operation] as const)),
+  )
 }

@@ -1,19 +1,18 @@
 import { chosen } from '../core/assumption.ts'
+import type { Registry } from '../core/registry.ts'
 import { nearest } from '../base/nearest.ts'
 import type { WantedSession } from '../core/behaviour.ts'
-import { viewOf } from '../core/brought.ts'
 import { isTime, timeOf, writtenClock } from '../core/clock.ts'
 import type { Data, Scenario } from '../core/scenario/written.ts'
 import { beginSession, SESSION_ID, type Session, type SessionStart } from '../core/session.ts'
 import { DEFAULT_SESSION, isSessionName, type SessionName } from '../base/session-name.ts'
 import { located, type Wrong } from '../core/scenario/lineage.ts'
 import { waitFor } from '../core/scenario/progress.ts'
-import { place } from '../core/scenario/place.ts'
+import { place, viewOf } from '../core/scenario/place.ts'
 import { type Limits, noRoom, type Room } from '../core/room.ts'
 import type { Known } from '../core/scenario/known.ts'
 import { type Start, startOf, writtenProgress } from '../core/scenario/scenario.ts'
-import { saved, type SavedState } from '../core/scenario/saved.ts'
-import { untouched } from '../core/untouched.ts'
+import { populationOf, saved, type SavedState } from '../core/scenario/saved.ts'
 import { type Change, isOf, type WholeWorld, type World, worldOf } from '../core/world.ts'
 import { type Problem, valueAt } from '../base/http.ts'
 
@@ -24,7 +23,7 @@ export function nameOf(text: string = DEFAULT_SESSION): SessionName | Problem {
   if (isSessionName(text)) return text
   return {
     code: 'session-invalid',
-    detail: `"${text}" is no name for a session`,
+    detail: `"${text}" is not a valid session name`,
     fix: 'take 1 to 64 letters, digits, dots, underscores and hyphens',
   }
 }
@@ -44,25 +43,25 @@ type Begun =
 const attempts = new WeakMap<SessionStart, { readonly at: number; readonly begun: Begun }>()
 
 /** What a session's log begins with, or what cannot be of the data that it starts from. It depends on the start and on what the session's clock shows, and on nothing else. */
-function tryBeginning(start: SessionStart, real: number): Begun {
+function tryBeginning(start: SessionStart, real: number, registry: Registry): Begun {
   const session = beginSession(start, real)
   const before = attempts.get(start)
   if (before?.at === session.begun) return before.begun
-  const begun = begin(session, real)
+  const begun = begin(session, real, registry)
   attempts.set(start, { at: session.begun, begun })
   return begun
 }
 
-function begin(session: Session, real: number): Begun {
+function begin(session: Session, real: number, registry: Registry): Begun {
   const begun: Change = { kind: 'session', id: SESSION_ID, to: session }
   if (session.from.kept) return { kind: 'begun', changes: [begun, ...session.from.kept.changes] }
-  const placed = place(session.from.data, { world: worldOf([begun]), session, now: session.begun, real })
+  const placed = place(session.from.data, { world: worldOf([begun]), session, now: session.begun, real }, registry)
   if (placed.kind === 'refused') return placed
   const changes = [begun, ...placed.changes]
   if (!session.progress) return { kind: 'begun', changes }
   return {
     kind: 'begun',
-    changes: [...changes, ...waitFor(placed.changes, { world: worldOf(changes), session, now: session.begun, real })],
+    changes: [...changes, ...waitFor(placed.changes, { world: worldOf(changes), session, now: session.begun, real }, registry)],
   }
 }
 
@@ -73,7 +72,7 @@ export function tryStart(scenario: Scenario, name: string | undefined, base: Ses
   const { start, lineage } = started
   const far = { at: '/clock', message: 'shows a time that no document can write', fix: 'stay between 1970-06-01 and 9999-01-01' }
   const issues = isTime(timeOf(start.clock, real)) ? undefined : [far]
-  const begun: Begun = issues ? { kind: 'refused', issues } : tryBeginning(start, real)
+  const begun: Begun = issues ? { kind: 'refused', issues } : tryBeginning(start, real, known.registry)
   return begun.kind === 'begun' ? started : { kind: 'refused', issues: begun.issues.map((issue) => located(issue, lineage)) }
 }
 
@@ -82,40 +81,41 @@ export function tryBringing(
   data: Data,
   start: SessionStart,
   real: number,
+  registry: Registry,
 ): { readonly kind: 'shown'; readonly view: object } | { readonly kind: 'refused'; readonly issues: readonly Wrong[] } {
-  const begun = tryBeginning(start, real)
+  const begun = tryBeginning(start, real, registry)
   if (begun.kind === 'refused') return begun
   const session = beginSession(start, real)
   const scene = { world: worldOf(begun.changes), session, now: session.begun, real }
-  const brought = place(data, scene)
+  const brought = place(data, scene, registry)
   return brought.kind === 'refused' ? brought : { kind: 'shown', view: viewOf(brought, scene) }
 }
 
 /** What a session's log begins with. @throws Error for data that cannot be placed; they were tried when they were read */
-export function beginning(start: SessionStart, real: number): readonly Change[] {
-  const begun = tryBeginning(start, real)
+export function beginning(start: SessionStart, real: number, registry: Registry): readonly Change[] {
+  const begun = tryBeginning(start, real, registry)
   if (begun.kind === 'refused')
     throw new Error(`what a session starts from cannot be: ${begun.issues.map(({ message }) => message).join('; ')}`)
   return begun.changes
 }
 
 /** Why no session could begin so, however much room there is beside it; undefined where one can. */
-export function beginsTooLarge(start: SessionStart, limits: Limits, real: number): Problem | undefined {
-  return noRoom(beginning(start, real), worldOf([]), { ...limits, others: 0 })
+export function beginsTooLarge(start: SessionStart, limits: Limits, real: number, registry: Registry): Problem | undefined {
+  return noRoom(beginning(start, real, registry), worldOf([]), { ...limits, others: 0 })
 }
 
 /** A change as it is kept: with what the session itself held before; undefined where nobody had touched it. */
 export type KeptChange = Change & { readonly from: object | undefined }
 
 /** What a journal keeps of a request's changes: entities, without what made the session itself and what only keeps count. */
-export interface Told {
+export interface Recorded {
   readonly changes: readonly KeptChange[]
   /** The session as the changes met it: what nobody had touched before them is its population's. */
   readonly settings: Session | undefined
 }
 
 /** @param world the session before the changes */
-function told(changes: readonly Change[], world: World): Told {
+function recorded(changes: readonly Change[], world: World, registry: Registry): Recorded {
   if (changes.length === 0) return NOTHING
   // Of what changes twice the second time begins where the first ended.
   const met = new Map<string, object | undefined>()
@@ -124,7 +124,7 @@ function told(changes: readonly Change[], world: World): Told {
   for (const change of changes) {
     const { kind, id, to } = change
     if (isOf(change, 'session')) settings ??= change.to
-    if (!ENTITIES.some((entity) => entity === kind)) continue
+    if (!isShown(kind, registry)) continue
     const name = `${kind} ${id}`
     kept.push({ ...change, from: met.has(name) ? met.get(name) : world.get(kind, id) })
     met.set(name, to)
@@ -132,28 +132,46 @@ function told(changes: readonly Change[], world: World): Told {
   return { changes: kept, settings }
 }
 
-const NOTHING: Told = { changes: [], settings: undefined }
+/** What of a session is told: what its APIs keep, but for secrets. */
+function isShown(kind: string, { kinds }: Registry): boolean {
+  const known = kinds.get(kind)
+  return known !== undefined && known.row.listed !== 'never'
+}
+
+const NOTHING: Recorded = { changes: [], settings: undefined }
 
 /** What a request changed, and apart from that what each step without a caller did before it. @param world the session before */
-export function toldApart(
+export function recordedApart(
   changes: readonly Change[],
-  passed: readonly { readonly changes: readonly Change[] }[],
+  done: readonly { readonly changes: readonly Change[] }[],
   world: World,
-): { readonly own: Told; readonly steps: readonly Told[] } {
-  const all = told(changes, world)
-  if (passed.length === 0) return { own: all, steps: [] }
-  const sources = changes.filter(({ kind }) => ENTITIES.some((entity) => entity === kind))
+  registry: Registry,
+): { readonly own: Recorded; readonly steps: readonly Recorded[] } {
+  const all = recorded(changes, world, registry)
+  if (done.length === 0) return { own: all, steps: [] }
+  const sources = changes.filter(({ kind }) => isShown(kind, registry))
   const byChange = new Map(sources.map((change, place) => [change, all.changes[place]]))
   const { settings } = all
-  const of = (some: readonly Change[]): Told => ({ changes: some.flatMap((change) => byChange.get(change) ?? []), settings })
-  const ofSteps = new Set(passed.flatMap((step) => step.changes))
-  return { own: of(sources.filter((change) => !ofSteps.has(change))), steps: passed.map((step) => of(step.changes)) }
+  const of = (some: readonly Change[]): Recorded => ({ changes: some.flatMap((change) => byChange.get(change) ?? []), settings })
+  const ofSteps = new Set(done.flatMap((step) => step.changes))
+  return { own: of(sources.filter((change) => !ofSteps.has(change))), steps: done.map((step) => of(step.changes)) }
 }
 
-/** What a change replaced, also where that was the population's; undefined for what is new. */
-export function entityBefore(change: KeptChange, session: Session | undefined): object | undefined {
-  return change.from ?? (session && untouched(change, session))
+/** What a change replaced and what it put, each as the API shows it; also where what was replaced was the population's. */
+export function shownChange(
+  { kind, id, from, to }: KeptChange,
+  session: Session | undefined,
+  { kinds }: Registry,
+): { readonly from: object | undefined; readonly to: object | undefined } {
+  const named = kinds.get(kind)
+  if (!named || !session) return { from, to }
+  const { row, api } = named
+  const own = api.sceneOf({ world: EMPTY, session, now: 0, real: 0 }).session
+  const view = (entity: object | undefined): object | undefined => (entity && row.view ? row.view(entity, own) : entity)
+  return { from: view(from ?? row.untouched?.(id, own, to)), to: view(to) }
 }
+
+const EMPTY = worldOf([])
 
 /** What a session that is to begin starts from. */
 export type Started = { readonly kind: 'started'; readonly start: SessionStart } | { readonly kind: 'refused'; readonly problem: Problem }
@@ -246,26 +264,26 @@ export interface Exportable {
 }
 
 /** Undefined for a session that has not begun. */
-export function exportable(world: World): Exportable | undefined {
+export function exportable(world: World, registry: Registry): Exportable | undefined {
   const session = sessionOf(world)
   if (!session) return undefined
   const { from, begun } = session
-  const { seed, clock, orders, allocations, assumptions, scenario } = from
+  const { seed, clock, settings, assumptions, scenario } = from
   return {
     from,
-    scenario: { ...scenario.written, seed, clock: writtenClock(clock), population: { orders, allocations }, assume: assumptions },
+    scenario: { ...scenario.written, seed, clock: writtenClock(clock), population: populationOf(settings, registry), assume: assumptions },
     real: clock.kind === 'frozen' ? undefined : clock.kind === 'shifted' ? begun - clock.by : begun,
   }
 }
 
 /** The session's present state as a file has it; undefined for one that has not begun. @param version of allocation-mock */
-export function savedState(name: SessionName, world: WholeWorld, version: string): SavedState | undefined {
+export function savedState(name: SessionName, world: WholeWorld, version: string, registry: Registry): SavedState | undefined {
   const session = sessionOf(world)
-  return session && saved(name, session, world, version)
+  return session && saved(name, session, world, version, registry)
 }
 
 /** A session as the control API shows it, without what the server counts. */
-export function describe(world: World, start: SessionStart, real: number): object {
+export function describe(world: World, start: SessionStart, real: number, registry: Registry): object {
   const { seed, epoch, clock, assumptions, from, faults, progress } = sessionOf(world) ?? beginSession(start, real)
   return {
     ...(from.scenario.name !== undefined && { scenario: from.scenario.name }),
@@ -273,11 +291,11 @@ export function describe(world: World, start: SessionStart, real: number): objec
     epoch: new Date(epoch).toISOString(),
     now: new Date(timeOf(clock, real)).toISOString(),
     clock: writtenClock(clock),
-    assume: chosen(assumptions),
-    progress: writtenProgress(progress),
+    assume: chosen(assumptions, registry.assumptions),
+    progress: writtenProgress(progress, registry),
     faults: faults.map(({ id }) => id),
     waiting: [...world.all('step')].length,
-    changes: sizeOf(world),
+    changes: sizeOf(world, registry),
     size: world.size,
   }
 }
@@ -292,12 +310,9 @@ export function timeIn(world: World, { clock }: SessionStart, real: number): num
   return timeOf(sessionOf(world)?.clock ?? clock, real)
 }
 
-/** What a session holds, as the control API lists it. Tokens are secrets, and nobody's business. */
-const ENTITIES = ['order', 'allocation', 'oms-order', 'shipment', 'stock'] as const
-
-/** How many entities of the business a session keeps. */
-function sizeOf(world: World): number {
-  return ENTITIES.reduce((sum, kind) => sum + [...world.all(kind)].length, 0)
+/** How many entities of its APIs a session keeps. */
+function sizeOf(world: World, registry: Registry): number {
+  return [...registry.kinds.keys()].reduce((sum, kind) => (isShown(kind, registry) ? sum + world.ids(kind).length : sum), 0)
 }
 
 /** What a provider state's text means, and what it adds to others. */

@@ -1,5 +1,5 @@
-import { type Cut, pointerPart } from '../base/http.ts'
-import { GARBAGE } from '../server/exchange.ts'
+import { parsedJson } from '../base/decode.ts'
+import { type Cut, GARBAGE, pointerPart } from '../base/http.ts'
 import type { ExportedExchange } from './export.ts'
 import { type Incoming, parse, type Parsed } from './line.ts'
 
@@ -96,8 +96,8 @@ function texts(recorded: string | undefined, now: string | undefined): Pick<Diff
 }
 
 function bodyDifferences(recorded: string, now: string): readonly Difference[] {
-  const [then, other] = [parsed(recorded), parsed(now)]
-  const found = then && other ? valueDifferences(then.value, other.value, '') : []
+  const [then, other] = [parsedJson(recorded), parsedJson(now)]
+  const found = then !== undefined && other !== undefined ? valueDifferences(then, other, '') : []
   return found.length > 0 ? found : [{ what: 'body', ...textDifference(recorded, now) }]
 }
 
@@ -126,14 +126,5 @@ function textDifference(recorded: string, now: string): Omit<Difference, 'what'>
   return {
     at: `character ${at}`,
     ...texts(recorded === '' ? undefined : around(recorded), now === '' ? undefined : around(now)),
-  }
-}
-
-function parsed(text: string): { readonly value: unknown } | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return { value }
-  } catch {
-    return undefined
   }
 }

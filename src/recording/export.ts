@@ -1,5 +1,7 @@
 import type { Exportable } from '../engine/session.ts'
 import type { Cut } from '../base/http.ts'
+import type { Registry } from '../core/registry.ts'
+import { versionsOf } from '../core/scenario/saved.ts'
 import type { Exchange, Met } from './exchange.ts'
 import {
   type Replace,
@@ -10,11 +12,11 @@ import {
   withoutSecrets,
   withoutSecretsInJson,
 } from '../base/secret.ts'
-import { createStandIns, type StandIns, withoutQuoted } from '../server/stand-ins.ts'
+import { createStandIns, type StandIns, withoutQuoted } from './stand-ins.ts'
 
 /** A session as a file: what it started from and all that it was asked, so that another process can do it again. `spec/export.schema.json` says the same. */
 export interface Exported {
-  readonly format: 1
+  readonly format: 2
   /** Of allocation-mock. */
   readonly version: string
   readonly dataVersion: number
@@ -33,8 +35,10 @@ export interface Exported {
   readonly scenarioName?: string
   /** As it would stand in a file. */
   readonly scenario: object
-  readonly supplierTokens: readonly string[]
-  readonly retailerTokens: readonly string[]
+  /** Its APIs with the versions of their data. */
+  readonly apis: Readonly<Record<string, number>>
+  /** What its APIs are set to beside what the scenario says: tokens, of which stand-ins take the place. */
+  readonly settings: Readonly<Record<string, unknown>>
   /** As they came, where their order made a difference: that in which they met the session. */
   readonly exchanges: readonly ExportedExchange[]
   /** So many requests were not answered yet, and may have changed something. */
@@ -77,9 +81,6 @@ export interface About {
   readonly parameters: ReadonlySet<string>
 }
 
-/** Tokens that are no secret: they stand in the documentation. */
-export const PUBLIC_TOKENS: ReadonlySet<string> = new Set(['1234567890', 'retailer-1234567890', 'invalid'])
-
 /** Headers that answers hang on, beside parameters. Any other is nobody's business. */
 const HEADERS: ReadonlySet<string> = new Set(['host', 'content-type', 'accept', 'prefer', 'authorization', 'mock-session', 'mock-scenario'])
 const CONTROL_HEADERS: ReadonlySet<string> = new Set(['content-type', 'mock-session'])
@@ -89,18 +90,24 @@ const CONTROL_HEADERS: ReadonlySet<string> = new Set(['content-type', 'mock-sess
  * session gave out itself are a function of its seed, and stay.
  * @param requests how many requests the session was asked, answered or not
  */
-export function exportOf(name: string, session: Exportable, all: readonly Exchange[], requests: number, about: About): Exported {
+export function exportOf(
+  name: string,
+  session: Exportable,
+  all: readonly Exchange[],
+  requests: number,
+  about: About,
+  registry: Registry,
+): Exported {
   const exchanges = all.filter(({ origin }) => origin === 'request' || origin === 'control')
-  const issued = new Set(exchanges.flatMap(issuedTokens))
-  const standIns = createStandIns((text) => PUBLIC_TOKENS.has(text) || issued.has(text))
-  const tokensOf = (kind: 'supplier' | 'retailer'): string[] =>
-    session.from.tokens.flatMap((one) => (one.kind === kind ? [`${standIns.replace(one.token)}=${one.organization}`] : []))
+  const issued = new Set(exchanges.flatMap((exchange) => issuedTokens(exchange, registry)))
+  const known = publicTokens(registry)
+  const standIns = createStandIns((text) => known.has(text) || issued.has(text))
   const { version, dataVersion, server, parameters } = about
   const unanswered = requests - exchanges.filter(({ origin }) => origin === 'request').length
   const turns = turnsOf(exchanges)
   const [first] = exchanges
   return {
-    format: 1,
+    format: 2,
     version,
     dataVersion,
     server,
@@ -108,14 +115,23 @@ export function exportOf(name: string, session: Exportable, all: readonly Exchan
     begun: new Date(session.real ?? first?.asked?.real ?? first?.real ?? 0).toISOString(),
     ...(session.from.scenario.name !== undefined && { scenarioName: session.from.scenario.name }),
     scenario: withoutSecretMembers(session.scenario, standIns.replace),
-    supplierTokens: tokensOf('supplier'),
-    retailerTokens: tokensOf('retailer'),
+    apis: versionsOf(registry),
+    settings: Object.fromEntries(
+      [...registry.settings].flatMap(([setting, { row }]) =>
+        row.write ? [[setting, row.write(session.from.settings[setting], standIns.replace)]] : [],
+      ),
+    ),
     exchanges: turns.map(({ exchange, asked, worked }) => ({
       ...exported(exchange, standIns, parameters),
       ...(worked > asked && { turns: [asked, worked] as const }),
     })),
     ...(unanswered > 0 && { unanswered }),
   }
+}
+
+/** Tokens that are not secret: they stand in the documentation. */
+export function publicTokens({ members }: Pick<Registry, 'members'>): ReadonlySet<string> {
+  return new Set(members.flatMap(({ api }) => Object.values(api.callers.tokens ?? {})))
 }
 
 interface Turn {
@@ -196,7 +212,7 @@ function exported(exchange: Exchange, { replace, replaceAgain }: StandIns, param
   }
 }
 
-function issuedTokens({ operation, replyBody }: Exchange): readonly string[] {
-  if (operation !== 'login' || replyBody === undefined) return []
-  return [...replyBody.matchAll(/"auth_token"\s*:\s*"([^"]+)"/g)].map(([, token = '']) => token)
+function issuedTokens({ operation, replyBody }: Exchange, { members }: Registry): readonly string[] {
+  if (operation === undefined || replyBody === undefined) return []
+  return members.flatMap(({ api }) => api.callers.issuedIn?.(operation, replyBody) ?? [])
 }

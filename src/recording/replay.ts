@@ -1,14 +1,31 @@
-import { fileURLToPath } from 'node:url'
-import { checkData } from '../contract/data.ts'
-import { DATA_VERSION } from '../core/population/random.ts'
+import { isJson } from '../contract/schema.ts'
 import type { Scenario } from '../core/scenario/written.ts'
-import { createMock, type Mock } from '../mock.ts'
-import type { MockOptions } from '../options.ts'
-import { type LoadedDocument, loadDocument } from '../document/load.ts'
-import { UsageError } from '../base/problem.ts'
+import { messageFrom, UsageError } from '../base/problem.ts'
 import { type Difference, differencesOf } from './difference.ts'
 import { type Incoming, parse, send, type Sending } from './line.ts'
 import type { Exported, ExportedExchange } from './export.ts'
+import { readExported } from './read.ts'
+
+/** Opens a mock in which a session is repeated. The options are those of `createMock`, which this room does not know. */
+export type OpenMock = (options: OpenOptions) => Promise<OpenedMock>
+
+interface OpenOptions extends Readonly<Pick<Exported, 'settings'>>, Readonly<Exported['server']> {
+  readonly time: () => number
+  readonly delay: (milliseconds: number, over: () => void) => () => void
+  readonly onFailure: (error: unknown) => void
+  readonly scenario?: Scenario
+  readonly scenarios: Readonly<Record<string, Scenario>>
+  readonly journalBytes: number
+}
+
+/** It listens on this machine. */
+interface OpenedMock extends AsyncDisposable {
+  /** The APIs that it serves, with the versions of their data. */
+  readonly apis: Readonly<Record<string, number>>
+  readonly url: string
+  readonly port: number
+  createSession(options: { readonly name: string; readonly scenario?: string }): Promise<unknown>
+}
 
 /** What came of repeating a session. */
 export interface Replayed {
@@ -39,18 +56,18 @@ export interface Different extends Repeated {
 }
 
 /**
- * Repeats an exported session in a mock of its own, and compares the answers byte for byte. The world's time is that of the recording,
+ * Repeats an exported session in a mock of its own, which `open` opens, and compares the answers byte for byte. The world's time is that of the recording,
  * and delays of faults take none; requests that overlapped come upon the session in the order in which they did then.
  * @param exported what GET /__mock/sessions/{name}/export answers
- * @throws UsageError for what is no such thing, or cannot be repeated here
+ * @throws UsageError for what is not a valid export, or cannot be repeated here
  */
-export async function replay(exported: unknown): Promise<Replayed> {
+export async function replay(exported: unknown, open: OpenMock): Promise<Replayed> {
   const file = await readExported(exported)
   const { session, begun, exchanges } = file
   const notes: string[] = []
   let time = Date.parse(begun)
   let asking: Asking | undefined
-  await using mock = await open(file, {
+  await using mock = await openFor(file, open, {
     time: () => time,
     delay(_milliseconds, over) {
       const goOn = (worked?: string): void => {
@@ -61,9 +78,9 @@ export async function replay(exported: unknown): Promise<Replayed> {
       else over()
       return () => undefined
     },
-    onFailure: (error) => notes.push(`the mock failed: ${error instanceof Error ? error.message : String(error)}`),
+    onFailure: (error) => notes.push(`the mock failed: ${messageFrom(error)}`),
   })
-  const { port, url } = await mock.listen({ port: 0 })
+  const { port, url } = mock
   const asked = new Map<ExportedExchange, Asking>()
   let requests = 0
   for (const { exchange, isAsked, isWorked } of turnsOf(exchanges.filter(({ bodyLost }) => bodyLost !== true))) {
@@ -98,10 +115,10 @@ export async function replay(exported: unknown): Promise<Replayed> {
 }
 
 /** A mock in which the session begins as it did. */
-async function open(file: Exported, options: Pick<MockOptions, 'time' | 'delay' | 'onFailure'>): Promise<Mock> {
-  const { session: name, scenarioName, supplierTokens, retailerTokens, server, exchanges } = file
+async function openFor(file: Exported, open: OpenMock, options: Pick<OpenOptions, 'time' | 'delay' | 'onFailure'>): Promise<OpenedMock> {
+  const { session: name, scenarioName, settings, server, exchanges } = file
   // By its schema, which has been checked, it is one.
-  const scenario: Scenario = file.scenario
+  const scenario: Scenario = { ...file.scenario }
   // Of other scenarios that requests name only the name counts: the session is not theirs.
   const named = exchanges.flatMap(({ headers }) => headers['mock-scenario'] ?? [])
   const scenarios = {
@@ -109,21 +126,36 @@ async function open(file: Exported, options: Pick<MockOptions, 'time' | 'delay' 
     ...(scenarioName !== undefined && { [scenarioName]: scenario }),
   }
   try {
-    const mock = await createMock({
-      ...options,
-      ...server,
-      scenarios,
-      ...(scenarioName === undefined && { scenario }),
-      supplierTokens,
-      retailerTokens,
-      journalBytes: 0,
-    })
+    await using opened = new AsyncDisposableStack()
+    const mock = opened.use(
+      await open({
+        ...options,
+        ...server,
+        scenarios,
+        ...(scenarioName === undefined && { scenario }),
+        settings,
+        journalBytes: 0,
+      }),
+    )
+    refuseOthers(file.apis, mock.apis)
     await mock.createSession({ name, ...(scenarioName !== undefined && { scenario: scenarioName }) })
+    opened.move()
     return mock
   } catch (error) {
     if (error instanceof UsageError) throw new UsageError(`what it started from cannot be: ${error.message}; export the session again`)
     throw error
   }
+}
+
+/** @throws UsageError for an export of other APIs, or of other versions of their data */
+function refuseOthers(recorded: Exported['apis'], served: Exported['apis']): void {
+  const names = (apis: Exported['apis']): string =>
+    Object.entries(apis)
+      .map(([api, version]) => `${api} (data version ${version})`)
+      .toSorted()
+      .join(', ')
+  if (names(recorded) !== names(served))
+    throw new UsageError(`it is of the APIs ${names(recorded)}, and this mock serves ${names(served)}; --api names others`)
 }
 
 /** A request on its way. */
@@ -196,45 +228,9 @@ function differencesIn({ exchange, id }: Asking, incoming: Incoming): readonly D
 
 async function notesOn({ version, unanswered = 0 }: Exported, url: string): Promise<string[]> {
   const health: unknown = await (await fetch(`${url}/__mock/health`)).json()
-  const own = isRecord(health) ? String(health['version']) : ''
+  const own = isJson(health) ? String(health['version']) : ''
   return [
     ...(own === version ? [] : [`it was recorded by allocation-mock ${version}, and this is ${own}`]),
     ...(unanswered === 0 ? [] : [`requests that were not answered yet when it was exported are not in it: ${unanswered}`]),
   ]
-}
-
-const NO_EXPORT = 'give a file that GET /__mock/sessions/{name}/export has answered'
-
-/** @throws UsageError for what is no export, or is of another format or other data */
-async function readExported(value: unknown): Promise<Exported> {
-  if (!isRecord(value)) throw new UsageError(`it is no export, but ${JSON.stringify(value)?.slice(0, 60)}; ${NO_EXPORT}`)
-  const { format, version, dataVersion, code, detail } = value
-  if (format === undefined && typeof detail === 'string')
-    throw new UsageError(`it is no export, but a refusal (${String(code)}): ${detail}; ${NO_EXPORT}`)
-  if (format === undefined || !Array.isArray(value['exchanges']))
-    throw new UsageError(`it is no export: it has no ${format === undefined ? 'format' : 'exchanges'}; ${NO_EXPORT}`)
-  if (format !== 1)
-    throw new UsageError(
-      `its format is ${JSON.stringify(format)}, and only 1 is read; replay it with allocation-mock ${String(version)}, which made it`,
-    )
-  if (dataVersion !== DATA_VERSION)
-    throw new UsageError(
-      `it has the data version ${JSON.stringify(dataVersion)}, and this is ${DATA_VERSION}: the same seed gives other data; replay it with allocation-mock ${String(version)}, which made it`,
-    )
-  const loaded: LoadedDocument = { name: 'export', sources: [{ uri: 'export', content: value, lineOf: () => undefined }] }
-  const schema = await loadDocument(fileURLToPath(new URL('../../spec/export.schema.json', import.meta.url)))
-  const issues = checkData(loaded, schema).map(({ at, message }) => `${at} ${message}`)
-  if (issues.length > 0)
-    throw new UsageError(
-      `it is a broken export: ${issues.slice(0, MAX_ISSUES).join('; ')}${issues.length > MAX_ISSUES ? `; and ${issues.length - MAX_ISSUES} more` : ''}; export the session again`,
-    )
-  // Its schema has just been checked.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return value as unknown as Exported
-}
-
-const MAX_ISSUES = 5
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,8 +1,9 @@
 import type { Bound } from '../core/behaviour.ts'
 import type { SessionName } from '../base/session-name.ts'
-import { type Problem, valueAt } from '../base/http.ts'
+import type { Problem } from '../base/http.ts'
+import type { BoundCaller } from '../core/api.ts'
 
-/** Which session a request belongs to that does not say so, by what it sends anyway: a token, or an account. */
+/** Which session a request belongs to that does not say so, by what it sends anyway: a token, or what its API knows callers by. */
 export interface Bindings {
   bind(name: SessionName, to: Bound): Problem | undefined
   unbind(name: SessionName, to: Bound): Problem | undefined
@@ -19,7 +20,18 @@ const MAX_BINDINGS = 100
 const MAX_BYTES = 16 * 1_048_576
 const OVERHEAD = 300
 
-export function createBindings(): Bindings {
+/** @param others what the APIs know callers by beside tokens; @param schemes those that may stand before a token */
+export function createBindings(others: readonly BoundCaller[], schemes: readonly string[] = []): Bindings {
+  /** A token may be given as the header has it, with its scheme. */
+  const keyOfToken = (token: string): string => {
+    const [, scheme = '', rest = ''] = /^(\S+)\s+(.*)$/s.exec(token) ?? []
+    const isSent = schemes.some((one) => one.toLowerCase() === scheme.toLowerCase())
+    return JSON.stringify(['token', (isSent ? rest : token).trim()])
+  }
+  const keyOf = (to: Bound): string =>
+    typeof to['token'] === 'string'
+      ? keyOfToken(to['token'])
+      : (others.map((other) => other.keyOf(to)).find((key) => key !== undefined) ?? JSON.stringify(to))
   const byKey = new Map<string, SessionName>()
   const ofSession = new Map<SessionName, Map<string, Bound>>()
   let bytes = 0
@@ -68,32 +80,13 @@ export function createBindings(): Bindings {
     find(headers) {
       if (byKey.size === 0) return undefined
       const token = /^\S+\s+(.+)$/.exec(headers['authorization'] ?? '')?.[1]?.trim()
-      const byToken = token === undefined ? undefined : byKey.get(keyOf({ token }))
+      const byToken = token === undefined ? undefined : byKey.get(keyOfToken(token))
       if (byToken !== undefined) return byToken
-      const context = contextOf(headers['x-site-context'])
-      if (!context) return undefined
-      // A stage that is named counts before an account as a whole.
-      return byKey.get(keyOf(context)) ?? byKey.get(keyOf({ account: context.account }))
+      for (const key of others.flatMap((other) => other.keysOf(headers))) {
+        const name = byKey.get(key)
+        if (name !== undefined) return name
+      }
+      return undefined
     },
-  }
-}
-
-/** A token may be given as the header has it, with its scheme. */
-function keyOf(to: Bound): string {
-  return 'token' in to
-    ? JSON.stringify(['token', to.token.replace(/^(Token|Bearer)\s+/i, '').trim()])
-    : JSON.stringify(['account', to.account, to.stage])
-}
-
-/** What `x-site-context` says; one that cannot be read is for the API to refuse. */
-function contextOf(header: string | undefined): { readonly account: string; readonly stage?: string } | undefined {
-  if (header === undefined) return undefined
-  try {
-    const context: unknown = JSON.parse(header)
-    const [account, stage] = [valueAt(context, '/account'), valueAt(context, '/stage')]
-    if (typeof account !== 'string') return undefined
-    return typeof stage === 'string' ? { account, stage } : { account }
-  } catch {
-    return undefined
   }
 }

@@ -1,5 +1,6 @@
 import type { Session } from '../core/session.ts'
-import { entityBefore, type KeptChange } from '../engine/session.ts'
+import type { Registry } from '../core/registry.ts'
+import { type KeptChange, shownChange } from '../engine/session.ts'
 import { MASK } from '../base/hiding.ts'
 import { pointerPart } from '../base/http.ts'
 import { isSecretPlace, withoutSecretMembers } from '../base/secret.ts'
@@ -15,9 +16,9 @@ export interface ChangedMember {
 }
 
 /** A change as it is told: of what was and is there, the members that differ; what is new or gone whole. Without secrets. */
-export function toldChange(change: KeptChange, settings: Session | undefined): object {
-  const { kind, id, to } = change
-  const from = entityBefore(change, settings)
+export function toldChange(change: KeptChange, settings: Session | undefined, registry: Registry): object {
+  const { kind, id } = change
+  const { from, to } = shownChange(change, settings, registry)
   if (from && to) return { kind, id, members: changedMembers(from, to) }
   return { kind, id, ...(from && { from: withoutSecretMembers(from) }), ...(to && { to: withoutSecretMembers(to) }) }
 }

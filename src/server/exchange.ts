@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Cut, MockRequest, RequestBody } from '../base/http.ts'
+import { type Cut, GARBAGE, type MockRequest, type RequestBody } from '../base/http.ts'
 import type { Stream } from './events.ts'
 import type { Handled } from './line.ts'
 
@@ -87,9 +87,6 @@ function headersOf({ headers, text, mediaType }: Line, more: Readonly<Record<str
   if (text !== undefined) all['Content-Type'] = mediaType
   return all
 }
-
-/** Bytes that no HTTP begins with, nor a chunk; the same each time. Some are no UTF-8. */
-export const GARBAGE = Buffer.concat([Buffer.from("~lskdu018973t09sylgasjkfg1][]'./.sdlv"), Buffer.from([0, 255, 254, 128, 7, 27])])
 
 /** Spoils an answer on its way, and closes. What was answered before on the same connection goes out first. */
 export function cutReply(response: ServerResponse, reply: Line, cut: Cut, more: Readonly<Record<string, string>>, isHead: boolean): void {

@@ -6,14 +6,18 @@ import type { Limits, Room } from '../core/room.ts'
 import type { World } from '../core/world.ts'
 import type { WantedSession } from '../core/behaviour.ts'
 import { type Chooser, loadChooser } from '../engine/choose.ts'
-import type { Passed } from '../engine/passage.ts'
+import type { DoneStep } from '../engine/due.ts'
 import { type Answer, respond } from '../engine/respond.ts'
-import { unfit } from '../engine/road.ts'
+import { stated, unfit } from '../engine/checks.ts'
+import { BehaviourError } from '../engine/run.ts'
 import type { Around, Service } from '../engine/service.ts'
 import { warningOf } from '../engine/warning.ts'
-import { nameOf, type Scenario, type Started, timeAtStart, timeIn, type Told, toldApart, unknownSession } from '../engine/session.ts'
+import { nameOf, type Scenario, type Started, timeAtStart, timeIn, type Recorded, unknownSession } from '../engine/session.ts'
 import type { MockRequest, Problem } from '../base/http.ts'
-import { DocumentError, PROBLEMS } from '../base/problem.ts'
+import { DocumentError } from '../base/problem.ts'
+import type { Registry } from '../core/registry.ts'
+import { decoded } from '../base/decode.ts'
+import { isBelow } from '../base/path.ts'
 import { EMPTY_WORLD } from '../store/memory.ts'
 import type { WeighedStore } from '../store/weighed.ts'
 import { type Carried, createCommands } from './commands.ts'
@@ -27,7 +31,7 @@ import { type FindNearest, nearestPaths } from '../contract/nearest.ts'
 import { type Handled, type Line, nameOfFault, spoilt, toLine, type Waiting, waitOn } from './line.ts'
 import { askInPieces, type Found, metBy } from './pieces.ts'
 import { type Asked, exchangeOf, unkept } from './record.ts'
-import { decoded, isControlPath, locate } from './session.ts'
+import { isControlPath, locate } from './session.ts'
 import { createSessions } from './sessions.ts'
 import { isVisit, welcome } from './visit.ts'
 import { createStates, type StateSettings, withExactParams } from './states.ts'
@@ -41,6 +45,7 @@ export interface HandlerSettings extends Waiting, GuardSettings {
   readonly states: () => Promise<readonly StateDefinition[]>
   /** Every other API. */
   readonly services: readonly Service[]
+  readonly registry: Registry
   readonly store: WeighedStore
   readonly journal: Journal
   readonly defaults: SessionStart
@@ -79,12 +84,15 @@ export type Handler = (request: MockRequest, prefersProblem: boolean, line?: Lin
 
 /** Finds the session of each request, lets the engine answer it in a transaction, and keeps the journal. */
 export function createHandler(settings: HandlerSettings): Handler {
-  const { control, store, journal, defaults, startOf, strict, checkReplies, limits } = settings
+  const { control, store, journal, defaults, startOf, strict, checkReplies, limits, registry } = settings
   // The longest base first: an empty one is anybody's prefix.
   const services = settings.services.toSorted((a, b) => b.contract.base.length - a.contract.base.length)
   const counts = createCounts(settings.maxSessions, settings.sessionTimeToLive)
   const settingUp: StateSettings['settingUp'] = new Map()
-  const bindings = createBindings()
+  const bindings = createBindings(
+    registry.members.flatMap(({ api }) => api.callers.bound ?? []),
+    registry.members.flatMap(({ api }) => api.callers.scheme ?? []),
+  )
   const roomOf = (name: SessionName): Room => ({ ...limits, others: store.bytes - store.bytesOf(name) })
   const aroundAt = (real: number, name?: SessionName, prefersProblem = false): Around => ({
     start: name === undefined ? defaults : startOf(name),
@@ -93,6 +101,7 @@ export function createHandler(settings: HandlerSettings): Handler {
     checkReplies,
     prefersProblem,
     services,
+    registry,
     nearest: settings.nearest,
     choose,
     room: name === undefined ? { ...limits, others: store.bytes } : roomOf(name),
@@ -107,7 +116,7 @@ export function createHandler(settings: HandlerSettings): Handler {
   const { maxSessionBytes } = settings
   const server = { strict, checkReplies, maxBodyBytes, maxEntities, ...(maxSessionBytes !== undefined && { maxSessionBytes }) }
   const about = { version, dataVersion, parameters, server }
-  const sessions = createSessions({ store, roomOf, journal, counts, bindings, startOf, startFrom, settingUp, about })
+  const sessions = createSessions({ registry, store, roomOf, journal, counts, bindings, startOf, startFrom, settingUp, about })
   const setState = createStates({
     ...settings,
     sessions,
@@ -161,7 +170,7 @@ export function createHandler(settings: HandlerSettings): Handler {
     const met = wanted ? { ...own, start: wanted.start, scenario: wanted.start.scenario.name } : own
     const life = counts.of(name)
     const { answer, own: changed, isGone = false, worked = real, met: seen, asked } = await answerInTime(id, name, request, met, line)
-    const { reply, now, operation, problem, warnings, assumption, befallen, hasChanged = false } = answer
+    const { reply, now, operation, problem, warnings, assumption, hit, hasChanged = false } = answer
     counts.rest(name, hasChanged || (wanted !== undefined && !problem))
     // A session that began anew while the request waited has nothing to do with it.
     const isKept = counts.of(name) === life
@@ -172,10 +181,10 @@ export function createHandler(settings: HandlerSettings): Handler {
       ...(explain !== undefined && { 'Mock-Explain': explain }),
       ...(warnings.length > 0 && { 'Mock-Warning': warningOf(warnings) }),
     })
-    const handled = befallen && !isGone ? spoilt(right, befallen) : right
+    const handled = hit && !isGone ? spoilt(right, hit) : right
     const exchange: Exchange = {
       ...exchangeOf({ id, session: name, origin: 'request', request, now, real: worked }, handled),
-      ...(befallen && { fault: nameOfFault(befallen) }),
+      ...(hit && { fault: nameOfFault(hit) }),
       operation,
       problem,
       warnings,
@@ -206,17 +215,17 @@ export function createHandler(settings: HandlerSettings): Handler {
       choose ??= await loadChooser()
       found = await answerIn(id, name, request, { ...around, choose })
     }
-    const { befallen, needs } = found.answer
-    if (!befallen || befallen.delay === 0) return found
-    const isGone = await waitOn(befallen.delay, line, settings)
-    if (befallen.fault.at === 'before' && isGone) return { ...found, isGone }
+    const { hit, needs } = found.answer
+    if (!hit || hit.delay === 0) return found
+    const isGone = await waitOn(hit.delay, line, settings)
+    if (hit.fault.at === 'before' && isGone) return { ...found, isGone }
     if (needs !== 'delay') return found
     const worked = settings.real()
     if (counts.of(name) !== life) return { ...found, answer: { ...found.answer, reply: refusal(BEGUN_ANEW), problem: BEGUN_ANEW }, worked }
     // What it meets now is what there is now, and the time is later.
-    const late = await answerIn(id, name, request, { ...around, room: roomOf(name), real: worked, choose, waited: befallen })
+    const late = await answerIn(id, name, request, { ...around, room: roomOf(name), real: worked, choose, waited: hit })
     const asked = found.met && { real: around.real, met: found.met }
-    return { ...late, answer: { befallen, ...late.answer }, worked, ...(asked && { asked }) }
+    return { ...late, answer: { hit, ...late.answer }, worked, ...(asked && { asked }) }
   }
 
   /** A refusal before there is a session that could keep it. */
@@ -256,7 +265,7 @@ export function createHandler(settings: HandlerSettings): Handler {
       detail: `no document has the path ${path}`,
       fix: nearestPaths(settings.nearest(method, path)),
     }
-    return { reply: refusal(problem), changes: [], now, problem, warnings: [], passed: [] }
+    return { reply: refusal(problem), changes: [], now, problem, warnings: [], steps: [] }
   }
 
   async function answerIn(id: string, name: SessionName, request: MockRequest, around: Around): Promise<Found> {
@@ -275,18 +284,18 @@ export function createHandler(settings: HandlerSettings): Handler {
   }
 
   /** What went on without a caller is told as what it is. */
-  function keepSteps(id: string, session: SessionName, real: number): (passed: readonly Passed[], steps: readonly Told[]) => void {
+  function keepSteps(id: string, session: SessionName, real: number): (steps: readonly DoneStep[], recorded: readonly Recorded[]) => void {
     let count = 0
-    return (passed, steps) => {
-      for (const [place, step] of passed.entries()) keepStep(`${id}.${++count}`, session, step, steps[place], real)
+    return (steps, recorded) => {
+      for (const [place, step] of steps.entries()) keepStep(`${id}.${++count}`, session, step, recorded[place], real)
     }
   }
 
   function keepStep(
     id: string,
     session: SessionName,
-    { origin, now, name, subject, body, problem }: Passed,
-    told: Told | undefined,
+    { origin, now, name, subject, body, problem }: DoneStep,
+    recorded: Recorded | undefined,
     real: number,
   ): void {
     const [method = '', path] = origin === 'timeline' && subject.includes(' ') ? subject.split(' ') : ['-', subject]
@@ -296,7 +305,7 @@ export function createHandler(settings: HandlerSettings): Handler {
       ...(body !== undefined && { requestBody: JSON.stringify(body) }),
       operation: name,
       problem,
-      ...told,
+      ...recorded,
     })
   }
 
@@ -327,7 +336,7 @@ export function createHandler(settings: HandlerSettings): Handler {
       }
       const ask = (world: World): Answer => {
         const result = respond(control, request, world, there)
-        return result.problem ? { ...result, changes: [], passed: [] } : result
+        return result.problem ? { ...result, changes: [], steps: [] } : result
       }
       if (isSubject) {
         settingUp.delete(subject)
@@ -358,7 +367,7 @@ export function createHandler(settings: HandlerSettings): Handler {
       }
       const operation = answer.command && control.contract.operations.find(({ id }) => id === answer.operation)
       const broken = (checkReplies && operation?.checkReply(reply)) || []
-      if (broken.length > 0) return refuse(unfit(broken), around, true)
+      if (broken.length > 0) return refuse(unfit(broken, answer.operation ?? ''), around, true)
       const handled = toLine(reply, answer.now, true, { 'Mock-Session': isSubject ? subject : name })
       return reply.stream ? { ...handled, stream: reply.stream } : handled
     } catch (error) {
@@ -374,7 +383,7 @@ function ofServer(around: Around): Around {
   return { ...around, start: { ...around.start, data: {}, timeline: [] } }
 }
 
-const NOTHING_OF_ONES_OWN = toldApart([], [], EMPTY_WORLD).own
+const NOTHING_OF_ONES_OWN = { changes: [], settings: undefined } satisfies Recorded
 
 /** What a client that went away before the work is put down as; nobody gets it. */
 const GONE = 499
@@ -404,10 +413,6 @@ function refuse(problem: Problem, { start, real }: Around, isControl: boolean): 
   return toLine(refusal(problem), timeAtStart(start, real), isControl)
 }
 
-function isBelow(base: string, path: string): boolean {
-  return path.startsWith(base) && (base === '' || path.length === base.length || path.charAt(base.length) === '/')
-}
-
 /** Milliseconds, to the microsecond. */
 function elapsed(started: number): number {
   return Math.round((performance.now() - started) * 1_000) / 1_000
@@ -415,14 +420,15 @@ function elapsed(started: number): number {
 
 /** What our own failure answers: the API's 500. The reason stays in the journal and with `onFailure`. */
 function failed(error: unknown, service: Service, now: number): Answer {
-  const code = error instanceof DocumentError ? 'schema-broken' : 'internal'
-  const problem: Problem = { code, detail: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+  const code = error instanceof DocumentError ? 'schema-broken' : error instanceof BehaviourError ? 'behaviour-broken' : 'internal'
+  const reason = error instanceof BehaviourError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)
+  const problem = stated({ code, detail: reason }, service)
   return {
-    reply: service.dialect.refuse({ code, detail: PROBLEMS[code].title }, undefined, undefined),
+    reply: service.dialect.refuse({ ...problem, detail: problem.title }, undefined, undefined),
     changes: [],
     now,
     problem,
     warnings: [],
-    passed: [],
+    steps: [],
   }
 }

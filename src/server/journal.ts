@@ -3,7 +3,8 @@ import type { FindNearest } from '../contract/nearest.ts'
 import type { ExchangeFilter } from '../core/behaviour.ts'
 import { bytesOf } from '../engine/session.ts'
 import type { Problem } from '../base/http.ts'
-import { type ProblemCode, PROBLEMS } from '../base/problem.ts'
+import { type CoreCode, rowOf } from '../base/problem.ts'
+import { type Registry, registryOf } from '../core/registry.ts'
 import { toldChange } from './changes.ts'
 import { maskedExchange } from './masked.ts'
 
@@ -42,7 +43,7 @@ interface Listed {
 const MAX_LIST_BYTES = 2_097_152
 
 /** Past exchanges, as many as fit a number of bytes: the oldest go first. */
-export function createJournal(maxBytes: number, nearest: FindNearest = () => []): Journal {
+export function createJournal(maxBytes: number, nearest: FindNearest = () => [], registry: Registry = registryOf([])): Journal {
   // A queue: entries before `first` are gone. Looking one up is rare, so nothing is indexed while requests are served.
   let entries: Entry[] = []
   let first = 0
@@ -53,7 +54,7 @@ export function createJournal(maxBytes: number, nearest: FindNearest = () => [])
   // Of the last one only: as many as follow the journal ask for it, one after the other.
   const sent = keptLast((entry: Entry) => textsOf(entry.exchange))
   const searched = keptLast((entry: Entry) => textsOf(maskedOf(entry)))
-  const shown = keptLast((entry: Entry) => show(maskedOf(entry), nearest))
+  const shown = keptLast((entry: Entry) => show(maskedOf(entry), nearest, registry))
   const fits = (entry: Entry, filter: ExchangeFilter): boolean => isMeant(entry.exchange, filter) && holds(entry, filter.text)
   /** What is searched is what is shown: a secret cannot be guessed by asking for it. Only what has the text at all is read for secrets. */
   const holds = (entry: Entry, text: string | undefined): boolean => {
@@ -118,7 +119,7 @@ export function createJournal(maxBytes: number, nearest: FindNearest = () => [])
     has: (id) => find(id) !== undefined,
     get(id) {
       const entry = find(id)
-      return entry && show(maskedOf(entry), nearest)
+      return entry && show(maskedOf(entry), nearest, registry)
     },
     list(filter, limit, before) {
       const requests: object[] = []
@@ -132,7 +133,7 @@ export function createJournal(maxBytes: number, nearest: FindNearest = () => [])
         const masked = maskedOf(entry)
         size += entry.size
         if (last && (requests.length === limit || size > MAX_LIST_BYTES)) return { requests, before: last.exchange.id }
-        requests.push(show(masked, nearest))
+        requests.push(show(masked, nearest, registry))
         last = entry
       }
       return { requests }
@@ -208,7 +209,7 @@ function isOfStatus(status: number, wanted: string): boolean {
   return /^\dxx$/i.test(wanted) ? Math.floor(status / 100) === Number(wanted.charAt(0)) : status === Number(wanted)
 }
 
-const MISSES: ReadonlySet<string> = new Set(['route-unknown', 'method-unknown', 'path-undecodable'] satisfies ProblemCode[])
+const MISSES: ReadonlySet<string> = new Set(['route-unknown', 'method-unknown', 'path-undecodable'] satisfies CoreCode[])
 
 /** No operation has the path, or the method. */
 function isUnmatched({ problem, operation }: Exchange): boolean {
@@ -263,7 +264,7 @@ function sizeOfMasked(masked: Exchange, { requestBody, replyBody }: Exchange): n
 }
 
 /** @param exchange without secrets, but for its changes */
-function show(exchange: Exchange, nearest: FindNearest): object {
+function show(exchange: Exchange, nearest: FindNearest, registry: Registry): object {
   const { id, session, origin, now, real, operation, method, path, status, duration, fault, cut, problem, warnings, assumption } = exchange
   const { headers, requestBody, replyHeaders, mediaType, replyBody, changes, settings } = exchange
   const near = isUnmatched(exchange) ? nearest(method, plainPath(path)) : []
@@ -288,7 +289,7 @@ function show(exchange: Exchange, nearest: FindNearest): object {
     ...(requestBody !== undefined && { requestBody }),
     replyHeaders,
     ...(replyBody !== undefined && { mediaType, replyBody }),
-    ...(changes.length > 0 && { changes: changes.map((change) => toldChange(change, settings)) }),
+    ...(changes.length > 0 && { changes: changes.map((change) => toldChange(change, settings, registry)) }),
   }
 }
 
@@ -297,6 +298,6 @@ function plainPath(path: string): string {
   return path.replace(/\?.*$/s, '').replace(/^\/(?:~|%7e)[^/]*/i, '') || '/'
 }
 
-function reason({ code, detail, fix, issues }: Problem): object {
-  return { code, title: PROBLEMS[code].title, detail, ...(fix !== undefined && { fix }), ...(issues && { issues }) }
+function reason({ code, title, detail, fix, issues }: Problem): object {
+  return { code, title: title ?? rowOf(code).title, detail, ...(fix !== undefined && { fix }), ...(issues && { issues }) }
 }

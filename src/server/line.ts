@@ -1,4 +1,4 @@
-import type { Befallen } from '../core/scenario/settings.ts'
+import type { FaultHit } from '../core/scenario/settings.ts'
 import { type Cut, jsonText, type MockReply, type Problem } from '../base/http.ts'
 import type { Stream } from './events.ts'
 
@@ -39,7 +39,7 @@ export function toLine(
 }
 
 /** What of a fault only the edge, and the text on the line, can show. */
-export function spoilt(right: Handled, { fault: { cut, spoil } }: Befallen): Handled {
+export function spoilt(right: Handled, { fault: { cut, spoil } }: FaultHit): Handled {
   const { text } = right
   // Whatever JSON stands there, with one more bracket it is none.
   if (spoil === 'MALFORMED_BODY' && text !== undefined) return { ...right, text: `${text}}` }
@@ -47,7 +47,7 @@ export function spoilt(right: Handled, { fault: { cut, spoil } }: Befallen): Han
 }
 
 /** `f1 (before: 503, 200 ms)` */
-export function nameOfFault({ fault: { id, at, reply, cut, spoil }, delay }: Befallen): string {
+export function nameOfFault({ fault: { id, at, reply, cut, spoil }, delay }: FaultHit): string {
   const what = [reply?.status, cut, spoil, delay > 0 ? `${delay} ms` : undefined].filter((one) => one !== undefined)
   return `${id} (${at}: ${what.join(', ')})`
 }

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import type { SessionName } from '../base/session-name.ts'
 import type { World } from '../core/world.ts'
-import type { Passed } from '../engine/passage.ts'
+import type { DoneStep } from '../engine/due.ts'
 import { type Answer, goOn } from '../engine/respond.ts'
-import { type Told, toldApart } from '../engine/session.ts'
+import { type Recorded, recordedApart } from '../engine/session.ts'
 import type { Around } from '../engine/service.ts'
 import type { Store } from '../store/store.ts'
 import type { Met } from '../recording/exchange.ts'
@@ -11,14 +11,14 @@ import type { Met } from '../recording/exchange.ts'
 /** An answer to a request, and what the request changed. */
 export interface Found {
   readonly answer: Answer
-  readonly own: Told
+  readonly own: Recorded
   readonly met?: Met
   /** The session keeps something of it, if only how it began. */
   readonly isKept: boolean
 }
 
 /**
- * Asks a session. Where more is due in it than can come to pass in one piece, that is kept piece by piece, before the answer and, where the
+ * Asks a session. Where more is due in it than can be done in one piece, that is kept piece by piece, before the answer and, where the
  * request has moved the clock, after it; others are served in between.
  * @param ask Pure: it is asked again after each piece.
  * @param hear Hears of what went on without a caller, in order.
@@ -28,15 +28,15 @@ export async function askInPieces(
   name: SessionName,
   around: Around,
   ask: (world: World) => Answer,
-  hear: (passed: readonly Passed[], told: readonly Told[]) => void = () => undefined,
+  hear: (steps: readonly DoneStep[], recorded: readonly Recorded[]) => void = () => undefined,
 ): Promise<Found> {
   const take = async (one: (world: World) => Answer): Promise<Omit<Found, 'isKept'>> => {
     const found = await store.transact(name, (world) => {
       const answer = one(world)
-      const { changes, passed } = answer
-      return { changes, result: { answer, ...toldApart(changes, passed, world), met: metBy(changes, world) } }
+      const { changes, steps } = answer
+      return { changes, result: { answer, ...recordedApart(changes, steps, world, around.registry), met: metBy(changes, world) } }
     })
-    hear(found.answer.passed, found.steps)
+    hear(found.answer.steps, found.steps)
     return found
   }
   let { answer, own, met } = await take(ask)

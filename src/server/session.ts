@@ -1,4 +1,5 @@
 import type { SessionName } from '../base/session-name.ts'
+import { decoded } from '../base/decode.ts'
 import { nameOf } from '../engine/session.ts'
 import type { MockRequest, Problem } from '../base/http.ts'
 import type { Bindings } from './bindings.ts'
@@ -45,15 +46,6 @@ function fromBaggage(baggage: string | undefined): string | undefined {
     if (key?.trim() === 'mock-session' && value !== undefined) return decoded(value.trim())
   }
   return undefined
-}
-
-/** Percent-decoded; as it is where it does not decode, to be refused by who reads it. */
-export function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }
 
 /** Whether a path leads to control routes, with or without a session's prefix. */

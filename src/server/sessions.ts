@@ -2,6 +2,7 @@ import { refusal } from '../base/refusal.ts'
 import type { Bound, WantedSession } from '../core/behaviour.ts'
 import type { SessionName } from '../base/session-name.ts'
 import type { SessionStart } from '../core/session.ts'
+import type { Registry } from '../core/registry.ts'
 import type { Room } from '../core/room.ts'
 import type { Change } from '../core/world.ts'
 import {
@@ -28,6 +29,7 @@ import { fileOf, tooLarge } from './state.ts'
 import { createTurns } from './turns.ts'
 
 export interface SessionsSettings {
+  readonly registry: Registry
   readonly store: Store
   /** How much a session may keep. */
   readonly roomOf: (name: SessionName) => Room
@@ -75,11 +77,11 @@ export interface SnapshotReply extends MockReply {
   readonly isOfBefore?: boolean
 }
 
-/** So many snapshots a session may have. */
+/** A session has at most so many snapshots. */
 const MAX_SNAPSHOTS = 20
 
 export function createSessions(settings: SessionsSettings): Sessions {
-  const { store, roomOf, journal, counts, bindings, startOf, startFrom, settingUp, about } = settings
+  const { registry, store, roomOf, journal, counts, bindings, startOf, startFrom, settingUp, about } = settings
   const snapshots = new Map<SessionName, Map<string, { readonly taken: number; readonly life: Counted }>>()
   /** What is done with a session as a whole takes several steps of the store, between which nothing else of the sort may come. */
   const inTurn = createTurns()
@@ -90,7 +92,7 @@ export function createSessions(settings: SessionsSettings): Sessions {
   let made = 0
 
   const show = async (name: SessionName, real: number): Promise<object> => {
-    const shown = await store.transact(name, (world) => ({ changes: [], result: describe(world, startOf(name), real) }))
+    const shown = await store.transact(name, (world) => ({ changes: [], result: describe(world, startOf(name), real, registry) }))
     const { requests, begun, used } = counts.of(name)
     return { name, ...shown, requests, age: Math.max(0, real - begun), idle: Math.max(0, real - used) }
   }
@@ -161,7 +163,7 @@ export function createSessions(settings: SessionsSettings): Sessions {
       if (full) return refusal(full)
       return inTurn(name, async () => {
         await forget(name)
-        const { problem } = await put(name, beginning(started.start, real))
+        const { problem } = await put(name, beginning(started.start, real, registry))
         if (!problem) return { status: 201, body: await show(name, real) }
         counts.release(name)
         return refusal(problem)
@@ -175,7 +177,7 @@ export function createSessions(settings: SessionsSettings): Sessions {
         const problem = await store.transact(name, (world) => {
           const before = sessionOf(world)?.from
           const home = before?.home ?? before ?? startOf(name)
-          const { changes, problem } = insteadOf(world, beginning(start ? { ...start, home } : home, real), roomOf(name))
+          const { changes, problem } = insteadOf(world, beginning(start ? { ...start, home } : home, real, registry), roomOf(name))
           return { changes, result: problem }
         })
         if (problem) return problem
@@ -264,7 +266,10 @@ export function createSessions(settings: SessionsSettings): Sessions {
         if (isNew) counts.release(name)
         return refusal(problem)
       }
-      await store.transact(name, (world) => ({ changes: sessionOf(world) ? [] : beginning(startOf(name), real), result: undefined }))
+      await store.transact(name, (world) => ({
+        changes: sessionOf(world) ? [] : beginning(startOf(name), real, registry),
+        result: undefined,
+      }))
       return { status: 201, body: { bindings: bindings.of(name) } }
     },
     unbind(name, to) {
@@ -274,13 +279,13 @@ export function createSessions(settings: SessionsSettings): Sessions {
     async save(name) {
       const state = await store.transact(name, (world) => ({
         changes: [],
-        result: tooLarge(world) ?? savedState(name, world, about.version),
+        result: tooLarge(world) ?? savedState(name, world, about.version, registry),
       }))
       if (!state) return unknown(name)
-      return 'code' in state ? refusal(state) : fileOf(state)
+      return 'code' in state ? refusal(state) : fileOf(state, registry)
     },
     async export(name) {
-      const session = await store.transact(name, (world) => ({ changes: [], result: exportable(world) }))
+      const session = await store.transact(name, (world) => ({ changes: [], result: exportable(world, registry) }))
       if (!session) return unknown(name)
       const lacking = session.from.kept
         ? FROM_STATE
@@ -291,7 +296,7 @@ export function createSessions(settings: SessionsSettings): Sessions {
             }
           : copies.get(name)
       if (lacking) return refusal({ code: 'session-unexportable', ...lacking })
-      return { status: 200, body: exportOf(name, session, journal.of(name), counts.of(name).requests, about) }
+      return { status: 200, body: exportOf(name, session, journal.of(name), counts.of(name).requests, about, registry) }
     },
   }
   return sessions

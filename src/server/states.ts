@@ -1,5 +1,6 @@
 import { refusal } from '../base/refusal.ts'
 import type { Command, WantedSession } from '../core/behaviour.ts'
+import type { Registry } from '../core/registry.ts'
 import type { SessionName } from '../base/session-name.ts'
 import type { Data } from '../core/scenario/written.ts'
 import type { StateDefinition } from '../core/scenario/state.ts'
@@ -15,6 +16,7 @@ import type { Sessions } from './sessions.ts'
 
 export interface StateSettings {
   readonly control: Service
+  readonly registry: Registry
   readonly store: Store
   readonly sessions: Sessions
   readonly around: (real: number, name: SessionName) => Around
@@ -37,6 +39,7 @@ type StateCommand = Extract<Command, { kind: 'provider-state' }>
 /** Sets up provider states, and takes them back. `real` is the world's time in milliseconds. */
 export function createStates({
   control,
+  registry,
   store,
   sessions,
   around,
@@ -58,7 +61,7 @@ export function createStates({
     const there: Around = { ...around(real, name), strict: true, checkReplies: true, prefersProblem: true }
     const { answer } = await askInPieces(store, name, there, (world) => {
       const result = respond(control, request, world, there)
-      return result.problem ? { ...result, changes: [], passed: [] } : result
+      return result.problem ? { ...result, changes: [], steps: [] } : result
     })
     if (!answer.problem) onBrought(name, request, answer, real)
     return answer
@@ -82,11 +85,11 @@ export function createStates({
       return lost
         ? impossible({
             detail: `: the value ${lost[0]} is at ${lost[1]}, and nothing is there`,
-            fix: 'let the pointer lead into orders, allocations or omsOrders as their APIs show them',
+            fix: `let the pointer lead into ${[...registry.words.values()].flatMap(({ row }) => row.shows).join(', ')} as the APIs show them`,
           })
         : { text, params, filled, data, brought }
     }
-    const addition = addState(filled, before)
+    const addition = addState(filled, before, registry)
     switch (addition.kind) {
       case 'repeated':
         return done(addition.earlier.data, addition.earlier.brought)
@@ -112,7 +115,7 @@ export function createStates({
     const { state, params, action } = command
     const isWanted = action === 'setup' && state !== ''
     const isFirst = !isWanted || !settingUp.has(name)
-    const matched = isWanted ? matchState(await states(), state, params) : undefined
+    const matched = isWanted ? matchState(await states(), state, params, registry) : undefined
     const scenario = isFirst && matched?.kind === 'state' ? matched.definition.scenario : undefined
     const started = scenario === undefined ? undefined : await startFrom({ scenario }, real)
     if (isFirst) {

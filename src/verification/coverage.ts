@@ -1,4 +1,4 @@
-import { matchOf } from './pact/pact.ts'
+import { matchOf } from './pact/base-path.ts'
 import { documentedFor } from './pact/status.ts'
 import type { ContractOptions } from './options.ts'
 import { knownDocuments, readableSubjectsOf } from './subjects.ts'

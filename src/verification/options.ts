@@ -1,6 +1,8 @@
-import type { BrokerAccess, Selection } from './pact/broker.ts'
+import type { Selection } from './pact/broker.ts'
+import type { BrokerAccess } from './pact/broker-http.ts'
 import { type Column, COLUMNS, type Filter } from './pact/pact.ts'
-import { UsageError } from '../base/problem.ts'
+import { OptionError, UsageError } from '../base/problem.ts'
+import type { LoadedDocument } from '../document/load.ts'
 
 /** What is asked about contracts, by the command and by the library. */
 export interface ContractOptions {
@@ -8,6 +10,8 @@ export interface ContractOptions {
   readonly pacts: readonly string[]
   /** OpenAPI documents; the bundled ones unless said otherwise. */
   readonly documents?: readonly string[]
+  /** The documents of the APIs that the mock serves, where they are not the bundled ones. */
+  readonly own?: readonly LoadedDocument[]
   /** Which document a provider's pacts are about: `{ OMS: 'oms-allocations' }`. */
   readonly map?: Readonly<Record<string, string>>
   readonly filter?: Filter
@@ -53,8 +57,8 @@ export function columnsOf(options: VerifyContractsOptions): readonly Column[] {
   const columns = only ?? COLUMNS.filter((column) => column !== 'provider' || provider !== undefined)
   if (columns.includes('provider') && provider === undefined)
     throw new UsageError('the column provider needs the URL of the real service (--provider)')
-  for (const url of [provider, stateUrl])
-    if (url !== undefined && !isHttp(url)) throw new UsageError(`"${url}" is no URL of HTTP; give one like https://api.example.com`)
+  for (const [option, url] of Object.entries({ provider, stateUrl }))
+    if (url !== undefined && !isHttp(url)) throw new OptionError(option, 'give an HTTP URL, like https://api.example.com', `"${url}"`)
   refuseToPublish(options, columns)
   return columns
 }
@@ -80,12 +84,12 @@ export function branchOf({ publish, broker }: VerifyContractsOptions): { readonl
   return branch === undefined ? {} : { branch }
 }
 
-/** @throws UsageError for results that would be no proof of the service, or of all that a pact asks of it */
+/** @throws UsageError for results that would not prove the service, or not all that a pact asks of it */
 function refuseToPublish({ publish, broker, filter = {}, map }: VerifyContractsOptions, columns: readonly Column[]): void {
   if (!publish) return
   if (!columns.includes('provider'))
     throw new UsageError(
-      'results are published of the real service only, and it is not asked (--provider): a mock is no proof of what is deployed, and must not turn can-i-deploy green',
+      'results are published of the real service only, and it is not asked (--provider): a mock does not prove what is deployed, and must not turn can-i-deploy green',
     )
   if (!broker) throw new UsageError('results are published to a broker, and none is named (--broker)')
   if (providersOf(broker, map)?.length !== 1)

@@ -4,9 +4,9 @@ import type { SentRequests } from './pact/record.ts'
 import { commandFor, statesAsked } from './pact/replay.ts'
 import { explanationOf, verdictOf } from './pact/report.ts'
 import type { Outcomes } from './pact/verify.ts'
-import { keyOf, REPLAY, type Trial, type Trials } from './mock.ts'
 import type { VerifyContractsOptions } from './options.ts'
-import type { Subject } from './subjects.ts'
+import { keyOf, type Subject } from './subjects.ts'
+import { REPLAY, type Trial, type Trials } from './trial.ts'
 
 /** All that was found out about the pacts of a run. */
 export interface Findings {

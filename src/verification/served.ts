@@ -1,10 +1,9 @@
 import { createContract, type Contract, type Operation } from '../contract/operation.ts'
-import { loadBundled } from '../document/load.ts'
-import { type Interaction, matchOf } from './pact/pact.ts'
+import { matchOf } from './pact/base-path.ts'
+import type { Interaction } from './pact/pact.ts'
 import { UsageError } from '../base/problem.ts'
-import { keyOf } from './mock.ts'
 import type { VerifyContractsOptions } from './options.ts'
-import { BUNDLED, narrowed, type Subject } from './subjects.ts'
+import { keyOf, narrowed, ownDocuments, type Subject } from './subjects.ts'
 
 /** What the mock can be asked about, where documents are given in place of its own. */
 export interface Served {
@@ -22,10 +21,10 @@ export interface Served {
  */
 export async function servedOf(
   subjects: readonly Subject[],
-  { documents, only }: Pick<VerifyContractsOptions, 'documents' | 'only'>,
+  { documents, own: ours, only }: Pick<VerifyContractsOptions, 'documents' | 'own' | 'only'>,
 ): Promise<Served> {
   if (documents === undefined) return { subjects, unserved: new Set(), missing: [] }
-  const bundled = await Promise.all(BUNDLED.map(async (name) => createContract(await loadBundled(name))))
+  const bundled = (await ownDocuments(ours)).map((loaded) => createContract(loaded))
   const own = new Set(bundled.flatMap((contract) => contract.operations.map((operation) => shapeOf(contract, operation))))
   const isEdition = (contract: Contract): boolean => {
     const shared = contract.operations.filter((operation) => own.has(shapeOf(contract, operation)))
@@ -34,7 +33,7 @@ export async function servedOf(
   const strange = new Set(subjects.flatMap(({ document }) => (document && !isEdition(document) ? [document.name] : [])))
   if (strange.size > 0 && only?.includes('mock') === true)
     throw new UsageError(
-      `the mock cannot be asked about ${[...strange].join(', ')} (--only mock): it serves ${BUNDLED.join(' and ')}; ask for the columns document or provider`,
+      `the mock cannot be asked about ${[...strange].join(', ')} (--only mock): it serves ${bundled.map(({ name }) => name).join(' and ')}; ask for the columns document or provider`,
     )
   const missing = new Set(strange)
   const unserved = new Set<string>()

@@ -21,15 +21,15 @@ export interface Subject {
 export type Known = Contract & { readonly loaded: LoadedDocument }
 
 /** The bundled documents that pacts can be about. */
-export const BUNDLED = ['supplier-orders', 'oms-allocations']
+const BUNDLED = ['supplier-orders', 'oms-allocations']
 
 /**
  * The pacts, as far as they are wanted, with their documents.
  * @throws UsageError for what cannot be read, and where nothing is left
  */
 export async function subjectsOf(options: ContractOptions, broker?: Broker): Promise<readonly Subject[]> {
-  const { documents, map = {} } = options
-  const known = await knownDocuments(documents)
+  const { documents, own, map = {} } = options
+  const known = await knownDocuments(documents, own)
   const found = wantedOf(await readAll(options, broker, known), options).map(({ whole, ...subject }): Subject => ({
     ...subject,
     // What is filtered out says as well what a pact is about.
@@ -75,18 +75,28 @@ export function narrowed(subjects: readonly Subject[], isWanted: (pact: Pact, in
   })
 }
 
-export async function knownDocuments(files: readonly string[] | undefined): Promise<readonly Known[]> {
-  const loaded = await Promise.all(
+/** An interaction among those of all pacts. */
+export function keyOf(file: string, index: number): string {
+  return `${file} ${index}`
+}
+
+/** @param own those of the mock, where no files are given */
+export async function knownDocuments(files: readonly string[] | undefined, own?: readonly LoadedDocument[]): Promise<readonly Known[]> {
+  const loaded =
     files === undefined
-      ? BUNDLED.map((name) => loadBundled(name))
-      : files.map((file) => loadForeign(file).catch((error: unknown) => Promise.reject(usage(error)))),
-  )
+      ? await ownDocuments(own)
+      : await Promise.all(files.map((file) => loadForeign(file).catch((error: unknown) => Promise.reject(usage(error)))))
   return loaded.map((one) =>
     asUsage(() => {
       const document = openApiOf(one)
       return { ...createContract(document), loaded: document }
     }),
   )
+}
+
+/** The documents of what the mock serves. */
+export async function ownDocuments(own: readonly LoadedDocument[] | undefined): Promise<readonly LoadedDocument[]> {
+  return own ?? Promise.all(BUNDLED.map((name) => loadBundled(name)))
 }
 
 /** A document that does not come with the mock, whose patterns nobody has looked at. */

@@ -1,39 +1,39 @@
-import { hiddenComparisons, hiddenError, hiddenOutcomes, hiddenReport, hidingFor } from './hide.ts'
-import { ask, askMock, isAnswered, keyOf, remediesFor, requestsOf, tryAll } from './mock.ts'
-import { columnsOf, type ContractOptions, isPlain, type VerifyContractsOptions } from './options.ts'
+import { compareAll } from './compare.ts'
+import { hiddenError, hiddenOutcomes, hiddenReport, hidingFor } from './hide.ts'
+import { ask, requestsOf } from './ask.ts'
+import { askMock } from './mock.ts'
+import type { MockAccess } from './mock-access.ts'
+import { columnsOf, isPlain, type VerifyContractsOptions } from './options.ts'
 import { publishAll, tell } from './publish.ts'
+import { isAnswered, remediesFor } from './remedies.ts'
 import { answersOf, type Findings, isOfProvider, MOCK, rowsOf } from './rows.ts'
 import { type Served, servedOf } from './served.ts'
-import { narrowed, openBrokerOf, plainSubjectsOf, readableSubjectsOf, type Subject, subjectsOf } from './subjects.ts'
-import { plain } from '../base/exact.ts'
-import { compare, type Comparison } from './pact/compare.ts'
-import { type Pact, type ProviderState, type Report, type Row } from './pact/pact.ts'
+import { keyOf, narrowed, openBrokerOf, plainSubjectsOf, type Subject, subjectsOf } from './subjects.ts'
+import { unknownOf } from './states.ts'
+import { tryAll } from './trial.ts'
+import type { Report, Row } from './pact/pact.ts'
 import type { SentRequests } from './pact/record.ts'
 import { needsValues, variablesFor } from './pact/replay.ts'
 import { createReport, verdictOf } from './pact/report.ts'
 import type { Hide } from '../base/hiding.ts'
 import type { Outcomes } from './pact/verify.ts'
 
-export { coverContracts, type Coverage, type Covered } from './coverage.ts'
-export type { ContractOptions, VerifyContractsOptions } from './options.ts'
-export type { Report, Row } from './pact/pact.ts'
-
 /**
  * Verifies pacts against their documents, a mock of our own, and the real service where there is one: one row an interaction. What it was
  * given to prove who it is stands in nothing that it tells, nor in its errors.
  * @throws UsageError for what cannot be verified at all: no files, no pact, a document that cannot be read, nothing that is ours
  */
-export async function verifyContracts(options: VerifyContractsOptions): Promise<Report> {
+export async function verifyContracts(options: VerifyContractsOptions, access: MockAccess): Promise<Report> {
   const hide = hidingFor(options)
   const { onNotice } = options
   try {
-    return hiddenReport(await verified({ ...options, ...(onNotice && { onNotice: (text) => onNotice(hide(text)) }) }, hide), hide)
+    return hiddenReport(await verified({ ...options, ...(onNotice && { onNotice: (text) => onNotice(hide(text)) }) }, access, hide), hide)
   } catch (error) {
     throw hiddenError(error, hide)
   }
 }
 
-async function verified(options: VerifyContractsOptions, hide: Hide): Promise<Report> {
+async function verified(options: VerifyContractsOptions, access: MockAccess, hide: Hide): Promise<Report> {
   const wanted = columnsOf(options)
   const broker = openBrokerOf(options)
   const subjects = await (isPlain(wanted) ? plainSubjectsOf(options, broker) : subjectsOf(options, broker))
@@ -41,8 +41,8 @@ async function verified(options: VerifyContractsOptions, hide: Hide): Promise<Re
   const ours = isPlain(wanted) ? subjects : subjects.filter(({ document }) => document !== undefined)
   const served = await servedOf(ours, wanted.includes('mock') ? options : {})
   const columns = served.subjects.length > 0 ? wanted : wanted.filter((column) => column !== 'mock')
-  const asked = await askAll(ours, served.subjects, columns, options)
-  const findings: Findings = { ...asked, columns, options, unserved: served.unserved, ...(await lookInto(ours, asked, options)) }
+  const asked = await askAll(ours, served.subjects, columns, options, access)
+  const findings: Findings = { ...asked, columns, options, unserved: served.unserved, ...(await lookInto(ours, asked, options, access)) }
   const rows = subjects.flatMap((subject) => rowsOf(subject, ours.includes(subject), findings))
   const notes = [...notesOn(served), ...notesOf(rows, findings)]
   const unpublished = broker && (await publishAll(broker, ours, hiddenOutcomes(findings.real, hide), options))
@@ -65,6 +65,7 @@ async function askAll(
   served: readonly Subject[],
   columns: Report['columns'],
   options: VerifyContractsOptions,
+  access: MockAccess,
 ): Promise<Asked> {
   const { provider, stateUrl, failFast = false } = options
   const none: Outcomes = new Map()
@@ -75,7 +76,7 @@ async function askAll(
     )
   let asked: Asked = { documents: new Map(), mock: none, real: none }
   if (columns.includes('document')) asked = { ...asked, documents: await compareAll(subjects, options) }
-  if (columns.includes('mock') && !isOver(asked)) asked = { ...asked, mock: await askMock(served, options) }
+  if (columns.includes('mock') && !isOver(asked)) asked = { ...asked, mock: await askMock(served, options, access) }
   if (columns.includes('provider') && provider !== undefined && subjects.length > 0 && !isOver(asked)) {
     const target = { baseUrl: provider, ...(stateUrl !== undefined && { stateUrl }) }
     asked = { ...asked, real: await ask('provider', subjects, options, [target]) }
@@ -88,13 +89,14 @@ async function lookInto(
   subjects: readonly Subject[],
   asked: Asked,
   options: VerifyContractsOptions,
+  access: MockAccess,
 ): Promise<Pick<Findings, 'trials' | 'requests' | 'remedies' | 'unknown'>> {
   const now = new Date()
   const failing = narrowed(subjects, ({ file }, { index }) => {
     const { document, mock } = answersOf(asked, file, index)
     return mock.kind === 'failed' || (mock.kind === 'passed' && document.kind === 'failed')
   })
-  const trials = await tryAll(failing, options, now)
+  const trials = await tryAll(failing, options, access, now)
   // What its states give is known to nobody beforehand.
   const repeatable = narrowed(
     subjects,
@@ -106,11 +108,11 @@ async function lookInto(
     const { document, mock, provider } = answersOf(asked, file, index)
     return isAnswered(mock) && (provider.kind === 'passed' || (provider.kind === 'skipped' && document.kind !== 'failed'))
   })
-  const remedies = await remediesFor(mendable, trials, options, now)
+  const remedies = await remediesFor(mendable, trials, options, access, now)
   const refused = failing.flatMap(({ pact }) =>
     pact.interactions.flatMap(({ index, states }) => (trials.get(keyOf(pact.file, index))?.kind === 'refused' ? states : [])),
   )
-  const unknown = new Set((await unknownOf(refused, options)).map(({ text }) => text))
+  const unknown = new Set((await unknownOf(refused, options, access)).map(({ text }) => text))
   return { trials, requests, remedies, unknown }
 }
 
@@ -146,64 +148,4 @@ function notesOf(rows: readonly Row[], { columns, unknown, options }: Findings):
       ? [`the commands that repeat interactions leave secrets out: set ${variables.join(', ')} before, as they say`]
       : []),
   ]
-}
-
-/** A provider state that a pact names and nobody knows. */
-export interface MissingState {
-  readonly text: string
-  /** The names of its parameters. */
-  readonly params: readonly string[]
-  readonly nearest: readonly string[]
-}
-
-/** The provider states of the pacts that neither the bundled ones nor the team's own know. */
-export async function missingStates(options: VerifyContractsOptions): Promise<readonly MissingState[]> {
-  const { subjects } = await servedOf(await subjectsOf(options, openBrokerOf(options)), options)
-  const named = subjects.flatMap(({ pact, document }) => (document ? pact.interactions.flatMap(({ states }) => states) : []))
-  return unknownOf(named, options)
-}
-
-/** Those of the states that nobody knows, each once. */
-async function unknownOf(states: readonly ProviderState[], options: VerifyContractsOptions): Promise<readonly MissingState[]> {
-  // A text may come with other parameters each time.
-  const wanted = new Map<string, ProviderState['params']>()
-  for (const { name, params } of states) if (name !== '') wanted.set(name, { ...wanted.get(name), ...plain(params) })
-  if (wanted.size === 0) return []
-  const { findStates } = await import('../mock.ts')
-  const found = await findStates(
-    [...wanted].map(([state, params]) => ({ state, params })),
-    options.states,
-  )
-  return found.flatMap(({ state, params, known }) =>
-    known === undefined ? [] : [{ text: state, params: Object.keys(params), nearest: known }],
-  )
-}
-
-/** What the comparator says of each pact: the static half alone. Pacts of other providers are left out. */
-export async function compareContracts(
-  options: ContractOptions,
-): Promise<readonly { readonly pact: Pact; readonly comparisons: ReadonlyMap<number, Comparison> | undefined }[]> {
-  const hide = hidingFor(options)
-  const subjects = await readableSubjectsOf(options)
-  const compared = await compareAll(subjects, options)
-  return subjects.map(({ pact }) => {
-    const comparisons = compared.get(pact.file)
-    return { pact, comparisons: comparisons && hiddenComparisons(comparisons, hide) }
-  })
-}
-
-/** With `failFast` no further than to the first pact with a failure that counts. */
-async function compareAll(
-  subjects: readonly Subject[],
-  { headers, failFast = false }: VerifyContractsOptions,
-): Promise<ReadonlyMap<string, ReadonlyMap<number, Comparison>>> {
-  const compared = new Map<string, ReadonlyMap<number, Comparison>>()
-  for (const { pact, document } of subjects) {
-    if (!document) continue
-    const comparisons = await compare(pact, document.loaded, document, headers ? { headers } : {})
-    compared.set(pact.file, comparisons)
-    const isBad = pact.interactions.some(({ index, pending }) => !pending && comparisons.get(index)?.answer.kind === 'failed')
-    if (failFast && isBad) break
-  }
-  return compared
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ASSUMPTIONS } from '../../src/core/assumption.ts'
+import { ASSUMPTIONS } from '../support.ts'
 import { BIN, Running } from './process.ts'
 
 const run = (args: readonly string[], env: Record<string, string> = {}) =>
@@ -36,7 +36,7 @@ describe('allocation-mock assumptions', () => {
     [
       'an assumption of nobody',
       ['--assume', 'oms.cancel.agian=200'],
-      'unknown assumption "oms.cancel.agian"; there are oms.cancel.again, ',
+      'error: --assume: unknown assumption "oms.cancel.agian"; there are oms.cancel.again, ',
     ],
     ['a value of nobody', ['--assume', 'oms.cancel.again=500'], 'unknown value "500" of oms.cancel.again; there are '],
     ['no pair', ['--assume', 'oms.cancel.again'], '--assume is "oms.cancel.again"; give NAME=VALUE'],

@@ -96,11 +96,12 @@ describe('allocation-mock verify, compare and coverage', () => {
     ],
     ['verify billing.json --only document --map billing=supplier-orders', 1, /the document has no GET \/invoices/, /^$/],
     ['verify good.json --only document --spec supplier-orders.yaml', 0, /7 passed/, /^$/],
-    ['verify text.json', 2, /^$/, /^error: text\.json: it is no JSON: /],
+    ['verify text.json', 2, /^$/, /^error: text\.json: it is not valid JSON: /],
     ['verify nowhere.json', 2, /^$/, /^error: no pact files match "nowhere\.json"; /],
     ['verify good.json --spec nowhere.yaml', 2, /^$/, /^error: document nowhere\.yaml: there is no such file\n$/],
     ['verify good.json --map supplier-orders=nobody', 2, /^$/, /^error: .* mapped to the document "nobody"; known are /],
-    ['verify good.json --description (', 2, /^$/, /^error: the filter for the description is no regular expression/],
+    ['verify good.json --description (', 2, /^$/, /^error: the filter for the description is not a valid regular expression/],
+    ['verify good.json --provider localhost', 2, /^$/, /^error: --provider is "localhost"; give an HTTP URL, /],
     ['verify good.json --only provider', 2, /^$/, /^error: the column provider needs the URL of the real service \(--provider\)/],
     ['verify good.json --only everything', 2, /^$/, /^error: --only is "everything"; give document, mock or provider/],
     ['verify good.json --format xml', 2, /^$/, /^error: --format is "xml"; give text, json, junit or markdown/],
@@ -122,7 +123,7 @@ describe('allocation-mock verify, compare and coverage', () => {
     ['compare billing.json', 2, /^$/, /^error: no document is about "billing"; there are .*: --map names one, --spec gives others\n$/],
     ['compare good.json --consumer nobody', 2, /^$/, /^error: nothing is left by --consumer "nobody": /],
     ['compare billing.json good.json', 0, /billing\.json\): not ours\n.*good\.json\): compatible\n$/, /^$/],
-    ['compare text.json', 2, /^$/, /^error: text\.json: it is no JSON: /],
+    ['compare text.json', 2, /^$/, /^error: text\.json: it is not valid JSON: /],
     [
       'coverage',
       0,
@@ -132,7 +133,7 @@ describe('allocation-mock verify, compare and coverage', () => {
     ['coverage --threshold 1', 0, / %\n$/, /^$/],
     ['coverage --threshold 100', 1, / %\n$/, /^error: that is less than the 100 % of --threshold\n$/],
     ['coverage --threshold most', 2, /^$/, /^error: --threshold is "most"; give a whole number from 0 to 100/],
-    ['coverage text.json', 2, /^$/, /^error: text\.json: it is no JSON: /],
+    ['coverage text.json', 2, /^$/, /^error: text\.json: it is not valid JSON: /],
   ])('%s: %i', async (command, code, out, err) => {
     const ended = await mock(command)
     expect(ended.out).toMatch(out)

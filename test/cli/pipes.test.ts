@@ -65,8 +65,8 @@ describe('what comes through a pipe', () => {
   })
 
   it.concurrent.each<[line: string, said: RegExp]>([
-    [`mock verify /dev/stdin < /dev/null`, /^error: \/dev\/stdin: it is no JSON: /],
-    [`mock verify '${PACT}' --states <(true)`, /^error: states: \/dev\/fd\/\d+: it is null; /],
+    [`mock verify /dev/stdin < /dev/null`, /^error: \/dev\/stdin: it is not valid JSON: /],
+    [`mock verify '${PACT}' --states <(true)`, /^error: --states: \/dev\/fd\/\d+: it is null; /],
     [`mock verify '${PACT}' --spec <(echo openapi)`, /^error: .*\n$/],
     [`mock serve --scenario <(echo orders: 1)`, /^error: --scenario: \/dev\/fd\/\d+:1: \/orders /],
     [`mock scenario check <(true)`, /^$/],
@@ -76,7 +76,7 @@ describe('what comes through a pipe', () => {
       /^error: stdin:3 .*: beside a document from a pipe there are no files; bundle it, or name its file\n$/,
     ],
     [`head -c 10000001 /dev/zero | mock compare /dev/stdin`, /^error: \/dev\/stdin: \d+ bytes or more; a file may have 10000000\n$/],
-    [`cat '${STATES}' | mock verify /dev/stdin --states /dev/stdin`, /^error: \/dev\/stdin: it is no JSON: /],
+    [`cat '${STATES}' | mock verify /dev/stdin --states /dev/stdin`, /^error: \/dev\/stdin: it is not valid JSON: /],
   ])('%s: is an error in words', async (line, said) => {
     const { code, err } = await bash(line).ended
     expect(err).toMatch(said)

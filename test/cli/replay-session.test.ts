@@ -150,17 +150,17 @@ describe('allocation-mock replay', () => {
   const good = (): string => readFileSync(FILE, 'utf8')
   const bad: readonly [string, () => string, string][] = [
     ['nothing', () => '', 'it is empty; export the session again'],
-    ['no JSON', () => '# a report', 'it is no JSON (Unexpected token'],
+    ['no JSON', () => '# a report', 'it is not valid JSON (Unexpected token'],
     ['half of it', () => good().slice(0, good().length / 2), 'it ends in the middle: it was cut off after'],
     [
       'another JSON',
       () => '{"swagger":"2.0"}',
-      'it is no export: it has no format; give a file that GET /__mock/sessions/{name}/export has answered',
+      'it is not a valid export: it has no format; give a file that GET /__mock/sessions/{name}/export has answered',
     ],
     [
       'a format of the future',
-      () => good().replace('"format":1', '"format":9'),
-      'its format is 9, and only 1 is read; replay it with allocation-mock',
+      () => good().replace('"format":2', '"format":9'),
+      'its format is 9, and only 2 is read; replay it with allocation-mock',
     ],
     ['other data', () => good().replace('"dataVersion":1', '"dataVersion":99'), 'it has the data version 99, and this is 1'],
     [

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Row } from '../../src/verification/verify.ts'
+import type { Row } from '../../src/verification/pact/pact.ts'
 import { CONTRACTS, FILES, folder, inFolder, type Json, verify } from '../contracts/pacts.ts'
 import { startRealService } from '../real-service.ts'
 import { run, Running, serve } from './process.ts'

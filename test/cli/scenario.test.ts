@@ -48,7 +48,7 @@ describe('allocation-mock scenario list', () => {
   })
 
   it.each<[string, readonly string[], string]>([
-    ['a folder that is not there', ['--scenarios', '/nowhere'], 'error: scenarios: the folder "/nowhere" cannot be read'],
+    ['a folder that is not there', ['--scenarios', '/nowhere'], 'error: --scenarios: the folder "/nowhere" cannot be read'],
     ['a folder with what cannot be', ['--scenarios', folder], `${bad}:1: /clok is not among the names allowed here`],
     ['an argument', ['all'], 'too many arguments'],
   ])('refuses %s', async (_what, args, said) => {

@@ -11,21 +11,22 @@ import { ACCOUNT, ORDER, quantities, SUPPLIER } from '../support.ts'
 import { BIN, ROOT, run, Running, serve } from './process.ts'
 
 describe('allocation-mock serve', () => {
-  it('prints a ready line and three commands that work as they are pasted', async () => {
+  it('prints a ready line and four commands that work as they are pasted', async () => {
     const { server, url } = await serve()
     await server.until(/examples\n\n/)
     const commands = server.out.split('\n').filter((line) => line.startsWith('  curl'))
-    expect(commands).toHaveLength(3)
+    expect(commands).toHaveLength(4)
     const answers = await Promise.all(
       commands.map((command) => new Running('sh', [], { input: command.replace('curl -sS', 'curl -sS --fail-with-body') }).ended),
     )
-    expect(answers.map(({ code, err }) => ({ code, err }))).toEqual([0, 1, 2].map(() => ({ code: 0, err: '' })))
-    const [list, allocate, cancel] = answers.map(({ out }) => JSON.parse(out))
+    expect(answers.map(({ code, err }) => ({ code, err }))).toEqual(commands.map(() => ({ code: 0, err: '' })))
+    const [list, allocate, cancel, get] = answers.map(({ out }) => JSON.parse(out))
     expect(list.total_results).toBeGreaterThan(0)
     expect(allocate.line_items).toHaveLength(1)
     expect(cancel).toMatchObject([{ statusCode: 'CANCELLED' }])
+    expect(get).toMatchObject({ allocationId: expect.any(String) })
     const { sessions } = (await (await fetch(`${url}/__mock/sessions`)).json()) as { sessions: object[] }
-    expect(sessions).toMatchObject([{ name: 'default', changes: 3, requests: 3 }])
+    expect(sessions).toMatchObject([{ name: 'default', changes: 3, requests: 4 }])
     expect(await server.stop()).toMatchObject({ code: 0 })
   })
 
@@ -80,10 +81,7 @@ describe('allocation-mock serve', () => {
     expect([await allowed('https://shop.test'), await allowed('https://evil.test')]).toEqual(['https://shop.test', null])
     await server.stop()
     const { code, err } = await run(['serve', '--port', '0', '--allow-origin', 'shop.test']).ended
-    expect([code, err]).toEqual([
-      2,
-      expect.stringContaining('--allow-origin: allowed origin is "shop.test"; give one like https://shop.test'),
-    ])
+    expect([code, err]).toEqual([2, expect.stringContaining('--allow-origin is "shop.test"; give one like https://shop.test')])
   })
 
   it('logs as JSON, or not at all', async () => {
@@ -107,7 +105,7 @@ describe('allocation-mock serve', () => {
       401,
     ],
     [
-      'also by its twin',
+      'also by its variable',
       ['--host', '0.0.0.0'],
       { ALLOCATION_MOCK_CONTROL_TOKEN: 's3cr3t-token' },
       /need the token of --control-token/,
@@ -123,7 +121,7 @@ describe('allocation-mock serve', () => {
     expect(out + err).not.toContain('s3cr3t')
   })
 
-  it('takes options from their environment twins; flags win', async () => {
+  it('takes options from their environment variables; flags win', async () => {
     const env = {
       ALLOCATION_MOCK_SEED: 'twin',
       ALLOCATION_MOCK_ORDERS: '3',
@@ -161,17 +159,24 @@ describe('allocation-mock serve', () => {
     [['serve', '--orders', '1e3'], /--orders is "1e3"; give a whole number from 0 to 1000000000/],
     [['serve', '--allocations', '-1'], /--allocations is "-1"/],
     [['serve', '--seed', ''], /--seed is ""; it must not be empty/],
-    [['serve', '--now', 'yesterday'], /now is "yesterday"; give a time like 2026-01-31T12:00:00Z/],
-    [['serve', '--now', '2026-02-30T00:00:00Z'], /now is "2026-02-30T00:00:00Z"/],
-    [['serve', '--assume', 'oms.cancel.agian=200'], /unknown assumption "oms.cancel.agian"; there are oms.cancel.again, /],
+    [['serve', '--now', 'yesterday'], /^error: --now is "yesterday"; give a time like 2026-01-31T12:00:00Z/],
+    [['serve', '--now', '2026-02-30T00:00:00Z'], /^error: --now is "2026-02-30T00:00:00Z"/],
+    [
+      ['serve', '--assume', 'oms.cancel.agian=200'],
+      /^error: --assume: unknown assumption "oms.cancel.agian"; there are oms.cancel.again, /,
+    ],
     [['serve', '--assume', 'oms.cancel.again=201'], /unknown value "201" of oms.cancel.again; there are 20?/],
     [['serve', '--assume', 'oms.cancel.again'], /--assume is "oms.cancel.again"; give NAME=VALUE/],
-    [['serve', '--supplier-token', 'abc=9'], /supplier token "abc=9": give TOKEN, or TOKEN=NUMBER with a number from 1 to 4/],
+    [['serve', '--supplier-token', 'abc=9'], /^error: --supplier-token is "abc=9"; give TOKEN, or TOKEN=NUMBER with a number from 1 to 4/],
     [['serve', '--control', 'shut'], /--control is "shut"; give token or open/],
-    [['serve', '--control', 'open', '--control-token', 'long-enough'], /--control: control is "open", and a control token is given/],
-    [['serve', '--control-token', 'a b'], /--control-token: control token: give 8 to 128 letters/],
+    [
+      ['serve', '--control', 'open', '--control-token', 'long-enough'],
+      /^error: --control is "open"; that takes no control token, and one is given/,
+    ],
+    [['serve', '--control-token', 'a b'], /^error: --control-token is not usable; give 8 to 128 letters/],
     [['serve', '--log', 'xml'], /--log is "xml"; give text, json or none/],
     [['serve', '--max-sessions', '0'], /--max-sessions is "0"; give a whole number from 1/],
+    [['serve', '--host', 'a host'], /^error: --host is "a host"; give a name like mock\.test/],
     [['serve', '--host', 'not-an-address'], /cannot listen on not-an-address/],
     [['serve', 'extra'], /too many arguments.*extra\.\nServe answers the two APIs.*Prism.*--scenario FILE.*--session FILE\.\n/],
     [
@@ -232,9 +237,19 @@ describe('allocation-mock serve', () => {
     expect((await server.stop()).err).not.toContain('gone')
   })
 
-  it('names the environment twin that is wrong', async () => {
-    const { code, err } = await run(['serve'], { env: { ALLOCATION_MOCK_STRICT: 'perhaps' } }).ended
-    expect({ code, err }).toEqual({ code: 2, err: 'error: ALLOCATION_MOCK_STRICT is "perhaps"; give true or false\n' })
+  it.each<[Record<string, string>, RegExp]>([
+    [{ STRICT: 'perhaps' }, /^error: ALLOCATION_MOCK_STRICT is "perhaps"; give true or false\n$/],
+    [{ NOW: 'yesterday' }, /^error: ALLOCATION_MOCK_NOW is "yesterday"; give a time like /],
+    [{ SUPPLIER_TOKEN: 'a,b=9' }, /^error: ALLOCATION_MOCK_SUPPLIER_TOKEN is "b=9"; give TOKEN, /],
+    [{ ASSUME: 'sum=off' }, /^error: ALLOCATION_MOCK_ASSUME: unknown assumption "sum"; /],
+    [{ SCENARIO: 'no-such' }, /^error: ALLOCATION_MOCK_SCENARIO: there is no scenario "no-such"; /],
+    [{ CONTROL_TOKEN: 'a secret' }, /^error: ALLOCATION_MOCK_CONTROL_TOKEN is not usable; give 8 to 128 /],
+  ])('names the environment variable that is wrong: %j', async (variables, message) => {
+    let err = ''
+    const env = Object.fromEntries(Object.entries(variables).map(([name, value]) => [`ALLOCATION_MOCK_${name}`, value]))
+    const hear = { out: () => undefined, err: (line: string) => void (err += `${line}\n`) }
+    expect(await main(['serve'], { ...hear, env, isTerminal: false })).toBe(2)
+    expect(err).toMatch(message)
   })
 
   it('says in one line that the port is taken', async () => {
@@ -310,16 +325,14 @@ describe('allocation-mock serve', () => {
     const { code, out } = await run(['serve', '--help']).ended
     expect(code).toBe(0)
     expect(out).toContain('ALLOCATION_MOCK_SUPPLIER_TOKEN')
-    const main = readFileSync(join(ROOT, 'dist/cli/main.js'), 'utf8')
-    expect([...main.matchAll(/^import .* from '(.*)';$/gm)].map(([, from]) => from)).toEqual([
-      'commander',
-      'node:fs',
-      'node:util',
-      '../base/problem.js',
-      '../base/shown.js',
-      './hints.js',
-      './config.js',
-    ])
+    const [files, packages] = [new Set([join(ROOT, 'dist/cli/main.js')]), new Set<string>()]
+    // A set goes on to what is added while it is gone through.
+    for (const file of files)
+      for (const [, from = ''] of readFileSync(file, 'utf8').matchAll(/^import .* from '(.*)';$/gm))
+        if (from.startsWith('.')) files.add(join(file, '..', from))
+        else if (!from.startsWith('node:')) packages.add(from)
+    expect([...packages]).toEqual(['commander'])
+    expect(files.size).toBeLessThan(30)
     const manifest: { version: string } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
     expect(await run(['--version']).ended).toMatchObject({ code: 0, out: `${manifest.version}\n` })
   })

@@ -153,8 +153,8 @@ it('a provider that takes connections and says nothing, or hangs up, was asked',
   expect(code).toBe(1)
 })
 
-it.each(['localhost:8080', 'ftp://orders.example', 'orders'])('%s is no URL of a provider', async (url) => {
+it.each(['localhost:8080', 'ftp://orders.example', 'orders'])('%s is not an address of a provider', async (url) => {
   const { code, err } = await verify([pact('/one'), '--provider', url])
-  expect(err).toBe(`error: "${url}" is no URL of HTTP; give one like https://api.example.com\n`)
+  expect(err).toBe(`error: --provider is "${url}"; give an HTTP URL, like https://api.example.com\n`)
   expect(code).toBe(2)
 })

@@ -3,7 +3,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { compareContracts, type Report, type VerifyContractsOptions } from '../../src/verification/verify.ts'
+import { compareContracts } from '../../src/verification/compare.ts'
+import type { Report } from '../../src/verification/pact/pact.ts'
+import type { VerifyContractsOptions } from '../../src/verification/options.ts'
 import { jsonReport } from '../../src/verification/pact/report.ts'
 import { githubAnnotations } from '../../src/verification/pact/report-github.ts'
 import { junitReport } from '../../src/verification/pact/report-junit.ts'
@@ -115,10 +117,10 @@ describe('what a run was given to prove who it is', () => {
   it('is not in errors', async () => {
     const wrong = (more: Partial<VerifyContractsOptions>) =>
       verify({ pacts: [inFolder([PACT])], ...asked(), ...more }).catch((error: unknown) => String(error))
-    expect(await wrong({ provider: 'http//user:provider-secret@x' })).toMatch(/^UsageError: "\*\*\*" is no URL/)
-    expect(await wrong({ provider: 'user:provider-secret@x' })).toMatch(/^UsageError: "\*\*\*" is no URL/)
-    expect(await wrong({ provider: 'localhost' })).toMatch(/^UsageError: "localhost" is no URL/)
-    expect(await wrong({ stateUrl: 'http://user:state-secret@[' })).toMatch(/^UsageError: "\*\*\*" is no URL/)
+    expect(await wrong({ provider: 'http//user:provider-secret@x' })).toMatch(/^UsageError: provider is "\*\*\*"; give an HTTP URL/)
+    expect(await wrong({ provider: 'user:provider-secret@x' })).toMatch(/^UsageError: provider is "\*\*\*"; give an HTTP URL/)
+    expect(await wrong({ provider: 'localhost' })).toMatch(/^UsageError: provider is "localhost"; give an HTTP URL/)
+    expect(await wrong({ stateUrl: 'http://user:state-secret@[' })).toMatch(/^UsageError: stateUrl is "\*\*\*"; give an HTTP URL/)
     const gone = await verify({
       pacts: [inFolder([PACT])],
       ...asked(),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { compareContracts, coverContracts } from '../../src/verification/verify.ts'
+import { compareContracts } from '../../src/verification/compare.ts'
+import { coverContracts } from '../../src/verification/coverage.ts'
 import { parseExact } from '../../src/base/exact.ts'
 import { jsonReport } from '../../src/verification/pact/report.ts'
 import { folder, type Json, marksOf, rowOf, verify } from './pacts.ts'
@@ -42,7 +43,7 @@ describe('an interaction of odd shape', () => {
       ['passed', '++-', undefined],
       ['failed', '---', 'it cannot be read: the header "x-a" of its request is neither a text nor a list of texts'],
       ['failed', '---', 'it cannot be read: the query parameter "limit" is neither a text nor a list of texts'],
-      ['failed', '---', String.raw`it cannot be read: the text "\ud800" is no Unicode`],
+      ['failed', '---', String.raw`it cannot be read: the text "\ud800" is not valid Unicode`],
       ['passed', '++-', undefined],
     ])
   })

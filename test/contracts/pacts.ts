@@ -1,7 +1,9 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Report, type Row, verifyContracts, type VerifyContractsOptions } from '../../src/verification/verify.ts'
+import type { Report, Row } from '../../src/verification/pact/pact.ts'
+import { verifyContracts } from '../../src/wiring.ts'
+import type { VerifyContractsOptions } from '../../src/verification/options.ts'
 import { createMock } from '../../src/index.ts'
 import { ROOT } from '../cli/process.ts'
 

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { missingStates } from '../../src/verification/verify.ts'
+import { missingStates } from '../../src/wiring.ts'
 import { ROOT } from '../cli/process.ts'
 import { FILES, folder, inFolder, type Json, marks, rowOf, verify } from './pacts.ts'
 

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { VerifyContractsOptions } from '../../src/verification/verify.ts'
+import type { VerifyContractsOptions } from '../../src/verification/options.ts'
 import { FILES, folder, inFolder, type Json, marksOf, saidOf, verify } from './pacts.ts'
 
 /** A contract, as small as can be. */
@@ -62,13 +62,13 @@ describe('input that nobody can verify', () => {
   const good = [file('good.json')]
 
   it.each<[string, Partial<VerifyContractsOptions>, RegExp]>([
-    ['no JSON', { pacts: [file('text.json')] }, /text\.json: it is no JSON: /],
-    ['a list', { pacts: [file('list.json')] }, /list\.json: it is no pact: its content is no JSON object$/],
-    ['no pact', { pacts: [file('other.json')] }, /other\.json: it is no pact: it has no name of a consumer$/],
-    ['a pact of nobody', { pacts: [file('nameless.json')] }, /nameless\.json: it is no pact: it has no name of a consumer$/],
+    ['no JSON', { pacts: [file('text.json')] }, /text\.json: it is not valid JSON: /],
+    ['a list', { pacts: [file('list.json')] }, /list\.json: it is not a valid pact: its content is not a JSON object$/],
+    ['no pact', { pacts: [file('other.json')] }, /other\.json: it is not a valid pact: it has no name of a consumer$/],
+    ['a pact of nobody', { pacts: [file('nameless.json')] }, /nameless\.json: it is not a valid pact: it has no name of a consumer$/],
     ['an unknown version', { pacts: [file('version.json')] }, /version\.json: it is of version "9\.0" .*; 2, 3 and 4 are read$/],
     ['no interactions', { pacts: [file('empty.json')] }, /empty\.json: there are no interactions in it$/],
-    ['one of two that is no pact', { pacts: [...good, file('other.json')] }, /other\.json: it is no pact/],
+    ['one of two that is no pact', { pacts: [...good, file('other.json')] }, /other\.json: it is not a valid pact/],
     [
       'a file that is not there',
       { pacts: [file('nowhere.json')] },
@@ -92,7 +92,7 @@ describe('input that nobody can verify', () => {
     [
       'a filter that is no pattern',
       { pacts: good, filter: { description: '(' } },
-      /^the filter for the description is no regular expression: /,
+      /^the filter for the description is not a valid regular expression: /,
     ],
     [
       'the column provider without one',
@@ -126,7 +126,7 @@ describe('input that nobody can verify', () => {
     ],
     ['states that are not there', { pacts: good, states: file('nowhere.yaml') }, /nowhere\.yaml: there is no such file$/],
     ['states that cannot be', { pacts: good, states: file('states.yaml') }, /states\.yaml:2: \/states\/0\/text .*there are /],
-    ['an assumption of nobody', { pacts: good, assume: { sum: 'off' } }, /^unknown assumption "sum"; there are /],
+    ['an assumption of nobody', { pacts: good, assume: { sum: 'off' } }, /^assume: unknown assumption "sum"; there are /],
   ])('%s', async (_name, options, said) => {
     const error: unknown = await verify(options).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(Error)

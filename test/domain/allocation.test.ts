@@ -13,7 +13,8 @@ import {
   type StatusCode,
 } from '../../src/apis/oms/allocation.ts'
 import { keyOf } from '../../src/core/population/random.ts'
-import { PROBLEMS } from '../../src/base/problem.ts'
+import { rowOf } from '../../src/base/problem.ts'
+import { PROBLEMS } from '../support.ts'
 
 const NOW = Date.parse('2026-03-01T12:00:00.250Z')
 const STAMP = '2026-03-01T12:00:00.250000000Z'
@@ -265,7 +266,7 @@ describe('cancelling what has nothing to cancel', () => {
 })
 
 function statusOf(result: Transition): number | undefined {
-  return result.kind === 'refused' ? (result.problem.status ?? PROBLEMS[result.problem.code].status) : undefined
+  return result.kind === 'refused' ? (result.problem.status ?? rowOf(result.problem.code, PROBLEMS).status) : undefined
 }
 
 describe('any allocation', () => {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { beginSession } from '../../src/core/session.ts'
-import { befall, type Called, faultCounter } from '../../src/core/scenario/fault.ts'
+import { pickFault, type Called, faultCounter } from '../../src/core/scenario/fault.ts'
 import type { Fault } from '../../src/core/scenario/settings.ts'
 import { readFaults } from '../../src/core/scenario/scenario.ts'
 import type { WrittenFault } from '../../src/core/scenario/written.ts'
@@ -24,7 +24,7 @@ function sessionWith(faults: readonly Fault[], seed = '1') {
   return {
     world,
     ask(call: Partial<Called> = {}, after = 0) {
-      const result = befall({ ...CALL, ...call }, { world, session, now: BEGUN + after, real: BEGUN + after })
+      const result = pickFault({ ...CALL, ...call }, { world, session, now: BEGUN + after, real: BEGUN + after })
       for (const change of result.changes) world.apply(change)
       return result
     },
@@ -37,7 +37,7 @@ describe('the dice of a fault', () => {
   const half: WrittenFault = { id: 'half', probability: 0.5, status: 503, delayDistribution: { type: 'uniform', lower: 0, upper: 1_000 } }
   const thrown = (written: WrittenFault, seed?: string): readonly (number | undefined)[] => {
     const { ask } = sessionWith(faultsOf(written), seed)
-    return times(200, () => ask().befallen?.delay)
+    return times(200, () => ask().hit?.delay)
   }
 
   it('fall the same for the same seed, fault and number, and otherwise for others', () => {
@@ -49,21 +49,21 @@ describe('the dice of a fault', () => {
 
   it.each([0.1, 0.5, 0.9])('fall about as often as %d says', (probability) => {
     const { ask } = sessionWith(faultsOf({ probability, status: 503 }))
-    const share = times(5_000, () => ask()).filter(({ befallen }) => befallen).length / 5_000
+    const share = times(5_000, () => ask()).filter(({ hit }) => hit).length / 5_000
     expect(Math.abs(share - probability)).toBeLessThan(0.03)
   })
 
   it('do not hear what else is asked, nor which other faults there are', () => {
     const alone = sessionWith(faultsOf({ ...half, operation: 'a' }))
-    const expected = times(30, () => alone.ask().befallen?.delay)
+    const expected = times(30, () => alone.ask().hit?.delay)
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...NAMES), { maxLength: 60 }), fc.boolean(), (operations, isLast) => {
         const other: WrittenFault = { id: 'other', operation: ['b', 'c'], probability: 0.3, status: 502 }
         const mine: WrittenFault = { ...half, operation: 'a' }
         const { ask } = sessionWith(faultsOf(...(isLast ? [other, mine] : [mine, other])))
         const met = operations.flatMap((operation) => {
-          const { befallen } = ask({ operation })
-          return operation === 'a' ? [befallen?.delay] : []
+          const { hit } = ask({ operation })
+          return operation === 'a' ? [hit?.delay] : []
         })
         expect(met).toEqual(expected.slice(0, met.length))
       }),
@@ -74,12 +74,12 @@ describe('the dice of a fault', () => {
 describe('a delay', () => {
   const delaysOf = (written: WrittenFault): number[] => {
     const { ask } = sessionWith(faultsOf(written))
-    return times(2_000, () => ask().befallen?.delay ?? Number.NaN).toSorted((a, b) => a - b)
+    return times(2_000, () => ask().hit?.delay ?? Number.NaN).toSorted((a, b) => a - b)
   }
 
   it('that is fixed is always the same, and counts nothing', () => {
     const { ask, world } = sessionWith(faultsOf({ fixedDelayMilliseconds: 70 }))
-    expect(times(3, () => ask().befallen?.delay)).toEqual([70, 70, 70])
+    expect(times(3, () => ask().hit?.delay)).toEqual([70, 70, 70])
     expect(world.size).toBe(0)
   })
 
@@ -140,12 +140,10 @@ describe('a match', () => {
     [{ id: 'y', '/note': null }, false],
     [{ constructor: 'x' }, false],
     [{}, true],
-  ])('on %j is %s', (match = {}, isMet) =>
-    expect(sessionWith(faultsOf({ match, status: 503 })).ask(call).befallen !== undefined).toBe(isMet),
-  )
+  ])('on %j is %s', (match = {}, isMet) => expect(sessionWith(faultsOf({ match, status: 503 })).ask(call).hit !== undefined).toBe(isMet))
 })
 
-describe('befalling', () => {
+describe('what hits a request', () => {
   const duration = fc.integer({ min: 1, max: 20 }).map((seconds) => `${seconds}s`)
   const written: fc.Arbitrary<WrittenFault> = fc
     .record(
@@ -192,8 +190,8 @@ describe('befalling', () => {
         let now = 0
         for (const { operation, after } of calls) {
           now += after
-          const apart = alone.map(({ ask }) => ask({ operation }, now).befallen)
-          expect(together.ask({ operation }, now).befallen).toEqual(apart.find((one) => one !== undefined))
+          const apart = alone.map(({ ask }) => ask({ operation }, now).hit)
+          expect(together.ask({ operation }, now).hit).toEqual(apart.find((one) => one !== undefined))
         }
       }),
     ))
@@ -203,10 +201,10 @@ describe('befalling', () => {
       fc.property(all, asked, (list, calls) => {
         const faults = faultsOf(...list)
         const [one, other, third] = [sessionWith(faults), sessionWith(faults), sessionWith(faults)]
-        const alone = calls.map(({ operation, after }) => one.ask({ operation }, after).befallen)
+        const alone = calls.map(({ operation, after }) => one.ask({ operation }, after).hit)
         const mixed = calls.map(({ operation, after }) => {
           third.ask({ operation }, after)
-          return other.ask({ operation }, after).befallen
+          return other.ask({ operation }, after).hit
         })
         expect(mixed).toEqual(alone)
       }),
@@ -214,7 +212,7 @@ describe('befalling', () => {
 
   it('leaves so many requests in each span alone, and says when the next begins', () => {
     const { ask } = sessionWith(faultsOf({ limit: { requests: 2, per: '10s' } }))
-    const met = [0, 1_000, 2_500, 9_999, 10_000, 30_000, 39_000, 39_500, 40_000].map((after) => ask({}, after).befallen?.retryAfter)
+    const met = [0, 1_000, 2_500, 9_999, 10_000, 30_000, 39_000, 39_500, 40_000].map((after) => ask({}, after).hit?.retryAfter)
     expect(met).toEqual([undefined, undefined, 8, 1, undefined, undefined, undefined, 1, undefined])
   })
 })

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Assumptions, DEFAULT_ASSUMPTIONS } from '../../src/core/assumption.ts'
+import { DEFAULT_ASSUMPTIONS } from '../support.ts'
 import { timestamp } from '../../src/core/clock.ts'
-import { beginSession, type Session } from '../../src/core/session.ts'
+import { beginSession } from '../../src/core/session.ts'
 import {
   type Allocation,
   type AllocationDocument,
@@ -14,7 +14,10 @@ import {
   type StatusCode,
 } from '../../src/apis/oms/allocation.ts'
 import { DocumentMaker, type EventItem, generate, reallocate } from '../../src/apis/oms/generate.ts'
-import { omsBehaviours } from '../../src/apis/oms/operations.ts'
+import { behaviours } from '../../src/apis/oms/operations.ts'
+import { kinds } from '../../src/apis/oms/entities.ts'
+import type { Behaviour } from '../../src/apis/oms/kinds.ts'
+import type { Assumptions } from '../../src/apis/oms/assumptions.ts'
 import { createOmsOrder, findOmsOrder, omsOrderAt, progressBy } from '../../src/apis/oms/order.ts'
 import type { Change, Kinds, OmsOrder, Outcome, Scene, SentOrder, SentShipment, Stock, World } from '../../src/apis/oms/kinds.ts'
 import { allocationPopulation, tenantOf } from '../../src/apis/oms/population.ts'
@@ -24,14 +27,14 @@ import { type Demand, Shelves, stockId, StockLedger } from '../../src/apis/oms/s
 import { type AllocationUpdate, update } from '../../src/apis/oms/update.ts'
 import { Entities } from '../../src/core/world.ts'
 import { type Problem } from '../../src/base/http.ts'
-import { PROBLEMS } from '../../src/base/problem.ts'
-import { sessionDefaults } from '../support.ts'
+import { rowOf } from '../../src/base/problem.ts'
+import { liveScene, PROBLEMS, sessionDefaults } from '../support.ts'
 
 const START = Date.parse('2026-03-01T12:00:00.250Z')
 const MINUTE = 60_000
 const ACCOUNT: Account = { kind: 'account', account: 'abcdefghijklmnopqrstuvwx', stage: 'production', channel: undefined }
 const POPULATION = 12
-const SESSION: Session = beginSession(
+const SESSION = beginSession(
   sessionDefaults({ clock: { kind: 'frozen', at: START }, orders: 0, allocations: POPULATION, assumptions: DEFAULT_ASSUMPTIONS }),
   START,
 )
@@ -62,7 +65,7 @@ function worldWith(changes: readonly Change[]): Entities<Kinds> {
 }
 
 function statusOf({ code, status }: Problem): number {
-  return status ?? PROBLEMS[code].status
+  return status ?? rowOf(code, PROBLEMS).status
 }
 
 function refusal(result: { readonly kind: string; readonly problem?: Problem }): Problem {
@@ -1467,9 +1470,10 @@ describe('any requests, one after another', () => {
   }
 
   function send(operation: string, body: unknown, path: object, scene: Scene): Outcome {
-    const behaviour = omsBehaviours[operation]
+    const all: Readonly<Record<string, Behaviour>> = behaviours
+    const behaviour = all[operation]
     if (!behaviour) throw new Error(`no ${operation}`)
-    return behaviour.run({ path: { ...path }, query: {}, header: {}, cookie: {}, body }, ACCOUNT, scene)
+    return behaviour.run({ path: { ...path }, query: {}, header: {}, cookie: {}, body }, liveScene(scene, ACCOUNT, kinds), undefined)
   }
 
   function run(step: Step, number: number, scene: Scene): Outcome {

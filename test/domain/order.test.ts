@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
-import { type Assumptions, DEFAULT_ASSUMPTIONS } from '../../src/core/assumption.ts'
+import type { Assumptions } from '../../src/apis/supplier/assumptions.ts'
+import { DEFAULT_ASSUMPTIONS } from '../support.ts'
 import { describe, expect, it } from 'vitest'
 import {
   allocate,

@@ -1,5 +1,6 @@
 import { type Line, lineId, type Order, orderId, type Transition } from '../../src/apis/supplier/order.ts'
-import { PROBLEMS } from '../../src/base/problem.ts'
+import { rowOf } from '../../src/base/problem.ts'
+import { PROBLEMS } from '../support.ts'
 
 /** Orders as the pure transitions see them, without a population. */
 
@@ -78,7 +79,7 @@ export function done(transition: Transition): Order {
 export function refusal(transition: Transition): { code: string; status: number; at: readonly string[] } {
   if (transition.kind !== 'refused') throw new Error('not refused')
   const { code, issues = [] } = transition.problem
-  return { code, status: PROBLEMS[code].status, at: issues.map(({ at }) => at) }
+  return { code, status: rowOf(code, PROBLEMS).status, at: issues.map(({ at }) => at) }
 }
 
 /** Every state a line of six can be in. */

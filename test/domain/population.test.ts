@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { createRoom } from '../../src/core/population/catalogue.ts'
 import { DAY } from '../../src/core/clock.ts'
-import { beginSession, type Session } from '../../src/core/session.ts'
+import { beginSession } from '../../src/core/session.ts'
 import type { Allocation, AllocationDocument, AuditLog, StatusCode } from '../../src/apis/oms/allocation.ts'
 import {
   type AllocationPopulation,
@@ -15,15 +15,9 @@ import {
 import { DATA_VERSION } from '../../src/core/population/random.ts'
 import { orderView } from '../../src/apis/supplier/view.ts'
 import { type Line, lineStatus, type LineStatus, type Order } from '../../src/apis/supplier/order.ts'
-import {
-  EXAMPLE_LINE_ID,
-  EXAMPLE_ORDER_ID,
-  type OrderPopulation,
-  orderPopulation,
-  RETAILERS,
-  SUPPLIERS,
-} from '../../src/apis/supplier/population.ts'
-import { sessionDefaults } from '../support.ts'
+import { EXAMPLE_LINE_ID, EXAMPLE_ORDER_ID, type OrderPopulation, orderPopulation } from '../../src/apis/supplier/population.ts'
+import { RETAILERS, SUPPLIERS } from '../../src/apis/supplier/session.ts'
+import { type BundledStart, sessionDefaults } from '../support.ts'
 
 /** What the first 200 orders and allocations of seed "1" hash to, by data version. */
 const HASHES: Readonly<Record<number, string>> = {
@@ -39,7 +33,7 @@ const TENANT = { account: EXAMPLE_ACCOUNT, stage: EXAMPLE_STAGE }
 const OTHER_TENANT = { account: 'abcdefghijklmnopqrstuvwx', stage: EXAMPLE_STAGE }
 const STAGING = { account: EXAMPLE_ACCOUNT, stage: 'staging' }
 
-function session(seed = '1', size = SIZE, epoch = EPOCH): Session {
+function session(seed = '1', size = SIZE, epoch = EPOCH): ReturnType<typeof beginSession<BundledStart>> {
   const clock = { kind: 'frozen', at: Date.parse(epoch) } as const
   return beginSession(sessionDefaults({ seed, clock, orders: size, allocations: size }), 0)
 }
@@ -661,9 +655,10 @@ describe("the documents' examples", () => {
 })
 
 describe('the populations that are kept', () => {
-  const seeds = (first: number, count: number): Session[] => Array.from({ length: count }, (_, index) => session(`kept-${first + index}`))
+  type Own = ReturnType<typeof session>
+  const seeds = (first: number, count: number): Own[] => Array.from({ length: count }, (_, index) => session(`kept-${first + index}`))
 
-  it.each<[string, (of: Session) => object]>([
+  it.each<[string, (of: Own) => object]>([
     ['orders', (of) => orderPopulation(of).sequence],
     ['allocations', (of) => allocationPopulation(of, TENANT).sequence],
   ])('are those of sixteen seeds in turn, and not of all there ever were: %s', (_, sequenceOf) => {

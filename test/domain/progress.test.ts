@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { beginSession } from '../../src/core/session.ts'
 import { dueSteps, nextSteps, take, waitAnew, waitFor } from '../../src/core/scenario/progress.ts'
-import { MANUAL, type Progress, type WaitingStep } from '../../src/core/scenario/settings.ts'
-import type { StepName, WrittenProgress } from '../../src/core/scenario/written.ts'
+import type { Progress, WaitingStep } from '../../src/core/scenario/settings.ts'
+import type { WrittenProgress } from '../../src/core/scenario/written.ts'
 import { readProgress, writtenProgress } from '../../src/core/scenario/scenario.ts'
 import { type Change, worldOf } from '../../src/core/world.ts'
 import type { Line, Order } from '../../src/apis/supplier/order.ts'
-import { NOW, sessionDefaults } from '../support.ts'
+import { NOW, REGISTRY, sessionDefaults } from '../support.ts'
 import { idAt, order } from './orders.ts'
 
 const now = Date.parse(NOW)
@@ -34,22 +34,22 @@ describe('a policy', () => {
     [{ reads: 2 }, { sent: { kind: 'reads', count: 2 } }],
     [
       { queued: 'immediately', backorder: { reads: 1 } },
-      { ...MANUAL, queued: { kind: 'immediately' }, backorder: { kind: 'reads', count: 1 } },
+      { queued: { kind: 'immediately' }, backorder: { kind: 'reads', count: 1 } },
     ],
   ])('is read: %j', (written, expected) => {
-    const read = readProgress(written)
+    const read = readProgress(written, REGISTRY)
     if (expected) expect(read).toMatchObject(expected)
     else expect(read).toBeUndefined()
     // And written, and read again.
-    expect(readProgress(writtenProgress(read))).toEqual(read)
+    expect(readProgress(writtenProgress(read, REGISTRY), REGISTRY)).toEqual(read)
   })
 })
 
 describe('what waits', () => {
   it('is each line of an order by itself, until the time of its policy', () => {
     const changed = put(order(BACKORDERED, { cancellation: 'pending' }, {}))
-    const on = (place: number) => ({ kind: 'order', id: changed.id, line: idAt(place) })
-    expect(waitFor([changed], sceneOf([changed], after(HOUR))).map(({ to }) => to)).toMatchObject([
+    const on = (place: number) => ({ kind: 'order', id: changed.id, part: idAt(place) })
+    expect(waitFor([changed], sceneOf([changed], after(HOUR)), REGISTRY).map(({ to }) => to)).toMatchObject([
       { step: 'backorder', on: on(0), due: now + HOUR, reads: undefined },
       { step: 'cancellation', on: on(1), due: now + HOUR },
     ])
@@ -57,29 +57,29 @@ describe('what waits', () => {
 
   it('goes on waiting while the line changes otherwise', () => {
     const first = put(order(BACKORDERED))
-    const waits = waitFor([first], sceneOf([first], after(HOUR)))
+    const waits = waitFor([first], sceneOf([first], after(HOUR)), REGISTRY)
     const second = put(order({ ...BACKORDERED, supplierInvoiceNumber: 'i-1' }))
-    expect(waitFor([second], { ...sceneOf([first, ...waits, second], after(HOUR)), now: now + 60_000 })).toEqual([])
+    expect(waitFor([second], { ...sceneOf([first, ...waits, second], after(HOUR)), now: now + 60_000 }, REGISTRY)).toEqual([])
   })
 
   it('is nothing without a policy', () => {
     const changed = put(order(BACKORDERED))
-    expect(waitFor([changed], sceneOf([changed], undefined))).toEqual([])
+    expect(waitFor([changed], sceneOf([changed], undefined), REGISTRY)).toEqual([])
   })
 
   it('is all anew under another policy', () => {
     const changed = put(order(BACKORDERED))
-    const waits = waitFor([changed], sceneOf([changed], after(HOUR)))
+    const waits = waitFor([changed], sceneOf([changed], after(HOUR)), REGISTRY)
     const scene = { ...sceneOf([changed, ...waits], after(2 * HOUR)), now: now + 1 }
-    expect(waitAnew(scene).at(-1)).toMatchObject({ to: { step: 'backorder', due: now + 1 + 2 * HOUR } })
-    expect(waitAnew({ ...scene, session: session(undefined) })).toMatchObject([{ kind: 'step', to: undefined }])
+    expect(waitAnew(scene, REGISTRY).at(-1)).toMatchObject({ to: { step: 'backorder', due: now + 1 + 2 * HOUR } })
+    expect(waitAnew({ ...scene, session: session(undefined) }, REGISTRY)).toMatchObject([{ kind: 'step', to: undefined }])
   })
 
   it('comes by time, and at one time by id', () => {
     const step = (id: string, due: number | undefined): WaitingStep => ({
       id,
       step: 'backorder',
-      on: { kind: 'order', id: 'o', line: id },
+      on: { kind: 'order', id: 'o', part: id },
       due,
       reads: due === undefined ? 1 : undefined,
     })
@@ -101,7 +101,11 @@ describe('what waits', () => {
 describe('a step', () => {
   it('adds what was backordered to what is allocated, of its line only', () => {
     const changed = put(order(BACKORDERED, BACKORDERED))
-    const changes = take({ step: 'backorder', on: { kind: 'order', id: changed.id, line: idAt(1) } }, sceneOf([changed], undefined))
+    const changes = take(
+      { step: 'backorder', on: { kind: 'order', id: changed.id, part: idAt(1) } },
+      sceneOf([changed], undefined),
+      REGISTRY,
+    )
     expect(changes).toMatchObject([
       {
         to: {
@@ -114,22 +118,22 @@ describe('a step', () => {
     ])
   })
 
-  it.each<[string, StepName, Partial<Line>, RegExp]>([
+  it.each<[string, string, Partial<Line>, RegExp]>([
     ['a line that waits for no answer', 'cancellation', {}, /no cancellation of line .* waits/],
     ['a line whose cancellation is asked for', 'backorder', { ...BACKORDERED, cancellation: 'pending' }, /cancel/i],
   ])('says why it cannot be taken: %s', (_what, step, state, reason) => {
     const changed = put(order(state))
-    expect(take({ step, on: { kind: 'order', id: changed.id, line: idAt(0) } }, sceneOf([changed], undefined))).toMatch(reason)
+    expect(take({ step, on: { kind: 'order', id: changed.id, part: idAt(0) } }, sceneOf([changed], undefined), REGISTRY)).toMatch(reason)
   })
 
   it('says that its line is not there', () => {
     const changed = put(order({}))
     const scene = sceneOf([changed], undefined)
-    expect(take({ step: 'backorder', on: { kind: 'order', id: changed.id, line: idAt(7) } }, scene)).toMatch(/there is no line/)
-    expect(take({ step: 'sent', on: { kind: 'allocation', id: 'x/y' } }, scene)).toMatch(/is not where the step begins/)
+    expect(take({ step: 'backorder', on: { kind: 'order', id: changed.id, part: idAt(7) } }, scene, REGISTRY)).toMatch(/there is no line/)
+    expect(take({ step: 'sent', on: { kind: 'allocation', id: 'x/y' } }, scene, REGISTRY)).toMatch(/there is no allocation/)
   })
 
   it('is not known of what is not there', () => {
-    expect(nextSteps({ kind: 'order', id: 'nobody' }, sceneOf([], undefined))).toBeUndefined()
+    expect(nextSteps({ kind: 'order', id: 'nobody' }, sceneOf([], undefined), REGISTRY)).toBeUndefined()
   })
 })

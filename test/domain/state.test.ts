@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { checkStates, dataOf, matchState, type StateDefinition } from '../../src/core/scenario/state.ts'
 import { parseExact } from '../../src/base/exact.ts'
+import { REGISTRY } from '../support.ts'
 
 const STATES: readonly StateDefinition[] = [
   {
@@ -14,10 +15,14 @@ const STATES: readonly StateDefinition[] = [
   { state: 'from {day} to {day}' },
 ]
 
+const match = (states: readonly StateDefinition[], text: string, params: Readonly<Record<string, unknown>>) =>
+  matchState(states, text, params, REGISTRY)
+const check = (states: readonly StateDefinition[]) => checkStates(states, REGISTRY)
+
 /** What exists by a text; undefined where it is refused. */
 function exists(states: readonly StateDefinition[], text: string, params: Readonly<Record<string, unknown>> = {}): unknown {
-  const matched = matchState(states, text, params)
-  return matched.kind === 'state' ? dataOf(matched) : undefined
+  const matched = match(states, text, params)
+  return matched.kind === 'state' ? dataOf(matched, REGISTRY) : undefined
 }
 
 describe('a provider state', () => {
@@ -29,7 +34,7 @@ describe('a provider state', () => {
     ['may begin and end with parameters', '3 of 4 have shipped, true', {}, { shipped: 3, all: 4, late: true }],
     ['takes a placeholder that stands as it is', 'an order of {quantity} units waits', { quantity: 9 }, { quantity: 9 }],
   ])('%s', (_name, text, params, expected) => {
-    expect(matchState(STATES, text, params)).toMatchObject({ kind: 'state', params: expected })
+    expect(match(STATES, text, params)).toMatchObject({ kind: 'state', params: expected })
   })
 
   it('puts parameters in: whole values with their type, others as text', () => {
@@ -37,8 +42,8 @@ describe('a provider state', () => {
   })
 
   it('says nothing of placeholders that stand as they are', () => {
-    expect(matchState(STATES, 'order {id}', {})).toMatchObject({ kind: 'missing', parameter: 'id' })
-    expect(matchState(STATES, 'an order of {quantity} units waits', {})).toMatchObject({ params: { quantity: 6 } })
+    expect(match(STATES, 'order {id}', {})).toMatchObject({ kind: 'missing', parameter: 'id' })
+    expect(match(STATES, 'an order of {quantity} units waits', {})).toMatchObject({ params: { quantity: 6 } })
   })
 
   it.each<[string, string, Record<string, unknown>, string, readonly string[]]>([
@@ -49,26 +54,26 @@ describe('a provider state', () => {
     ['a parameter of a state that has none', 'an order of many units waits', { quantity: 8 }, 'quantity', []],
     ['one, before what is missing', 'order {id}', { ids: 8 }, 'ids', ['id']],
   ])('refuses params that it does not have: %s', (_name, text, params, parameter, known) => {
-    expect(matchState(STATES, text, params)).toMatchObject({ kind: 'unknown-parameter', parameter, known })
+    expect(match(STATES, text, params)).toMatchObject({ kind: 'unknown-parameter', parameter, known })
   })
 
   it('has the parameters of its text, whether they have defaults or not', () => {
     const states = [{ state: 'order {order.id} of {shop-id}', exists: { orders: ['{order.id}'] } }]
-    expect(matchState(states, 'order 5 of x', { 'shop-id': 'y' })).toMatchObject({
+    expect(match(states, 'order 5 of x', { 'shop-id': 'y' })).toMatchObject({
       params: { 'order.id': '5', 'shop-id': 'y' },
     })
     expect(exists(states, 'order 5 of x')).toEqual({ orders: ['5'] })
-    expect(matchState(states, 'order {order.id} of {shop-id}', {})).toMatchObject({ kind: 'missing', parameter: 'order.id' })
-    expect(matchState(states, 'order {order.id} of {shop-id}', { 'order.id': 1 })).toMatchObject({ kind: 'state' })
+    expect(match(states, 'order {order.id} of {shop-id}', {})).toMatchObject({ kind: 'missing', parameter: 'order.id' })
+    expect(match(states, 'order {order.id} of {shop-id}', { 'order.id': 1 })).toMatchObject({ kind: 'state' })
   })
 
   it('says which parameter it needs', () => {
-    expect(matchState([{ state: 'an order', parameters: { id: null } }], 'an order', {})).toEqual({
+    expect(match([{ state: 'an order', parameters: { id: null } }], 'an order', {})).toEqual({
       kind: 'missing',
       parameter: 'id',
       state: 'an order',
     })
-    expect(matchState(STATES, 'order 5', {})).toMatchObject({ kind: 'state', params: { id: '5' } })
+    expect(match(STATES, 'order 5', {})).toMatchObject({ kind: 'state', params: { id: '5' } })
   })
 
   it.each([
@@ -81,13 +86,13 @@ describe('a provider state', () => {
     'ORDER 5',
     'from 3 to 4',
   ])('is unknown as "%s", and the nearest are named', (text) => {
-    const matched = matchState(STATES, text, {})
+    const matched = match(STATES, text, {})
     expect(matched).toMatchObject({ kind: 'unknown' })
     expect(matched.kind === 'unknown' && matched.known).toHaveLength(3)
   })
 
   it('names the most similar first', () => {
-    expect(matchState(STATES, 'an order of some units wait', {})).toMatchObject({
+    expect(match(STATES, 'an order of some units wait', {})).toMatchObject({
       known: ['an order of many units waits', expect.any(String), expect.any(String)],
     })
   })
@@ -133,7 +138,7 @@ describe('a parameter', () => {
   ])('given as %s', (given, number, truth, text, part, anything) => {
     const became = Object.fromEntries(
       Object.entries(KINDS).map(([kind, definition]) => {
-        const matched = matchState([{ state: 's', ...definition }], 's', { p: parseExact(given) })
+        const matched = match([{ state: 's', ...definition }], 's', { p: parseExact(given) })
         return [
           kind,
           matched.kind === 'state' ? JSON.stringify(matched.params['p']) : matched.kind === 'unfit-parameter' ? NO : matched.kind,
@@ -164,18 +169,18 @@ describe('a parameter', () => {
   it('of the text has the type of its place too', () => {
     const states = [{ state: '{n} of {sku}', exists: { stock: [{ available: '{n}', sku: '{sku}' }] } }]
     expect(exists(states, '4 of 7751')).toEqual({ stock: [{ available: 4, sku: '7751' }] })
-    expect(matchState(states, 'some of 7751', {})).toMatchObject({ kind: 'unknown' })
+    expect(match(states, 'some of 7751', {})).toMatchObject({ kind: 'unknown' })
   })
 
   it.each(['__proto__', 'constructor', 'toString'])('may have the name %s', (name) => {
     const states = [{ state: `an order of {${name}} units`, exists: { stock: [{ available: `{${name}}` }] } }]
     expect(exists(states, 'an order of 4 units')).toEqual({ stock: [{ available: 4 }] })
     expect(exists(states, 'an order of 4 units', Object.fromEntries([[name, 5]]))).toEqual({ stock: [{ available: 5 }] })
-    expect(matchState([{ state: 'a' }], 'a', Object.fromEntries([[name, 5]]))).toMatchObject({ kind: 'unknown-parameter', parameter: name })
+    expect(match([{ state: 'a' }], 'a', Object.fromEntries([[name, 5]]))).toMatchObject({ kind: 'unknown-parameter', parameter: name })
   })
 
   it('that is very long is compared with the text all the same', () => {
-    expect(matchState(STATES, 'order 5', { note: 'é'.repeat(100_000) })).toMatchObject({ kind: 'unknown-parameter', parameter: 'note' })
+    expect(match(STATES, 'order 5', { note: 'é'.repeat(100_000) })).toMatchObject({ kind: 'unknown-parameter', parameter: 'note' })
   })
 })
 
@@ -208,7 +213,7 @@ describe('definitions', () => {
     ],
     ['with parameters of the text alone', [{ state: 'a {b} {c}', exists: { orders: ['{b}'] } }], []],
   ])('%s', (_name, states, expected) => {
-    expect(checkStates(states)).toMatchObject(expected)
-    expect(checkStates(states)).toHaveLength(expected.length)
+    expect(check(states)).toMatchObject(expected)
+    expect(check(states)).toHaveLength(expected.length)
   })
 })

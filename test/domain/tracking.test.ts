@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DEFAULT_ASSUMPTIONS } from '../../src/core/assumption.ts'
+import { DEFAULT_ASSUMPTIONS } from '../support.ts'
 import { answerCancellation, cancelLine, cancelOrder } from '../../src/apis/supplier/cancellation.ts'
 import { allocate, type Line, lineId, lineStatus, type Order, type Tracking, type Transition } from '../../src/apis/supplier/order.ts'
 import { amend, type Amendment, type Packed, type Parcel, ship } from '../../src/apis/supplier/tracking.ts'

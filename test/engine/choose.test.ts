@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { type Contract, createContract } from '../../src/contract/operation.ts'
 import { type Chosen, loadChooser, type Preference, readPreference } from '../../src/engine/choose.ts'
 import { loadDocument, type LoadedDocument } from '../../src/document/load.ts'
-import { PROBLEMS } from '../../src/base/problem.ts'
+import { DocumentError } from '../../src/base/problem.ts'
+import { PROBLEMS } from '../support.ts'
 import { ROOT, Running } from '../cli/process.ts'
 import { cpuTime } from '../time.ts'
 
@@ -17,8 +18,12 @@ function documentOf(responses: object, others: Readonly<Record<string, unknown>>
 }
 
 /** What is chosen for an operation that has these answers. */
-function chosen(responses: object, preference: Preference = {}, accept?: string): Chosen {
-  return choose(createContract(documentOf(responses)), 'listThings', preference, accept)
+function chosen(responses: object, preference: Preference = {}, accept?: string, seed = 'a seed'): Chosen {
+  return choose(createContract(documentOf(responses)), 'listThings', preference, seed, accept)
+}
+
+function withSchema(schema: unknown, mediaType = 'application/json'): object {
+  return { content: { [mediaType]: { schema } } }
 }
 
 function json(examples: Readonly<Record<string, unknown>>): object {
@@ -42,6 +47,9 @@ describe('the header Prefer', () => {
     ['example="dog', { example: 'dog' }],
     ['code=404, code=500, example=one, example=two', { code: '404', example: 'one' }],
     ['respond-async, wait=10, code=503', { code: '503' }],
+    ['dynamic=true', { dynamic: 'true' }],
+    ['dynamic=false, seed="7 of 9"', { dynamic: 'false', seed: '7 of 9' }],
+    ['code=200; dynamic=true; seed=7; wait=10', { code: '200', dynamic: 'true', seed: '7' }],
     ['respond-async, wait=10', undefined],
     ['wait=10; code=503', undefined],
     ['return=minimal; foo="code=404, example=dog"', undefined],
@@ -62,9 +70,15 @@ describe('the header Prefer', () => {
     ['code=-404, example=dog', 'the preferred code is "-404"'],
     ['example', 'the preferred example has no name'],
     ['code=404, example=""', 'the preferred example has no name'],
+    ['dynamic', 'the preference dynamic is ""'],
+    ['dynamic=yes', 'the preference dynamic is "yes"'],
+    ['seed=', 'the preferred seed is empty'],
   ])('%s is refused', (header, detail) =>
     expect(readPreference(header)).toEqual({ code: 'preference-invalid', detail, fix: expect.stringMatching(/as in Prefer: \w+=\w+$/) }),
   )
+
+  it('cannot ask for an example and for a body that is none', () =>
+    expect(readPreference('dynamic=true, example=dog')).toMatchObject({ code: 'preference-invalid', fix: 'send one of the two' }))
 
   it.each(['"', '\\"', '"\\', 'a;', ',"', ';="\\'])('is read in no time, whatever it is: %s', async (piece) => {
     const time = await cpuTime(() => expect(readPreference(`x=${piece.repeat(20_000)}`)).toBeUndefined())
@@ -165,8 +179,10 @@ describe('the answer of the document', () => {
     const contract = createContract(
       documentOf({ '404': { $ref: 'common/answers.yaml#/NotFound' }, '410': { $ref: 'common/answers.yaml#/Gone' } }, parts),
     )
-    expect(choose(contract, 'listThings', { code: '404', example: 'a' })).toEqual(reply(404, 'not there', { headers: { Allow: 'GET' } }))
-    expect(choose(contract, 'listThings', { code: '410' })).toEqual(reply(410, 'a text'))
+    expect(choose(contract, 'listThings', { code: '404', example: 'a' }, 'a seed')).toEqual(
+      reply(404, 'not there', { headers: { Allow: 'GET' } }),
+    )
+    expect(choose(contract, 'listThings', { code: '410' }, 'a seed')).toEqual(reply(410, 'a text'))
   })
 
   it('ends where a schema refers to itself', () => {
@@ -174,7 +190,8 @@ describe('the answer of the document', () => {
     const contract = createContract(
       documentOf({ '200': { content: { 'application/json': { schema: { $ref: 'a.yaml#/Loop' } } } } }, { 'a.yaml': loop }),
     )
-    expect(choose(contract, 'listThings', {})).toMatchObject({ kind: 'refused' })
+    expect(() => choose(contract, 'listThings', {}, 'a seed')).toThrow(DocumentError)
+    expect(choose(contract, 'listThings', {}, undefined)).toMatchObject({ kind: 'refused' })
   })
 
   const types = {
@@ -265,11 +282,25 @@ describe('the answer of the document', () => {
       'leave the example out',
     ],
     [
-      'an answer without an example',
-      { '200': { content: { 'application/json': { schema: { type: 'string' } } } }, '404': json({ a: 1 }), '500': {} },
+      'an answer without an example and a schema',
+      { '200': { content: { 'application/json': {} } }, '404': json({ a: 1 }), '500': {} },
       {},
-      'the document gives no example of the answer 200 of listThings',
+      'the document gives no example of the answer 200 of listThings, and no schema of JSON or text',
       'ask for 404, the nearest, or another of 404, 500',
+    ],
+    [
+      'an answer whose schema is written in a way that is not known',
+      { '200': withSchema({ type: 'object' }, 'application/xml'), '404': withSchema({ type: 'object' }) },
+      {},
+      'the document gives no example of the answer 200 of listThings, and no schema of JSON or text',
+      'ask for 404, the only one',
+    ],
+    [
+      'an answer that has examples only, where one is wanted that is none',
+      { '200': json({ a: 1 }), '500': {} },
+      { dynamic: 'true' },
+      'the document gives the answer 200 of listThings no schema of JSON or text',
+      'ask for 500, the only one',
     ],
   ])('is refused: %s', (_what, responses, preference, detail, fix) =>
     expect(chosen(responses, preference)).toEqual({ kind: 'refused', problem: { code: 'response-unknown', detail, fix } }),
@@ -277,6 +308,85 @@ describe('the answer of the document', () => {
 
   it('is called unknown with 404, as by Prism, and malformed with 400', () => {
     expect(PROBLEMS).toMatchObject({ 'response-unknown': { status: 404 }, 'preference-invalid': { status: 400 } })
+  })
+})
+
+describe('an answer without an example', () => {
+  const person = { type: 'object', properties: { email: { type: 'string', format: 'email' }, age: { type: 'integer' } } }
+  const bodyOf = (found: Chosen) => (found.kind === 'reply' ? found.reply.body : found)
+
+  it('is made by the schema, and hangs on the seed alone', () => {
+    const responses = { '200': withSchema(person) }
+    const found = chosen(responses)
+    expect(found).toMatchObject({
+      reply: { status: 200, mediaType: 'application/json', body: { email: expect.stringContaining('@'), age: expect.any(Number) } },
+    })
+    chosen(responses, {}, undefined, 'another')
+    expect(chosen(responses)).toEqual(found)
+    expect(chosen(responses, {}, undefined, 'another')).not.toEqual(found)
+  })
+
+  it('has as much chance in it as there is to choose', () => {
+    const letters = bodyOf(chosen({ '200': withSchema({ type: 'string', pattern: '^[a-z]{40}$' }) }))
+    expect(new Set(String(letters)).size).toBeGreaterThan(10)
+  })
+
+  it('is made in place of an example only where that is preferred', () => {
+    const responses = { '200': { content: { 'application/json': { schema: { ...person, example: { email: 'x' } } } } } }
+    expect(bodyOf(chosen(responses))).toEqual({ email: 'x' })
+    expect(bodyOf(chosen(responses, { dynamic: 'false' }))).toEqual({ email: 'x' })
+    expect(bodyOf(chosen(responses, { dynamic: 'true' }))).toEqual({ email: expect.stringContaining('@'), age: expect.any(Number) })
+  })
+
+  it('is of the type that the client accepts', () => {
+    const responses = {
+      '200': {
+        content: {
+          'text/plain': { example: 'text' },
+          'application/hal+json': { schema: person },
+          'text/csv': { schema: { type: 'string' } },
+        },
+      },
+    }
+    expect(chosen(responses, {}, 'text/plain')).toMatchObject({ reply: { mediaType: 'text/plain', body: 'text' } })
+    expect(chosen(responses, {}, 'application/hal+json')).toMatchObject({
+      reply: { mediaType: 'application/hal+json', body: { age: expect.any(Number) } },
+    })
+    expect(chosen(responses, {}, 'text/csv')).toMatchObject({ reply: { mediaType: 'text/csv', body: expect.any(String) } })
+  })
+
+  it('has the headers that are required, as text', () => {
+    const headers = {
+      'X-Request-Id': { required: true, schema: { type: 'string', format: 'uuid' } },
+      'X-Rate-Limit': { required: true, schema: { type: 'integer', minimum: 1, maximum: 9 } },
+      Link: { required: true, schema: { type: 'array', items: { enum: ['a'] }, minItems: 2 } },
+      'X-Optional': { schema: { type: 'string' } },
+      'X-Unknown': { required: true },
+    }
+    expect(chosen({ '204': { headers } })).toEqual({
+      kind: 'reply',
+      reply: {
+        status: 204,
+        headers: {
+          'X-Request-Id': expect.stringMatching(/^[\da-f-]{36}$/),
+          'X-Rate-Limit': expect.stringMatching(/^[1-9]$/),
+          Link: 'a,a,a',
+        },
+      },
+    })
+  })
+
+  it('is not made without a seed, and no header is', () => {
+    const contract = createContract(
+      documentOf({ '404': { headers: { A: { required: true, schema: { type: 'string' } } }, ...withSchema(person) } }),
+    )
+    expect(choose(contract, 'listThings', { code: '404' }, undefined)).toMatchObject({ kind: 'refused' })
+  })
+
+  it('is told to be impossible with the file and the line', () => {
+    expect(() => chosen({ '200': withSchema({ type: 'string', pattern: '^a$', minLength: 2 }) })).toThrow(
+      'things.yaml:1: no value is found that fits the schema at #/paths/~1things/get/responses/200/content/application~1json/schema: no text is found for pattern "^a$", minLength 2',
+    )
   })
 })
 
@@ -311,7 +421,7 @@ describe.each([
   it(`is one of ${count} at least`, () => expect(rows.length).toBeGreaterThan(count))
 
   it.each(rows.map((row) => [row.id, row.preference, row] as const))('%s %o fits the document', (_id, _preference, row) => {
-    const found = choose(row.contract, row.id, row.preference)
+    const found = choose(row.contract, row.id, row.preference, 'a seed')
     if (found.kind === 'refused') throw new Error(`${found.problem.detail}; ${found.problem.fix ?? ''}`)
     expect(found.reply).toMatchObject({ status: Number(row.preference.code) })
     expect(found.reply.body).toEqual(row.body)

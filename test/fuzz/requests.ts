@@ -1,10 +1,12 @@
 import * as fc from 'fast-check'
 import { METHODS } from '../../src/contract/router.ts'
 import { createReader, type Located, type Reader } from '../../src/contract/schema.ts'
-import { readStates } from '../../src/library.ts'
+import { BUNDLED } from '../../src/bundled.ts'
+import { readStates, withNames } from '../../src/library.ts'
+import { serveApis } from '../../src/serving.ts'
 import { loadBundled } from '../../src/document/load.ts'
 import { readOptions } from '../../src/options.ts'
-import { ORDER } from '../support.ts'
+import { ORDER, REGISTRY } from '../support.ts'
 import { type Answered, FromAnswers } from './answered.ts'
 import { header, piece } from './bytes.ts'
 import { key, mostly, odd, type Slip, slip, slipped, valueOf } from './values.ts'
@@ -172,7 +174,7 @@ export async function requestsOfDocuments(): Promise<ReadonlyMap<string, fc.Arbi
   const states = await stateChanges()
   const found = new Map<string, fc.Arbitrary<Draft>>()
   for (const name of DOCUMENTS) {
-    const document = await loadBundled(name)
+    const document = withNames(await loadBundled(name), REGISTRY)
     const reader = createReader(document)
     const [main] = document.sources
     if (!main) throw new Error(`${name} is empty`)
@@ -193,7 +195,8 @@ export async function requestsOfDocuments(): Promise<ReadonlyMap<string, fc.Arbi
 
 /** What verifiers of Pact send for the bundled states, with their parameters or with odd ones. */
 async function stateChanges(): Promise<fc.Arbitrary<unknown>> {
-  const states = await (await readStates(undefined, readOptions({}).base))()
+  const serving = await serveApis(await Promise.all(BUNDLED.map((api) => api.load())))
+  const states = await (await readStates(undefined, readOptions({}, serving.registry).base, serving))()
   const word = fc.oneof(fc.constantFrom('4', '7751', ORDER, 'x'.repeat(1_000)), odd.map(text))
   return fc.oneof(
     ...states.map(({ state, parameters = {} }) =>

@@ -15,7 +15,7 @@ describe('what is asked of the control API', () => {
       const error: unknown = await ask().catch((thrown: unknown) => thrown)
       expect(error).toBeInstanceOf(ControlError)
       expect(error).toMatchObject({ status: 400, problem: { code: 'parameters-invalid' } })
-      expect(String(error)).toMatch(/names no operation: "allocateOrders"; the nearest are allocateOrder,/)
+      expect(String(error)).toMatch(/is not an operation: "allocateOrders"; the nearest are allocateOrder,/)
     }
     expect(await session.count({ operation: 'allocateOrder' })).toBe(0)
     expect(await session.count({ operation: 'queued', origin: 'progress' })).toBe(0)

@@ -219,7 +219,7 @@ describe('an answer whose body is wrong', () => {
   }
 
   async function exampleOf(session: MockSession, operation: string): Promise<ExampleRequest> {
-    const all = [...(await session.examples()), ...(await session.examples({ token: mock.retailerToken }))]
+    const all = [...(await session.examples()), ...(await session.examples({ token: 'retailer-1234567890' }))]
     const found = all.find((one) => one.operation === operation)
     if (!found) throw new Error(`no example of ${operation}`)
     return found
@@ -611,7 +611,7 @@ describe('a fault that cannot be', () => {
     ['delays upside down', { delayDistribution: { type: 'uniform', lower: 2, upper: 1 } }, '/body/delayDistribution', /lower is 2/, /turn/],
     ['counts upside down', { calls: { first: 3, last: 2 }, status: 503 }, '/body/calls', /first is 3/, /turn/],
     ['is over before it begins', { during: { from: '2h', until: '1h' }, status: 503 }, '/body/during', /over before/, /later/],
-    ['has a limit in no time', { limit: { requests: 1, per: '0s' } }, '/body/limit/per', /no span/, /1m/],
+    ['has a limit in no time', { limit: { requests: 1, per: '0s' } }, '/body/limit/per', /not a valid span/, /1m/],
   ])('because it %s is told where, and what would do', async (_what, fault, at, message, fix) => {
     const session = await sessionWith()
     const { status, problem } = await add(session, fault)
@@ -731,6 +731,21 @@ describe('a request that prefers an answer', () => {
     expect(got.headers).not.toHaveProperty('preference-applied')
     expect(parsed(got)).toMatchObject(problem)
     expect(await allocated(session)).toBe(0)
+  })
+
+  it('gets a body that is made for its path by the seed, the same for everybody', async () => {
+    const [one, other] = [await sessionWith(), await sessionWith()]
+    const bodyOf = async (session: MockSession, value: string, sent: Sent = READ) => {
+      const got = await byFetch(session, prefer(sent, value))
+      expect(got).toMatchObject({ status: 200, headers: { 'preference-applied': value } })
+      expect(broken(operationOf('getOrder'), got)).toEqual([])
+      return got.text
+    }
+    const made = await bodyOf(one, 'dynamic=true')
+    expect(await bodyOf(other, 'dynamic=true')).toBe(made)
+    expect(await bodyOf(one, 'dynamic=true, seed=7')).not.toBe(made)
+    expect(await bodyOf(one, 'dynamic=true', { ...READ, path: `${READ.path}?a=b` })).not.toBe(made)
+    expect(await bodyOf(one, 'dynamic=true, seed=7')).toBe(await bodyOf(other, 'dynamic=true, seed=7'))
   })
 
   it('is refused where the request does not fit, and answered as ever where the preference is another', async () => {

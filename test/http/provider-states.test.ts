@@ -376,7 +376,10 @@ const PARAMETERS: Readonly<Record<string, readonly [own: object, other: object]>
 }
 
 describe('the bundled provider states', () => {
-  const { states }: States = parse(readFileSync('fixtures/states.yaml', 'utf8'))
+  const states = ['supplier-orders', 'oms-allocations'].flatMap((api) => {
+    const { states: own }: States = parse(readFileSync(`fixtures/states/${api}.yaml`, 'utf8'))
+    return own
+  })
   const texts = states.map(({ state }) => state)
   let bundled: Mock
   /** Each by itself. */

@@ -200,15 +200,15 @@ describe('a state that cannot be loaded', () => {
   it.each<[string, Json, string, RegExp]>([
     [
       'another format',
-      changed(example, ['format'], 2),
+      changed(example, ['format'], 1),
       '/format',
-      /^is 2, and only 1 is read; load it with allocation-mock "0\.1\.0", which made it$/,
+      /^is 1, and only 2 is read; load it with allocation-mock "0\.2\.0", which made it$/,
     ],
     [
       'another data version',
       changed(example, ['dataVersion'], 99),
       '/dataVersion',
-      /^is 99, and this is \d+: .*; load it with allocation-mock "0\.1\.0"/,
+      /^is 99, and this is \d+: .*; load it with allocation-mock "0\.2\.0"/,
     ],
     ['no format', {}, '', /^is nothing that was saved; give what GET/],
     ['an export', { format: 1, exchanges: [] }, '', /^is an export.*allocation-mock replay/],
@@ -245,7 +245,7 @@ describe('a state that cannot be loaded', () => {
       'an unknown operation in a fault',
       changed(example, ['scenario', 'faults'], [{ operation: 'x' }]),
       '/scenario/faults/0/operation',
-      /^names no operation/,
+      /^is not an operation/,
     ],
     ['an unknown assumption', changed(example, ['scenario', 'assume', 'no-such'], 'x'), '/scenario/assume/no-such', /^is unknown/],
     ['own data', changed(example, ['scenario', 'orders'], []), '/scenario', /./],
@@ -336,11 +336,11 @@ describe('the option session', () => {
   })
 
   it.each<[string, string, RegExp]>([
-    ['no JSON', '{"format":', /^session: .*none\.json: it is no JSON/],
+    ['no JSON', '{"format":', /^session: .*none\.json: it is not valid JSON/],
     [
       'another format',
       '{\n"format": 7, "version": "9.9.9" }',
-      /^session: .*none\.json:2: \/format is 7, and only 1 is read; load it with allocation-mock "9\.9\.9", which made it$/,
+      /^session: .*none\.json:2: \/format is 7, and only 2 is read; load it with allocation-mock "9\.9\.9", which made it$/,
     ],
     [
       'a prototype',
@@ -357,7 +357,7 @@ describe('the option session', () => {
   })
 
   it('reads numbers as they are meant, however they are written', async () => {
-    const text = JSON.stringify(example).replace('"format":1', '"format":1.0')
+    const text = JSON.stringify(example).replace('"format":2', '"format":2.0')
     await using mock = await openMock({ session: file('numbers.json', text) })
     expect((await mock.session().entities({ changed: true })).total).toBeGreaterThan(0)
     expect(readFileSync(join(folder, 'numbers.json'), 'utf8')).toContain('1.0')

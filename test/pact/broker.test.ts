@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { main } from '../../src/cli/main.ts'
-import { verifyContracts } from '../../src/verification/verify.ts'
+import { verifyContracts } from '../../src/wiring.ts'
 import { createMock, type Mock } from '../../src/index.ts'
-import { openBroker, type BrokerAccess, type BrokerPact, type Selection } from '../../src/verification/pact/broker.ts'
+import { openBroker, type BrokerPact, type Selection } from '../../src/verification/pact/broker.ts'
+import type { BrokerAccess } from '../../src/verification/pact/broker-http.ts'
 import { UsageError } from '../../src/base/problem.ts'
 import { type Arrived, BrokerStandIn } from './broker-stand-in.ts'
 
@@ -282,7 +283,7 @@ describe('what a broker does wrong', () => {
   const html = { 'content-type': 'text/html' }
 
   it.each<[string, Override, RegExp]>([
-    ['a page', at('/', 200, '<h1>Welcome</h1>', html), /no answer of a Pact Broker: GET \S+ gives no JSON object, but text\/html/],
+    ['a page', at('/', 200, '<h1>Welcome</h1>', html), /not an answer of a Pact Broker: GET \S+ gives no JSON object, but text\/html/],
     ['JSON that is no object', at('/', 200, [1]), /gives no JSON object, but application\/hal\+json/],
     ['JSON of something else', at('/', 200, { hello: 'you' }), /\/ has no link pb:provider-pacts-for-verification, .* its links are none/],
     ['no link for verification', at('/', 200, { _links: { self: { href: '/' } } }), /its links are self$/],
@@ -416,7 +417,7 @@ describe('what is asked wrongly', () => {
     ['work in progress of no branch', [...BROKER, '--wip-since', '2026-01-01'], /--provider-branch/],
     ['a selector that is none', [...BROKER, '--selector', 'main'], /--selector is "main"; give a JSON object/],
     ['a date that is none', [...BROKER, '--wip-since', 'yesterday'], /give a date like/],
-    ['an address that is none', ['--broker', 'broker.example:80'], /the address of the broker is none/],
+    ['an address that is none', ['--broker', 'broker.example:80'], /the address of the broker is not a valid HTTP URL/],
     ['a token and a name', [...BROKER, '--broker-token', 'a', '--broker-username', 'b'], /one of the two/],
     ['a password of nobody', [...BROKER, '--broker-password', 'a'], /without a name/],
   ])('refuses %s', async (_name, args, message) => {

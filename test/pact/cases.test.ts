@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { verifyContracts } from '../../src/verification/verify.ts'
+import { verifyContracts } from '../../src/wiring.ts'
 import { ROOT } from '../cli/process.ts'
 
 /**

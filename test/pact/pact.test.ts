@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { createContract } from '../../src/contract/operation.ts'
 import { loadDocument } from '../../src/document/load.ts'
 import { messageOf } from '../../src/verification/pact/message.ts'
-import { belowBase, contractFor, filterInteractions, matchOf, type Pact } from '../../src/verification/pact/pact.ts'
+import { belowBase } from '../../src/base/path.ts'
+import { matchOf } from '../../src/verification/pact/base-path.ts'
+import { contractFor, filterInteractions, type Pact } from '../../src/verification/pact/pact.ts'
 import { readPact } from '../../src/verification/pact/read.ts'
 import { UsageError } from '../../src/base/problem.ts'
 
@@ -109,16 +111,16 @@ describe('reading a pact', () => {
   })
 
   it.each([
-    [undefined, `${FILE}: it is no pact: its content is no JSON object`],
-    [[get], `${FILE}: it is no pact: its content is no JSON object`],
-    ['text', `${FILE}: it is no pact: its content is no JSON object`],
-    [{}, `${FILE}: it is no pact: it has no name of a consumer`],
-    [{ consumer: 'shop' }, `${FILE}: it is no pact: it has no name of a consumer`],
-    [{ consumer: { name: 'shop' } }, `${FILE}: it is no pact: it has no name of a provider`],
-    [{ ...people, provider: { name: ' ' } }, `${FILE}: it is no pact: it has no name of a provider`],
+    [undefined, `${FILE}: it is not a valid pact: its content is not a JSON object`],
+    [[get], `${FILE}: it is not a valid pact: its content is not a JSON object`],
+    ['text', `${FILE}: it is not a valid pact: its content is not a JSON object`],
+    [{}, `${FILE}: it is not a valid pact: it has no name of a consumer`],
+    [{ consumer: 'shop' }, `${FILE}: it is not a valid pact: it has no name of a consumer`],
+    [{ consumer: { name: 'shop' } }, `${FILE}: it is not a valid pact: it has no name of a provider`],
+    [{ ...people, provider: { name: ' ' } }, `${FILE}: it is not a valid pact: it has no name of a provider`],
     [people, `${FILE}: there are no interactions in it`],
     [{ ...people, interactions: [] }, `${FILE}: there are no interactions in it`],
-    [{ ...people, interactions: {} }, `${FILE}: its interactions are no list`],
+    [{ ...people, interactions: {} }, `${FILE}: its interactions are not a list`],
     [
       { ...people, interactions: Array.from({ length: 10_001 }, () => get) },
       `${FILE}: there are 10001 interactions in it; 10000 may be in one file`,
@@ -137,7 +139,7 @@ describe('reading a pact', () => {
 
   const request = (more: object): object => ({ request: { path: '/a', ...more }, response: {} })
   it.each<[unknown, string]>([
-    ['x', 'it is no JSON object'],
+    ['x', 'it is not a JSON object'],
     [{ response: {} }, 'it has no request'],
     [{ request: {} }, 'it has no response'],
     [request({ method: 'G T' }), 'it has no usable method in its request'],
@@ -147,14 +149,14 @@ describe('reading a pact', () => {
     [{ request: {}, response: { status: JSON.rawJSON('200.0') } }, 'it has no usable status in its response'],
     [{ ...get, providerStates: ['x'] }, 'it has a provider state without a name'],
     [{ ...get, providerState: 3 }, 'it has provider states that are neither a text nor a list'],
-    [request({ headers: ['a'] }), 'the headers of its request are no JSON object'],
+    [request({ headers: ['a'] }), 'the headers of its request are not a JSON object'],
     [request({ headers: { a: { toString: 1 } } }), 'the header "a" of its request is neither a text nor a list of texts'],
     [{ request: {}, response: { headers: { a: [[]] } } }, 'the header "a" of its response is neither a text nor a list of texts'],
     [request({ query: ['a=b'] }), 'its query is neither a text nor a JSON object'],
     [request({ query: { a: [{ toString: 1 }] } }), 'the query parameter "a" is neither a text nor a list of texts'],
     [request({ query: { a: 1 } }), 'the query parameter "a" is neither a text nor a list of texts'],
-    [request({ query: { a: ['\ud800'] } }), 'the text "\\ud800" is no Unicode'],
-    [request({ body: { '\udc00': 1 } }), 'the text "\\udc00" is no Unicode'],
+    [request({ query: { a: ['\ud800'] } }), 'the text "\\ud800" is not valid Unicode'],
+    [request({ body: { '\udc00': 1 } }), 'the text "\\udc00" is not valid Unicode'],
     [request({ body: [JSON.rawJSON('1e400')] }), 'the number 1e400 is too large'],
     [request({ body: JSON.parse('['.repeat(200) + ']'.repeat(200)) }), 'it is nested deeper than 120 levels'],
   ])('names %.70j, and reads the others', (raw, fault) => {
@@ -266,9 +268,9 @@ describe('filters', () => {
   })
 
   it.each([
-    [{ consumer: '(' }, 'the filter for the consumer is no regular expression: '],
-    [{ description: '*' }, 'the filter for the description is no regular expression: '],
-    [{ state: '[' }, 'the filter for the state is no regular expression: '],
+    [{ consumer: '(' }, 'the filter for the consumer is not a valid regular expression: '],
+    [{ description: '*' }, 'the filter for the description is not a valid regular expression: '],
+    [{ state: '[' }, 'the filter for the state is not a valid regular expression: '],
     [{ state: 'x', noState: true }, 'interactions can be wanted by a state or without one, not both'],
   ])('%j is refused', (filter, message) => {
     expect(refusalOf(() => filterInteractions(pact, filter))).toContain(message)

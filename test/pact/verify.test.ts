@@ -9,7 +9,8 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { parseExact } from '../../src/base/exact.ts'
 import type { Interaction, Pact } from '../../src/verification/pact/pact.ts'
-import { verifyAgainst, type Internals, type Target, type VerifyOptions } from '../../src/verification/pact/verify.ts'
+import type { Target } from '../../src/verification/pact/part-verifier.ts'
+import { verifyAgainst, type Internals, type VerifyOptions } from '../../src/verification/pact/verify.ts'
 
 /** A provider with states: what arrives is written down. */
 interface Arrived {

@@ -161,15 +161,15 @@ describe('an export', () => {
     const session = ownSession()
     for (const token of ['first-token', 'other-token', 'first-token', TOKEN, 'a', 'b'])
       await send(session, order({ Authorization: `Token ${token}` }))
-    const { exchanges, supplierTokens } = (await mock.session(session).export()) as {
+    const { exchanges, settings } = (await mock.session(session).export()) as {
       exchanges: { headers: { authorization: string } }[]
-      supplierTokens: string[]
+      settings: { supplierTokens: string[] }
     }
     const tokens = exchanges.map(({ headers }) => headers.authorization.replace('Token ', ''))
     expect(tokens[0]).toBe(tokens[2])
     expect(new Set(tokens).size).toBe(5)
     expect(tokens.map(({ length }) => length)).toEqual([11, 11, 11, 40, 1, 1])
-    expect(supplierTokens).toEqual([`${tokens[3]}=2`])
+    expect(settings.supplierTokens).toEqual([`${tokens[3]}=2`])
   })
 
   it('keeps what the documents show, and what the session gave out itself', async () => {

@@ -141,10 +141,10 @@ describe('the control token', () => {
   })
 
   it.each<[Parameters<typeof openMock>[0], RegExp]>([
-    [{ controlToken: 'short' }, /^control token: give 8 to 128 letters/],
-    [{ controlToken: 'with/a/slash' }, /^control token: give 8 to 128/],
-    [{ controlToken: '' }, /^control token: give 8 to 128/],
-    [{ control: 'open', controlToken: TOKEN }, /^control is "open", and a control token is given/],
+    [{ controlToken: 'short' }, /^controlToken is not usable; give 8 to 128 letters/],
+    [{ controlToken: 'with/a/slash' }, /^controlToken is not usable; give 8 to 128/],
+    [{ controlToken: '' }, /^controlToken is not usable; give 8 to 128/],
+    [{ control: 'open', controlToken: TOKEN }, /^control is "open"; that takes no control token, and one is given/],
   ])('cannot be %o', async (options, message) => {
     const refusal = await openMock(options).catch((error: unknown) => error)
     expect(refusal).toBeInstanceOf(UsageError)

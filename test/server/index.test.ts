@@ -14,8 +14,8 @@ describe('createMock', () => {
     [{ now: new Date(Number.NaN) }, /now is "Invalid Date"/],
     [{ now: '1969-12-31T00:00:00Z' }, /from 1970-06-01 on/],
     [{ assume: { 'oms.cancel.agian': '200' } }, /unknown assumption "oms.cancel.agian"; there are oms.cancel.again, /],
-    [{ supplierTokens: ['a b'] }, /supplier token "a b"/],
-    [{ retailerTokens: ['invalid'] }, /retailer token "invalid": that one is always refused/],
+    [{ supplierTokens: ['a b'] }, /^supplierTokens is "a b"; give TOKEN, or TOKEN=NUMBER/],
+    [{ retailerTokens: ['invalid'] }, /^retailerTokens is "invalid"; that one is always refused/],
     [{ supplierTokens: ['x'], retailerTokens: ['x=2'] }, /the token "x" is named twice/],
   ])('refuses %o', async (options, message) => {
     await expect(createMock(options)).rejects.toThrow(UsageError)

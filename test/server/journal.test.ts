@@ -131,8 +131,8 @@ describe('what a request changed', () => {
       (await control(`/requests/${supplier.session}-${number}`)).body.changes[0].members
     const line = ({ allocated = [0, 0], backordered = [0, 0] }): unknown =>
       expect.arrayContaining([
-        { at: '/lines/0/allocated', from: allocated[0], to: allocated[1] },
-        { at: '/lines/0/backordered', from: backordered[0], to: backordered[1] },
+        { at: '/line_items/0/allocation/quantity_allocated', from: allocated[0], to: allocated[1] },
+        { at: '/line_items/0/allocation/quantity_backordered', from: backordered[0], to: backordered[1] },
       ])
     expect(await membersOf(1)).toEqual(line({ allocated: [0, 4], backordered: [0, 2] }))
     expect(await membersOf(2)).toEqual(line({ allocated: [4, 6], backordered: [2, 0] }))
@@ -147,11 +147,11 @@ describe('what a request changed', () => {
       await oms.cancel(before.allocationId).expect(200)
       const { changes } = (await control(`/requests/${oms.session}-2`)).body
       const [allocation, ...stocks] = changes
-      expect(allocation.members).toContainEqual({ at: '/document/statusCode', from: 'ALLOCATED', to: 'CANCELLED' })
+      expect(allocation.members).toContainEqual({ at: '/statusCode', from: 'ALLOCATED', to: 'CANCELLED' })
       // What did not change is not told, and a log is told by what was added to it.
-      expect(allocation.members).not.toContainEqual(expect.objectContaining({ at: '/document/locationNum' }))
+      expect(allocation.members).not.toContainEqual(expect.objectContaining({ at: '/locationNum' }))
       expect(allocation.members).toContainEqual({
-        at: `/document/auditLogs/${before.auditLogs.length}`,
+        at: `/auditLogs/${before.auditLogs.length}`,
         to: expect.objectContaining({ auditType: 'CANCEL' }),
       })
       expect(stocks.length).toBeGreaterThan(0)
@@ -172,7 +172,7 @@ describe('what a request changed', () => {
       })
     expect(body).toBeDefined()
     const { changes } = (await control(`/requests/${session}-1`)).body
-    expect(changes).toEqual([{ kind: 'order', id: expect.any(String), to: expect.objectContaining({ lines: expect.any(Array) }) }])
+    expect(changes).toEqual([{ kind: 'order', id: expect.any(String), to: expect.objectContaining({ line_items: expect.any(Array) }) }])
   })
 })
 
@@ -333,8 +333,8 @@ describe('what went on in a session', () => {
         kind: 'order',
         id: ORDER,
         members: [
-          { at: '/lines/0/allocated', from: 4, to: 6 },
-          { at: '/lines/0/backordered', from: 2, to: 0 },
+          { at: '/line_items/0/allocation/quantity_allocated', from: 4, to: 6 },
+          { at: '/line_items/0/allocation/quantity_backordered', from: 2, to: 0 },
         ],
       },
     ])

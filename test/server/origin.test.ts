@@ -71,11 +71,11 @@ describe('a page of another origin', () => {
 })
 
 it.each<[MockOptions, RegExp]>([
-  [{ allowOrigins: ['shop.test'] }, /^allowed origin is "shop\.test"; give one like https:/],
-  [{ allowOrigins: ['https://shop.test/'] }, /^allowed origin is "https:\/\/shop\.test\/"; .*without a path/],
-  [{ allowOrigins: ['null'] }, /^allowed origin is "null"/],
-  [{ allowHosts: ['http://mock.test'] }, /^allowed host is "http:\/\/mock\.test"; give a name like mock\.test/],
-  [{ allowHosts: ['*'] }, /^allowed host is "\*"/],
+  [{ allowOrigins: ['shop.test'] }, /^allowOrigins is "shop\.test"; give one like https:/],
+  [{ allowOrigins: ['https://shop.test/'] }, /^allowOrigins is "https:\/\/shop\.test\/"; .*without a path/],
+  [{ allowOrigins: ['null'] }, /^allowOrigins is "null"/],
+  [{ allowHosts: ['http://mock.test'] }, /^allowHosts is "http:\/\/mock\.test"; give a name like mock\.test/],
+  [{ allowHosts: ['*'] }, /^allowHosts is "\*"/],
 ])('refuses %j', async (options, message) => {
   const refusal = await openMock(options).catch((error: unknown) => error)
   expect(refusal).toBeInstanceOf(UsageError)

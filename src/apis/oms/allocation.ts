@@ -1,7 +1,7 @@
-import type { Assumptions } from '../../core/assumption.ts'
-import type { Problem } from '../../base/http.ts'
+import type { Assumptions } from './assumptions.ts'
+import type { Problem } from './problems.ts'
 import { timestamp } from '../../core/clock.ts'
-import type { Session } from '../../core/session.ts'
+import type { Session } from './session.ts'
 import { findBy } from '../../core/places.ts'
 import { at, hex, type Key, keyOf } from '../../core/population/random.ts'
 

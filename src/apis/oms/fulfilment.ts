@@ -1,6 +1,7 @@
-import type { Behaviour, Change, OmsOrder, Scene, SentLine, SentOrder, SentShipment } from './kinds.ts'
-import { type Caller, type Input, type Issue, keepText, type Problem } from '../../base/http.ts'
-import type { AssumptionName } from '../../core/assumption.ts'
+import type { Behaviour, Change, LiveScene, OmsOrder, Scene, SentLine, SentOrder, SentShipment } from './kinds.ts'
+import { type Input, type Issue, keepText } from '../../base/http.ts'
+import type { Problem } from './problems.ts'
+import type { AssumptionName } from './assumptions.ts'
 import { refused, reply } from '../../core/behaviour.ts'
 import { placesBy } from '../../core/places.ts'
 import type { Allocation } from './allocation.ts'
@@ -28,8 +29,8 @@ const GENERATING = ['ORDER_CREATED', 'ORDER_CREATE']
 
 export const generateAllocations: Behaviour<GenerateInput> = {
   admits: ['account'],
-  run({ body }, caller, scene) {
-    const account = accountOf(caller)
+  run({ body }, scene) {
+    const account = accountOf(scene.caller)
     if (!GENERATING.includes(body.detailType))
       return refused({
         code: 'event-unsupported',
@@ -74,31 +75,34 @@ export const generateAllocations: Behaviour<GenerateInput> = {
     return reply(
       isShort ? 206 : 200,
       made.map(({ document }) => document),
-      [...found.changes, ...maker.changes()],
-      shaped,
+      { changes: [...found.changes, ...maker.changes()], assumption: shaped },
     )
   },
-  example(caller, scene) {
-    const account = accountOf(caller)
+  example(scene) {
+    const account = accountOf(scene.caller)
     // An allocation that was cancelled leaves its order to be allocated again.
     const isOpen = (order: OmsOrder): boolean => {
       const progress = progressBy(allocationsOf(order, scene))
       return order.lines.some((line) => progress(line).left > 0)
     }
     let order: OmsOrder | undefined
-    for (const allocation of cancelledAllocations(caller, scene)) {
+    for (const allocation of cancelledAllocations(scene)) {
       const one = orderOfAllocation(allocation, account, scene)
       if (one && isOpen(one)) {
         order = one
         break
       }
     }
-    return order && request(caller, '/allocation/', { detailType: 'ORDER_CREATED', detail: { orderNumber: order.sent.orderNumber } })
+    return order && request(scene, '/allocation/', { detailType: 'ORDER_CREATED', detail: { orderNumber: order.sent.orderNumber } })
   },
 }
 
-function cancelledAllocations(caller: Caller, scene: Scene): readonly Allocation[] {
-  const listed = queryAllocations({ filters: { statusCode: 'CANCELLED' }, sortDirection: 'asc', limit: 100 }, accountOf(caller), scene)
+function cancelledAllocations(scene: LiveScene): readonly Allocation[] {
+  const listed = queryAllocations(
+    { filters: { statusCode: 'CANCELLED' }, sortDirection: 'asc', limit: 100 },
+    accountOf(scene.caller),
+    scene,
+  )
   return listed.kind === 'page' ? listed.page : []
 }
 
@@ -168,8 +172,8 @@ interface ReallocateInput extends Input {
 
 export const reallocateAllocations: Behaviour<ReallocateInput> = {
   admits: ['account'],
-  run({ body }, caller, scene) {
-    const account = accountOf(caller)
+  run({ body }, scene) {
+    const account = accountOf(scene.caller)
     const chosen = new Map<string, Allocation>()
     for (const id of [body.id].flat()) {
       const found = meant(id, body.documentType, account, scene)
@@ -198,20 +202,23 @@ export const reallocateAllocations: Behaviour<ReallocateInput> = {
       made.push(...result.allocations)
     }
     const ids = made.map(({ document }) => document.allocationId).join(', ')
-    return reply(200, { message: `Reallocation process completed Successfully with !! allocation Ids [${ids}]` }, maker.changes())
+    return reply(
+      200,
+      { message: `Reallocation process completed Successfully with !! allocation Ids [${ids}]` },
+      { changes: maker.changes() },
+    )
   },
-  example(caller, scene) {
-    const first = firstAllocation(caller, scene, ({ document }) => document.type === 'ALLOCATED' && document.statusCode === 'ALLOCATED')
+  example(scene) {
+    const first = firstAllocation(scene, ({ document }) => document.type === 'ALLOCATED' && document.statusCode === 'ALLOCATED')
+    const { account, channel = '12' } = accountOf(scene.caller)
     return (
-      (first &&
-        caller.kind === 'account' &&
-        request(caller, '/allocation/reallocate', {
-          channel: caller.channel ?? '12',
-          tenant: caller.account,
-          id: [first.document.allocationId],
-          documentType: 'ALLOCATION',
-        })) ||
-      undefined
+      first &&
+      request(scene, '/allocation/reallocate', {
+        channel,
+        tenant: account,
+        id: [first.document.allocationId],
+        documentType: 'ALLOCATION',
+      })
     )
   },
 }
@@ -255,8 +262,8 @@ interface CreateOrderInput extends Input {
 
 export const createOrder: Behaviour<CreateOrderInput> = {
   admits: ['account'],
-  run({ body }, caller, scene) {
-    const account = accountOf(caller)
+  run({ body }, scene) {
+    const account = accountOf(scene.caller)
     const known = findOmsOrderByNumber(body.orderNumber, { ...account, channel: undefined }, scene)
     if (known)
       return refused({
@@ -268,11 +275,11 @@ export const createOrder: Behaviour<CreateOrderInput> = {
     const [first] = issues
     if (first) return refused({ code: 'request-invalid', detail: `${first.at} ${first.message}`, issues })
     const { order, changes } = createOmsOrder(body, account, scene)
-    return reply(200, omsOrderView(order, [], scene), changes)
+    return reply(200, omsOrderView(order, [], scene), { changes })
   },
-  example: (caller, scene) =>
-    request(caller, '/order/', {
-      orderNumber: freeNumber(accountOf(caller), scene),
+  example: (scene) =>
+    request(scene, '/order/', {
+      orderNumber: freeNumber(accountOf(scene.caller), scene),
       channelId: '12',
       statusCode: 'ORDER_CREATED',
       items: [{ lineItemId: '1', sku: '123k4h123k', orderedQuantity: 2 }],
@@ -316,8 +323,8 @@ const MANY = 100
 
 export const getOrder: Behaviour<GetOrderInput> = {
   admits: ['account'],
-  run({ query: { orderId, orderNumber } }, caller, scene) {
-    const account = accountOf(caller)
+  run({ query: { orderId, orderNumber } }, scene) {
+    const account = accountOf(scene.caller)
     if (orderId === undefined && orderNumber === undefined)
       return reply(
         200,
@@ -328,10 +335,10 @@ export const getOrder: Behaviour<GetOrderInput> = {
     if (!order || (orderId !== undefined && order.orderId !== orderId)) return refused(unknownOrder(orderNumber ?? orderId ?? ''))
     return reply(200, omsOrderView(order, allocationsOf(order, scene), scene))
   },
-  example(caller, scene) {
-    const first = firstAllocation(caller, scene, () => true)
+  example(scene) {
+    const first = firstAllocation(scene, () => true)
     const [item] = first?.document.items ?? []
-    return item && request(caller, `/order/?orderId=${encodeURIComponent(item.orderId)}`)
+    return item && request(scene, `/order/?orderId=${encodeURIComponent(item.orderId)}`)
   },
 }
 
@@ -341,23 +348,21 @@ interface ShipmentInput extends Input {
 
 export const createShipmentBehaviour: Behaviour<ShipmentInput> = {
   admits: ['account'],
-  run({ body }, caller, scene) {
-    const account = accountOf(caller)
+  run({ body }, scene) {
+    const account = accountOf(scene.caller)
     const allocation = findAllocation(body.allocationId, account, scene)
     if (!allocation) return refused(unknownAllocation(body.allocationId))
     const ledger = new StockLedger(scene.world, account, allocationPopulation(scene.session, account))
     const result = shipUnits(allocation, body, scene, ledger)
     if (result.kind === 'refused') return refused(result.problem)
     const { shipment, changes } = createShipment(body, allocation, account, scene)
-    return reply(200, shipmentView(shipment), [
-      { kind: 'allocation', id: entityId(account, body.allocationId), to: result.allocation },
-      ...changes,
-      ...ledger.changes(),
-    ])
+    return reply(200, shipmentView(shipment), {
+      changes: [{ kind: 'allocation', id: entityId(account, body.allocationId), to: result.allocation }, ...changes, ...ledger.changes()],
+    })
   },
-  example(caller, scene) {
-    const first = firstAllocation(caller, scene, ({ document }) => document.type === 'ALLOCATED' && MOVABLE.has(document.statusCode))
-    return first && request(caller, '/shipment/', { shipmentNum: 'ship-1', allocationId: first.document.allocationId })
+  example(scene) {
+    const first = firstAllocation(scene, ({ document }) => document.type === 'ALLOCATED' && MOVABLE.has(document.statusCode))
+    return first && request(scene, '/shipment/', { shipmentNum: 'ship-1', allocationId: first.document.allocationId })
   },
 }
 
@@ -367,18 +372,18 @@ interface GetShipmentInput extends Input {
 
 export const getShipment: Behaviour<GetShipmentInput> = {
   admits: ['account'],
-  run({ path }, caller, scene) {
-    const account = accountOf(caller)
+  run({ path }, scene) {
+    const account = accountOf(scene.caller)
     const shipment = scene.world.get('shipment', entityId(account, path.shipmentId))
     // A channel that hides an allocation hides its shipments.
     return shipment && findAllocation(shipment.sent.allocationId, account, scene)
       ? reply(200, keepText(shipmentView(shipment)))
       : refused({ code: 'shipment-unknown', detail: `Shipment ${path.shipmentId} is not found`, fix: 'POST /shipment/ makes shipments' })
   },
-  example(caller, { world }) {
-    const tenant = entityId(accountOf(caller), '')
-    const shipment = [...world.all('shipment')].find((one) => `${one.tenant}/` === tenant)
-    return shipment && request(caller, `/shipment/${shipment.shipmentId}`)
+  example(scene) {
+    const tenant = entityId(accountOf(scene.caller), '')
+    const shipment = [...scene.world.all('shipment')].find((one) => `${one.tenant}/` === tenant)
+    return shipment && request(scene, `/shipment/${shipment.shipmentId}`)
   },
 }
 

@@ -1,6 +1,6 @@
 import type { Change, OmsOrder, OrderLine, Scene } from './kinds.ts'
-import type { Assumptions } from '../../core/assumption.ts'
-import type { Problem } from '../../base/http.ts'
+import type { Assumptions } from './assumptions.ts'
+import type { Problem } from './problems.ts'
 import { timestamp } from '../../core/clock.ts'
 import { indexBeside } from '../../core/population/permutation.ts'
 import { at, hex, type Key, oneOf } from '../../core/population/random.ts'

@@ -1,11 +1,18 @@
 import type { Input } from '../../base/http.ts'
-import type { Behaviour as CoreBehaviour, Outcome as CoreOutcome, Scene as CoreScene } from '../../core/behaviour.ts'
+import type {
+  Behaviour as CoreBehaviour,
+  LiveScene as CoreLiveScene,
+  Outcome as CoreOutcome,
+  Scene as CoreScene,
+} from '../../core/behaviour.ts'
 import type { Change as CoreChange, CoreKinds, World as CoreWorld } from '../../core/world.ts'
 import type { Allocation, Recipient } from './allocation.ts'
 import type { Tenant } from './population.ts'
+import type { Session } from './session.ts'
 
 /** What this API keeps in a session. The ids carry the tenant: accounts do not share ids. */
 export interface Kinds extends CoreKinds {
+  readonly session: Session
   readonly allocation: Allocation
   readonly 'oms-order': OmsOrder
   readonly shipment: Shipment
@@ -15,6 +22,7 @@ export interface Kinds extends CoreKinds {
 export type Change<K extends keyof Kinds = keyof Kinds> = CoreChange<Kinds, K>
 export type World = CoreWorld<Kinds>
 export type Scene = CoreScene<Kinds>
+export type LiveScene = CoreLiveScene<Kinds>
 export type Behaviour<I extends Input = Input> = CoreBehaviour<I, Kinds>
 export type Outcome = CoreOutcome<Kinds>
 

@@ -1,5 +1,6 @@
 import type { Behaviour, Change } from './kinds.ts'
-import { type Input, type Issue, keepText, type Problem } from '../../base/http.ts'
+import { type Input, type Issue, keepText } from '../../base/http.ts'
+import type { Problem } from './problems.ts'
 import { refused, reply } from '../../core/behaviour.ts'
 import { findBy } from '../../core/places.ts'
 import { type Allocation, type AllocationFacts, auditKey, cancel, openUnits, type StatusCode } from './allocation.ts'
@@ -33,8 +34,8 @@ interface QueryInput extends Input {
 
 const cancelAllocations: Behaviour<CancelInput> = {
   admits: ['account'],
-  run({ path }, caller, scene) {
-    const account = accountOf(caller)
+  run({ path }, scene) {
+    const account = accountOf(scene.caller)
     const again = scene.session.assumptions['oms.cancel.again']
     const ledger = new StockLedger(scene.world, account, allocationPopulation(scene.session, account))
     const allocations: Allocation[] = []
@@ -72,27 +73,26 @@ const cancelAllocations: Behaviour<CancelInput> = {
     return reply(
       200,
       allocations.map(({ document }) => document),
-      [...changes, ...ledger.changes()],
-      unchanged ? 'oms.cancel.again' : undefined,
+      { changes: [...changes, ...ledger.changes()], assumption: unchanged ? 'oms.cancel.again' : undefined },
     )
   },
-  example(caller, scene) {
-    const first = firstAllocation(caller, scene, isOpen)
-    return first && request(caller, `/allocation/cancel/${first.document.allocationId}`)
+  example(scene) {
+    const first = firstAllocation(scene, isOpen)
+    return first && request(scene, `/allocation/cancel/${first.document.allocationId}`)
   },
 }
 
 const getAllocation: Behaviour<AllocationInput> = {
   admits: ['account'],
-  run({ path }, caller, scene) {
-    const allocation = findAllocation(path.allocationId, accountOf(caller), scene)
+  run({ path }, scene) {
+    const allocation = findAllocation(path.allocationId, accountOf(scene.caller), scene)
     // This operation documents 400 for an id of nobody.
     return allocation ? reply(200, keepText(allocation.document)) : refused({ ...unknownAllocation(path.allocationId), status: 400 })
   },
-  shows: ({ path }, caller) => ({ kind: 'allocation', id: entityId(accountOf(caller), path.allocationId) }),
-  example(caller, scene) {
-    const first = firstAllocation(caller, scene, () => true)
-    return first && request(caller, `/allocation/${first.document.allocationId}`)
+  shows: ({ path }, { caller }) => ({ kind: 'allocation', id: entityId(accountOf(caller), path.allocationId) }),
+  example(scene) {
+    const first = firstAllocation(scene, () => true)
+    return first && request(scene, `/allocation/${first.document.allocationId}`)
   },
 }
 
@@ -102,8 +102,8 @@ interface UpdateInput extends AllocationInput {
 
 const updateAllocation: Behaviour<UpdateInput> = {
   admits: ['account'],
-  run({ path, body }, caller, scene) {
-    const account = accountOf(caller)
+  run({ path, body }, scene) {
+    const account = accountOf(scene.caller)
     const allocation = findAllocation(path.allocationId, account, scene)
     if (!allocation) return refused({ ...unknownAllocation(path.allocationId), status: 400 })
     const order = orderOfAllocation(allocation, account, scene)
@@ -121,16 +121,15 @@ const updateAllocation: Behaviour<UpdateInput> = {
       ledger,
     )
     if (result.kind === 'refused') return refused(result.problem)
-    return reply(200, keepText(result.allocation.document), [
-      { kind: 'allocation', id: entityId(account, path.allocationId), to: result.allocation },
-      ...ledger.changes(),
-    ])
+    return reply(200, keepText(result.allocation.document), {
+      changes: [{ kind: 'allocation', id: entityId(account, path.allocationId), to: result.allocation }, ...ledger.changes()],
+    })
   },
-  example(caller, scene) {
-    const first = firstAllocation(caller, scene, ({ document }) => document.type === 'ALLOCATED' && document.statusCode === 'ALLOCATED')
+  example(scene) {
+    const first = firstAllocation(scene, ({ document }) => document.type === 'ALLOCATED' && document.statusCode === 'ALLOCATED')
     if (!first) return undefined
     const { allocationId, parentAllocationId, allocationRequestId, version, locationNum, items } = first.document
-    return request(caller, `/allocation/${allocationId}`, {
+    return request(scene, `/allocation/${allocationId}`, {
       allocationId,
       parentAllocationId,
       allocationRequestId,
@@ -144,8 +143,8 @@ const updateAllocation: Behaviour<UpdateInput> = {
 
 const query: Behaviour<QueryInput> = {
   admits: ['account'],
-  run({ body }, caller, scene) {
-    const listed = queryAllocations(body ?? {}, accountOf(caller), scene)
+  run({ body }, scene) {
+    const listed = queryAllocations(body ?? {}, accountOf(scene.caller), scene)
     switch (listed.kind) {
       case 'refused':
         return refused(listed.problem)
@@ -173,23 +172,23 @@ const query: Behaviour<QueryInput> = {
     return reply(
       200,
       listed.page.map(({ document }) => document),
-      [],
-      listed.total === 0 ? 'oms.query.none' : undefined,
+      { assumption: listed.total === 0 ? 'oms.query.none' : undefined },
     )
   },
-  example(caller, scene) {
-    const first = firstAllocation(caller, scene, () => true)
-    return first && request(caller, '/allocation/query', { filters: { statusCode: first.document.statusCode }, limit: 5 })
+  example(scene) {
+    const first = firstAllocation(scene, () => true)
+    return first && request(scene, '/allocation/query', { filters: { statusCode: first.document.statusCode }, limit: 5 })
   },
 }
 
-export const omsBehaviours: Readonly<Record<string, Behaviour>> = {
-  generateAllocations,
+export const behaviours: Readonly<Record<string, Behaviour>> = {
+  // The first are those with which a newcomer begins.
+  cancelAllocations,
   getAllocation,
+  generateAllocations,
   queryAllocations: query,
   updateAllocation,
   reallocateAllocations,
-  cancelAllocations,
   createOmsOrder: createOrder,
   getOmsOrder: getOrder,
   createShipment: createShipmentBehaviour,

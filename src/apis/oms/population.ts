@@ -1,6 +1,6 @@
 import { createRoom, deal, person, type Product, PRODUCTS, product, remember } from '../../core/population/catalogue.ts'
 import { DAY, HOUR, timestamp } from '../../core/clock.ts'
-import type { Session } from '../../core/session.ts'
+import type { Session } from './session.ts'
 import type { Sequence } from '../../core/population/listing.ts'
 import { hexIds, type Numbering, tenDigits, withFirst } from '../../core/population/permutation.ts'
 import { at, hex, type Key, keyOf, oneOf, pick } from '../../core/population/random.ts'
@@ -171,17 +171,21 @@ const MAX_POPULATIONS = 32
 const entities = createRoom(8_000)
 const indices = createRoom(8_000)
 
+/** All that a population is a function of, beside the tenant. */
+type PopulationOf = Pick<Session, 'seed' | 'epoch'> & { readonly settings: Pick<Session['settings'], 'allocations'> }
+
 /** The population of a tenant in a session; the last few are kept. */
-export function allocationPopulation(session: Session, { account, stage }: Tenant): AllocationPopulation {
+export function allocationPopulation(session: PopulationOf, { account, stage }: Tenant): AllocationPopulation {
   if (last?.session !== session || last.account !== account || last.stage !== stage) {
-    const { seed, epoch, allocations: size } = session
+    const { seed, epoch, settings } = session
+    const { allocations: size } = settings
     last = { session, account, stage, population: populationOf({ seed, epoch, size, account, stage }) }
   }
   return last.population
 }
 
 /** A request asks several times. One is kept here, not one a session: a population with its caches is large. */
-let last: (Tenant & { readonly session: Session; readonly population: AllocationPopulation }) | undefined
+let last: (Tenant & { readonly session: PopulationOf; readonly population: AllocationPopulation }) | undefined
 
 interface Origin extends Tenant {
   readonly seed: string

@@ -1,12 +1,23 @@
 import type { Scene, World } from './kinds.ts'
-import { type Caller, type Issue, pointerPart, type Problem } from '../../base/http.ts'
+import { type Issue, pointerPart } from '../../base/http.ts'
+import type { Problem } from './problems.ts'
+import type { Caller } from '../../core/behaviour.ts'
 import { nearest } from '../../base/nearest.ts'
 import { ceiling, compareInstants, instantOf } from '../../core/clock.ts'
 import { comparePlaces, type Condition, list, type Listed, type Overlaid } from '../../core/population/listing.ts'
 import { type Allocation, type AllocationDocument, type AllocationFacts, isAllocationId } from './allocation.ts'
 import { type AllocationPopulation, allocationPopulation, EXAMPLE_ACCOUNT, EXAMPLE_STAGE, type Tenant, tenantOf } from './population.ts'
 
-export type Account = Extract<Caller, { kind: 'account' }>
+/** Who calls: an account, which may look through one of its sales channels. */
+export interface Account extends Caller, Tenant {
+  readonly kind: 'account'
+  readonly channel: string | undefined
+}
+
+/** Callers are what this API makes of credentials. */
+export function isAccount(caller: Caller): caller is Account {
+  return caller.kind === 'account'
+}
 
 export interface AllocationQuery {
   readonly filters?: Readonly<Record<string, unknown>>

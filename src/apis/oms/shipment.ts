@@ -1,6 +1,6 @@
 import type { Change, LineName, Scene, SentShipment, Shipment } from './kinds.ts'
 import { timestamp } from '../../core/clock.ts'
-import type { Problem } from '../../base/http.ts'
+import type { Problem } from './problems.ts'
 import { placesBy } from '../../core/places.ts'
 import { at, hex, keyOf } from '../../core/population/random.ts'
 import { counted, nextNumber } from '../../core/world.ts'

@@ -1,15 +1,16 @@
-import type { Scene } from './kinds.ts'
-import type { Caller, Problem } from '../../base/http.ts'
+import type { LiveScene } from './kinds.ts'
+import type { Problem } from './problems.ts'
+import type { Caller } from '../../core/behaviour.ts'
 import type { ExampleRequest } from '../../core/behaviour.ts'
 import type { Allocation, AllocationFacts } from './allocation.ts'
-import { type Account, queryAllocations } from './query.ts'
+import { type Account, isAccount, queryAllocations } from './query.ts'
 
 /** What the operations of this API have in common: whom they answer, and what they are about. */
 
 /** For operations that admit accounts only. @throws TypeError for another caller */
 export function accountOf(caller: Caller): Account {
-  if (caller.kind === 'account') return caller
-  throw new TypeError(`a caller of kind ${caller.kind} is no account`)
+  if (isAccount(caller)) return caller
+  throw new TypeError(`a caller of kind ${caller.kind} is not an account`)
 }
 
 export function unknownAllocation(id: string): Problem {
@@ -18,14 +19,14 @@ export function unknownAllocation(id: string): Problem {
 }
 
 /** The first allocation that will do, told from its facts; the document's example as long as it does. */
-export function firstAllocation(caller: Caller, scene: Scene, test: (facts: AllocationFacts) => boolean): Allocation | undefined {
-  const listed = queryAllocations({ limit: 1, sortDirection: 'asc' }, accountOf(caller), scene, [{ kind: 'facts', test }])
+export function firstAllocation(scene: LiveScene, test: (facts: AllocationFacts) => boolean): Allocation | undefined {
+  const listed = queryAllocations({ limit: 1, sortDirection: 'asc' }, accountOf(scene.caller), scene, [{ kind: 'facts', test }])
   return listed.kind === 'page' ? listed.page[0] : undefined
 }
 
 /** An example request of an account: with the header that says who it is. */
-export function request(caller: Caller, path: string, body?: unknown): ExampleRequest {
-  const { account, stage, channel } = accountOf(caller)
+export function request(scene: LiveScene, path: string, body?: unknown): ExampleRequest {
+  const { account, stage, channel } = accountOf(scene.caller)
   return {
     path,
     headers: { 'x-site-context': ascii({ account, stage, ...(channel !== undefined && { channel }) }) },

@@ -1,7 +1,7 @@
 import type { Scene } from './kinds.ts'
 import { timestamp } from '../../core/clock.ts'
 import { findBy } from '../../core/places.ts'
-import type { ProblemCode } from '../../base/problem.ts'
+import type { Problem } from './problems.ts'
 import { type Allocation, type AllocationDocument, auditKey, type Item, openUnits, revise, type Transition, WAITING } from './allocation.ts'
 import { isScratched, statusAfter } from './shipment.ts'
 import type { StockLedger } from './stock.ts'
@@ -184,6 +184,6 @@ function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
 }
 
-function refuse(detail: string, fix: string, code: ProblemCode = 'allocation-fixed'): Extract<Transition, { kind: 'refused' }> {
+function refuse(detail: string, fix: string, code: Problem['code'] = 'allocation-fixed'): Extract<Transition, { kind: 'refused' }> {
   return { kind: 'refused', problem: { code, detail, fix } }
 }

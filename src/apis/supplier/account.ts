@@ -1,7 +1,7 @@
 import type { Change, World } from './kinds.ts'
 import { EVERYBODY, type IssuedToken, type Permission, PERMISSIONS_OF, type User } from './user.ts'
 import { HOUR } from '../../core/clock.ts'
-import type { Session } from '../../core/session.ts'
+import type { Session } from './session.ts'
 import { at, hex, keyOf, uuid } from '../../core/population/random.ts'
 import { hexIds } from '../../core/population/permutation.ts'
 import { counted, nextNumber } from '../../core/world.ts'

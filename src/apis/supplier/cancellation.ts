@@ -1,4 +1,4 @@
-import type { Assumptions } from '../../core/assumption.ts'
+import type { Assumptions } from './assumptions.ts'
 import { changeLines, type Line, type LineFacts, type LineId, lineStatus, type Order, type Transition } from './order.ts'
 
 /**

@@ -1,67 +1,18 @@
-import type { Kinds, Scene } from './kinds.ts'
-import { type Caller, type Credentials, type Issue, type MockReply, pointerParts, type Problem } from '../../base/http.ts'
-import { PROBLEMS } from '../../base/problem.ts'
-import type { Dialect } from '../../core/behaviour.ts'
-import { PERMISSIONS_OF } from './user.ts'
-import { wasIssued } from './account.ts'
-import { RETAILERS, SUPPLIERS } from './population.ts'
-
-/** The token that the document shows: the first supplier's. */
-export const SUPPLIER_TOKEN = '1234567890'
-/** The first retailer's, printed at start. */
-export const RETAILER_TOKEN = 'retailer-1234567890'
-/** Always wrong, so that a client can meet a 401. */
-export const REFUSED_TOKEN = 'invalid'
-
-const LOG_IN = 'log in with POST /organizations/user-login/, or name the token when the server starts'
-
-type User = Extract<Caller, { kind: 'supplier' | 'retailer' }>
-
-function usersOf(kind: User['kind'], count: number): readonly User[] {
-  return Array.from({ length: count }, (_, place) => ({ kind, organization: place + 1, permissions: PERMISSIONS_OF[kind] }))
-}
-
-const USERS = { supplier: usersOf('supplier', SUPPLIERS), retailer: usersOf('retailer', RETAILERS) }
-const FIRST_SUPPLIER: User = { kind: 'supplier', organization: 1, permissions: PERMISSIONS_OF.supplier }
-const FIRST_RETAILER: User = { kind: 'retailer', organization: 1, permissions: PERMISSIONS_OF.retailer }
+import { type Issue, type MockReply, pointerParts } from '../../base/http.ts'
+import type { Dialect } from '../../core/api.ts'
+import type { Kinds } from './kinds.ts'
+import type { Problem } from './problems.ts'
 
 /** A Django REST service: view-level checks first, then the verb, the object, the body; `detail` objects and nested field errors. */
-export const supplierDialect: Dialect<Kinds> = {
+export const dialect: Dialect<Kinds> = {
   order: ['credentials', 'caller', 'admitted', 'permitted', 'method', 'parameters', 'resource', 'body'],
-
-  judge: ({ value }) =>
-    value === REFUSED_TOKEN
-      ? {
-          code: 'credentials-refused',
-          detail: `the token "${REFUSED_TOKEN}" is always refused`,
-          fix: `send Authorization: Token ${SUPPLIER_TOKEN}`,
-        }
-      : undefined,
-
-  caller({ scheme, value }: Credentials, _headers, { session, world, now }: Scene): Caller | Problem {
-    if (scheme === '') return { kind: 'anybody' }
-    const named = session.tokens.find(({ token }) => token === value)
-    if (named) return USERS[named.kind][named.organization - 1] ?? FIRST_SUPPLIER
-    const issued = world.get('token', value)
-    if (issued)
-      return issued.expiresAt > now
-        ? { kind: issued.kind, organization: issued.organization, permissions: issued.permissions }
-        : { code: 'credentials-refused', detail: `the token of ${issued.user} has expired`, fix: LOG_IN }
-    if (wasIssued(value, world, session)) return { code: 'credentials-refused', detail: 'the token has expired', fix: LOG_IN }
-    if (value === RETAILER_TOKEN) return FIRST_RETAILER
-    if (value === SUPPLIER_TOKEN) return FIRST_SUPPLIER
-    const assumption = 'supplier.tokens'
-    return session.assumptions[assumption] === 'any'
-      ? FIRST_SUPPLIER
-      : { code: 'credentials-refused', detail: 'nobody has this token', fix: LOG_IN, assumption }
-  },
 
   refuse(problem, requestBody): MockReply {
     // A path that Django's patterns do not match is no path.
     const noPath =
       problem.code === 'path-undecodable' ||
       (problem.code === 'parameters-invalid' && problem.issues?.some(({ at }) => at.startsWith('/path/')))
-    const status = noPath ? 404 : (problem.status ?? PROBLEMS[problem.code].status)
+    const status = noPath ? 404 : problem.status
     const headers = {
       ...(status === 401 && { 'WWW-Authenticate': 'Token' }),
       ...(problem.allowed && { Allow: problem.allowed.join(', ') }),
@@ -90,7 +41,7 @@ export const supplierDialect: Dialect<Kinds> = {
 const NOT_FOUND = 'Not found.'
 
 /** Sentences that the framework says of itself; everything else says what was met. */
-const DETAIL: { readonly [Code in Problem['code']]?: string } = {
+const SENTENCES = {
   'route-unknown': NOT_FOUND,
   'order-unknown': NOT_FOUND,
   'tracking-unknown': NOT_FOUND,
@@ -98,7 +49,9 @@ const DETAIL: { readonly [Code in Problem['code']]?: string } = {
   'login-refused': 'Unable to log in with provided credentials.',
   'credentials-missing': 'Authentication credentials were not provided.',
   'credentials-refused': 'Invalid token.',
-}
+} as const satisfies { readonly [Code in Problem['code']]?: string }
+
+const DETAIL: Readonly<Record<string, string>> = SENTENCES
 
 /** Issues as field errors, in the shape of the body: a list has one entry for each of its elements, `{}` for those that are well. */
 function fieldErrors(issues: readonly Issue[], requestBody: unknown): unknown {

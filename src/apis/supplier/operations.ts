@@ -1,12 +1,14 @@
 import type { Behaviour, Scene } from './kinds.ts'
-import type { Caller, Input, Issue, Problem } from '../../base/http.ts'
+import type { Input, Issue } from '../../base/http.ts'
+import type { Problem } from './problems.ts'
 import { refused, reply } from '../../core/behaviour.ts'
 import { logIn, loginView, REFUSED_PASSWORD } from './account.ts'
 import { userNamed } from './user.ts'
 import { orderPopulation } from './population.ts'
 import { cancelLineItem, cancelOrderBehaviour, createOrderBehaviour } from './retailing.ts'
-import { findOrder, MAX_PAGE, type OrderSearch, pageSize, searchOrders } from './search.ts'
-import { canonical, firstOrder, missingOrder, unknownOrder, viewerOf } from './subject.ts'
+import { MAX_PAGE, type OrderSearch, pageSize, searchOrders } from './search.ts'
+import { canonical, firstOrder, orderInPath, viewerOf } from './subject.ts'
+import type { Order } from './order.ts'
 import { addTracking, allocateOrder, answerForLine, answerForOrder, updateTracking } from './supplying.ts'
 import { orderView } from './view.ts'
 
@@ -22,17 +24,14 @@ interface LoginInput extends Input {
   readonly body: { readonly username: string; readonly password: string }
 }
 
-const getOrder: Behaviour<OrderInput> = {
+const getOrder: Behaviour<OrderInput, Order> = {
   admits: ['supplier', 'retailer'],
   permission: 'view_order',
-  find: ({ path }, caller, scene) => missingOrder(path.order_uuid, caller, scene),
-  run({ path }, caller, scene) {
-    const order = findOrder(canonical(path.order_uuid), viewerOf(caller), scene)
-    return order ? reply(200, orderView(order, viewerOf(caller), orderPopulation(scene.session))) : refused(unknownOrder(path.order_uuid))
-  },
+  find: orderInPath,
+  run: (_input, { caller, session }, order) => reply(200, orderView(order, viewerOf(caller), orderPopulation(session))),
   shows: ({ path }) => ({ kind: 'order', id: canonical(path.order_uuid) }),
-  example(caller: Caller, scene: Scene) {
-    const order = firstOrder(viewerOf(caller), scene, {}, ({ cancellation }) => cancellation === 'none')
+  example(scene) {
+    const order = firstOrder(viewerOf(scene.caller), scene, {}, ({ cancellation }) => cancellation === 'none')
     return order && { path: `/orders/${order.id}/` }
   },
 }
@@ -40,8 +39,8 @@ const getOrder: Behaviour<OrderInput> = {
 const search: Behaviour<SearchInput> = {
   admits: ['supplier', 'retailer'],
   permission: 'view_order',
-  run({ body }, caller, scene) {
-    const viewer = viewerOf(caller)
+  run({ body }, scene) {
+    const viewer = viewerOf(scene.caller)
     const population = orderPopulation(scene.session)
     const tooLarge = largePage(body ?? {}, scene)
     if (tooLarge) return refused(tooLarge)
@@ -57,8 +56,7 @@ const search: Behaviour<SearchInput> = {
     return reply(
       200,
       { total_results: listed.total, orders: listed.page.map((order) => orderView(order, viewer, population)) },
-      [],
-      isShaped ? 'supplier.search.limit' : undefined,
+      { assumption: isShaped ? 'supplier.search.limit' : undefined },
     )
   },
   example: () => ({ path: '/orders/', body: { line_item_allocation_statuses: ['Unallocated'], limit: 1 } }),
@@ -77,7 +75,7 @@ function largePage(search: OrderSearch, { session }: Scene): Problem | undefined
 
 const login: Behaviour<LoginInput> = {
   admits: ['anybody'],
-  run({ body }, _caller, { world, session, now }) {
+  run({ body }, { world, session, now }) {
     const user = userNamed(body.username)
     if (!user || body.password === REFUSED_PASSWORD)
       return refused({
@@ -86,19 +84,20 @@ const login: Behaviour<LoginInput> = {
         fix: 'log in as supplier-1 to supplier-4 or retailer-1 to retailer-3, with -viewer, -guest or nothing behind, and any other password',
       })
     const { token, changes } = logIn(user, world, session, now)
-    return reply(200, loginView(token, orderPopulation(session), session), changes)
+    return reply(200, loginView(token, orderPopulation(session), session), { changes })
   },
   example: () => ({ path: '/organizations/user-login/', body: { username: 'supplier-1', password: 'any' } }),
 }
 
-export const supplierBehaviours: Readonly<Record<string, Behaviour>> = {
-  getOrder,
+export const behaviours: Readonly<Record<string, Behaviour>> = {
+  // The first are those with which a newcomer begins.
   searchOrders: search,
+  allocateOrder,
+  getOrder,
   login,
   createOrder: createOrderBehaviour,
   cancelOrder: cancelOrderBehaviour,
   cancelLineItem,
-  allocateOrder,
   confirmOrderCancellation: answerForOrder('confirm'),
   rejectOrderCancellation: answerForOrder('reject'),
   confirmLineItemCancellation: answerForLine('confirm'),

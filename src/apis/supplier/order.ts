@@ -1,5 +1,6 @@
-import type { AssumptionName, Assumptions } from '../../core/assumption.ts'
-import type { Issue, Problem } from '../../base/http.ts'
+import type { AssumptionName, Assumptions } from './assumptions.ts'
+import type { Issue } from '../../base/http.ts'
+import type { Problem } from './problems.ts'
 
 export type OrderId = string & { readonly __brand: 'OrderId' }
 export type LineId = string & { readonly __brand: 'LineId' }

@@ -1,14 +1,10 @@
 import { company, createRoom, deal, money, person, type Person, PRODUCTS, product, remember } from '../../core/population/catalogue.ts'
 import { date, DAY, timestamp } from '../../core/clock.ts'
-import type { Session } from '../../core/session.ts'
+import { RETAILERS, type Session, SUPPLIERS } from './session.ts'
 import type { Sequence } from '../../core/population/listing.ts'
 import { tenDigits, uuids, withFirst } from '../../core/population/permutation.ts'
 import { at, type Key, keyOf, number, oneOf, pick, uuid } from '../../core/population/random.ts'
 import { type Address, type Line, type LineFacts, lineId, type Order, type OrderFacts, orderId, type Tracking } from './order.ts'
-
-/** The organisations of a population. The first of each has the documents' example data. */
-export const SUPPLIERS = 4
-export const RETAILERS = 3
 
 interface Organization {
   readonly uuid: string
@@ -94,18 +90,25 @@ const MAX_POPULATIONS = 32
 const entities = createRoom(8_000)
 const indices = createRoom(8_000)
 
+/** All that a population is a function of. */
+type PopulationOf = Pick<Session, 'seed' | 'epoch'> & { readonly settings: Pick<Session['settings'], 'orders'> }
+
 /** The population of a session; the last few are kept. */
-export function orderPopulation(session: Session): OrderPopulation {
+export function orderPopulation(session: PopulationOf): OrderPopulation {
   if (last?.session !== session) last = { session, population: populationOf(session) }
   return last.population
 }
 
 /** A request asks several times. One is kept here, not one a session: a population with its caches is large. */
-let last: { readonly session: Session; readonly population: OrderPopulation } | undefined
+let last: { readonly session: PopulationOf; readonly population: OrderPopulation } | undefined
 
-const populationOf = remember(MAX_POPULATIONS, ({ seed, epoch, orders }: Session) => `${epoch} ${orders} ${seed}`, createPopulation)
+const populationOf = remember(
+  MAX_POPULATIONS,
+  ({ seed, epoch, settings }: PopulationOf) => `${epoch} ${settings.orders} ${seed}`,
+  createPopulation,
+)
 
-function createPopulation({ seed, epoch, orders: size }: Session): OrderPopulation {
+function createPopulation({ seed, epoch, settings: { orders: size } }: PopulationOf): OrderPopulation {
   const key = at(keyOf(seed), 'supplier')
   const orderIds = withFirst(uuids(at(key, 'order')), EXAMPLE_ORDER_ID)
   const lineIds = withFirst(uuids(at(key, 'line')), EXAMPLE_LINE_ID)

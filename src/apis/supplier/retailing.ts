@@ -44,9 +44,9 @@ function cut(notes: string | null): string | null {
 export const createOrderBehaviour: Behaviour<CreateInput> = {
   admits: ['retailer'],
   permission: 'create_order',
-  run({ body }, caller, scene) {
-    const retailer = organizationOf(caller)
-    const viewer = viewerOf(caller)
+  run({ body }, scene) {
+    const retailer = organizationOf(scene.caller)
+    const viewer = viewerOf(scene.caller)
     const population = orderPopulation(scene.session)
     const tooMany = invalid(body.skus.map(({ quantity }, index) => quantityIssue(quantity, `/body/skus/${index}/quantity`, 1)))
     if (tooMany) return refused(tooMany)
@@ -112,9 +112,9 @@ export const createOrderBehaviour: Behaviour<CreateInput> = {
       },
       scene,
     )
-    return reply(201, orderView(order, viewer, population), changes, again && assumption)
+    return reply(201, orderView(order, viewer, population), { changes, assumption: again && assumption })
   },
-  example(_caller, { session, world }) {
+  example({ session, world }) {
     const population = orderPopulation(session)
     return {
       path: '/orders/create/',
@@ -134,15 +134,15 @@ interface CancelOrderInput extends Input {
 export const cancelOrderBehaviour: Behaviour<CancelOrderInput> = {
   admits: ['retailer'],
   permission: 'cancel_order',
-  run({ body }, caller, scene) {
-    const order = findOrder(canonical(body.order_uuid), viewerOf(caller), scene)
+  run({ body }, scene) {
+    const order = findOrder(canonical(body.order_uuid), viewerOf(scene.caller), scene)
     const assumption = 'supplier.cancel.steps'
     return order
       ? done(order, cancelOrder(order, scene.session.assumptions[assumption]), assumption)
       : refused(unknownOrder(body.order_uuid))
   },
-  example(caller, scene) {
-    const order = firstCancellable(viewerOf(caller), scene)
+  example(scene) {
+    const order = firstCancellable(viewerOf(scene.caller), scene)
     return order && { path: '/orders/cancel/', body: { order_uuid: order.id } }
   },
 }
@@ -154,9 +154,9 @@ interface CancelLineInput extends Input {
 export const cancelLineItem: Behaviour<CancelLineInput> = {
   admits: ['retailer'],
   permission: 'cancel_order',
-  run({ path }, caller, scene) {
+  run({ path }, scene) {
     const id = canonical(path.order_item_uuid)
-    const order = findOrderOfLine(id, viewerOf(caller), scene)
+    const order = findOrderOfLine(id, viewerOf(scene.caller), scene)
     const assumption = 'supplier.cancel.steps'
     return order
       ? done(order, cancelLine(order, lineId(id), scene.session.assumptions[assumption]), assumption)
@@ -166,8 +166,8 @@ export const cancelLineItem: Behaviour<CancelLineInput> = {
           fix: 'GET /orders/{order_uuid}/ names the lines of an order',
         })
   },
-  example(caller, scene) {
-    const viewer = viewerOf(caller)
+  example(scene) {
+    const viewer = viewerOf(scene.caller)
     const line = firstCancellable(viewer, scene)?.lines.find((one) => isOpen(one))
     return line && { path: `/orders/items/cancel/${line.id}/` }
   },

@@ -1,6 +1,6 @@
 import type { Scene } from './kinds.ts'
-import type { Caller } from '../../base/http.ts'
-import type { Assumptions } from '../../core/assumption.ts'
+import type { Member } from './user.ts'
+import type { Assumptions } from './assumptions.ts'
 import { ceiling, compareInstants, instantOf } from '../../core/clock.ts'
 import { type Condition, list, type Listed, type Overlaid } from '../../core/population/listing.ts'
 import { lineReference } from './create.ts'
@@ -33,7 +33,7 @@ export interface OrderSearch {
 }
 
 /** Sees every line of every order: the control API. */
-export type Viewer = Pick<Extract<Caller, { kind: 'supplier' | 'retailer' }>, 'kind' | 'organization'> | { readonly kind: 'operator' }
+export type Viewer = Pick<Member, 'kind' | 'organization'> | { readonly kind: 'operator' }
 
 type OrderCondition = Condition<OrderFacts, Order>
 type FactsCondition = Extract<OrderCondition, { kind: 'facts' }>

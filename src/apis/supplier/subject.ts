@@ -1,19 +1,21 @@
-import type { Change, Outcome, Scene } from './kinds.ts'
-import type { Caller, Issue, Problem } from '../../base/http.ts'
-import type { AssumptionName } from '../../core/assumption.ts'
-import { refused, reply } from '../../core/behaviour.ts'
+import type { Change, LiveScene, Outcome, Scene } from './kinds.ts'
+import { isMember } from './user.ts'
+import type { Issue } from '../../base/http.ts'
+import type { Problem } from './problems.ts'
+import type { AssumptionName } from './assumptions.ts'
+import { type Caller, refused, type Refused, reply } from '../../core/behaviour.ts'
 import type { LineFacts, Order, OrderFacts, Transition } from './order.ts'
 import { type OrderSearch, findOrder, searchOrders, type Viewer, visibleLines } from './search.ts'
 
 /** What the operations of this API have in common: whom they answer, what they are about, what becomes of it. */
 
 export function viewerOf(caller: Caller): Viewer {
-  return caller.kind === 'supplier' || caller.kind === 'retailer' ? caller : { kind: 'operator' }
+  return isMember(caller) ? caller : { kind: 'operator' }
 }
 
-/** The supplier's number, for operations that admit suppliers only. @throws TypeError for another caller */
+/** The caller's number, for operations that admit members only. @throws TypeError for another caller */
 export function organizationOf(caller: Caller): number {
-  if (caller.kind === 'supplier' || caller.kind === 'retailer') return caller.organization
+  if (isMember(caller)) return caller.organization
   throw new TypeError(`a caller of kind ${caller.kind} has no organisation`)
 }
 
@@ -22,9 +24,9 @@ export function canonical(uuid: string): string {
   return uuid.toLowerCase()
 }
 
-/** The refusal for an order that is not there, or not for this caller. */
-export function missingOrder(id: string, caller: Caller, scene: Scene): Problem | undefined {
-  return findOrder(canonical(id), viewerOf(caller), scene) ? undefined : unknownOrder(id)
+/** The order that a path names, or the refusal where it is not there, or not for this caller. */
+export function orderInPath({ path }: { readonly path: { readonly order_uuid: string } }, scene: LiveScene): Order | Refused {
+  return findOrder(canonical(path.order_uuid), viewerOf(scene.caller), scene) ?? refused(unknownOrder(path.order_uuid))
 }
 
 export function unknownOrder(id: string): Problem {
@@ -44,7 +46,7 @@ export function changesOf(before: Order, after: Order): readonly Change[] {
 export function done(before: Order, transition: Transition, assumption?: AssumptionName): Outcome {
   return transition.kind === 'refused'
     ? refused(transition.problem)
-    : reply(204, undefined, changesOf(before, transition.order), assumption)
+    : reply(204, undefined, { changes: changesOf(before, transition.order), assumption })
 }
 
 /** The first order, the document's example as long as it will do: one of its visible lines, and the order as a whole, have to pass. */

@@ -1,22 +1,21 @@
-import type { Behaviour, Scene } from './kinds.ts'
-import type { Caller, Input } from '../../base/http.ts'
-import type { AssumptionName } from '../../core/assumption.ts'
-import { refused, reply } from '../../core/behaviour.ts'
+import type { Behaviour, LiveScene } from './kinds.ts'
+import type { Input } from '../../base/http.ts'
+import type { AssumptionName } from './assumptions.ts'
+import { isRefused, refused, reply } from '../../core/behaviour.ts'
 import { at, keyOf, uuid } from '../../core/population/random.ts'
 import { answerCancellation } from './cancellation.ts'
 import { allocate, type Attribute, type Line, lineId, lineStatus, type Order, type Wanted } from './order.ts'
-import { findOrder, findOrderOfLine, visibleLines } from './search.ts'
+import { findOrderOfLine, visibleLines } from './search.ts'
 import {
   canonical,
   changesOf,
   done,
   firstOrder,
   invalid,
-  missingOrder,
+  orderInPath,
   organizationOf,
   type Quantity,
   quantityIssue,
-  unknownOrder,
   viewerOf,
 } from './subject.ts'
 import { amend, missingPackage, type Packed, ship } from './tracking.ts'
@@ -47,14 +46,12 @@ interface AllocateInput extends OrderInput {
 
 const QUANTITIES = ['quantity_ordered', 'quantity_allocated', 'quantity_accepted', 'quantity_backordered', 'quantity_rejected'] as const
 
-export const allocateOrder: Behaviour<AllocateInput> = {
+export const allocateOrder: Behaviour<AllocateInput, Order> = {
   admits: ['supplier'],
   permission: 'allocate_order',
-  find: ({ path }, caller, scene) => missingOrder(path.order_uuid, caller, scene),
-  run({ path, body }, caller, scene) {
-    const supplier = organizationOf(caller)
-    const order = findOrder(canonical(path.order_uuid), viewerOf(caller), scene)
-    if (!order) return refused(unknownOrder(path.order_uuid))
+  find: orderInPath,
+  run({ body }, scene, order) {
+    const supplier = organizationOf(scene.caller)
     const tooLarge = invalid(
       body.line_items.flatMap(({ allocation }, index) =>
         QUANTITIES.map((name) => quantityIssue(allocation[name], `/body/line_items/${index}/allocation/${name}`)),
@@ -76,12 +73,11 @@ export const allocateOrder: Behaviour<AllocateInput> = {
           supplier_provided_sku_cost: supplierCost ?? (assumptions['supplier.sku-cost'] === 'null' ? null : cost),
         })),
       },
-      changesOf(order, result.order),
-      shapedBy(order, supplier, answered),
+      { changes: changesOf(order, result.order), assumption: shapedBy(order, supplier, answered) },
     )
   },
-  example(caller, scene) {
-    const viewer = viewerOf(caller)
+  example(scene) {
+    const viewer = viewerOf(scene.caller)
     const isUntouched = ({ cancellation }: { cancellation: Line['cancellation'] }): boolean => cancellation === 'none'
     const order =
       firstOrder(viewer, scene, { line_item_allocation_statuses: ['Unallocated'] }, isUntouched) ??
@@ -148,17 +144,14 @@ function readLine({
 type Answer = 'confirm' | 'reject'
 
 /** The supplier answers for all of its lines that wait. */
-export function answerForOrder(answer: Answer): Behaviour<OrderInput> {
+export function answerForOrder(answer: Answer): Behaviour<OrderInput, Order> {
   return {
     admits: ['supplier'],
     permission: 'cancel_order',
-    find: ({ path }, caller, scene) => missingOrder(path.order_uuid, caller, scene),
-    run({ path }, caller, scene) {
-      const order = findOrder(canonical(path.order_uuid), viewerOf(caller), scene)
-      return order ? done(order, answerCancellation(order, organizationOf(caller), answer)) : refused(unknownOrder(path.order_uuid))
-    },
-    example(caller, scene) {
-      const order = firstWaiting(caller, scene)
+    find: orderInPath,
+    run: (_input, { caller }, order) => done(order, answerCancellation(order, organizationOf(caller), answer)),
+    example(scene) {
+      const order = firstWaiting(scene)
       return order && { path: `/orders/cancel/${order.id}/${answer}/` }
     },
   }
@@ -173,27 +166,27 @@ export function answerForLine(answer: Answer): Behaviour<LineInput> {
   return {
     admits: ['supplier'],
     permission: 'cancel_order',
-    run({ path }, caller, scene) {
+    run({ path }, scene) {
       const id = canonical(path.order_item_uuid)
-      const order = findOrderOfLine(id, viewerOf(caller), scene)
+      const order = findOrderOfLine(id, viewerOf(scene.caller), scene)
       return order
-        ? done(order, answerCancellation(order, organizationOf(caller), answer, lineId(id)))
+        ? done(order, answerCancellation(order, organizationOf(scene.caller), answer, lineId(id)))
         : refused({
             code: 'order-unknown',
             detail: `there is no line item ${path.order_item_uuid} for you`,
             fix: 'GET /orders/{order_uuid}/ names the lines of an order',
           })
     },
-    example(caller, scene) {
-      const line = firstWaiting(caller, scene)
-      const waiting = line && visibleLines(line, viewerOf(caller)).find(({ cancellation }) => cancellation === 'pending')
+    example(scene) {
+      const line = firstWaiting(scene)
+      const waiting = line && visibleLines(line, viewerOf(scene.caller)).find(({ cancellation }) => cancellation === 'pending')
       return waiting && { path: `/orders/items/cancel/${waiting.id}/${answer}/` }
     },
   }
 }
 
-function firstWaiting(caller: Caller, scene: Scene): Order | undefined {
-  return firstOrder(viewerOf(caller), scene, {}, ({ cancellation }) => cancellation === 'pending')
+function firstWaiting(scene: LiveScene): Order | undefined {
+  return firstOrder(viewerOf(scene.caller), scene, {}, ({ cancellation }) => cancellation === 'pending')
 }
 
 interface PackageBody {
@@ -218,14 +211,12 @@ interface AddTrackingInput extends OrderInput {
   }
 }
 
-export const addTracking: Behaviour<AddTrackingInput> = {
+export const addTracking: Behaviour<AddTrackingInput, Order> = {
   admits: ['supplier'],
   permission: 'add_order_tracking',
-  find: ({ path }, caller, scene) => missingOrder(path.order_uuid, caller, scene),
-  run({ path, body }, caller, scene) {
-    const supplier = organizationOf(caller)
-    const order = findOrder(canonical(path.order_uuid), viewerOf(caller), scene)
-    if (!order) return refused(unknownOrder(path.order_uuid))
+  find: orderInPath,
+  run({ body }, scene, order) {
+    const supplier = organizationOf(scene.caller)
     const none = packedIssues(body.line_items)
     if (none) return refused(none)
     // The package's id hangs on what nobody else has: the order, the supplier and how many packages it has sent.
@@ -249,10 +240,10 @@ export const addTracking: Behaviour<AddTrackingInput> = {
     )
     return result.kind === 'refused'
       ? refused(result.problem)
-      : reply(201, { package_uuid: packageId }, changesOf(order, result.order), crossed(order, result.order))
+      : reply(201, { package_uuid: packageId }, { changes: changesOf(order, result.order), assumption: crossed(order, result.order) })
   },
-  example(caller, scene) {
-    const viewer = viewerOf(caller)
+  example(scene) {
+    const viewer = viewerOf(scene.caller)
     const isReady = ({ allocated, shipped, cancellation }: Pick<Line, 'allocated' | 'shipped' | 'cancellation'>): boolean =>
       allocated > shipped && cancellation === 'none'
     const order = firstOrder(viewer, scene, {}, isReady)
@@ -281,17 +272,17 @@ interface UpdateTrackingInput extends Input {
   readonly body: PackageBody & { readonly new_tracking_number?: string; readonly line_items?: PackedBody }
 }
 
-export const updateTracking: Behaviour<UpdateTrackingInput> = {
+export const updateTracking: Behaviour<UpdateTrackingInput, Order> = {
   admits: ['supplier'],
   permission: 'add_order_tracking',
-  find({ path }, caller, scene) {
-    const order = findOrder(canonical(path.order_uuid), viewerOf(caller), scene)
-    return order ? missingPackage(order, organizationOf(caller), path.tracking_number) : unknownOrder(path.order_uuid)
+  find(input, scene) {
+    const order = orderInPath(input, scene)
+    if (isRefused(order)) return order
+    const missing = missingPackage(order, organizationOf(scene.caller), input.path.tracking_number)
+    return missing ? refused(missing) : order
   },
-  run({ path, body }, caller, scene) {
-    const supplier = organizationOf(caller)
-    const order = findOrder(canonical(path.order_uuid), viewerOf(caller), scene)
-    if (!order) return refused(unknownOrder(path.order_uuid))
+  run({ path, body }, scene, order) {
+    const supplier = organizationOf(scene.caller)
     const none = packedIssues(body.line_items ?? [])
     if (none) return refused(none)
     const result = amend(
@@ -315,10 +306,14 @@ export const updateTracking: Behaviour<UpdateTrackingInput> = {
       .filter((line) => line.supplier === supplier)
       .flatMap(({ tracking }) => tracking)
       .find(({ tracking_number }) => tracking_number === number)
-    return reply(200, { package_uuid: packed?.packageId }, changesOf(order, result.order), crossed(order, result.order))
+    return reply(
+      200,
+      { package_uuid: packed?.packageId },
+      { changes: changesOf(order, result.order), assumption: crossed(order, result.order) },
+    )
   },
-  example(caller, scene) {
-    const viewer = viewerOf(caller)
+  example(scene) {
+    const viewer = viewerOf(scene.caller)
     const order = firstOrder(viewer, scene, {}, ({ shipped }) => shipped > 0)
     const [tracking] = order ? visibleLines(order, viewer).flatMap((line) => line.tracking) : []
     return (

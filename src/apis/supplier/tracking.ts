@@ -1,5 +1,5 @@
-import type { Assumptions } from '../../core/assumption.ts'
-import type { Problem } from '../../base/http.ts'
+import type { Assumptions } from './assumptions.ts'
+import type { Problem } from './problems.ts'
 import {
   type Attribute,
   changeLines,

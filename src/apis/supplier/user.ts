@@ -1,5 +1,5 @@
-import type { NamedToken } from '../../core/session.ts'
-import { RETAILERS, SUPPLIERS } from './population.ts'
+import { type OrganizationKind, RETAILERS, SUPPLIERS } from './session.ts'
+import type { Caller } from '../../core/behaviour.ts'
 
 /** Who may do what: names as the platform documents them. */
 export type Permission = 'cancel_order' | 'view_order' | 'export_order' | 'create_order' | 'allocate_order' | 'add_order_tracking'
@@ -9,15 +9,33 @@ export const EVERYBODY = ['cancel_order', 'view_order', 'export_order'] as const
 export const PERMISSIONS_OF = {
   retailer: [...EVERYBODY, 'create_order'],
   supplier: [...EVERYBODY, 'allocate_order', 'add_order_tracking'],
-} as const satisfies Record<NamedToken['kind'], readonly Permission[]>
+} as const satisfies Record<OrganizationKind, readonly Permission[]>
 
 /** What users hold whose names say that they have not everything. */
 const RESTRICTED: Readonly<Record<string, readonly Permission[]>> = { viewer: ['view_order', 'export_order'], guest: [] }
 
+/** Who calls: somebody of a supplier or a retailer, with what the user may do. */
+export interface Member extends Caller {
+  readonly kind: OrganizationKind
+  /** The population's number of the organisation, from 1. */
+  readonly organization: number
+  readonly permissions: readonly string[]
+}
+
+/** Callers are what this API makes of credentials. */
+export function isMember(caller: Caller): caller is Member {
+  return caller.kind === 'supplier' || caller.kind === 'retailer'
+}
+
+/** Somebody of an organisation, who may do all that it can unless said otherwise. */
+export function memberOf(kind: OrganizationKind, organization: number, permissions: Member['permissions'] = PERMISSIONS_OF[kind]): Member {
+  return { kind, organization, permissions }
+}
+
 /** A user of the population: `supplier-1`, `retailer-2-viewer`, `supplier-3-guest`. */
 export interface User {
   readonly name: string
-  readonly kind: NamedToken['kind']
+  readonly kind: OrganizationKind
   readonly organization: number
   readonly permissions: readonly Permission[]
 }

@@ -1,71 +1,52 @@
-import type { Data, PlacedItem, PlacedLine, PlacedOrder, PlacedStock } from './written.ts'
-import { tenantOf } from '../../apis/oms/population.ts'
-import { accountNamed } from '../../apis/oms/query.ts'
-import { stockId } from '../../apis/oms/stock.ts'
+import { pointerPart } from '../../base/http.ts'
+import type { Claim, Schema } from '../api.ts'
+import type { Registry } from '../registry.ts'
+import type { Data } from './written.ts'
 
-/** The members that are numbers; all others are texts. The compiler knows that none is left out. */
-export const NUMBERS: Readonly<Record<NumberIn<PlacedOrder> | NumberIn<PlacedLine> | NumberIn<PlacedItem> | NumberIn<PlacedStock>, true>> =
-  {
-    retailer: true,
-    supplier: true,
-    quantity_ordered: true,
-    quantity_allocated: true,
-    quantity_backordered: true,
-    quantity_rejected: true,
-    quantity_shipped: true,
-    quantity: true,
-    shippedQuantity: true,
-    scratchQuantity: true,
-    cancelledQuantity: true,
-    available: true,
-  }
+type Words = Pick<Registry, 'words'>
 
-type NumberIn<Entity> = { [Name in keyof Entity]-?: Required<Entity>[Name] extends number ? Name : never }[keyof Entity]
-
-/** Something that only one place of the data can speak of. */
-interface Claim {
-  readonly name: string
-  /** Where the data name it. */
-  readonly at: string
-  /** For whoever reads of it. */
-  readonly what: string
-}
-
-/** All that the data name. */
-export function claimsOf({ orders = [], allocations = [], stock = [] }: Data): readonly Claim[] {
-  const claim = (name: string | undefined, at: string, what: string): Claim[] => (name === undefined ? [] : [{ name, at, what }])
-  return [
-    ...orders.flatMap(({ order_uuid, line_items }, index) => [
-      ...claim(order_uuid, `/orders/${index}/order_uuid`, `order ${order_uuid}`),
-      ...line_items.flatMap(({ line_item_uuid }, place) =>
-        claim(line_item_uuid, `/orders/${index}/line_items/${place}/line_item_uuid`, `line ${line_item_uuid}`),
-      ),
-    ]),
-    ...allocations.flatMap(({ allocationId, ...owner }, index) =>
-      allocationId === undefined
-        ? []
-        : claim(tenantOf(accountNamed(owner)) + allocationId, `/allocations/${index}/allocationId`, `allocation ${allocationId}`),
-    ),
-    ...stock.flatMap((one, index) =>
-      claim(stockId({ ...one, tenant: tenantOf(accountNamed(one)) }), `/stock/${index}`, `stock of ${one.sku} at ${one.locationNum}`),
-    ),
-  ]
+/** All that the data name, by JSON pointers into them. */
+export function claimsOf(data: Data, { words }: Words): readonly Claim[] {
+  return [...words].flatMap(([word, { row }]) =>
+    (row.claims?.(data[word] ?? []) ?? []).map((claim) => ({ ...claim, at: `/${pointerPart(word)}${claim.at}` })),
+  )
 }
 
 /** What two sets of data both speak of, and not with the same words; undefined where they stand beside one another. */
-export function clashOf(one: Data, other: Data): string | undefined {
-  const names = new Set([...claimsOf(other), ...numbersOf(other)].map(({ name }) => name))
-  const same = new Set((other.stock ?? []).map((entry) => JSON.stringify(entry)))
-  // A location that has as many units as was said has them also when it is said again.
-  const rest = { ...one, stock: one.stock?.filter((entry) => !same.has(JSON.stringify(entry))) ?? [] }
-  return [...claimsOf(rest), ...numbersOf(rest)].find(({ name }) => names.has(name))?.what
+export function clashOf(one: Data, other: Data, registry: Words): string | undefined {
+  const said = new Map<string, Set<string | undefined>>()
+  for (const claim of claimsOf(other, registry)) said.set(claim.name, (said.get(claim.name) ?? new Set()).add(claim.said))
+  return claimsOf(one, registry).find((claim) => {
+    const before = said.get(claim.name)
+    return before !== undefined && (claim.said === undefined || !before.has(claim.said))
+  })?.what
 }
 
-/** Allocations of one set of data share the order of their number; those of another set cannot. */
-function numbersOf({ allocations = [] }: Data): readonly Claim[] {
-  return allocations.flatMap(({ orderNumber, ...owner }, index) =>
-    orderNumber === undefined
-      ? []
-      : { name: `${tenantOf(accountNamed(owner))} ${orderNumber}`, at: `/allocations/${index}/orderNumber`, what: `order ${orderNumber}` },
-  )
+/** The members of own data that are numbers, by their names. */
+export function numbersIn({ words }: Words): ReadonlySet<string> {
+  const found = new Set<string>()
+  for (const { row } of words.values()) collect(row.schema, row.schema, found, new Set())
+  return found
+}
+
+function collect(schema: unknown, root: Schema, found: Set<string>, seen: Set<unknown>): void {
+  if (!isSchema(schema) || seen.has(schema)) return
+  seen.add(schema)
+  for (const [name, member] of Object.entries(isSchema(schema['properties']) ? schema['properties'] : {}))
+    if (isNumber(member, root)) found.add(name)
+  for (const inner of Object.values(schema)) collect(inner, root, found, seen)
+}
+
+function isNumber(schema: unknown, root: Schema): boolean {
+  if (!isSchema(schema)) return false
+  const { $ref: reference, type } = schema
+  if (typeof reference === 'string' && reference.startsWith('#/$defs/')) {
+    const defs = root['$defs']
+    return isNumber(isSchema(defs) ? defs[reference.slice('#/$defs/'.length)] : undefined, root)
+  }
+  return type === 'integer' || type === 'number'
+}
+
+function isSchema(value: unknown): value is Schema {
+  return typeof value === 'object' && value !== null
 }

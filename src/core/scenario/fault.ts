@@ -1,5 +1,5 @@
 import type { WrittenFault } from './written.ts'
-import type { Befallen, Delay, Fault } from './settings.ts'
+import type { FaultHit, Delay, Fault } from './settings.ts'
 import { type Input, valueAt } from '../../base/http.ts'
 import type { Scene } from '../behaviour.ts'
 import { at, type Key, keyOf, number } from '../population/random.ts'
@@ -9,15 +9,15 @@ import type { Change, World } from '../world.ts'
 export type Called = { readonly operation: string } & Pick<Input, 'path' | 'query' | 'header' | 'body'>
 
 /**
- * The first fault of a session that befalls a request, and how often each that looked at it has looked. The dice are a function of the
+ * Picks the first fault of a session that hits a request; and how often each that looked at it has looked. The dice are a function of the
  * session's seed, the fault and how many requests matched it before.
  */
-export function befall(
+export function pickFault(
   call: Called,
   { world, session, now }: Scene,
-): { readonly befallen: Befallen | undefined; readonly changes: readonly Change[] } {
+): { readonly hit: FaultHit | undefined; readonly changes: readonly Change[] } {
   const changes: Change[] = []
-  let befallen: Befallen | undefined
+  let hit: FaultHit | undefined
   for (const fault of session.faults) {
     if (!isMeant(fault, call)) continue
     const age = now - (fault.since ?? session.begun)
@@ -25,19 +25,19 @@ export function befall(
     const { number: called, inSpan, spanEnds, change } = count(fault, world, now)
     if (change) changes.push(change)
     const dice = at(at(keyOf(session.seed), `fault ${fault.id}`), called)
-    if (befallen || (fault.calls && (called < fault.calls.first || called > fault.calls.last))) continue
+    if (hit || (fault.calls && (called < fault.calls.first || called > fault.calls.last))) continue
     if (fault.limit && inSpan <= fault.limit.requests) continue
     if (fault.probability < 1 && chance(dice, 'befalls') >= fault.probability) continue
-    befallen = {
+    hit = {
       fault,
       delay: fault.delay ? delayOf(fault.delay, (name) => chance(dice, name)) : 0,
       retryAfter: fault.reply?.retryAfter ?? (fault.limit && Math.max(1, Math.ceil((spanEnds - now) / 1_000))),
     }
   }
-  return { befallen, changes }
+  return { hit, changes }
 }
 
-/** A fault as it is shown: how many requests have matched it, where that is counted, and whether it befalls none any more. */
+/** A fault as it is shown: how many requests have matched it, where that is counted, and whether it hits none any more. */
 export function faultView(fault: Fault, { world, session, now }: Scene): WrittenFault & { calledSoFar?: number; spent: boolean } {
   const { calls, during, written } = fault
   const called = isCounted(fault) ? (world.get('counter', faultCounter(fault.id))?.next ?? 0) : undefined

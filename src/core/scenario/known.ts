@@ -1,7 +1,10 @@
+import type { Registry } from '../registry.ts'
 import type { Scenario } from './written.ts'
 
 /** What scenarios can name, beside one another. */
 export interface Known {
+  /** The APIs, with their words, steps and settings. */
+  readonly registry: Registry
   /** Operations of the APIs, by id. */
   readonly operations: ReadonlyMap<string, KnownOperation>
   scenario(name: string): Scenario | undefined

@@ -38,8 +38,6 @@ export function lineageOf(scenario: Scenario, known: Known): { readonly lineage:
   return { lineage, wrong: [] }
 }
 
-const LISTS = ['orders', 'allocations', 'stock', 'faults', 'timeline'] as const
-
 /** All that the scenarios say together: lists are joined, those of the extended first; everything else is replaced. */
 export function joined(lineage: Lineage): Scenario {
   let whole: Scenario = {}
@@ -48,7 +46,7 @@ export function joined(lineage: Lineage): Scenario {
     whole = {
       ...whole,
       ...own,
-      ...joinedData(whole, own),
+      ...joinedData(dataIn(whole), dataIn(own)),
       ...((whole.population ?? own.population) && { population: { ...whole.population, ...own.population } }),
       ...((whole.assume ?? own.assume) && { assume: { ...whole.assume, ...own.assume } }),
       faults: [...(whole.faults ?? []), ...(own.faults ?? [])],
@@ -59,12 +57,18 @@ export function joined(lineage: Lineage): Scenario {
 }
 
 export function joinedData(below: Data, above: Data): Data {
-  const join = <T>(a: readonly T[] = [], b: readonly T[] = []): readonly T[] => [...a, ...b]
-  return {
-    orders: join(below.orders, above.orders),
-    allocations: join(below.allocations, above.allocations),
-    stock: join(below.stock, above.stock),
-  }
+  return Object.fromEntries(
+    [...Object.keys(below), ...Object.keys(above)].map((word) => [word, [...(below[word] ?? []), ...(above[word] ?? [])]]),
+  )
+}
+
+/** The lists of a scenario by the words of APIs: what it holds beside the population. */
+export function dataIn(scenario: Scenario): Data {
+  return Object.fromEntries(
+    Object.entries(scenario).flatMap(([word, list]): [string, readonly unknown[]][] =>
+      Array.isArray(list) && word !== 'faults' && word !== 'timeline' ? [[word, list]] : [],
+    ),
+  )
 }
 
 /** Something wrong with the whole, told where it was written. */
@@ -76,12 +80,13 @@ export function located({ twin, ...wrong }: Wrong, lineage: Lineage): Wrong {
 }
 
 function place(at: string, lineage: Lineage): Pick<Wrong, 'at' | 'in'> {
-  const [, name, index = '', rest = ''] = /^\/(\w+)\/(\d+)(.*)$/s.exec(at) ?? []
-  const list = LISTS.find((one) => one === name)
-  if (!list) return { at, ...named(lineage.find(({ scenario }) => valueAt(scenario, at) !== undefined)) }
+  const [, list = '', index = '', rest = ''] = /^\/([^/]+)\/(\d+)(.*)$/s.exec(at) ?? []
+  if (!lineage.some(({ scenario }) => Array.isArray(scenario[list])))
+    return { at, ...named(lineage.find(({ scenario }) => valueAt(scenario, at) !== undefined)) }
   let left = Number(index)
   for (const generation of lineage.toReversed()) {
-    const { length } = generation.scenario[list] ?? []
+    const own = generation.scenario[list]
+    const length = Array.isArray(own) ? own.length : 0
     if (left < length) return { at: `/${list}/${left}${rest}`, ...named(generation) }
     left -= length
   }

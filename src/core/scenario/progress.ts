@@ -1,45 +1,36 @@
-import { asBundled } from '../../apis/kinds.ts'
-import type { Moved, Policy, WaitingStep } from './settings.ts'
-import type { StepName } from './written.ts'
+import type { Kind, Step } from '../api.ts'
 import type { Scene } from '../behaviour.ts'
-import { instantOf } from '../clock.ts'
-import { type Allocation, handOn } from '../../apis/oms/allocation.ts'
-import { allocationPopulation, tenantAt } from '../../apis/oms/population.ts'
-import { answerCancellation } from '../../apis/supplier/cancellation.ts'
-import { allocate, type Line, type Order, type Transition } from '../../apis/supplier/order.ts'
-import { orderPopulation } from '../../apis/supplier/population.ts'
+import type { Named, Registry } from '../registry.ts'
 import { type Change, Draft, type World } from '../world.ts'
+import type { Moved, Policy, WaitingStep } from './settings.ts'
 
 /**
  * What waits for what has changed: steps that begin to wait, and those that have nothing to wait for any more. `scene` has the changes in
  * it already. Only what a session has changed, or a scenario has placed, goes on; the population rests.
  */
-export function waitFor(changes: readonly Change[], scene: Scene): readonly Change[] {
+export function waitFor(changes: readonly Change[], scene: Scene, registry: Registry): readonly Change[] {
   const { progress } = scene.session
   if (!progress) return []
   const made: Change[] = []
-  for (const { on, step, date, isNext } of changes.flatMap(({ kind, id }) => movable(kind, id, scene))) {
+  for (const { on, step, until, isNext } of changes.flatMap(({ kind, id }) => movable(kind, id, scene, registry))) {
     const id = stepId(on, step)
     const known = scene.world.get('step', id)
-    const timing = isNext ? timingOf(progress[step], scene.now, date) : undefined
+    const timing = isNext ? timingOf(progress[step], scene.now, until) : undefined
     if (!timing && known) made.push({ kind: 'step', id, to: undefined })
     // What waits already goes on waiting, unless it is for another date.
-    if (timing && (!known || (date !== undefined && timing.due !== undefined && timing.due !== known.due)))
+    if (timing && (!known || (until !== undefined && timing.due !== undefined && timing.due !== known.due)))
       made.push({ kind: 'step', id, to: { id, step, on, ...timing } })
   }
   return made
 }
 
 /** All steps anew, for a session that has come to another policy. */
-export function waitAnew(scene: Scene): readonly Change[] {
+export function waitAnew(scene: Scene, registry: Registry): readonly Change[] {
   const { world } = scene
   const gone = [...world.all('step')].map(({ id }): Change => ({ kind: 'step', id, to: undefined }))
-  const { world: bundled } = asBundled(scene)
-  const touched: Change[] = [
-    ...[...bundled.all('order')].map((to): Change => ({ kind: 'order', id: to.id, to })),
-    ...[...bundled.all('allocation')].map((to): Change => ({ kind: 'allocation', id: `${to.tenant}/${to.document.allocationId}`, to })),
-  ]
-  return [...gone, ...waitFor(touched, { ...scene, world: new Draft(world, gone) })]
+  const moved = new Set([...registry.steps.values()].map(({ api, row }) => api.known('kinds', row.kind)))
+  const touched = [...moved].flatMap((kind) => world.ids(kind).map((id): Change => ({ kind, id, to: world.get(kind, id) })))
+  return [...gone, ...waitFor(touched, { ...scene, world: new Draft(world, gone) }, registry)]
 }
 
 /** A step whose time has come. */
@@ -70,11 +61,11 @@ export function compareDue(a: DueStep, b: DueStep): number {
 }
 
 /** What a read of an entity changes: a step that waits for reads waits for one fewer. */
-export function readOnce(scene: Scene, kind: Moved['kind'], id: string): readonly Change[] {
+export function readOnce(scene: Scene, kind: string, id: string, registry: Registry): readonly Change[] {
   const { world, now } = scene
   // What nobody has touched rests, however often it is read.
   if (!world.get(kind, id)) return []
-  return movable(kind, id, scene).flatMap(({ on, step }): Change[] => {
+  return movable(kind, id, scene, registry).flatMap(({ on, step }): Change[] => {
     const waiting = world.get('step', stepId(on, step))
     if (waiting?.reads === undefined) return []
     const reads = waiting.reads - 1
@@ -83,92 +74,71 @@ export function readOnce(scene: Scene, kind: Moved['kind'], id: string): readonl
 }
 
 /** Takes a step. @returns what it changes, or why it cannot be taken any more */
-export function take({ step, on }: Pick<WaitingStep, 'step' | 'on'>, scene: Scene): readonly Change[] | string {
-  const { session, now } = scene
-  if (on.kind === 'allocation') {
-    const allocation = allocationAt(on.id, scene)
-    const next = allocation && NEXT_STATUS.get(allocation.document.statusCode)
-    if (!allocation || next?.step !== step) return `allocation ${on.id} is not where the step begins`
-    return [{ kind: 'allocation', id: on.id, to: handOn(allocation, next.status, session, now) }]
-  }
-  const order = orderAt(on.id, scene)
-  const line = order?.lines.find(({ id }) => id === on.line)
-  if (!order || !line) return `there is no line ${on.line} of order ${on.id}`
-  const result: Transition =
-    step === 'cancellation'
-      ? answerCancellation(order, line.supplier, 'confirm', line.id)
-      : allocate(order, line.supplier, [arrived(line)], { ...session.assumptions, 'supplier.allocate.lines': 'portion' })
-  return result.kind === 'refused' ? result.problem.detail : [{ kind: 'order', id: order.id, to: result.order }]
+export function take({ step, on }: Pick<WaitingStep, 'step' | 'on'>, scene: Scene, registry: Registry): readonly Change[] | string {
+  const named = registry.steps.get(step)
+  const entity = entityAt(on.kind, on.id, scene, registry)
+  if (!named || !entity) return `there is no ${on.kind} ${on.id}`
+  const taken = named.row.take(entity, named.api.sceneOf(scene), on.part)
+  return typeof taken === 'string' ? taken : [{ kind: on.kind, id: on.id, to: taken }]
 }
 
 /** The steps that an entity would take next, for who does not want to wait; also one that nobody has touched. Undefined for one that is not there. */
 export function nextSteps(
-  { kind, id }: { readonly kind: Moved['kind']; readonly id: string },
+  { kind, id }: Pick<Moved, 'kind' | 'id'>,
   scene: Scene,
+  registry: Registry,
 ): readonly Pick<WaitingStep, 'step' | 'on'>[] | undefined {
-  const found = kind === 'order' ? orderAt(id, scene) : allocationAt(id, scene)
-  return found && movable(kind, id, scene).filter(({ isNext }) => isNext)
+  return entityAt(kind, id, scene, registry) && movable(kind, id, scene, registry).filter(({ isNext }) => isNext)
 }
 
-function arrived(line: Line): Parameters<typeof allocate>[2][number] {
-  return {
-    lineId: line.id,
-    ordered: undefined,
-    allocated: line.allocated + line.backordered,
-    accepted: undefined,
-    backordered: 0,
-    rejected: line.rejected,
-    backorderDate: null,
-    poNumber: undefined,
-    invoiceNumber: undefined,
-  }
+/** What a step moves, in words: `order 12, line 3`. */
+export function subjectOf({ kind, id, part }: Moved, { kinds }: Registry): string {
+  return part === undefined ? `${kind} ${id}` : `${kind} ${id}, ${kinds.get(kind)?.row.parts?.word ?? 'part'} ${part}`
 }
-
-const NEXT_STATUS: ReadonlyMap<string, { readonly step: StepName; readonly status: 'PENDING_DROP' | 'PENDING_PICK' }> = new Map([
-  ['ALLOCATED', { step: 'queued', status: 'PENDING_DROP' }],
-  ['PENDING_DROP', { step: 'sent', status: 'PENDING_PICK' }],
-])
 
 /** A step that an entity can come to, and whether that is what it waits for now. */
 interface Movable {
   readonly on: Moved
-  readonly step: StepName
-  /** A day that has to come, in milliseconds since 1970. */
-  readonly date: number | undefined
+  readonly step: string
+  /** A time that has to come, in milliseconds since 1970. */
+  readonly until: number | undefined
   readonly isNext: boolean
 }
 
-function movable(kind: Change['kind'], id: string, scene: Scene): readonly Movable[] {
-  if (kind === 'allocation') {
-    const document = allocationAt(id, scene)?.document
-    const next = document?.type === 'ALLOCATED' ? NEXT_STATUS.get(document.statusCode)?.step : undefined
-    return (['queued', 'sent'] as const).map((step) => ({ on: { kind, id }, step, date: undefined, isNext: step === next }))
-  }
-  if (kind !== 'order') return []
-  return (orderAt(id, scene)?.lines ?? []).flatMap((line): Movable[] => {
-    const on: Moved = { kind, id, line: line.id }
-    const isWaiting = line.backordered > 0 && line.cancellation === 'none'
-    const date = line.backorderDate === null ? undefined : instantOf(line.backorderDate)?.milliseconds
-    return [
-      { on, step: 'cancellation', date: undefined, isNext: line.cancellation === 'pending' },
-      { on, step: 'backorder', date, isNext: isWaiting },
-    ]
-  })
+function movable(kind: string, id: string, scene: Scene, registry: Registry): readonly Movable[] {
+  const steps = stepsOf(kind, registry)
+  if (steps.length === 0) return []
+  const entity = entityAt(kind, id, scene, registry)
+  const parts = registry.kinds.get(kind)?.row.parts
+  const movedParts: readonly (string | undefined)[] = parts ? (entity ? parts.of(entity) : []) : [undefined]
+  return movedParts.flatMap((part) =>
+    steps.map(([step, { api, row }]): Movable => {
+      const waits = entity ? row.waits(entity, api.sceneOf(scene), part) : false
+      const on: Moved = { kind, id, ...(part !== undefined && { part }) }
+      return { on, step, isNext: waits !== false, until: typeof waits === 'object' ? waits.until : undefined }
+    }),
+  )
 }
 
-function orderAt(id: string, scene: Scene): Order | undefined {
-  const { world, session } = asBundled(scene)
-  return world.get('order', id) ?? orderPopulation(session).order(id)
+const byKind = new WeakMap<Registry, ReadonlyMap<string, readonly (readonly [string, Named<Step>])[]>>()
+
+/** The steps that move entities of a kind. */
+function stepsOf(kind: string, registry: Registry): readonly (readonly [string, Named<Step>])[] {
+  const known = byKind.get(registry) ?? Map.groupBy(registry.steps, ([, { api, row }]) => api.known('kinds', row.kind))
+  byKind.set(registry, known)
+  return known.get(kind) ?? []
 }
 
-function allocationAt(id: string, scene: Scene): Allocation | undefined {
-  const { world, session } = asBundled(scene)
-  const { tenant, rest } = tenantAt(id)
-  return world.get('allocation', id) ?? allocationPopulation(session, tenant).allocation(rest)
+function entityAt(kind: string, id: string, scene: Scene, registry: Registry): object | undefined {
+  return scene.world.get(kind, id) ?? untouched(registry.kinds.get(kind), id, scene)
+}
+
+function untouched(named: Named<Kind> | undefined, id: string, scene: Scene): object | undefined {
+  return named?.row.untouched?.(id, named.api.sceneOf(scene).session)
 }
 
 /** When a step is due that begins to wait now. Where a day has to come, that day is what a time on the clock means. */
-function timingOf(policy: Policy, now: number, date: number | undefined): Pick<WaitingStep, 'due' | 'reads'> | undefined {
+function timingOf(policy: Policy = MANUAL, now: number, date: number | undefined): Pick<WaitingStep, 'due' | 'reads'> | undefined {
   switch (policy.kind) {
     case 'manual':
       return undefined
@@ -183,6 +153,8 @@ function timingOf(policy: Policy, now: number, date: number | undefined): Pick<W
   }
 }
 
-function stepId(on: Moved, step: StepName): string {
-  return on.kind === 'order' ? `${on.id} ${on.line} ${step}` : `${on.id} ${step}`
+const MANUAL: Policy = { kind: 'manual' }
+
+function stepId({ id, part }: Moved, step: string): string {
+  return part === undefined ? `${id} ${step}` : `${id} ${part} ${step}`
 }

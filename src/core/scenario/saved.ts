@@ -2,13 +2,11 @@ import { MAX_ISSUES, pointerPart } from '../../base/http.ts'
 import { isTime, readTime, timeOf, writtenClock } from '../clock.ts'
 import type { Session, SessionStart } from '../session.ts'
 import type { Wrong } from './lineage.ts'
-import { tenantOf } from '../../apis/oms/population.ts'
-import { stockId } from '../../apis/oms/stock.ts'
 import { DATA_VERSION } from '../population/random.ts'
+import type { Registry } from '../registry.ts'
 import type { Known } from './known.ts'
 import type { Scenario } from './written.ts'
 import { startOf, writtenProgress } from './scenario.ts'
-import { changeOfBundled } from '../../apis/kinds.ts'
 import type { Change, WholeWorld } from '../world.ts'
 
 /**
@@ -16,10 +14,12 @@ import type { Change, WholeWorld } from '../world.ts'
  * with are the server's, and not in it. `spec/state.schema.json` says the same.
  */
 export interface SavedState {
-  readonly format: 1
+  readonly format: 2
   /** Of allocation-mock. */
   readonly version: string
   readonly dataVersion: number
+  /** The data versions of its APIs, by name. */
+  readonly apis: Readonly<Record<string, number>>
   readonly session: string
   /** What its clock showed when it began: its population's dates, its timeline and its faults count from it. */
   readonly begun: string
@@ -33,29 +33,42 @@ export interface SavedState {
 }
 
 /** The state of a session that has begun. */
-export function saved(name: string, { from, ...session }: Session, world: WholeWorld, version: string): SavedState {
-  const { seed, clock, orders, allocations, assumptions, progress, faults, begun } = session
+export function saved(name: string, { from, ...session }: Session, world: WholeWorld, version: string, registry: Registry): SavedState {
+  const { seed, clock, settings, assumptions, progress, faults, begun } = session
   const { name: scenarioName, written } = from.scenario
   const added = faults.flatMap(({ id, since }) => (since === undefined ? [] : [[id, new Date(since).toISOString()] as const]))
   return {
-    format: 1,
+    format: 2,
     version,
     dataVersion: DATA_VERSION,
+    apis: versionsOf(registry),
     session: name,
     begun: new Date(begun).toISOString(),
     ...(scenarioName !== undefined && { scenarioName }),
     scenario: {
       seed,
       clock: writtenClock(clock),
-      population: { orders, allocations },
+      population: populationOf(settings, registry),
       assume: assumptions,
-      progress: writtenProgress(progress),
+      progress: writtenProgress(progress, registry),
       faults: faults.map(({ written: fault }) => fault),
       timeline: written.timeline ?? [],
     },
     ...(added.length > 0 && { faultsAdded: Object.fromEntries(added) }),
     changes: world.contents().flatMap((change) => (change.kind === 'session' ? [] : change)),
   }
+}
+
+/** What a scenario says of the settings: those that are no secrets. */
+export function populationOf(settings: Session['settings'], registry: Registry): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    [...registry.settings].flatMap(([name, { row }]) => (row.schema && !row.isSecret ? [[name, settings[name]]] : [])),
+  )
+}
+
+/** The data versions of the APIs, by name. */
+export function versionsOf({ members }: Pick<Registry, 'members'>): Readonly<Record<string, number>> {
+  return Object.fromEntries(members.map(({ api }) => [api.name, api.dataVersion]))
 }
 
 export type SavedStart =
@@ -83,7 +96,7 @@ export function startOfSaved(state: SavedState, base: SessionStart, known: Known
     if (since === undefined) issues.push({ at, ...FAR })
     else added.set(id, since)
   }
-  issues.push(...misnamed(state.changes))
+  issues.push(...misnamed(state.changes, known.registry))
   if (issues.length > 0 || begun === undefined) return { kind: 'refused', issues: issues.slice(0, MAX_ISSUES) }
   const faults = start.faults.map((fault) => {
     const since = added.get(fault.id)
@@ -95,13 +108,13 @@ export function startOfSaved(state: SavedState, base: SessionStart, known: Known
 const FAR = { message: 'is a time that no document can write', fix: 'stay between 1970-06-01 and 9999-01-01' }
 
 /** What is kept is found by its id alone: one that is another's, or there twice, would be half there. */
-function misnamed(changes: readonly Change[]): readonly Wrong[] {
+function misnamed(changes: readonly Change[], registry: Registry): readonly Wrong[] {
   const places = new Map<string, number>()
   return changes.flatMap((change, place): Wrong[] => {
     const name = `${change.kind} ${change.id}`
     const earlier = places.get(name)
     places.set(name, place)
-    const own = idOf(change)
+    const own = ownIdOf(change, registry)
     if (own !== undefined && own !== change.id)
       return [{ at: `/changes/${place}/id`, message: `is "${change.id}", and the ${change.kind} is "${own}"`, fix: 'let them be the same' }]
     if (earlier !== undefined)
@@ -111,27 +124,9 @@ function misnamed(changes: readonly Change[]): readonly Wrong[] {
 }
 
 /** The id by what an entity says of itself; undefined where it says nothing. */
-function idOf(change: Change): string | undefined {
-  const { kind, to } = changeOfBundled(change)
-  switch (kind) {
-    case 'order':
-    case 'step':
-      return to?.id
-    case 'token':
-      return to?.token
-    case 'allocation':
-      return to && `${to.tenant}/${to.document.allocationId}`
-    case 'oms-order':
-      return to && `${tenantOf(to.owner)}/${to.orderId}`
-    case 'shipment':
-      return to && `${to.tenant}/${to.shipmentId}`
-    case 'stock':
-      return to && stockId(to)
-    case 'session':
-    case 'reference':
-    case 'counter':
-      return undefined
-    default:
-      return kind satisfies never
-  }
+function ownIdOf({ kind, to }: Change, { kinds }: Registry): string | undefined {
+  if (!to) return undefined
+  const own = kinds.get(kind)?.row
+  if (!own) return kind === 'step' && 'id' in to ? String(to.id) : undefined
+  return own.idOf?.(to) ?? ('id' in to ? String(to.id) : undefined)
 }

@@ -1,32 +1,15 @@
 import type { Known, KnownOperation } from './known.ts'
-import {
-  type Scenario,
-  SPOILS,
-  STEP_NAMES,
-  type StepName,
-  type WrittenFault,
-  type WrittenPolicy,
-  type WrittenProgress,
-  type WrittenStep,
-} from './written.ts'
+import { type Scenario, SPOILS, type WrittenFault, type WrittenPolicy, type WrittenProgress, type WrittenStep } from './written.ts'
 import { CUTS, MAX_ISSUES, pointerPart } from '../../base/http.ts'
+import { UsageError } from '../../base/problem.ts'
 import { assume, type Assumptions } from '../assumption.ts'
+import type { Registry } from '../registry.ts'
 import { nearest } from '../../base/nearest.ts'
 import { readClock, readDuration, writtenDuration } from '../clock.ts'
 import type { SessionStart } from '../session.ts'
-import {
-  type CallerName,
-  type Delay,
-  type Fault,
-  type FaultReply,
-  MANUAL,
-  type Policy,
-  type Progress,
-  type TimelineStep,
-} from './settings.ts'
+import { type Delay, type Fault, type FaultReply, type Policy, type Progress, type TimelineStep } from './settings.ts'
 import { parameterOf } from './fault.ts'
-import { joined, joinedData, type Lineage, lineageOf, located, type Wrong } from './lineage.ts'
-import { EXAMPLE_STAGE } from '../../apis/oms/population.ts'
+import { dataIn, joined, joinedData, type Lineage, lineageOf, located, type Wrong } from './lineage.ts'
 
 export type Start =
   | { readonly kind: 'start'; readonly start: SessionStart; readonly lineage: Lineage }
@@ -39,12 +22,13 @@ export type Start =
 export function startOf(scenario: Scenario, name: string | undefined, base: SessionStart, known: Known): Start {
   const { lineage, wrong } = lineageOf(scenario, known)
   const whole = joined(lineage)
-  const { seed, clock, population = {}, assume: choices = {}, progress, faults = [], timeline = [], orders, allocations, stock } = whole
+  const { seed, clock, population = {}, assume: choices = {}, progress, faults = [], timeline = [] } = whole
+  const { registry } = known
   const issues: Wrong[] = []
   const readAssumptions = (): Assumptions => {
     for (const [assumption, value] of Object.entries(choices)) {
       if (issues.length >= MAX_ISSUES) break
-      const one = assume({ [assumption]: value })
+      const one = assume({ [assumption]: value }, registry.assumptions)
       if (one.kind === 'unknown')
         issues.push({
           at: `/assume/${pointerPart(assumption)}`,
@@ -52,23 +36,25 @@ export function startOf(scenario: Scenario, name: string | undefined, base: Sess
           fix: `there are ${one.known.join(', ')}`,
         })
     }
-    const assumed = assume({ ...base.assumptions, ...choices })
+    const assumed = assume({ ...base.assumptions, ...choices }, registry.assumptions)
     return assumed.kind === 'assumptions' ? assumed.assumptions : base.assumptions
   }
   const read = clock === undefined ? base.clock : readClock(clock)
   if (!read)
-    issues.push({ at: '/clock', message: 'is no time or duration', fix: 'give a time like 2026-01-31T12:00:00Z, from 1970-06-01 on' })
+    issues.push({
+      at: '/clock',
+      message: 'is not a valid time or duration',
+      fix: 'give a time like 2026-01-31T12:00:00Z, from 1970-06-01 on',
+    })
   const start: SessionStart = {
     scenario: { name, written: whole },
     seed: seed === undefined ? base.seed : String(seed),
     clock: read ?? base.clock,
-    orders: population.orders ?? base.orders,
-    allocations: population.allocations ?? base.allocations,
+    settings: { ...base.settings, ...readSettings(population, registry, issues) },
     assumptions: readAssumptions(),
-    tokens: base.tokens,
-    progress: progress === undefined ? base.progress : readProgress(progress),
+    progress: progress === undefined ? base.progress : readProgress(progress, registry, issues),
     faults: [...base.faults, ...readFaults(faults, '/faults', base.faults, known, issues)],
-    data: joinedData(base.data, { ...(orders && { orders }), ...(allocations && { allocations }), ...(stock && { stock }) }),
+    data: joinedData(base.data, dataIn(whole)),
     timeline: [...base.timeline, ...timeline.flatMap((step, index) => readStep(step, `/timeline/${index}`, known, issues) ?? [])].toSorted(
       (a, b) => a.at - b.at,
     ),
@@ -77,20 +63,54 @@ export function startOf(scenario: Scenario, name: string | undefined, base: Sess
   return all.length > 0 ? { kind: 'refused', issues: all } : { kind: 'start', start, lineage }
 }
 
+/** Settings as a scenario has them; what the schema has not refused, the setting's own reader may. */
+function readSettings(
+  population: Readonly<Record<string, unknown>>,
+  { settings }: Registry,
+  issues: Wrong[],
+): Readonly<Record<string, unknown>> {
+  const read: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(population))
+    try {
+      const setting = settings.get(name)?.row
+      if (setting) read[name] = setting.check(value)
+      else issues.push({ at: `/population/${pointerPart(name)}`, message: 'is unknown', fix: knownNames(name, [...settings.keys()]) })
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error
+      issues.push({ at: `/population/${pointerPart(name)}`, message: error.message })
+    }
+  return read
+}
+
+function knownNames(name: string, known: readonly string[]): string {
+  return known.length === 0 ? 'there is none' : `there are ${nearest(name, known).join(', ')}`
+}
+
 /** Undefined where nothing goes on by itself. */
-export function readProgress(written: WrittenProgress): Progress | undefined {
-  const isOne = typeof written === 'string' || 'after' in written || 'reads' in written
-  const progress: Record<StepName, Policy> = { ...MANUAL }
-  for (const name of STEP_NAMES) {
-    const policy = isOne ? written : written[name]
-    if (policy !== undefined) progress[name] = readPolicy(policy)
-  }
-  return STEP_NAMES.every((name) => progress[name].kind === 'manual') ? undefined : progress
+export function readProgress(written: WrittenProgress, { steps }: Pick<Registry, 'steps'>, issues: Wrong[] = []): Progress | undefined {
+  const names = [...steps.keys()]
+  const progress: Record<string, Policy> = Object.fromEntries(
+    names.map((name) => [name, isPolicy(written) ? readPolicy(written) : { kind: 'manual' }]),
+  )
+  if (!isPolicy(written))
+    for (const [name, policy] of Object.entries(written)) {
+      if (steps.has(name)) progress[name] = readPolicy(policy)
+      else issues.push({ at: `/progress/${pointerPart(name)}`, message: `is not a step: "${name}"`, fix: knownNames(name, names) })
+    }
+  return Object.values(progress).every(({ kind }) => kind === 'manual') ? undefined : progress
+}
+
+function isPolicy(written: WrittenProgress): written is WrittenPolicy {
+  return (
+    typeof written === 'string' ||
+    ('after' in written && typeof written.after === 'string') ||
+    ('reads' in written && typeof written.reads === 'number')
+  )
 }
 
 /** Each step with its policy. */
-export function writtenProgress(progress: Progress = MANUAL): WrittenProgress {
-  return Object.fromEntries(STEP_NAMES.map((name) => [name, writtenPolicy(progress[name])]))
+export function writtenProgress(progress: Progress | undefined, { steps }: Pick<Registry, 'steps'>): WrittenProgress {
+  return Object.fromEntries([...steps.keys()].map((name) => [name, writtenPolicy(progress?.[name] ?? { kind: 'manual' })]))
 }
 
 function writtenPolicy(policy: Policy): WrittenPolicy {
@@ -204,7 +224,7 @@ function wrongWith(written: WrittenFault, at: string, { operations }: Pick<Known
   for (const [index, name] of named.entries())
     if (issues.length < MAX_ISSUES && !operations.has(name)) {
       const pointer = typeof written.operation === 'string' ? '' : `/${index}`
-      issues.push({ at: `${at}/operation${pointer}`, message: `names no operation: "${name}"`, fix: knownOperations(name, operations) })
+      issues.push({ at: `${at}/operation${pointer}`, message: `is not an operation: "${name}"`, fix: knownOperations(name, operations) })
     }
   const reply = readReply(written)
   if (!reply && fault === undefined && !delayDistribution && fixedDelayMilliseconds === undefined)
@@ -223,7 +243,7 @@ function wrongWith(written: WrittenFault, at: string, { operations }: Pick<Known
   if (example !== undefined && body !== undefined)
     issues.push({ at: `${at}/example`, message: 'stands beside a body', fix: 'leave one out' })
   if (limit && (readDuration(limit.per) ?? 0) === 0)
-    issues.push({ at: `${at}/limit/per`, message: `"${limit.per}" is no span of time`, fix: 'give one like 1m' })
+    issues.push({ at: `${at}/limit/per`, message: `"${limit.per}" is not a valid span of time`, fix: 'give one like 1m' })
   if (typeof calls === 'object' && (calls.first ?? 1) > (calls.last ?? Number.MAX_SAFE_INTEGER))
     issues.push({ at: `${at}/calls`, message: `first is ${calls.first}, last ${calls.last}`, fix: 'turn them round' })
   if (during && (readDuration(during.from ?? '0s') ?? 0) >= (readDuration(during.until ?? '1000000d') ?? 0))
@@ -320,7 +340,7 @@ function readStep(written: WrittenStep, pointer: string, known: Known, issues: W
   if (!found) {
     issues.push({
       at: `${pointer}/operation`,
-      message: `names no operation: "${operation}"`,
+      message: `is not an operation: "${operation}"`,
       fix: knownOperations(operation, known.operations),
     })
     return undefined
@@ -336,15 +356,5 @@ function readStep(written: WrittenStep, pointer: string, known: Known, issues: W
         fix: found.parameters.length === 0 ? 'it has none' : `there are ${nearest(name, found.parameters).join(', ')}`,
       })
   const texts = Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, String(value)]))
-  return { kind: 'call', at, operation, as: readCaller(written.as), parameters: texts, body }
-}
-
-function readCaller(
-  written:
-    { readonly supplier: number } | { readonly retailer: number } | { readonly account: string; readonly stage?: string } | undefined,
-): CallerName | undefined {
-  if (!written) return undefined
-  if ('supplier' in written) return { kind: 'supplier', organization: written.supplier }
-  if ('retailer' in written) return { kind: 'retailer', organization: written.retailer }
-  return { kind: 'account', account: written.account, stage: written.stage ?? EXAMPLE_STAGE }
+  return { kind: 'call', at, operation, as: written.as, parameters: texts, body }
 }

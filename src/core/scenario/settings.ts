@@ -1,5 +1,5 @@
 import type { Cut } from '../../base/http.ts'
-import type { Data, Spoil, StepName, WrittenFault } from './written.ts'
+import type { Data, Spoil, WrittenFault } from './written.ts'
 
 /** How long an answer takes longer, in milliseconds; names as in WireMock. */
 export type Delay =
@@ -13,13 +13,13 @@ export interface Fault {
   /** Operations by id; every one of the APIs where there is none. */
   readonly operations: readonly string[]
   readonly match: NonNullable<WrittenFault['match']>
-  /** Of the requests that match, from 1: the first and the last that it befalls. */
+  /** Of the requests that match, from 1: the first and the last that it hits. */
   readonly calls: { readonly first: number; readonly last: number } | undefined
-  /** Of those, the share that it befalls: 0 to 1. */
+  /** Of those, the share that it hits: 0 to 1. */
   readonly probability: number
   /** By the session's clock, after it began, or after the fault was added. */
   readonly during: { readonly from: number; readonly until: number } | undefined
-  /** So many requests are well in each span of time, beginning with the first of them; the others are refused. */
+  /** At most `requests` are well in each span of time, beginning with the first of them; the others are refused. */
   readonly limit: { readonly requests: number; readonly per: number } | undefined
   /** Before the work, so that nothing changes; or after it, so that only the answer is lost. */
   readonly at: 'before' | 'after'
@@ -43,8 +43,8 @@ export interface FaultReply {
   readonly retryAfter: number | undefined
 }
 
-/** A fault that befalls a request. */
-export interface Befallen {
+/** A fault that hits a request. */
+export interface FaultHit {
   readonly fault: Fault
   /** How long it delays this answer, in milliseconds. */
   readonly delay: number
@@ -58,12 +58,13 @@ export type Policy =
   | { readonly kind: 'after'; readonly milliseconds: number }
   | { readonly kind: 'reads'; readonly count: number }
 
-export type Progress = Readonly<Record<StepName, Policy>>
+/** By the names of steps; one that is not there is for somebody to ask for. */
+export type Progress = Readonly<Record<string, Policy>>
 
 /** A step that waits for its time. */
 export interface WaitingStep {
   readonly id: string
-  readonly step: StepName
+  readonly step: string
   readonly on: Moved
   /** Milliseconds since 1970; undefined while reads are waited for. */
   readonly due: number | undefined
@@ -71,16 +72,11 @@ export interface WaitingStep {
   readonly reads: number | undefined
 }
 
-/** What can go on by itself. The id is that under which a session keeps it. */
-export type Moved =
-  { readonly kind: 'allocation'; readonly id: string } | { readonly kind: 'order'; readonly id: string; readonly line: string }
-
-/** Where nothing goes on by itself. */
-export const MANUAL: Progress = {
-  queued: { kind: 'manual' },
-  sent: { kind: 'manual' },
-  backorder: { kind: 'manual' },
-  cancellation: { kind: 'manual' },
+/** What a step moves: an entity, or a part of it. The id is that under which a session keeps it. */
+export interface Moved {
+  readonly kind: string
+  readonly id: string
+  readonly part?: string
 }
 
 /** What happens in a session by itself at a time: an operation that somebody calls, or something that comes to be. */
@@ -96,17 +92,12 @@ export type TimelineStep =
 /** An operation as somebody calls it, by the names that its document has. */
 export interface Call {
   readonly operation: string
-  /** Who the operation is for, the first of them, unless said otherwise. */
-  readonly as: CallerName | undefined
+  /** Who calls, by a word of the APIs; the first whom the operation is for, unless said otherwise. */
+  readonly as: Readonly<Record<string, unknown>> | undefined
   /** Parameters of path and query by name. */
   readonly parameters: Readonly<Record<string, string>>
   readonly body: unknown
 }
-
-/** Who calls: a supplier or a retailer by number, from 1, or an account. */
-export type CallerName =
-  | { readonly kind: 'supplier' | 'retailer'; readonly organization: number }
-  | { readonly kind: 'account'; readonly account: string; readonly stage: string }
 
 /** The counter of the steps of a timeline that have been taken. */
 export const TIMELINE = 'timeline'

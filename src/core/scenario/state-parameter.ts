@@ -1,5 +1,4 @@
 import { isRawNumber, parseExact } from '../../base/exact.ts'
-import { NUMBERS } from './data.ts'
 
 /** What a provider state takes for a parameter: clients write numbers for texts, and texts for numbers. */
 
@@ -19,13 +18,13 @@ export type Wanted = 'number' | 'truth value' | 'text' | 'scalar' | 'anything'
 /** RFC 8259, section 6. Any other text, such as 007, would not come back as it was. */
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/
 
-/** @param like the default, where there is one */
-export function wantedFor(like: Scalar | null | undefined, places: readonly Placement[]): Wanted {
+/** @param like the default, where there is one; @param numbers the members of own data that are numbers */
+export function wantedFor(like: Scalar | null | undefined, places: readonly Placement[], numbers: ReadonlySet<string>): Wanted {
   if (typeof like === 'number') return 'number'
   if (typeof like === 'boolean') return 'truth value'
   if (typeof like === 'string') return 'text'
   const whole = places.find(({ isWhole }) => isWhole)
-  if (whole) return Object.hasOwn(NUMBERS, whole.at.slice(whole.at.lastIndexOf('/') + 1)) ? 'number' : 'text'
+  if (whole) return numbers.has(whole.at.slice(whole.at.lastIndexOf('/') + 1)) ? 'number' : 'text'
   return places.length > 0 ? 'scalar' : 'anything'
 }
 

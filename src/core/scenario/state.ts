@@ -1,9 +1,12 @@
 import { type Issue, pointerPart } from '../../base/http.ts'
 import { nearest } from '../../base/nearest.ts'
-import { clashOf } from './data.ts'
+import { clashOf, numbersIn } from './data.ts'
+import type { Registry } from '../registry.ts'
 import type { Data } from './written.ts'
-import { at as keyAt, hex, keyOf, uuid } from '../population/random.ts'
 import { type Placement, repeats, type Scalar, textOf, typed, type Wanted, wantedFor } from './state-parameter.ts'
+
+/** The words in which data are written. */
+type Words = Pick<Registry, 'words'>
 
 /** What a provider state's text stands for: what exists, and what is told to whoever set it up. */
 export interface StateDefinition {
@@ -15,7 +18,7 @@ export interface StateDefinition {
   readonly scenario?: string
   /** As in own data; `{name}` as a whole value is the parameter, inside a text its text. */
   readonly exists?: Readonly<Record<string, unknown>>
-  /** Names for what was brought in: JSON pointers into `orders`, `allocations` and `omsOrders` as their APIs show them. */
+  /** Names for what was brought in: JSON pointers into what the APIs show of it, such as `/orders/0/order_uuid`. */
   readonly values?: Readonly<Record<string, string>>
 }
 
@@ -48,12 +51,17 @@ const WHOLE = /^\{([\p{L}\p{N}_.-]+)\}$/u
  * The state that a text means, with its parameters put in. What `params` give counts before what the text says, and that before the
  * defaults. A text written out in full counts before one with parameters.
  */
-export function matchState(states: readonly StateDefinition[], text: string, params: Readonly<Record<string, unknown>>): MatchedState {
+export function matchState(
+  states: readonly StateDefinition[],
+  text: string,
+  params: Readonly<Record<string, unknown>>,
+  registry: Words,
+): MatchedState {
   const candidates = states.flatMap((definition) => {
     // A text with its placeholders as they stand says nothing of them: params or defaults do.
     if (definition.state === text) return [{ definition, said: new Map<string, string>() }]
     const said = readText(definition.state, text)
-    return said && fits(said, definition) ? [{ definition, said }] : []
+    return said && fits(said, definition, registry) ? [{ definition, said }] : []
   })
   const found = candidates.find(({ said }) => said.size === 0) ?? candidates[0]
   if (!found)
@@ -66,7 +74,7 @@ export function matchState(states: readonly StateDefinition[], text: string, par
     }
   const { definition, said } = found
   const { state, parameters = {} } = definition
-  const wants = wantedOf(definition)
+  const wants = wantedOf(definition, registry)
   // A team's tags for others may be many, but one that is misspelled would leave a default in its place, unseen.
   const strange = Object.keys(params).find((name) => !wants.has(name) && !repeats(text, params[name]))
   if (strange !== undefined) return { kind: 'unknown-parameter', parameter: strange, state, known: nearest(strange, [...wants.keys()]) }
@@ -105,53 +113,47 @@ export type Addition<Earlier> =
  * What a state adds to those that are set up already. One that is set up again with other parameters means another order, or allocation:
  * the names that its definition gives are not taken twice. Those that the parameters give are what they are, and may be taken.
  */
-export function addState<Earlier extends SetUp>(filled: FilledState, before: readonly Earlier[]): Addition<Earlier> {
-  const same = before.find((one) => one.filled.definition.scenario === filled.definition.scenario && sayTheSame(one.filled, filled))
+export function addState<Earlier extends SetUp>(filled: FilledState, before: readonly Earlier[], registry: Words): Addition<Earlier> {
+  const same = before.find(
+    (one) => one.filled.definition.scenario === filled.definition.scenario && sayTheSame(one.filled, filled, registry),
+  )
   if (same) return { kind: 'repeated', earlier: same }
   const times = before.filter((one) => one.filled.definition.state === filled.definition.state).length
-  const data = dataOf(filled, times)
+  const data = dataOf(filled, registry, times)
   for (const earlier of before) {
-    const what = clashOf(data, earlier.data)
+    const what = clashOf(data, earlier.data, registry)
     if (what !== undefined) return { kind: 'contradiction', earlier, what }
   }
   return { kind: 'added', data }
 }
 
-function sayTheSame(one: FilledState, other: FilledState): boolean {
-  return JSON.stringify(dataOf(one)) === JSON.stringify(dataOf(other))
+function sayTheSame(one: FilledState, other: FilledState, registry: Words): boolean {
+  return JSON.stringify(dataOf(one, registry)) === JSON.stringify(dataOf(other, registry))
 }
 
 /** What exists in a state. @param times how often its definition has brought in something already */
-export function dataOf({ definition: { exists = {} }, params }: FilledState, times = 0): Data {
+export function dataOf({ definition: { exists = {} }, params }: FilledState, { words }: Words, times = 0): Data {
+  const names = new Map([...words.values()].flatMap(({ row }) => Object.entries(row.names ?? {})))
   const given = new Map(Object.entries(params))
   const put = (text: string, member: string): unknown => {
     const [, whole] = WHOLE.exec(text) ?? []
     if (whole !== undefined) return given.get(whole)
     const own = text.replaceAll(PLACEHOLDERS, (_, name: string) => textOf(given.get(name)))
-    return times > 0 && own === text ? (OTHER_NAMES.get(member)?.(text, times) ?? text) : own
+    return times > 0 && own === text ? (names.get(member)?.(text, times) ?? text) : own
   }
   // The placed value is checked against the schema of own data before anything is made of it.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return eachText(exists, put) as Data
 }
 
-/** Names of own data that stand for one thing only, and what one that is taken becomes for another thing. */
-const OTHER_NAMES: ReadonlyMap<string, (name: string, times: number) => string> = new Map([
-  ['order_uuid', (name, times) => uuid(keyAt(keyOf(name), times))],
-  ['line_item_uuid', (name, times) => uuid(keyAt(keyOf(name), times))],
-  ['allocationId', (name, times) => hex(keyAt(keyOf(name), times), 24)],
-  ['po_number', (name, times) => `${name}-${times + 1}`],
-  ['orderNumber', (name, times) => `${name}-${times + 1}`],
-])
-
 /** What is wrong with definitions beyond their schema: texts that stand twice, placeholders that nothing fills, or that are none. */
-export function checkStates(states: readonly StateDefinition[]): readonly Complaint[] {
+export function checkStates(states: readonly StateDefinition[], registry: Words): readonly Complaint[] {
   const counts = new Map<string, number>()
   for (const { state } of states) counts.set(state, (counts.get(state) ?? 0) + 1)
   return states.flatMap((definition, index) => {
     const { state, parameters = {}, exists = {} } = definition
     const count = counts.get(state) ?? 1
-    const known = [...wantedOf(definition).keys()]
+    const known = [...wantedOf(definition, registry).keys()]
     const texts = [{ at: `/states/${index}/state`, text: state }, ...textsIn(exists, `/states/${index}/exists`)]
     const unusable = Object.keys(parameters).filter((name) => !WHOLE.test(`{${name}}`))
     return [
@@ -182,7 +184,8 @@ export function checkStates(states: readonly StateDefinition[]): readonly Compla
 type Complaint = Pick<Issue, 'at' | 'message' | 'fix'>
 
 /** The parameters that a definition has, those that its text names and those with defaults, and what each has to be. */
-function wantedOf({ state, parameters = {}, exists = {} }: StateDefinition): ReadonlyMap<string, Wanted> {
+function wantedOf({ state, parameters = {}, exists = {} }: StateDefinition, registry: Words): ReadonlyMap<string, Wanted> {
+  const numbers = numbersIn(registry)
   const places = placeholdersIn(exists, '')
   const defaults = new Map(Object.entries(parameters))
   return new Map(
@@ -191,6 +194,7 @@ function wantedOf({ state, parameters = {}, exists = {} }: StateDefinition): Rea
       wantedFor(
         defaults.get(name),
         places.filter((one) => one.name === name),
+        numbers,
       ),
     ]),
   )
@@ -234,8 +238,8 @@ function readText(pattern: string, text: string): ReadonlyMap<string, string> | 
 }
 
 /** Where a number is wanted, a text that has none there is another text. */
-function fits(said: ReadonlyMap<string, string>, definition: StateDefinition): boolean {
-  const wants = wantedOf(definition)
+function fits(said: ReadonlyMap<string, string>, definition: StateDefinition, registry: Words): boolean {
+  const wants = wantedOf(definition, registry)
   return [...said].every(([name, text]) => typed(text, wants.get(name) ?? 'anything') !== undefined)
 }
 

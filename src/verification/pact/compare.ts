@@ -1,12 +1,16 @@
 import type { Contract, Operation } from '../../contract/operation.ts'
-import { createReader, isJson, type Json, type Reader } from '../../contract/schema.ts'
+import { createReader, type Reader } from '../../contract/schema.ts'
 import { plain } from '../../base/exact.ts'
-import { UsageError } from '../../base/problem.ts'
+import { messageFrom, UsageError } from '../../base/problem.ts'
+import { isGenerated, generatedIn } from './generated.ts'
+import { givenPact } from './given.ts'
 import { type Finding, reasonOf, type ResultItem, unknownPath, unknownStatus, unreadable, withinInteraction } from './finding.ts'
 import { type Message, messageOf } from './message.ts'
-import { type Answer, type Interaction, matchOf, type Pact, type Reason } from './pact.ts'
+import { matchOf } from './base-path.ts'
+import type { Answer, Interaction, Pact, Reason } from './pact.ts'
 import { ruleOf } from './place.ts'
-import { type ComparedDocument, preparedFor, RECEIVED } from './schemas.ts'
+import { type ComparedDocument, preparedFor } from './prepared.ts'
+import { RECEIVED } from './schemas.ts'
 import { judgeReceived, judgeSent, type Sent } from './sent.ts'
 import { isAdmitted, statusesFor } from './status.ts'
 
@@ -165,73 +169,6 @@ function withHeaders(message: Message, headers: Readonly<Record<string, string>>
   return { ...message, headers: { ...message.headers, ...Object.fromEntries(added) } }
 }
 
-/**
- * The interaction as the comparator takes it without stumbling. Written as version 3, because it does not decode all bodies of version 4;
- * texts only, because it refuses a whole file for a number among the headers. The path is one that its router finds for sure: it knows
- * neither HEAD for GET, nor values above 2,048 characters, nor identifiers with an equals sign in a list.
- */
-function givenPact({ description, states, status }: Interaction, operation: Operation, request: Message, response: Message): Json {
-  return {
-    metadata: { pactSpecification: { version: '3.0.0' } },
-    interactions: [
-      {
-        description,
-        ...(states.length > 0 && { providerState: states.map(({ name }) => name).join(', ') }),
-        request: {
-          method: operation.method,
-          path: operation.template.replaceAll(/\{[^}]+\}/g, 'a-value'),
-          query: listsIn(request.query),
-          headers: acceptable(request.headers, response.headers),
-          ...(request.body !== undefined && { body: request.body }),
-        },
-        response: { status, headers: response.headers, ...(response.body !== undefined && { body: response.body }) },
-      },
-    ],
-  }
-}
-
-/** Lists of more than 20 values would be read as objects; with the commas encoded they are read as a text, which is split where a list is meant. */
-function listsIn(query: string): string {
-  const lists = new Map<string, string[]>()
-  for (const pair of query === '' ? [] : query.split('&')) {
-    const [name = '', ...value] = pair.split('=')
-    lists.set(name, [...(lists.get(name) ?? []), ...value.join('=').split(',')])
-  }
-  return [...lists].map(([name, values]) => `${name}=${values.join(values.length > 20 ? '%2C' : ',')}`).join('&')
-}
-
-/** The comparator takes the schema of the answer by what the request accepts; where that is open, the answer's own type says which one is meant. */
-function acceptable(request: Message['headers'], response: Message['headers']): Message['headers'] {
-  const { accept = '*/*' } = request
-  const type = response['content-type']
-  return type !== undefined && accept.includes('*') ? { ...request, accept: type } : request
-}
-
-/** Where values stand that generators replace before the request is sent or the answer looked at: side, part, path within. */
-type Generated = readonly [side: string, part: string, ...path: string[]]
-
-function generatedIn(raw: Json): Generated[] {
-  return ['request', 'response'].flatMap((side) => {
-    const message = raw[side]
-    const generators = isJson(message) && isJson(message['generators']) ? message['generators'] : {}
-    return Object.entries(generators).flatMap(([part, value]): Generated[] => {
-      const name = part === 'header' ? 'headers' : part
-      if (!isJson(value)) return []
-      if (typeof value['type'] === 'string') return [[side, name]]
-      // Of a query parameter or a header, all values are generated alike.
-      const depth = part === 'body' ? undefined : 1
-      return Object.keys(value).map((path) => [side, name, ...partsOf(path).slice(0, depth)])
-    })
-  })
-}
-
-/** The parts of a path like `$.items[0]['id']`, or of a name like `ids[0]`. */
-function partsOf(path: string): string[] {
-  return [...path.replace(/^\$/, '').matchAll(/\['([^']*)'\]|\[([^\]]*)\]|\.?([^.[]+)/g)].map(
-    ([, quoted, bracketed, bare]) => quoted ?? bracketed ?? bare ?? '',
-  )
-}
-
 function isFalseAlarm(item: ResultItem, { headers }: Message, sent: Sent | undefined, keys: ReadonlySet<string>): boolean {
   const { code } = item
   // Of a request that is expected to be refused it leaves alone all but some.
@@ -247,12 +184,6 @@ function isKey({ code, mockDetails }: ResultItem, keys: ReadonlySet<string>): bo
   return /^request\.(?:query|header)\.unknown$/.test(code) && keys.has(withinInteraction(mockDetails?.location ?? ''))
 }
 
-/** The examples that stand in the pact for generated values are nobody's. */
-function isGenerated({ mockDetails }: ResultItem, generated: readonly Generated[]): boolean {
-  const place = withinInteraction(mockDetails?.location ?? '').split('.')
-  return generated.some((parts) => parts.every((part, index) => part === '*' || part.toLowerCase() === place[index]?.toLowerCase()))
-}
-
 /** As if it had been given the whole pact, and the document as it is. */
 function relabelled(item: ResultItem, index: number): ResultItem {
   const { mockDetails, specDetails, ...rest } = item
@@ -263,8 +194,4 @@ function relabelled(item: ResultItem, index: number): ResultItem {
     }),
     ...(specDetails && { specDetails: { ...specDetails, location: specDetails.location.replace(`.${RECEIVED}.`, '.schemas.') } }),
   }
-}
-
-function messageFrom(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,5 +1,6 @@
 import type { Operation } from '../../contract/operation.ts'
 import { excerpt } from '../../contract/validator.ts'
+import { pathOf } from './json-path.ts'
 import type { Interaction, Reason } from './pact.ts'
 
 /** What openapi-pact-comparator says of a part of an interaction, in its own form. */
@@ -169,9 +170,4 @@ function ruleInWords(said: string, value: unknown): string {
   const [, missing] = /^must have required property '(.*)'$/s.exec(said) ?? []
   if (missing !== undefined) return `"${missing}" is missing, which the document requires`
   return value === undefined ? `the document says that it ${said}` : `the document says that it ${said}, the pact has ${excerpt(value)}`
-}
-
-/** `$.response.body.items[0].sku`. */
-export function pathOf(parts: readonly string[]): string {
-  return parts.reduce((path, part) => path + (/^\d+$/.test(part) ? `[${part}]` : /^[\w-]+$/.test(part) ? `.${part}` : `['${part}']`), '$')
 }

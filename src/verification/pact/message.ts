@@ -1,3 +1,4 @@
+import { percentDecoded } from '../../base/decode.ts'
 import { plain } from '../../base/exact.ts'
 import type { Pact } from './pact.ts'
 import { type Fields, isRecord, parsed, written } from './value.ts'
@@ -49,19 +50,12 @@ function valuesOf([name, value]: readonly [string, unknown]): Pair[] {
 }
 
 function pairsOf(query: string): Pair[] {
+  // A plus is a space; what does not decode stays as it is.
+  const text = (part: string): string => percentDecoded(part.replaceAll('+', ' ')) ?? part
   return query.split('&').flatMap((pair): Pair[] => {
     const at = pair.indexOf('=')
-    return at < 0 ? [] : [[decoded(pair.slice(0, at)), decoded(pair.slice(at + 1))]]
+    return at < 0 ? [] : [[text(pair.slice(0, at)), text(pair.slice(at + 1))]]
   })
-}
-
-/** A plus is a space; what cannot be decoded stays as it is. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '))
-  } catch {
-    return text
-  }
 }
 
 /** Up to version 3. Under a type of JSON, a text that is neither an object nor a string in JSON is sent as a string, in bare quotes. */

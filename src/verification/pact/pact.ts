@@ -1,6 +1,6 @@
-import type { Contract, Operation } from '../../contract/operation.ts'
-import type { Match } from '../../contract/router.ts'
-import { UsageError } from '../../base/problem.ts'
+import type { Contract } from '../../contract/operation.ts'
+import { messageFrom, UsageError } from '../../base/problem.ts'
+import { matchOf } from './base-path.ts'
 import { type Fields, isRecord } from './value.ts'
 
 /** A pact file as the rest of this room sees it: the versions 2, 3 and 4 of the Pact specification made alike. */
@@ -122,7 +122,7 @@ export interface Filter {
 
 /**
  * The pact with the wanted interactions only.
- * @throws UsageError for what is no regular expression
+ * @throws UsageError for what is not a valid regular expression
  */
 export function filterInteractions(pact: Pact, filter: Filter): Pact {
   if (filter.noState === true && filter.state !== undefined)
@@ -169,28 +169,13 @@ export function contractFor<Known extends Contract>(
   return best
 }
 
-/** The operation of a request, whether its path begins with the server's base path or not. */
-export function matchOf({ base, match }: Contract, method: string, path: string): Match<Operation> {
-  const rooted = path.startsWith('/') ? path : `/${path}`
-  const below = belowBase(rooted, base)
-  const found = match(method, below)
-  // A path of the document may itself begin as the base does.
-  return found.kind === 'unknown' && below !== rooted ? match(method, rooted) : found
-}
-
-/** The path without the server's base path, if it has it. */
-export function belowBase(path: string, base: string): string {
-  if (base === '' || (path !== base && !path.startsWith(`${base}/`))) return path
-  return path.slice(base.length) || '/'
-}
-
 function pattern(what: string, text: string | undefined): RegExp | undefined {
   if (text === undefined) return undefined
   try {
     return new RegExp(text)
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new UsageError(`the filter for the ${what} is no regular expression: ${why}`, { cause: error })
+    const why = messageFrom(error)
+    throw new UsageError(`the filter for the ${what} is not a valid regular expression: ${why}`, { cause: error })
   }
 }
 

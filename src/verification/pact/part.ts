@@ -1,7 +1,7 @@
-import type { Contract } from '../../contract/operation.ts'
 import { plain } from '../../base/exact.ts'
-import { belowBase, type Interaction, type Pact } from './pact.ts'
-import { type Fields, isRecord } from './value.ts'
+import { withoutSlash } from '../../base/path.ts'
+import type { Interaction, Pact } from './pact.ts'
+import { type Fields, isRecord, sorted } from './value.ts'
 
 /** One interaction to verify. */
 export interface Task {
@@ -25,16 +25,7 @@ export interface Ready {
 /** The interactions of all pacts in parts of at most `size`; small pacts share one. */
 export function partsOf(pacts: readonly Pact[], basePathOf: (task: Task) => string, size: number): Part[] {
   const tasks = pacts.flatMap((pact) => pact.interactions.map((interaction) => ({ pact, interaction })))
-  return [...Map.groupBy(tasks, (task) => trimmed(basePathOf(task)))].flatMap(([basePath, tasks]) => split({ basePath, tasks }, size))
-}
-
-/** The base path of the document where a pact leaves it out: some pacts have it in some of their paths only. */
-export function missingBase({ base, match }: Contract, { method, path }: Interaction): string {
-  const rooted = path.startsWith('/') ? path : `/${path}`
-  const below = belowBase(rooted, base)
-  if (below === rooted) return base
-  // A path of the document may itself begin as the base does.
-  return match(method, below).kind === 'unknown' && match(method, rooted).kind !== 'unknown' ? base : ''
+  return [...Map.groupBy(tasks, (task) => withoutSlash(basePathOf(task)))].flatMap(([basePath, tasks]) => split({ basePath, tasks }, size))
 }
 
 /** The first half and the second, to find out which one the verifier stumbles over. */
@@ -46,10 +37,6 @@ function split(part: Part, size: number): Part[] {
   const parts: Part[] = []
   for (let from = 0; from < part.tasks.length; from += size) parts.push({ ...part, tasks: part.tasks.slice(from, from + size) })
   return parts
-}
-
-function trimmed(path: string): string {
-  return path.replace(/\/+$/, '')
 }
 
 /** The pact files of a part, one for each pact in it; without the request headers that are replaced. */
@@ -117,12 +104,4 @@ export function numberOf(description: string): number | undefined {
 /** What a refused state is found again by. The verifier sorts parameters, and writes some numbers in a form of its own. */
 export function stateKey(action: string, name: string, params: Readonly<Record<string, unknown>>): string {
   return JSON.stringify([action, name, sorted(plain(params))])
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((one) => sorted(one))
-  if (!isRecord(value)) return value
-  return Object.entries(value)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, one]) => [name, sorted(one)])
 }

@@ -7,13 +7,13 @@ import { connect as connectSecurely, getCACertificates, rootCertificates, TLSSoc
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** Who would send: the verifier has proxies and certificates of its own, by the environment. */
-export type Sender = { readonly kind: 'node' } | { readonly kind: 'verifier'; readonly env: Environment }
+type Sender = { readonly kind: 'node' } | { readonly kind: 'verifier'; readonly env: Environment }
 
 /**
  * Why nothing can be sent to a URL, and what would do; undefined where a connection, with TLS where the URL wants it, is made.
  * @param timeout milliseconds that a request may take; a connection is given more where that is little
  */
-export async function whyUnreachable(url: string, timeout: number, sender: Sender): Promise<string | undefined> {
+async function whyUnreachable(url: string, timeout: number, sender: Sender): Promise<string | undefined> {
   const proxy = sender.kind === 'verifier' ? proxyFor(url, sender.env) : undefined
   try {
     await connectTo(new URL(proxy ?? url), Math.max(timeout, LEAST), sender)
@@ -21,6 +21,18 @@ export async function whyUnreachable(url: string, timeout: number, sender: Sende
   } catch (error) {
     return proxy === undefined ? wordsOf(error) : `the proxy ${new URL(proxy).origin}: ${wordsOf(error)}`
   }
+}
+
+/** Why the verifier can ask nothing of a provider. */
+export async function providerUnreached(url: string, timeout: number): Promise<string | undefined> {
+  const reason = await whyUnreachable(url, timeout, { kind: 'verifier', env: process.env })
+  return reason === undefined ? undefined : `the provider cannot be reached at ${new URL(url).origin}: ${reason}`
+}
+
+/** Why nobody can be asked to set up provider states. It is Node that asks, for the verifier. */
+export async function statesUnreached(url: string, timeout: number): Promise<string | undefined> {
+  const reason = await whyUnreachable(url, timeout, { kind: 'node' })
+  return reason === undefined ? undefined : `nobody sets up provider states at ${new URL(url).origin}, which cannot be reached: ${reason}`
 }
 
 /**

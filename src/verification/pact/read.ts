@@ -12,12 +12,12 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 /**
  * Reads a pact of version 2, 3 or 4; one of version 1 as version 2, of which it is a part. An interaction that cannot be read is no reason
  * not to read the others.
- * @throws UsageError for a file that is no pact, naming it and what is wrong
+ * @throws UsageError for a file that is not a pact, naming it and what is wrong
  */
 export function readPact(file: string, loaded: LoadedFile): Pact {
   const [source] = loaded.sources
   const content = source?.content
-  if (!source || !isRecord(content)) throw new UsageError(`${file}: it is no pact: its content is no JSON object`)
+  if (!source || !isRecord(content)) throw new UsageError(`${file}: it is not a valid pact: its content is not a JSON object`)
   const consumer = participant(file, content, 'consumer')
   const provider = participant(file, content, 'provider')
   const version = versionOf(file, content)
@@ -66,7 +66,7 @@ function limitOf(raw: Fields, plugins: readonly string[]): string | undefined {
 function readInteraction(raw: unknown, name: Named, version: Pact['version']): Interaction | Unverified {
   const pending = version === 4 && isRecord(raw) && raw['pending'] === true
   const broken = (fault: string): Unverified => ({ ...name, reason: `it cannot be read: ${fault}`, isBroken: true, pending })
-  if (!isRecord(raw)) return broken('it is no JSON object')
+  if (!isRecord(raw)) return broken('it is not a JSON object')
   const { request, response } = raw
   if (!isRecord(request)) return broken('it has no request')
   if (!isRecord(response)) return broken('it has no response')
@@ -100,12 +100,12 @@ function statesFault(raw: Fields): string | undefined {
 
 function headersFault({ headers }: Fields, side: 'request' | 'response'): string | undefined {
   if (headers === undefined || headers === null) return undefined
-  if (!isRecord(headers)) return `the headers of its ${side} are no JSON object`
+  if (!isRecord(headers)) return `the headers of its ${side} are not a JSON object`
   const [odd] = Object.entries(headers).find(([, value]) => !isScalar(value) && !(Array.isArray(value) && value.every(isScalar))) ?? []
   return odd === undefined ? undefined : `the header ${JSON.stringify(odd)} of its ${side} is neither a text nor a list of texts`
 }
 
-/** The verifier would drop some of what is no text, and send the JSON of other things. */
+/** The verifier would drop some of what is not a text, and send the JSON of other things. */
 function queryFault(query: unknown): string | undefined {
   if (query === undefined || query === null || typeof query === 'string') return undefined
   if (!isRecord(query)) return 'its query is neither a text nor a JSON object'
@@ -124,7 +124,7 @@ const MAX_DEPTH = 120
 
 /** What JSON may hold by its grammar, and the verifier cannot read: it would refuse the whole file. */
 function valueFault(value: unknown, depth = 0): string | undefined {
-  if (typeof value === 'string') return value.isWellFormed() ? undefined : `the text ${JSON.stringify(value)} is no Unicode`
+  if (typeof value === 'string') return value.isWellFormed() ? undefined : `the text ${JSON.stringify(value)} is not valid Unicode`
   if (isRawNumber(value)) {
     const text = written(value)
     return Number.isFinite(Number(text)) ? undefined : `the number ${text} is too large`
@@ -195,7 +195,7 @@ function statesIn({ providerState, providerStates, provider_state }: Fields): un
 function participant(file: string, content: Fields, role: 'consumer' | 'provider'): string {
   const { [role]: value } = content
   const name = isRecord(value) ? value['name'] : undefined
-  if (typeof name !== 'string' || name.trim() === '') throw new UsageError(`${file}: it is no pact: it has no name of a ${role}`)
+  if (typeof name !== 'string' || name.trim() === '') throw new UsageError(`${file}: it is not a valid pact: it has no name of a ${role}`)
   return name
 }
 
@@ -220,7 +220,7 @@ function versionOf(file: string, content: Fields): Pact['version'] {
 
 function listOf(file: string, content: Fields, key: 'interactions' | 'messages'): readonly unknown[] {
   const value = content[key] ?? []
-  if (!Array.isArray(value)) throw new UsageError(`${file}: its ${key} are no list`)
+  if (!Array.isArray(value)) throw new UsageError(`${file}: its ${key} are not a list`)
   return value
 }
 

@@ -1,8 +1,9 @@
+import { curlCommand, headerOption, quoted } from '../../base/curl.ts'
 import { inLine, inLines } from '../../base/shown.ts'
 import type { Interaction, ProviderState } from './pact.ts'
 import type { SentRequest } from './record.ts'
 import { addressOf, isPublic, variableOf } from './secret.ts'
-import { isRecord } from './value.ts'
+import { isRecord, sorted } from './value.ts'
 
 /** Whether the request hangs on what provider states return. */
 export function needsValues({ raw }: Interaction): boolean {
@@ -22,16 +23,6 @@ export function setUpBody({ name, params }: ProviderState): string {
   return JSON.stringify({ action: 'setup', params: sorted(params), state: name })
 }
 
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((one) => sorted(one))
-  if (!isRecord(value)) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, one]) => [name, sorted(one)]),
-  )
-}
-
 /** Whom commands ask. */
 export interface Asked {
   /** What stands before the target of a request. */
@@ -48,9 +39,9 @@ export function commandFor({ base, states, given = [] }: Asked, wanted: readonly
   const header = (name: string, value: string): string =>
     secret.has(name.toLowerCase())
       ? `-H ${quoted(`${name}: `)}${asVariable(variableOf(name), `the value of --header ${name}`)}`
-      : `-H ${quoted(value === '' ? `${name};` : `${name}: ${value}`)}`
+      : headerOption(name, value)
   const setUps = states ? wanted.map((state) => setUp(states, state, header)) : []
-  return [...setUps, ...(request ? [curl(base, request, header)] : [])].join(' && ')
+  return [...setUps, ...(request ? [sending(base, request, header)] : [])].join(' && ')
 }
 
 /** The variables that commands may leave to be set. */
@@ -65,14 +56,13 @@ type WriteHeader = (name: string, value: string) => string
 
 function setUp({ url: text, headers = {} }: NonNullable<Asked['states']>, state: ProviderState, header: WriteHeader): string {
   const { url, login, query } = addressOf(text)
-  return [
-    'curl -sS',
+  const options = [
     ...(login ? [`-u ${asVariable(LOGIN, 'name:password of --state-url')}`] : []),
     ...Object.entries({ ...lowerCased(headers), 'content-type': 'application/json' }).map(([name, value]) => header(name, value)),
     // Where characters are shown by their escapes, JSON means the same.
     `--data-raw ${quoted(inLines(setUpBody(state)))}`,
-    query ? `${quoted(`${url}?`)}${asVariable(QUERY, 'the query of --state-url')}` : quoted(url),
-  ].join(' ')
+  ]
+  return curlCommand(options, query ? `${quoted(`${url}?`)}${asVariable(QUERY, 'the query of --state-url')}` : quoted(url))
 }
 
 function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
@@ -80,13 +70,10 @@ function lowerCased(headers: Readonly<Record<string, string>>): Record<string, s
 }
 
 /** Shows the status and the headers of the answer as well. */
-function curl(base: string, { method, target, headers, body }: SentRequest, header: WriteHeader): string {
+function sending(base: string, { method, target, headers, body }: SentRequest, header: WriteHeader): string {
   const text = body && textOf(body)
   const names = new Set(headers.map(([name]) => name))
-  return [
-    // What is no text, or too long for an argument, comes through a pipe.
-    ...(body && text === undefined ? [`printf %s '${body.toString('base64')}' | base64 -d |`] : []),
-    'curl -sS',
+  const options = [
     ...methodOf(method, body !== undefined),
     ...(/[[\]{}]/.test(target) ? ['-g'] : []),
     ...(names.has('accept-encoding') ? ['--compressed'] : []),
@@ -94,8 +81,10 @@ function curl(base: string, { method, target, headers, body }: SentRequest, head
     // A type of its own choice would be none of the pact's.
     ...(body && !names.has('content-type') ? ["-H 'content-type:'"] : []),
     ...(body ? [text === undefined ? "-H 'expect:' --data-binary @-" : `--data-raw ${quoted(text)}`] : []),
-    quoted(base + target),
-  ].join(' ')
+  ]
+  // What is not text, or too long for an argument, comes through a pipe.
+  const piped = body && text === undefined ? `printf %s '${body.toString('base64')}' | base64 -d | ` : ''
+  return piped + curlCommand(options, quoted(base + target))
 }
 
 function methodOf(method: string, hasBody: boolean): string[] {
@@ -111,10 +100,6 @@ const MAX_ARGUMENT = 100_000
 function textOf(body: Buffer): string | undefined {
   const text = body.toString()
   return body.length <= MAX_ARGUMENT && inLine(text) === text && Buffer.from(text).equals(body) ? text : undefined
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", String.raw`'\''`)}'`
 }
 
 /** The shell says what is missing, and sends nothing. */

@@ -1,17 +1,11 @@
 import { choicesOf, conditionOf } from '../../contract/discriminator.ts'
-import { formOf } from '../../contract/form.ts'
-import { createReader, isJson, type Json, type Located, type Reader } from '../../contract/schema.ts'
-import type { LoadedFile } from './pact.ts'
-
-export interface ComparedDocument extends LoadedFile {
-  readonly name: string
-}
+import { isJson, type Json, type Located, type Reader } from '../../contract/schema.ts'
 
 /** Where the schemas of answers stand in the document for the comparator. */
 export const RECEIVED = 'x-received'
 
 /** What a schema is asked about: what a consumer sends, whole, or what it expects, of which it names only the parts that it reads. */
-type Role = 'sent' | 'received'
+export type Role = 'sent' | 'received'
 
 const SCHEMA_MAPS = new Set(['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas'])
 const SCHEMA_LISTS = new Set(['allOf', 'anyOf', 'oneOf', 'prefixItems'])
@@ -32,8 +26,6 @@ const SCHEMAS = new Set([
 const DATA = new Set(['description', 'title', 'example', 'examples', 'default', 'externalDocs', 'xml'])
 /** The comparator looks for references in these only, and in what else a schema says ajv does not find what they lead to. */
 const FOLLOWED = new Set(['$ref', 'allOf', 'oneOf', 'anyOf', 'properties', 'not', 'items', 'additionalProperties'])
-/** By OpenAPI, header parameters of these names are ignored: media types and security say what they are. */
-export const IGNORED: ReadonlySet<string> = new Set(['accept', 'content-type', 'authorization'])
 /** What these demand depends on what is left out, and a consumer leaves out of an answer whatever it does not read. */
 const ON_ABSENCE = new Set([
   'required',
@@ -63,125 +55,24 @@ const OF_VALUES = new Set([
   'multipleOf',
 ])
 
-/**
- * The document as the comparator reads it without false alarms, all in one file. It takes answers for partial and closed, and requests for
- * neither; the schemas of answers are made so here, as a second set, because the comparator's own way of it goes wrong (see `#schema`).
- * References are followed here, but for those among schemas, which may be circular: what those lead to stands under `components`.
- * @throws DocumentError for a reference that leads nowhere
- */
-export function preparedFor(document: ComparedDocument): Json {
-  return new Preparation(document).prepare()
-}
-
-class Preparation {
+/** The schemas of a document as the comparator reads them without false alarms. */
+export class Schemas {
   readonly #readers: Readonly<Record<Role, Reader>>
   readonly #main: string
-  /** By the names that they have under `components`. */
-  readonly #schemas = { sent: new Map<string, unknown>(), received: new Map<string, unknown>() }
+  /** What references lead to, by the names that it has under `components`. */
+  readonly #found = { sent: new Map<string, unknown>(), received: new Map<string, unknown>() }
   readonly #names = new Map<string, string>()
   readonly #recursive = new Map<string, boolean>()
 
-  constructor(document: ComparedDocument) {
-    this.#readers = { sent: createReader(formOf(document, 'request')), received: createReader(document) }
-    this.#main = document.sources[0]?.uri ?? ''
+  /** @param main the URI of the document's main file */
+  constructor(readers: Readonly<Record<Role, Reader>>, main: string) {
+    this.#readers = readers
+    this.#main = main
   }
 
-  prepare(): Json {
-    const root = this.#readers.sent.at(this.#main, '')
-    const paths = this.#readers.sent.children(root, 'paths').map(([template, item]) => [template, this.#pathItem(item)])
-    return {
-      openapi: root.value['openapi'],
-      // Settings of the comparator (`x-opc-config-…`) stand here. The paths that it is given have no base.
-      info: { ...(isJson(root.value['info']) && root.value['info']), 'x-opc-config-base-path': undefined },
-      paths: Object.fromEntries(paths),
-      components: { schemas: Object.fromEntries(this.#schemas.sent), [RECEIVED]: Object.fromEntries(this.#schemas.received) },
-    }
-  }
-
-  /** The comparator takes security for what it is not: the contract judges that. */
-  #pathItem(item: Located): Json {
-    const operations = Object.keys(item.value).flatMap((key): [string, unknown][] => {
-      const value = item.value[key]
-      const operation = isJson(value) && isJson(value['responses']) ? this.#readers.sent.child(item, key) : undefined
-      return operation ? [[key, this.#operation(operation)]] : []
-    })
-    return { ...Object.fromEntries(operations), parameters: this.#parameters(item) }
-  }
-
-  #operation(operation: Located): Json {
-    const body = this.#readers.sent.child(operation, 'requestBody')
-    const answers = this.#readers.sent.children(operation, 'responses').map(([status, answer]) => [
-      status,
-      {
-        headers: Object.fromEntries(this.#readers.sent.children(answer, 'headers').map(([name, header]) => [name, this.#header(header)])),
-        content: this.#content(answer, 'received'),
-      },
-    ])
-    return {
-      parameters: this.#parameters(operation),
-      ...(body && { requestBody: { required: body.value['required'], content: this.#content(body, 'sent') } }),
-      responses: Object.fromEntries(answers),
-    }
-  }
-
-  #content(owner: Located, role: Role): Json {
-    const reader = this.#readers[role]
-    const media = reader.children(reader.at(owner.uri, owner.pointer), 'content').map(([type, entry]): [string, unknown] => {
-      const schema = reader.schema(entry, 'schema')
-      return [type, schema ? { schema: this.#schema(schema, role) } : {}]
-    })
-    return Object.fromEntries(media)
-  }
-
-  /** A header without a schema would be taken for a schema itself. */
-  #header(header: Located): Json {
-    const schema = this.#readers.sent.schema(header, 'schema')
-    return { schema: schema ? this.#schema(schema, 'sent') : {} }
-  }
-
-  #parameters(owner: Located): unknown[] {
-    return this.#readers.sent.children(owner, 'parameters').map(([, parameter]) => this.#parameter(parameter))
-  }
-
-  #parameter(parameter: Located): Json {
-    const { name, in: where, required, style, explode } = parameter.value
-    if (where === 'header' && IGNORED.has(String(name).toLowerCase())) return { name, in: where, schema: {} }
-    const schema = this.#readers.sent.schema(parameter, 'schema')
-    // Paths are checked by the contract. A parameter with `content` would be taken for a schema itself.
-    return { name, in: where, required, style, explode, schema: schema && where !== 'path' ? this.#parameterSchema(schema, where) : {} }
-  }
-
-  /**
-   * Whether a text is split or parsed depends on the type that stands in the schema itself: neither behind a reference nor in a list of
-   * types. The contract alone reads what may be a list or something else, and objects in the query, whose members the comparator takes
-   * for parameters.
-   */
-  #parameterSchema(schema: Located, where: unknown): unknown {
-    const direct = this.#written(schema)
-    const { type, ...rest } = direct.value
-    const types = [type].flat().filter((one) => one !== 'null')
-    if (where === 'query' && types.includes('object')) return {}
-    if (type === undefined && this.#mayBeComposed(direct)) return {}
-    return this.#schema({ ...direct, value: type === undefined ? rest : { ...rest, type: types.length === 1 ? types[0] : type } }, 'sent')
-  }
-
-  /** The schema with what it refers to written out. */
-  #written(schema: Located, seen = new Set<object>()): Located {
-    const target = seen.has(schema.value) ? undefined : this.#readers.sent.target(schema)
-    if (!target) return schema
-    const { $ref: _, ...beside } = schema.value
-    return this.#written({ ...target, value: { ...target.value, ...beside } }, seen.add(schema.value))
-  }
-
-  #mayBeComposed(schema: Located, seen = new Set<object>()): boolean {
-    if (seen.has(schema.value)) return false
-    seen.add(schema.value)
-    const target = this.#readers.sent.target(schema)
-    const branches = ['allOf', 'anyOf', 'oneOf'].flatMap((key) => this.#readers.sent.schemas(schema, key).map(([, branch]) => branch))
-    const types = new Set([schema.value['type']].flat())
-    return (
-      types.has('array') || types.has('object') || [...(target ? [target] : []), ...branches].some((one) => this.#mayBeComposed(one, seen))
-    )
+  /** What the schemas written so far refer to. */
+  found(role: Role): Json {
+    return Object.fromEntries(this.#found[role])
   }
 
   /**
@@ -193,9 +84,9 @@ class Preparation {
    * - `additionalProperties: true` would refuse what the document expressly allows;
    * - `not` of requirements would fit nothing.
    */
-  #schema(schema: Located, role: Role, isBranch = false): unknown {
+  written(schema: Located, role: Role, isBranch = false): unknown {
     const { value } = schema
-    const inner = (one: unknown, isBranch = false): unknown => (isJson(one) ? this.#schema({ ...schema, value: one }, role, isBranch) : one)
+    const inner = (one: unknown, isBranch = false): unknown => (isJson(one) ? this.written({ ...schema, value: one }, role, isBranch) : one)
     const entries = Object.entries(value).flatMap(([key, one]): [string, unknown][] => {
       // A discriminator stands as a condition.
       if (DATA.has(key) || key.startsWith('x-') || key === 'discriminator') return []
@@ -217,11 +108,11 @@ class Preparation {
   #reference(schema: Located, role: Role): string {
     const target = this.#readers[role].target(schema) ?? schema
     const name = this.#nameOf(target)
-    const known = this.#schemas[role]
+    const known = this.#found[role]
     if (!known.has(name)) {
       // It may refer to itself.
       known.set(name, {})
-      known.set(name, this.#schema(target, role))
+      known.set(name, this.written(target, role))
     }
     return `#/components/${role === 'sent' ? 'schemas' : RECEIVED}/${name}`
   }

@@ -1,3 +1,4 @@
+import { decoded } from '../../base/decode.ts'
 import { type Hide, hidingTexts } from '../../base/hiding.ts'
 import { isSecretInQuery } from '../../base/secret.ts'
 import { type Fields, isRecord } from './value.ts'
@@ -82,12 +83,4 @@ function secretsInUrl(text: string): string[] {
     ...(search === '' ? [] : [search.slice(1)]),
     ...[...searchParams].flatMap(([name, value]) => (isSecretInQuery(name) ? [value] : [])),
   ]
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }

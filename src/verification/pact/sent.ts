@@ -1,10 +1,11 @@
 import type { Operation } from '../../contract/operation.ts'
 import { type Issue, pointerParts } from '../../base/http.ts'
 import { DocumentError } from '../../base/problem.ts'
-import { type Finding, mockDetails, pathOf, type ResultItem, specDetails, unknownPath, unreadable } from './finding.ts'
+import { type Finding, mockDetails, type ResultItem, specDetails, unknownPath, unreadable } from './finding.ts'
+import { pathOf } from './json-path.ts'
 import type { Message } from './message.ts'
 import type { Interaction } from './pact.ts'
-import { IGNORED } from './schemas.ts'
+import { IGNORED } from './prepared.ts'
 
 /** What the contract says of a request that is to be accepted. */
 export interface Sent {

@@ -29,3 +29,14 @@ export function textOf(value: unknown): string {
 export function written(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
+
+/** The same with the names of all objects in order. */
+export function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((one) => sorted(one))
+  if (!isRecord(value)) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, one]) => [name, sorted(one)]),
+  )
+}

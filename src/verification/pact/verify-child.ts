@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { Verifier, type VerifierOptions } from '@pact-foundation/pact-core'
+import { messageFrom } from '../../base/problem.ts'
 import { stateKey } from './part.ts'
 import { bodyOf, send } from './send.ts'
 import { isRecord, parsed, textOf } from './value.ts'
@@ -57,7 +58,7 @@ async function report(options: VerifierOptions): Promise<unknown> {
     return parsed(await new Verifier(options).verify())
   } catch (error) {
     // A verification that fails rejects with its report.
-    const words = error instanceof Error ? error.message : String(error)
+    const words = messageFrom(error)
     return parsed(words) ?? words
   }
 }

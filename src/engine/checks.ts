@@ -1,12 +1,29 @@
 import { refusal } from '../base/refusal.ts'
 import { nearestPaths } from '../contract/nearest.ts'
 import type { Operation, ReadParameters } from '../contract/operation.ts'
-import type { AssumptionName } from '../core/assumption.ts'
-import { type Behaviour, type CheckName, isProblem, type Scene } from '../core/behaviour.ts'
-import type { Caller, Credentials, Input, Issue, MockReply, MockRequest, Problem } from '../base/http.ts'
+import { rowOf } from '../base/problem.ts'
+import { ANYBODY, type Behaviour, type Caller, type CheckName, isProblem, isRefused, type Scene } from '../core/behaviour.ts'
+import { Live } from '../core/live.ts'
+import type { Credentials, Input, Issue, MockReply, MockRequest, Problem, StatedProblem } from '../base/http.ts'
 import type { Around, Service } from './service.ts'
 
 const NONE: readonly Issue[] = []
+const EVERYBODY: readonly string[] = []
+const PROBLEM = 'application/problem+json'
+
+/** A problem with status and meaning, and the names that everybody knows: those of the API are its own. */
+export function stated(problem: Problem, { member }: Service): StatedProblem {
+  const { code, assumption } = problem
+  const row = rowOf(code, member.api.problems)
+  return {
+    ...problem,
+    code: member.known('problems', code),
+    status: problem.status ?? row.status,
+    title: problem.title ?? row.title,
+    detail: problem.detail === '' ? row.title : problem.detail,
+    ...(assumption !== undefined && { assumption: member.known('assumptions', assumption) }),
+  }
+}
 
 /** A refusal as it is answered. */
 export interface Refusal {
@@ -17,27 +34,30 @@ export interface Refusal {
   readonly assumption?: string
 }
 
-/** What a request has come to when nothing is wrong with it. */
-export interface Arrived {
+/** A request with which nothing is wrong: all that the checks have found out about it. */
+export interface CheckedRequest {
   readonly operation: Operation
-  readonly behaviour: Behaviour
+  /** Undefined where the answer is the document's. */
+  readonly behaviour: Behaviour | undefined
   readonly input: Input
-  readonly caller: Caller
+  readonly live: Live
+  /** What the behaviour's `find` has found. */
+  readonly found: unknown
 }
 
-/** An answer that its document does not have. */
-export function unfit(issues: readonly Issue[]): Problem {
+/** An answer that its document does not have. @param operation whose it is */
+export function unfit(issues: readonly Issue[], operation: string): Problem {
   return {
     code: 'reply-invalid',
-    detail: `the answer does not fit the document: ${issues.map(({ at, message }) => `${at} ${message}`).join('; ')}`,
+    detail: `the answer of ${operation} does not fit the document: ${issues.map(({ at, message }) => `${at} ${message}`).join('; ')}`,
     issues,
   }
 }
 
 /** What is known of a request so far, and the checks that find out more. A dialect says in which order they are made. */
-export class Road implements Record<CheckName, () => Problem | undefined> {
+export class RequestChecks implements Record<CheckName, () => Problem | undefined> {
   warnings: readonly Issue[] = NONE
-  assumption: AssumptionName | undefined
+  assumption: string | undefined
   #operations: readonly Operation[] = []
   #rawPath: Readonly<Record<string, string>> = {}
   #allowed: readonly string[] | undefined
@@ -45,6 +65,8 @@ export class Road implements Record<CheckName, () => Problem | undefined> {
   #parameters: ReadParameters | undefined
   #caller: Caller | undefined
   #body: unknown
+  #live: Live | undefined
+  #found: unknown
 
   readonly #service: Service
   readonly #request: MockRequest
@@ -63,7 +85,7 @@ export class Road implements Record<CheckName, () => Problem | undefined> {
   }
 
   /** All the checks, in the order of the dialect. @param isWorked whether what the request is about has to be there */
-  travel(isWorked = true): Problem | Arrived {
+  run(isWorked = true): Problem | CheckedRequest {
     const routed = this.route()
     if (routed) return routed
     for (const check of this.#service.dialect.order) {
@@ -71,30 +93,31 @@ export class Road implements Record<CheckName, () => Problem | undefined> {
       const problem = this[check]()
       if (problem) return problem
     }
-    return this.ready()
+    return this.checked()
   }
 
   /** The operation; for a path that has others, those. */
   route(): Problem | undefined {
-    const { contract, dialect } = this.#service
+    const { contract, dialect, member } = this.#service
     const { method, path, prefix, query } = this.#request
     const below = path.slice(contract.base.length)
     let match = contract.match(method, below)
     if (match.kind === 'unknown') {
-      const other = dialect.reroute?.(below, this.#scene)
+      const other = dialect.reroute?.(below, member.sceneOf(this.#scene))
       const found = other && contract.match(method, other.path)
       const fallback: Problem = { code: 'route-unknown', detail: `no operation has the path ${path}` }
       if (!other || !found || found.kind === 'unknown' || found.kind === 'undecodable')
         return { ...fallback, fix: nearestPaths(this.#around.nearest(method, path)) }
       const right = contract.base + other.path
-      if (other.way === 'hint') return { ...fallback, fix: `the path is ${right}`, assumption: other.assumption }
+      const shaped = other.assumption === undefined ? {} : { assumption: other.assumption }
+      if (other.way === 'hint') return { ...fallback, fix: `the path is ${right}`, ...shaped }
       if (other.way === 'redirect')
         return {
           ...fallback,
           status: 301,
           location: `${prefix}${right}${query === '' ? '' : `?${query}`}`,
           fix: `the path is ${right}`,
-          assumption: other.assumption,
+          ...shaped,
         }
       this.assumption = other.assumption
       match = found
@@ -137,22 +160,23 @@ export class Road implements Record<CheckName, () => Problem | undefined> {
     if (judgement?.kind === 'refused') return judgement.problem
     if (!judgement) return undefined
     this.#credentials = judgement.credentials
-    return this.#service.dialect.judge?.(judgement.credentials)
+    return this.#service.callers.judge?.(judgement.credentials)
   }
 
   caller(): Problem | undefined {
     if (this.#isKnown) return undefined
-    const caller = this.#service.dialect.caller(this.#credentials, this.#parameters?.header ?? {}, this.#scene)
+    const { callers, member } = this.#service
+    const caller = callers.of?.(this.#credentials, this.#parameters?.header ?? {}, member.sceneOf(this.#scene)) ?? ANYBODY
     if (isProblem(caller)) return caller
     this.#caller = caller
     return undefined
   }
 
   admitted(): Problem | undefined {
-    const { behaviours } = this.#service
     const kind = this.#caller?.kind ?? 'nobody'
-    if (this.#operations.some(({ id }) => behaviours[id]?.admits.some((admitted) => admitted === kind))) return undefined
-    const wanted = this.#operations.flatMap(({ id }) => behaviours[id]?.admits ?? []).join(' or a ')
+    const admitted = this.#operations.map(({ id }) => this.#service.behaviours[id]?.admits ?? EVERYBODY)
+    if (admitted.some((kinds) => kinds === EVERYBODY || kinds.includes(kind) || kinds.includes(ANYBODY.kind))) return undefined
+    const wanted = admitted.flat().join(' or a ')
     return {
       code: 'caller-refused',
       detail: `the operation is for a ${wanted}, and the token is that of a ${kind}`,
@@ -162,16 +186,17 @@ export class Road implements Record<CheckName, () => Problem | undefined> {
 
   permitted(): Problem | undefined {
     const caller = this.#caller
-    if (!caller || !('permissions' in caller)) return undefined
+    const permissions = caller?.permissions
+    if (!caller || !permissions) return undefined
     const wanted = this.#operations.flatMap(({ id }) => {
       const behaviour = this.#service.behaviours[id]
-      return behaviour?.admits.includes(caller.kind) ? [behaviour.permission] : []
+      return behaviour?.admits?.includes(caller.kind) === false ? [] : [behaviour?.permission]
     })
-    if (wanted.some((permission) => permission === undefined || caller.permissions.includes(permission))) return undefined
+    if (wanted.some((permission) => permission === undefined || permissions.includes(permission))) return undefined
     return {
       code: 'permission-missing',
       detail: `the user lacks the permission ${wanted.join(' or ')}`,
-      fix: `log in as a user who has it; this one has ${caller.permissions.join(', ')}`,
+      fix: `log in as a user who has it; this one has ${permissions.join(', ')}`,
     }
   }
 
@@ -184,8 +209,11 @@ export class Road implements Record<CheckName, () => Problem | undefined> {
   }
 
   resource(): Problem | undefined {
-    const { behaviour, input, caller } = this.ready()
-    return behaviour.find?.(input, caller, this.#scene)
+    const { behaviour, input, live } = this.checked()
+    const found = behaviour?.find?.(input, live)
+    if (isRefused(found)) return found.problem
+    this.#found = found
+    return undefined
   }
 
   body(): Problem | undefined {
@@ -197,24 +225,39 @@ export class Road implements Record<CheckName, () => Problem | undefined> {
     return this.#judge('request-invalid', NONE, read.undeclared)
   }
 
-  ready(): Arrived {
+  /** What is known by now. */
+  checked(): CheckedRequest {
     const [operation] = this.#operations
-    const behaviour = operation && this.#service.behaviours[operation.id]
-    if (!operation || !behaviour || !this.#caller || !this.#parameters)
-      throw new Error(`the dialect of ${this.#service.contract.name} leaves out a check`)
-    return { operation, behaviour, caller: this.#caller, input: { ...this.#parameters, body: this.#body } }
+    if (!operation || !this.#parameters) throw new Error(`the dialect of ${this.#service.contract.name} leaves out a check`)
+    const { behaviours, member } = this.#service
+    this.#live ??= new Live(member.sceneOf(this.#scene), this.#caller ?? ANYBODY, member.api.kinds)
+    return {
+      operation,
+      behaviour: behaviours[operation.id],
+      input: { ...this.#parameters, body: this.#body },
+      live: this.#live,
+      found: this.#found,
+    }
   }
 
   /** The refusal in the API's words, or in problem details for a client that prefers them. */
-  refuse(problem: Problem): Refusal {
+  refuse(met: Problem): Refusal {
+    const { dialect, nameOf } = this.#service
     const known = this.#allowed ? undefined : this.#operations[0]
-    const worded = this.#service.dialect.refuse(problem, this.#body, known?.id)
-    const reply = this.#around.prefersProblem && worded.status >= 400 ? refusal(problem, worded) : worded
-    const broken = this.#around.checkReplies && known && reply === worded ? known.checkReply(worded) : NONE
+    const problem = stated(met, this.#service)
+    const worded = dialect.refuse({ ...problem, code: met.code }, this.#body, known?.id)
+    // What an API says in the mock's own words names the code as everybody knows it.
+    const isPlain = worded.mediaType === PROBLEM && problem.code !== met.code
+    const reply = isPlain || (this.#around.prefersProblem && worded.status >= 400) ? refusal(problem, worded) : worded
+    const broken = this.#around.checkReplies && known && reply === worded && worded.mediaType !== PROBLEM ? known.checkReply(worded) : NONE
     const assumption = problem.assumption ?? this.assumption
-    const answer = { warnings: this.warnings, ...(known && { operation: known.id }), ...(assumption !== undefined && { assumption }) }
+    const answer = {
+      warnings: this.warnings,
+      ...(known && { operation: nameOf(known.id) }),
+      ...(assumption !== undefined && { assumption }),
+    }
     if (broken.length === 0) return { ...answer, reply, problem }
-    const inner = unfit(broken)
+    const inner = unfit(broken, nameOf(known?.id ?? ''))
     return { ...answer, reply: refusal(inner), problem: inner }
   }
 

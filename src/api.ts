@@ -1,0 +1,12 @@
+/** What the author of an API imports (`allocation-mock/api`): nothing that serves. */
+export type { Input, MockReply, Problem, StatedProblem } from './base/http.ts'
+export { OptionError, UsageError } from './base/problem.ts'
+export { defineApi, kind } from './core/api.ts'
+export type { Api, ApiDefinition, Callers, Dialect, Kind, Step, Word } from './core/api.ts'
+export type { Assumption } from './core/assumption.ts'
+export { refused, reply } from './core/behaviour.ts'
+export type { Behaviour, Caller, ExampleRequest, LiveScene, Outcome, Refused, Replied, Scene } from './core/behaviour.ts'
+export { at, keyOf, oneOf, pick, uuid } from './core/population/random.ts'
+export type { Session } from './core/session.ts'
+export { countSetting } from './core/setting.ts'
+export type { Setting } from './core/setting.ts'

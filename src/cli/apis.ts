@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { UsageError } from '../base/problem.ts'
+import { BUNDLED } from '../bundled.ts'
+import type { Api } from '../core/api.ts'
+import { isApi } from '../options/checks.ts'
+import type { Io } from './io.ts'
+
+/** What the command line says of APIs, which has to be known before its other flags are: an API brings flags of its own. */
+export function wantedApis(argv: readonly string[], env: Io['env']): readonly string[] {
+  const end = argv.indexOf('--')
+  const given = (end === -1 ? argv : argv.slice(0, end)).flatMap((argument, place) => {
+    if (argument === '--api') return argv[place + 1] ?? []
+    return argument.startsWith('--api=') ? argument.slice('--api='.length) : []
+  })
+  if (given.length > 0) return given
+  const variable = env['ALLOCATION_MOCK_API'] ?? ''
+  return variable === '' ? [] : variable.split(',')
+}
+
+/**
+ * The APIs that are wanted: modules, loaded, and bundled ones by their names.
+ * @throws UsageError for a module that cannot be loaded, or is not one of an API
+ */
+export async function loadApis(wanted: readonly string[]): Promise<readonly (Api | string)[]> {
+  const apis: (Api | string)[] = []
+  for (const one of wanted) apis.push(BUNDLED.some(({ name }) => name === one) ? one : await loadApi(one))
+  return apis
+}
+
+/** What is known of APIs without serving them: the bundled ones, where none are wanted. */
+export function rowsOf(apis: readonly (Api | string)[]): readonly Pick<Api, 'settings' | 'assumptions'>[] {
+  if (apis.length === 0) return BUNDLED
+  return apis.flatMap((api): readonly Pick<Api, 'settings' | 'assumptions'>[] =>
+    typeof api === 'string' ? BUNDLED.filter(({ name }) => name === api) : [api],
+  )
+}
+
+async function loadApi(file: string): Promise<Api> {
+  const path = resolve(file)
+  if (!existsSync(path))
+    throw new UsageError(
+      `--api ${file}: there is no such file, nor a bundled API of this name; give a module, or one of ${BUNDLED.map(({ name }) => name).join(', ')}`,
+    )
+  let module: { readonly default?: unknown }
+  try {
+    module = await import(pathToFileURL(path).href)
+  } catch (error) {
+    throw new UsageError(
+      `--api ${file}: the module does not load: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    )
+  }
+  const api = module.default
+  if (api === undefined) throw new UsageError(`--api ${file}: the module has no default export; let it be what defineApi returns`)
+  if (!isApi(api)) throw new UsageError(`--api ${file}: the default export is not an API; let it be what defineApi returns`)
+  return { ...api, file }
+}

@@ -1,0 +1,35 @@
+import { UsageError } from '../base/problem.ts'
+import { readText } from '../base/values.ts'
+import { checkHost } from '../options/checks.ts'
+import { isRecord, parsed } from '../verification/pact/value.ts'
+
+/** Readers of what only options of commands have to be; the others stand in base/values.ts. */
+
+/** As it is given: it is listened on. */
+export function readHost(text: string): string {
+  checkHost(readText(text))
+  return text
+}
+
+export function readHeader(text: string): readonly [name: string, value: string] {
+  const at = text.indexOf(':')
+  if (at < 1) throw new UsageError('give NAME: VALUE, such as Authorization: Bearer abc')
+  return [text.slice(0, at).trim(), text.slice(at + 1).trim()]
+}
+
+export function readJsonObject(text: string): Readonly<Record<string, unknown>> {
+  const value = parsed(text)
+  if (!isRecord(value)) throw new UsageError('give a JSON object, such as {"mainBranch":true}')
+  return value
+}
+
+/** One value, or a list of them. */
+export function separateJson(text: string): string[] {
+  const value = parsed(text)
+  return Array.isArray(value) ? value.map((one: unknown) => JSON.stringify(one)) : [text]
+}
+
+export function readDate(text: string): string {
+  if (!/^\d{4}-\d{2}-\d{2}(T.+)?$/.test(text) || Number.isNaN(Date.parse(text))) throw new UsageError('give a date like 2026-01-31')
+  return text
+}

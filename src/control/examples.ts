@@ -1,0 +1,70 @@
+import { curl } from '../base/curl.ts'
+import type { Input, Problem } from '../base/http.ts'
+import { ANYBODY, type Behaviour, type Caller, isProblem, reply, type Scene } from '../core/behaviour.ts'
+import { Live } from '../core/live.ts'
+import type { Member } from '../core/registry.ts'
+import { DEFAULT_SESSION, type SessionName } from '../base/session-name.ts'
+
+/** An API that this server answers, as far as examples need to know it. */
+export interface ServedApi {
+  readonly member: Member
+  /** What stands before its paths on this server. */
+  readonly base: string
+  methodOf(operation: string): string | undefined
+  nameOf(operation: string): string
+}
+
+interface ExamplesInput extends Input {
+  readonly path: { readonly name: SessionName }
+  readonly query: Readonly<Record<string, unknown>> & { readonly token?: string }
+  readonly header: { readonly host?: string }
+}
+
+/** For each operation a request that succeeds now. */
+export function listExamples(apis: readonly ServedApi[]): Behaviour<ExamplesInput> {
+  return {
+    begins: true,
+    run({ query, header, path }, scene) {
+      // A session other than the default one is named in the path, so that the command works as it is pasted.
+      const origin = `http://${header.host ?? 'localhost'}${path.name === DEFAULT_SESSION ? '' : `/~${path.name}`}`
+      return reply(200, { examples: apis.flatMap((api) => examplesOf(api, query, origin, scene)) })
+    },
+  }
+}
+
+function examplesOf({ member, base, methodOf, nameOf }: ServedApi, query: ExamplesInput['query'], origin: string, given: Scene): object[] {
+  const { name, callers, behaviours, kinds } = member.api
+  const scene = member.sceneOf(given)
+  const value = query.token?.trim() ?? Object.values(callers.tokens ?? {})[0] ?? ''
+  const credentials = { scheme: callers.scheme ?? '', value }
+  const judged = callers.judge?.(credentials) ?? callers.of?.(credentials, callers.headers?.(query) ?? {}, scene) ?? ANYBODY
+  return Object.entries(behaviours).flatMap(([operation, behaviour]) => {
+    const method = methodOf(operation)
+    const isOpen = behaviour.admits?.includes(ANYBODY.kind) ?? callers.scheme === undefined
+    const caller: Caller | Problem = isOpen ? ANYBODY : judged
+    const example = !isProblem(caller) && mayCall(caller, behaviour) ? behaviour.example?.(new Live(scene, caller, kinds)) : undefined
+    if (!method || !example) return []
+    const headers = {
+      ...(!isOpen && { Authorization: `${callers.scheme} ${value}` }),
+      ...example.headers,
+      ...(example.body !== undefined && { 'Content-Type': 'application/json' }),
+    }
+    const path = base + example.path
+    return [
+      {
+        api: name,
+        operation: nameOf(operation),
+        method,
+        path,
+        headers,
+        ...(example.body !== undefined && { body: example.body }),
+        curl: curl(method, origin + path, headers, example.body),
+      },
+    ]
+  })
+}
+
+function mayCall(caller: Caller, { admits, permission }: Behaviour): boolean {
+  if (admits && !admits.includes(caller.kind)) return false
+  return permission === undefined || !caller.permissions || caller.permissions.includes(permission)
+}

@@ -1,0 +1,91 @@
+import { fileURLToPath } from 'node:url'
+import { type Contract, createContract } from './contract/operation.ts'
+import { standalone } from './contract/standalone.ts'
+import { ownApi } from './control/api.ts'
+import { controlBehaviours, stateBehaviours } from './control/operations.ts'
+import type { Api } from './core/api.ts'
+import { type Registry, registryOf } from './core/registry.ts'
+import { loadBundled, loadDocument, type LoadedDocument } from './document/load.ts'
+import { createServices, operationsOf, type Service } from './engine/service.ts'
+import { type Served, withNames } from './library.ts'
+
+/** APIs that are ready to be served, with the mock's own beside them. */
+export interface Serving extends Served {
+  readonly registry: Registry
+  readonly services: readonly Service[]
+  readonly control: Service
+  readonly providerStates: Service
+  /** Those of the APIs, in their order. */
+  readonly documents: readonly LoadedDocument[]
+}
+
+/**
+ * Reads the documents of APIs and makes services of them.
+ * @param scenarios folders of scenarios beside those that the APIs bring
+ * @throws DocumentError for a document that cannot be served, and for a behaviour of no operation; UsageError for APIs that cannot stand together
+ */
+export async function serveApis(apis: readonly Api[], scenarios: readonly string[] = []): Promise<Serving> {
+  const loaded = await Promise.all(apis.map(({ document }) => loadedOf(document)))
+  const registry = registryOf(apis.map((api, place) => withSchemas(api, loaded[place])))
+  const contracts = loaded.map((document) => contractOf(document))
+  const services = createServices(registry.members, contracts)
+  const operations = operationsOf(services)
+  const served = services.map(({ member, contract, nameOf }) => {
+    const methods = new Map(contract.operations.map(({ id, method }) => [id, method]))
+    return { member, base: contract.base, nameOf, methodOf: (operation: string) => methods.get(operation) }
+  })
+  const own = async (name: string, behaviours: Api['behaviours']): Promise<Service> => {
+    const contract = createContract(withNames(await loadedOf(name), registry))
+    const [service] = createServices(registryOf([ownApi(name, behaviours)]).members, [contract])
+    if (!service) throw new Error(`there is no document "${name}"`)
+    return service
+  }
+  return {
+    registry,
+    operations,
+    services,
+    documents: loaded,
+    control: await own('control', controlBehaviours(served, { operations, registry })),
+    providerStates: await own('provider-states', stateBehaviours),
+    scenarios: [...scenarios, ...apis.flatMap((api) => pathOf(api.scenarios))],
+    states: apis.flatMap((api) => pathOf(api.states)),
+  }
+}
+
+function pathOf(file: string | URL | undefined): readonly string[] {
+  return file === undefined ? [] : [file instanceof URL ? fileURLToPath(file) : file]
+}
+
+/** Documents that come with the mock are read once in a process. */
+const bundled = new Map<string, Promise<LoadedDocument>>()
+
+/** @throws DocumentError for one that cannot be read */
+async function loadedOf(document: Api['document']): Promise<LoadedDocument> {
+  if (document instanceof URL) return loadDocument(fileURLToPath(document))
+  if (typeof document !== 'string') return { name: 'document', sources: [{ uri: 'document', content: document, lineOf: () => undefined }] }
+  // What comes with the mock has a name; every other is a file.
+  if (/[./\\]/.test(document)) return loadDocument(document)
+  const loaded = bundled.get(document) ?? loadBundled(document)
+  bundled.set(document, loaded)
+  return loaded
+}
+
+const contracts = new WeakMap<LoadedDocument, Contract>()
+
+/** Contracts never change: reading them and compiling their schemas is most of what a mock costs. */
+function contractOf(document: LoadedDocument): Contract {
+  const contract = contracts.get(document) ?? createContract(document)
+  contracts.set(document, contract)
+  return contract
+}
+
+/** The API with the schemas of its kinds in place of their names. */
+function withSchemas(api: Api, document: LoadedDocument | undefined): Api {
+  const named = Object.entries(api.kinds).filter(([, { schema }]) => typeof schema === 'string')
+  if (named.length === 0 || !document) return api
+  const schemas = named.map(([name, kind]) => [
+    name,
+    { ...kind, ...(typeof kind.schema === 'string' && { schema: standalone(document, kind.schema, `${api.name}: the kind "${name}"`) }) },
+  ])
+  return { ...api, kinds: { ...api.kinds, ...Object.fromEntries(schemas) } }
+}

@@ -1,0 +1,62 @@
+import type * as MockModule from './mock.ts'
+import type { MockOptions } from './mock.ts'
+import { replay as replayIn, type Replayed } from './recording/replay.ts'
+import type { MockAccess } from './verification/mock-access.ts'
+import type { VerifyContractsOptions } from './verification/options.ts'
+import type { Report } from './verification/pact/pact.ts'
+import { type MissingState, missingStates as missingStatesIn } from './verification/states.ts'
+import { verifyContracts as verifyContractsIn } from './verification/verify.ts'
+
+/** Where the rooms that are given a mock, and know none, get ours. */
+
+/**
+ * Repeats an exported session in a mock of its own, and compares the answers byte for byte.
+ * @param exported what GET /__mock/sessions/{name}/export answers
+ * @param apis those that it was recorded with; the bundled ones unless said otherwise
+ * @throws UsageError for what is not a valid export, or cannot be repeated here
+ */
+export function replay(exported: unknown, apis?: MockOptions['apis']): Promise<Replayed> {
+  return replayIn(exported, (options) => openMock({ ...options, ...(apis && { apis }) }))
+}
+
+/**
+ * Verifies pacts against their documents, a mock of our own, and the real service where there is one: one row an interaction. What it was
+ * given to prove who it is stands in nothing that it tells, nor in its errors.
+ * @throws UsageError for what cannot be verified at all: no files, not a pact, a document that cannot be read, nothing that is ours
+ */
+export async function verifyContracts({ apis, ...options }: VerifyOptions): Promise<Report> {
+  return verifyContractsIn({ ...options, ...(await documentsOf(apis)) }, accessTo(apis))
+}
+
+/** The provider states of the pacts that neither those of the APIs nor the team's own know. */
+export async function missingStates({ apis, ...options }: VerifyOptions): Promise<readonly MissingState[]> {
+  return missingStatesIn({ ...options, ...(await documentsOf(apis)) }, accessTo(apis))
+}
+
+/** Contracts of the bundled APIs, or of others. */
+export type VerifyOptions = VerifyContractsOptions & Pick<MockOptions, 'apis'>
+
+async function documentsOf(apis: MockOptions['apis']): Promise<Pick<VerifyContractsOptions, 'own'>> {
+  return apis ? { own: await (await mock()).documentsOf(apis) } : {}
+}
+
+function accessTo(apis: MockOptions['apis']): MockAccess {
+  const own = apis ? { apis } : {}
+  return {
+    open: (options) => openMock({ ...options, ...own }),
+    findStates: async (wanted, file) => (await mock()).findStates(wanted, file, apis),
+    assumptions: async (choices) => (await mock()).assumptionsOf(choices, apis),
+  }
+}
+
+/** A mock that listens on a free port. */
+async function openMock(options: MockOptions): Promise<MockModule.Mock & { readonly url: string; readonly port: number }> {
+  const { createMock } = await mock()
+  const made = await createMock(options)
+  return { ...made, ...(await made.listen({ port: 0 })) }
+}
+
+/** Loaded when it is needed: much that is asked about contracts needs none. */
+function mock(): Promise<typeof MockModule> {
+  return import('./mock.ts')
+}

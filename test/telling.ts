@@ -1,0 +1,116 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { BIN, type Ended, ROOT, Running, serve } from './cli/process.ts'
+import type { Block } from './pages.ts'
+
+// A page is told as it stands: its blocks in their order, in the checkout, one server at a time.
+//   sh            ends well; a text or json block right behind it shows what it prints, and a request that shows nothing succeeds
+//   sh exits-N    ends with that code; what it complains of is shown as well
+//   sh serves     is a server, which the blocks behind it ask
+//   sh no-run     is not run: docs.test.ts says why
+//   text log      are lines that the server logs
+//   LANG /tmp/x   is a file for the blocks behind it
+//   LANG x/y      is that file of the project
+//   mermaid       is a picture
+// In what is shown, … stands for anything.
+
+/** What a block says, and what there is instead; nothing where it says what is so. */
+export type Wrong = { readonly at: string; readonly said: unknown; readonly is: unknown } | undefined
+
+/** The address that pages name. */
+const USUAL = 'http://127.0.0.1:4010'
+
+interface Served {
+  readonly server: Running
+  readonly url: string
+}
+
+/** Commands that ask no server and read nothing of a page, as they ended: they need not run again for another page. */
+const ran: Record<string, Promise<Ended>> = {}
+
+/** One telling of a page. */
+export class Telling {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'page-'))
+  readonly #logs: { readonly block: Block; readonly served: Served }[] = []
+  #served: Served | undefined
+
+  /** @param shown the block behind it, if it shows what this one prints @throws Error for a block that nothing knows how to tell */
+  async tell(block: Block, shown: Block | undefined): Promise<Wrong> {
+    const { language, words, text, at } = block
+    const [word = ''] = words
+    if (word === 'no-run' || language === 'mermaid') return undefined
+    if (word === 'serves') return this.#start(text, shown)
+    if (language === 'sh') return this.#run(block, shown)
+    if (language === 'text' && word === 'log') this.#logs.push({ block, served: await this.#serving() })
+    else if (word.startsWith('/tmp/')) writeFileSync(this.#here(word), text)
+    else if (word === '') throw new Error(`${at}: nothing runs this block of ${language}, and no command prints it`)
+    else return wrong(at, text, readFileSync(join(ROOT, word), 'utf8'))
+    return undefined
+  }
+
+  /** The server stops. @returns the lines that none has logged */
+  async end(): Promise<readonly Wrong[]> {
+    await this.#served?.server.stop()
+    return this.#logs.flatMap(({ block, served }) => {
+      const logged = this.#there(served.server.err, served)
+      const lines = block.text.trimEnd().split('\n')
+      return lines.flatMap((said) => (asShown(said, 'm').test(logged) ? [] : [{ at: block.at, said, is: logged }]))
+    })
+  }
+
+  async drop(): Promise<void> {
+    await this.#served?.server.stop()
+    rmSync(this.#folder, { recursive: true })
+  }
+
+  async #run({ text, words: [word = ''], at }: Block, shown: Block | undefined): Promise<Wrong> {
+    const served = /127\.0\.0\.1|stories/.test(text) ? await this.#serving() : undefined
+    // Where nothing is shown, what a request is refused with is a failure of curl.
+    writeFileSync(join(this.#folder, '.curlrc'), shown ? '' : 'fail-with-body\n')
+    const begin = (): Promise<Ended> =>
+      new Running('sh', ['-e'], { input: this.#here(text, served), env: { CURL_HOME: this.#folder } }).ended
+    const { out, err, code } = await (served || text.includes('/tmp/') ? begin() : (ran[text] ??= begin()))
+    const [, wanted] = /^exits-(\d+)$/.exec(word) ?? []
+    const hasEnded = code === Number(wanted ?? 0) && (err === '' || wanted !== undefined)
+    if (!hasEnded) return { at, said: word, is: { code, err } }
+    return shown && wrong(shown.at, shown.text, this.#there(out + err, served))
+  }
+
+  async #start(text: string, shown: Block | undefined): Promise<Wrong> {
+    await this.#served?.server.stop()
+    const server = new Running('sh', [], { input: `exec ${this.#here(text).trimEnd()} --port 0\n` })
+    const [, url = ''] = await server.until(/ready on (http:\/\/\S+) /)
+    this.#served = { server, url }
+    if (shown) await server.until(asShown(this.#here(shown.text)))
+    return undefined
+  }
+
+  async #serving(): Promise<Served> {
+    return (this.#served ??= await serve())
+  }
+
+  /** A command as it is run here. What npm and npx find is what package.json names: readme.test.ts. */
+  #here(text: string, { url } = this.#served ?? { url: USUAL }): string {
+    return text
+      .replaceAll(/^(?:npm ci && )?npm start(?: --)?/gm, `${process.execPath} ${BIN} serve`)
+      .replaceAll(/^npx allocation-mock/gm, `${process.execPath} ${BIN}`)
+      .replaceAll(/^node (fixtures\/stories\/\S+)$/gm, `${process.execPath} $1 ${url}`)
+      .replaceAll('/tmp/', `${this.#folder}/`)
+      .replaceAll(USUAL, url)
+  }
+
+  /** What is printed here as it would be there. */
+  #there(text: string, { url } = this.#served ?? { url: USUAL }): string {
+    return text.replaceAll(`${this.#folder}/`, '/tmp/').replaceAll(url, USUAL).replaceAll('\r\n', '\n').replace(/\n?$/, '\n')
+  }
+}
+
+function wrong(at: string, said: string, is: string): Wrong {
+  return asShown(said).test(is) ? undefined : { at, said, is }
+}
+
+/** What fits what is shown, where … stands for anything. */
+function asShown(text: string, flags = ''): RegExp {
+  return new RegExp(`^${text.split('…').map(RegExp.escape).join('[^]*')}$`, flags)
+}
