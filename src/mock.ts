@@ -41,6 +41,7 @@ import { createApp } from './server/app.ts'
 import { createEvents } from './server/events.ts'
 import { createJournal } from './server/journal.ts'
 import type { Exchange } from './recording/exchange.ts'
+import { type Fetch, fetchWithin } from './server/fetch.ts'
 import { createHandler, type Handler } from './server/handler.ts'
 import { type Handled, toLine } from './server/line.ts'
 import { createServers } from './server/listen.ts'
@@ -62,6 +63,8 @@ export interface Mock extends Client {
   readonly authorization: Readonly<Record<string, string>>
   /** What control requests carry where the mock listens beyond loopback: `Authorization: Bearer TOKEN`. */
   readonly controlToken: string
+  /** Answers a request in this process, without a socket: `fetch` for code that takes one. A request without a host is for `localhost`. */
+  readonly fetch: Fetch
   /** Listens until the mock is closed. Port 0 picks a free one. Rejects with Node's error when the port cannot be had. */
   listen(options?: { readonly port?: number; readonly host?: string }): Promise<Listening>
   /** Finishes what is in flight and stops. */
@@ -201,6 +204,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
       ),
     ),
     controlToken: access.token,
+    fetch: fetchWithin(handle, settings.maxBodyBytes),
     async listen({ port = 4010, host = '127.0.0.1' } = {}) {
       const bound = await servers.listen(app, port, host)
       isBeyond ||= bound.isBeyond
@@ -378,6 +382,11 @@ export async function assumptionsOf(
 ): Promise<readonly AssumptionRow[]> {
   const { registry } = await servingOf(apis)
   return assumptionList(choices, [registry])
+}
+
+/** The versions of their data, by the names of APIs. */
+export async function apiVersions(apis: CoreOptions['apis']): Promise<Readonly<Record<string, number>>> {
+  return versionsOf((await servingOf(apis)).registry)
 }
 
 /** The documents of APIs. */

@@ -1,3 +1,4 @@
+import { prefersProblem } from './accept.ts'
 import express, { type Express, type Request, type Response } from 'express'
 import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -83,7 +84,7 @@ export function createApp({ handle, maxBodyBytes, needsToken, cors, refuse, onFa
         return
       }
     }
-    const reply = await handle(request, prefersProblem(incoming), {
+    const reply = await handle(request, prefersProblem(incoming.headers.accept), {
       onGone: (callback) => onGone(socket, callback),
       needsToken: () => needsToken(socket),
     })
@@ -145,12 +146,4 @@ function originProblem(origin = ''): Problem {
     detail: `the Origin header is "${origin}"`,
     fix: `start with --allow-origin ${origin}, or --allow-origin "*" for every one`,
   }
-}
-
-/** Whether `Accept` ranks problem details above plain JSON (RFC 9110, 12.5.1). */
-function prefersProblem(request: Request): boolean {
-  return (
-    request.headers.accept?.toLowerCase().includes('application/problem+json') === true &&
-    request.accepts(['application/json', 'application/problem+json']) === 'application/problem+json'
-  )
 }

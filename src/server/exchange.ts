@@ -132,7 +132,7 @@ function cutSocket(socket: Socket, reply: Line, cut: Cut, more: Readonly<Record<
   socket.destroySoon()
 }
 
-function hasNoBody(status: number): boolean {
+export function hasNoBody(status: number): boolean {
   return status === 204 || status === 304
 }
 
@@ -175,11 +175,15 @@ function readBody(incoming: IncomingMessage, maxBytes: number): Promise<RequestB
     })
     incoming.on('end', () => {
       const [first] = chunks
-      const bytes = chunks.length === 1 && first ? first : Buffer.concat(chunks)
-      if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') resolve({ kind: 'encoded', encoding })
-      else if (bytes.length === 0) resolve(NO_BODY)
-      else resolve(isUtf8(bytes) ? { kind: 'text', text: bytes.toString('utf8') } : { kind: 'not-utf8' })
+      resolve(bodyOf(chunks.length === 1 && first ? first : Buffer.concat(chunks), encoding))
     })
     incoming.on('error', reject)
   })
+}
+
+/** A whole body. @param encoding what `Content-Encoding` says */
+export function bodyOf(bytes: Buffer, encoding: string | undefined): RequestBody {
+  if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') return { kind: 'encoded', encoding }
+  if (bytes.length === 0) return NO_BODY
+  return isUtf8(bytes) ? { kind: 'text', text: bytes.toString('utf8') } : { kind: 'not-utf8' }
 }

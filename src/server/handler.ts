@@ -269,7 +269,7 @@ export function createHandler(settings: HandlerSettings): Handler {
   }
 
   async function answerIn(id: string, name: SessionName, request: MockRequest, around: Around): Promise<Found> {
-    const service = services.find(({ contract }) => isBelow(contract.base, request.path))
+    const service = serviceFor(request, services, settings.nearest)
     try {
       if (!service)
         return await store.transact(name, (world) => {
@@ -376,6 +376,20 @@ export function createHandler(settings: HandlerSettings): Handler {
       return toLine(reply, now, true)
     }
   }
+}
+
+/**
+ * The API that a request is for: of those whose base it is below, the longest base first, the one that has the route. One that misses every
+ * route is refused by the API of the nearest one. Undefined where it is below the base of none.
+ */
+function serviceFor({ method, path }: MockRequest, services: readonly Service[], nearest: FindNearest): Service | undefined {
+  const below = services.filter(({ contract }) => isBelow(contract.base, path))
+  if (below.length < 2) return below[0]
+  const matches = below.map((service) => ({ service, kind: service.contract.match(method, path.slice(service.contract.base.length)).kind }))
+  const matched = matches.find(({ kind }) => kind === 'found') ?? matches.find(({ kind }) => kind !== 'unknown')
+  if (matched) return matched.service
+  const [near] = nearest(method, path)
+  return below.find(({ contract }) => contract.name === near?.api) ?? below[0]
 }
 
 /** What the server itself is asked needs nothing of what sessions start from. */

@@ -1,0 +1,22 @@
+/** Whether `Accept` ranks problem details above plain JSON (RFC 9110, 12.5.1): by weight, else by which stands first. */
+export function prefersProblem(accept: string | undefined): boolean {
+  if (accept?.toLowerCase().includes(PROBLEM) !== true) return false
+  const ranges = accept.split(',').map((range, place) => {
+    const [type = '', ...parameters] = range
+      .toLowerCase()
+      .split(';')
+      .map((part) => part.trim())
+    const weight = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? 1)
+    return { type, weight: Number.isNaN(weight) ? 0 : weight, place }
+  })
+  const problem = ranges.find(({ type }) => type === PROBLEM)
+  // The most particular range that a type fits says its weight.
+  const json = ['application/json', 'application/*', '*/*']
+    .map((type) => ranges.find((range) => range.type === type))
+    .find((range) => range !== undefined)
+  if (!problem || problem.weight === 0) return false
+  if (!json || json.weight !== problem.weight) return problem.weight > (json?.weight ?? 0)
+  return json.type !== 'application/json' || problem.place < json.place
+}
+
+const PROBLEM = 'application/problem+json'
