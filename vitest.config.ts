@@ -5,7 +5,7 @@ const HANGS = process.env['LONG'] === '1' ? 1_800_000 : 300_000
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
     testTimeout: HANGS,
     hookTimeout: HANGS,
     teardownTimeout: HANGS,

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { type Contract, createContract } from './contract/operation.ts'
+import { type Contract, createContract, type Operation } from './contract/operation.ts'
 import { standalone } from './contract/standalone.ts'
 import { ownApi } from './control/api.ts'
 import { controlBehaviours, stateBehaviours } from './control/operations.ts'
@@ -31,8 +31,14 @@ export async function serveApis(apis: readonly Api[], scenarios: readonly string
   const services = createServices(registry.members, contracts)
   const operations = operationsOf(services)
   const served = services.map(({ member, contract, nameOf }) => {
-    const methods = new Map(contract.operations.map(({ id, method }) => [id, method]))
-    return { member, base: contract.base, nameOf, methodOf: (operation: string) => methods.get(operation) }
+    const byId = new Map(contract.operations.map((operation) => [operation.id, operation]))
+    return {
+      member,
+      base: contract.base,
+      nameOf,
+      methodOf: (id: string) => byId.get(id)?.method,
+      plainPathOf: (id: string) => plainPathOf(byId.get(id)),
+    }
   })
   const own = async (name: string, behaviours: Api['behaviours']): Promise<Service> => {
     const contract = createContract(withNames(await loadedOf(name), registry))
@@ -50,6 +56,12 @@ export async function serveApis(apis: readonly Api[], scenarios: readonly string
     scenarios: [...scenarios, ...apis.flatMap((api) => pathOf(api.scenarios))],
     states: apis.flatMap((api) => pathOf(api.states)),
   }
+}
+
+/** The path of a GET without parameters that are needed. */
+function plainPathOf(operation: Operation | undefined): string | undefined {
+  if (operation?.method !== 'GET' || operation.template.includes('{')) return undefined
+  return operation.readParameters({ path: {}, query: '', headers: {} }).issues.length === 0 ? operation.template : undefined
 }
 
 function pathOf(file: string | URL | undefined): readonly string[] {

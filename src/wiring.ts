@@ -16,7 +16,11 @@ import { verifyContracts as verifyContractsIn } from './verification/verify.ts'
  * @throws UsageError for what is not a valid export, or cannot be repeated here
  */
 export function replay(exported: unknown, apis?: MockOptions['apis']): Promise<Replayed> {
-  return replayIn(exported, (options) => openMock({ ...options, ...(apis && { apis }) }))
+  return replayIn(
+    exported,
+    (options) => openMock({ ...options, ...(apis && { apis }) }),
+    async () => (await mock()).apiVersions(apis),
+  )
 }
 
 /**

@@ -1,6 +1,6 @@
 import { curl } from '../base/curl.ts'
 import type { Input, Problem } from '../base/http.ts'
-import { ANYBODY, type Behaviour, type Caller, isProblem, reply, type Scene } from '../core/behaviour.ts'
+import { ANYBODY, type Behaviour, type Caller, type ExampleRequest, isProblem, reply, type Scene } from '../core/behaviour.ts'
 import { Live } from '../core/live.ts'
 import type { Member } from '../core/registry.ts'
 import { DEFAULT_SESSION, type SessionName } from '../base/session-name.ts'
@@ -11,6 +11,8 @@ export interface ServedApi {
   /** What stands before its paths on this server. */
   readonly base: string
   methodOf(operation: string): string | undefined
+  /** The path of an operation that needs nothing but its path; undefined for every other. */
+  plainPathOf(operation: string): string | undefined
   nameOf(operation: string): string
 }
 
@@ -32,7 +34,12 @@ export function listExamples(apis: readonly ServedApi[]): Behaviour<ExamplesInpu
   }
 }
 
-function examplesOf({ member, base, methodOf, nameOf }: ServedApi, query: ExamplesInput['query'], origin: string, given: Scene): object[] {
+function examplesOf(
+  { member, base, methodOf, plainPathOf, nameOf }: ServedApi,
+  query: ExamplesInput['query'],
+  origin: string,
+  given: Scene,
+): object[] {
   const { name, callers, behaviours, kinds } = member.api
   const scene = member.sceneOf(given)
   const value = query.token?.trim() ?? Object.values(callers.tokens ?? {})[0] ?? ''
@@ -42,7 +49,10 @@ function examplesOf({ member, base, methodOf, nameOf }: ServedApi, query: Exampl
     const method = methodOf(operation)
     const isOpen = behaviour.admits?.includes(ANYBODY.kind) ?? callers.scheme === undefined
     const caller: Caller | Problem = isOpen ? ANYBODY : judged
-    const example = !isProblem(caller) && mayCall(caller, behaviour) ? behaviour.example?.(new Live(scene, caller, kinds)) : undefined
+    const example =
+      !isProblem(caller) && mayCall(caller, behaviour)
+        ? exampleOf(behaviour, new Live(scene, caller, kinds), plainPathOf(operation))
+        : undefined
     if (!method || !example) return []
     const headers = {
       ...(!isOpen && { Authorization: `${callers.scheme} ${value}` }),
@@ -62,6 +72,10 @@ function examplesOf({ member, base, methodOf, nameOf }: ServedApi, query: Exampl
       },
     ]
   })
+}
+
+function exampleOf(behaviour: Behaviour, live: Live, plainPath: string | undefined): ExampleRequest | undefined {
+  return behaviour.example ? behaviour.example(live) : plainPath === undefined ? undefined : { path: plainPath }
 }
 
 function mayCall(caller: Caller, { admits, permission }: Behaviour): boolean {

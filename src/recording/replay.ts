@@ -20,8 +20,6 @@ interface OpenOptions extends Readonly<Pick<Exported, 'settings'>>, Readonly<Exp
 
 /** It listens on this machine. */
 interface OpenedMock extends AsyncDisposable {
-  /** The APIs that it serves, with the versions of their data. */
-  readonly apis: Readonly<Record<string, number>>
   readonly url: string
   readonly port: number
   createSession(options: { readonly name: string; readonly scenario?: string }): Promise<unknown>
@@ -59,10 +57,12 @@ export interface Different extends Repeated {
  * Repeats an exported session in a mock of its own, which `open` opens, and compares the answers byte for byte. The world's time is that of the recording,
  * and delays of faults take none; requests that overlapped come upon the session in the order in which they did then.
  * @param exported what GET /__mock/sessions/{name}/export answers
+ * @param served the APIs of the mock that is opened, with the versions of their data
  * @throws UsageError for what is not a valid export, or cannot be repeated here
  */
-export async function replay(exported: unknown, open: OpenMock): Promise<Replayed> {
+export async function replay(exported: unknown, open: OpenMock, served: () => Promise<Exported['apis']>): Promise<Replayed> {
   const file = await readExported(exported)
+  refuseOthers(file.apis, await served())
   const { session, begun, exchanges } = file
   const notes: string[] = []
   let time = Date.parse(begun)
@@ -137,7 +137,6 @@ async function openFor(file: Exported, open: OpenMock, options: Pick<OpenOptions
         journalBytes: 0,
       }),
     )
-    refuseOthers(file.apis, mock.apis)
     await mock.createSession({ name, ...(scenarioName !== undefined && { scenario: scenarioName }) })
     opened.move()
     return mock
