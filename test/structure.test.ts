@@ -1,34 +1,27 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { readPage } from './pages.ts'
 
 const src = join(import.meta.dirname, '../src')
 
-/** Which rooms a room may import from, beside itself and `base`. */
-const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  base: [],
-  document: [],
-  contract: ['document'],
-  core: [],
-  engine: ['contract', 'core'],
-  apis: ['core'],
-  control: ['core'],
-  store: ['core'],
-  recording: ['contract', 'core', 'types of engine'],
-  server: ['contract', 'core', 'engine', 'store', 'control', 'recording'],
-  client: ['types of core'],
-  verification: ['client', 'contract', 'document', 'types of core'],
-  // Above the rooms: files that put them together.
-  library: ['contract', 'core', 'document', 'engine'],
-  options: ['core', 'types of library', 'types of server', 'types of store'],
-  bundled: ['apis', 'types of core'],
-  serving: ['contract', 'control', 'core', 'document', 'engine', 'library'],
-  mock: ['bundled', 'client', 'contract', 'core', 'document', 'engine', 'library', 'options', 'recording', 'server', 'serving', 'store'],
-  wiring: ['mock', 'recording', 'verification'],
-  index: ['client', 'core', 'library', 'mock', 'recording', 'server', 'store', 'verification', 'wiring'],
-  api: ['core'],
-  cli: ['bundled', 'contract', 'document', 'index', 'options', 'types of core', 'verification', 'wiring'],
-}
+const drawn = readPage('docs/architecture.md')
+/** Which rooms a room may import from, beside itself and `base`: the table of docs/architecture.md. */
+const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map(
+  [...drawn.prose.matchAll(/^\| `(\w+)` \| [^|]+ \|([^|]*)\|$/gm)].map(([, room = '', imports = '']) => [
+    room,
+    imports
+      .replaceAll('`', '')
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+  ]),
+)
+/** The arrows of its picture; dotted where only types are imported. */
+const ARROWS = [...(drawn.blocks[0]?.text.matchAll(/^ {2}(\w+) (-->|-\.->) (\w+)$/gm) ?? [])].map(([, from = '', arrow, to = '']) => ({
+  from,
+  to: arrow === '-->' ? to : `types of ${to}`,
+}))
 /** Rooms where time, chance and the outside come in as arguments. */
 const PURE = ['base', 'contract', 'core', 'engine', 'apis', 'control']
 const FORBIDDEN = [/Date\.now/, /new Date\(\)/, /Math\.random/, /\bprocess\./, /performance\.now/, /randomUUID/, /from 'node:/]
@@ -38,7 +31,7 @@ const roomOf = (file: string): string => file.split(/[/\\]/)[0]?.replace(/\.ts$/
 
 export function forbiddenImports(file: string, text: string): string[] {
   const room = roomOf(file)
-  const allowed = [room, 'base', ...(MAY_IMPORT[room] ?? [])]
+  const allowed = [room, 'base', ...(MAY_IMPORT.get(room) ?? [])]
   return importsOf(file, text).flatMap(({ from, isOfTypes }) => {
     const target = roomOf(from)
     return allowed.includes(target) || (isOfTypes && allowed.includes(`types of ${target}`)) ? [] : [`${file} imports ${target}`]
@@ -74,13 +67,36 @@ describe('the rooms of src', () => {
   it('finds the files', () => expect(files.length).toBeGreaterThan(30))
 
   it.each(files)('%s imports only from rooms it may', (file) => {
-    expect(MAY_IMPORT).toHaveProperty(roomOf(file))
+    expect([...MAY_IMPORT.keys()]).toContain(roomOf(file))
     expect(forbiddenImports(file, readFileSync(join(src, file), 'utf8'))).toEqual([])
   })
 
   it.each(files.filter((file) => PURE.includes(roomOf(file))))('%s takes time, chance and the outside as arguments', (file) => {
     const code = readFileSync(join(src, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '')
     expect(FORBIDDEN.filter((pattern) => pattern.test(code))).toEqual([])
+  })
+
+  it('have no row that nothing needs', () => {
+    const needed = files.flatMap((file) =>
+      importsOf(file, readFileSync(join(src, file), 'utf8')).map(({ from }) => `${roomOf(file)} ${roomOf(from)}`),
+    )
+    const rows = [...MAY_IMPORT].flatMap(([room, imports]) => imports.map((name) => `${room} ${name.replace('types of ', '')}`))
+    expect(rows.filter((row) => !needed.includes(row))).toEqual([])
+    expect([...MAY_IMPORT.keys()].filter((room) => !files.some((file) => roomOf(file) === room))).toEqual([])
+  })
+
+  it('are drawn as they are: an arrow is an import, and every import is an arrow or a way of arrows', () => {
+    expect(ARROWS.length).toBeGreaterThan(20)
+    expect(ARROWS.filter(({ from, to }) => MAY_IMPORT.get(from)?.includes(to) !== true)).toEqual([])
+    const below = (room: string): readonly string[] =>
+      ARROWS.flatMap(({ from, to }) => {
+        const next = to.replace('types of ', '')
+        return from === room ? [next, ...below(next)] : []
+      })
+    const missing = [...MAY_IMPORT].flatMap(([room, imports]) =>
+      imports.flatMap((name) => (below(room).includes(name.replace('types of ', '')) ? [] : [`${room} ${name}`])),
+    )
+    expect(missing).toEqual([])
   })
 
   it('hang on one another without a ring, types included', () => {

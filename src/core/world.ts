@@ -34,6 +34,9 @@ export type Change<Of extends object = Kinds, K extends keyof Of & string = keyo
   readonly [P in K]: { readonly kind: P; readonly id: string; readonly to: Of[P] | undefined }
 }[K]
 
+/** A change as a journal keeps it: with what the session itself held before; undefined where nobody had touched it. */
+export type KeptChange = Change & { readonly from: object | undefined }
+
 /** Whether a change is of a kind that every session keeps. */
 export function isOf<K extends keyof CoreKinds>(change: Change, kind: K): change is Change<CoreKinds, K> {
   return change.kind === kind

@@ -12,8 +12,8 @@ import { place, viewOf } from '../core/scenario/place.ts'
 import { type Limits, noRoom, type Room } from '../core/room.ts'
 import type { Known } from '../core/scenario/known.ts'
 import { type Start, startOf, writtenProgress } from '../core/scenario/scenario.ts'
-import { populationOf, saved, type SavedState } from '../core/scenario/saved.ts'
-import { type Change, isOf, type WholeWorld, type World, worldOf } from '../core/world.ts'
+import { saved, type SavedState } from '../core/scenario/saved.ts'
+import { type Change, isOf, type KeptChange, type WholeWorld, type World, worldOf } from '../core/world.ts'
 import { type Problem, valueAt } from '../base/http.ts'
 
 /** What the server needs to know of sessions beside answering their requests. */
@@ -103,9 +103,6 @@ export function beginning(start: SessionStart, real: number, registry: Registry)
 export function beginsTooLarge(start: SessionStart, limits: Limits, real: number, registry: Registry): Problem | undefined {
   return noRoom(beginning(start, real, registry), worldOf([]), { ...limits, others: 0 })
 }
-
-/** A change as it is kept: with what the session itself held before; undefined where nobody had touched it. */
-export type KeptChange = Change & { readonly from: object | undefined }
 
 /** What a journal keeps of a request's changes: entities, without what made the session itself and what only keeps count. */
 export interface Recorded {
@@ -252,28 +249,6 @@ export function snapshotName(name: SessionName, snapshot: string): SessionName {
   // The one name that is none of a client's.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return `${name}~${snapshot}` as SessionName
-}
-
-/** What of a session stands in an export. */
-export interface Exportable {
-  readonly from: SessionStart
-  /** All that it started from, as it would stand in a scenario's file. */
-  readonly scenario: Scenario
-  /** The world's time when it began; undefined where its clock stood still, and does not tell. */
-  readonly real: number | undefined
-}
-
-/** Undefined for a session that has not begun. */
-export function exportable(world: World, registry: Registry): Exportable | undefined {
-  const session = sessionOf(world)
-  if (!session) return undefined
-  const { from, begun } = session
-  const { seed, clock, settings, assumptions, scenario } = from
-  return {
-    from,
-    scenario: { ...scenario.written, seed, clock: writtenClock(clock), population: populationOf(settings, registry), assume: assumptions },
-    real: clock.kind === 'frozen' ? undefined : clock.kind === 'shifted' ? begun - clock.by : begun,
-  }
 }
 
 /** The session's present state as a file has it; undefined for one that has not begun. @param version of allocation-mock */

@@ -1,7 +1,8 @@
-import type { Exportable } from '../engine/session.ts'
 import type { Cut } from '../base/http.ts'
 import type { Registry } from '../core/registry.ts'
-import { versionsOf } from '../core/scenario/saved.ts'
+import { writtenClock } from '../core/clock.ts'
+import { populationOf, versionsOf } from '../core/scenario/saved.ts'
+import type { Session } from '../core/session.ts'
 import type { Exchange, Met } from './exchange.ts'
 import {
   type Replace,
@@ -92,7 +93,7 @@ const CONTROL_HEADERS: ReadonlySet<string> = new Set(['content-type', 'mock-sess
  */
 export function exportOf(
   name: string,
-  session: Exportable,
+  { from, begun }: Session,
   all: readonly Exchange[],
   requests: number,
   about: About,
@@ -105,20 +106,24 @@ export function exportOf(
   const { version, dataVersion, server, parameters } = about
   const unanswered = requests - exchanges.filter(({ origin }) => origin === 'request').length
   const turns = turnsOf(exchanges)
-  const [first] = exchanges
+  const { seed, clock, settings, assumptions, scenario } = from
   return {
     format: 2,
     version,
     dataVersion,
     server,
     session: name,
-    begun: new Date(session.real ?? first?.asked?.real ?? first?.real ?? 0).toISOString(),
-    ...(session.from.scenario.name !== undefined && { scenarioName: session.from.scenario.name }),
-    scenario: withoutSecretMembers(session.scenario, standIns.replace),
+    begun: new Date(beganAt(clock, begun, exchanges[0])).toISOString(),
+    ...(scenario.name !== undefined && { scenarioName: scenario.name }),
+    // All that it started from, as it would stand in a scenario's file.
+    scenario: withoutSecretMembers(
+      { ...scenario.written, seed, clock: writtenClock(clock), population: populationOf(settings, registry), assume: assumptions },
+      standIns.replace,
+    ),
     apis: versionsOf(registry),
     settings: Object.fromEntries(
       [...registry.settings].flatMap(([setting, { row }]) =>
-        row.write ? [[setting, row.write(session.from.settings[setting], standIns.replace)]] : [],
+        row.write ? [[setting, row.write(settings[setting], standIns.replace)]] : [],
       ),
     ),
     exchanges: turns.map(({ exchange, asked, worked }) => ({
@@ -127,6 +132,12 @@ export function exportOf(
     })),
     ...(unanswered > 0 && { unanswered }),
   }
+}
+
+/** The world's time when a session began. A clock that stood still does not tell: then it is the first request's. */
+function beganAt(clock: Session['clock'], begun: number, first: Exchange | undefined): number {
+  if (clock.kind === 'frozen') return first?.asked?.real ?? first?.real ?? 0
+  return clock.kind === 'shifted' ? begun - clock.by : begun
 }
 
 /** Tokens that are not secret: they stand in the documentation. */

@@ -1,6 +1,7 @@
 import type { Session } from '../core/session.ts'
 import type { Registry } from '../core/registry.ts'
-import { type KeptChange, shownChange } from '../engine/session.ts'
+import type { KeptChange } from '../core/world.ts'
+import { shownChange } from '../engine/session.ts'
 import { MASK } from '../base/hiding.ts'
 import { pointerPart } from '../base/http.ts'
 import { isSecretPlace, withoutSecretMembers } from '../base/secret.ts'

@@ -9,7 +9,6 @@ import {
   beginning,
   contentsOf,
   describe,
-  exportable,
   insteadOf,
   nameOf,
   savedState,
@@ -285,7 +284,7 @@ export function createSessions(settings: SessionsSettings): Sessions {
       return 'code' in state ? refusal(state) : fileOf(state, registry)
     },
     async export(name) {
-      const session = await store.transact(name, (world) => ({ changes: [], result: exportable(world, registry) }))
+      const session = await store.transact(name, (world) => ({ changes: [], result: sessionOf(world) }))
       if (!session) return unknown(name)
       const lacking = session.from.kept
         ? FROM_STATE
