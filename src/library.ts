@@ -34,7 +34,7 @@ export type Scenarios = ReadonlyMap<string, Scenario>
 
 /**
  * Reads the scenarios of a folder, `NAME.yaml` or `NAME.json` each, beside those of the APIs; or has them by name. Those are
- * read when they are first wanted, a team's own at once: a file that cannot be is no surprise in the middle of a run.
+ * read when they are first wanted, a team's own at once: a bad file is found at the start, not in the middle of a run.
  * @throws UsageError that names every place where a file does not fit its schema, or is impossible
  */
 export async function readScenarios(
@@ -249,7 +249,7 @@ export interface States {
 
 /**
  * The provider states that come with the APIs, read when a verifier first asks, with a team's own before them. Own ones are read at once, and each whose
- * parameters have defaults is tried: a file that cannot be is no surprise in the middle of a run.
+ * parameters have defaults is tried: a bad file is found at the start, not in the middle of a run.
  * @param startFrom what a session starts from by the scenario of this name; without it those that begin one are not tried
  */
 export async function readStates(

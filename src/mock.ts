@@ -233,7 +233,7 @@ function delayByTimer(milliseconds: number, over: () => void): () => void {
   return () => clearTimeout(timer)
 }
 
-/** Whatever of it sessions refer to is no memory of theirs. */
+/** What sessions refer to in it does not count as their memory. */
 function isHeldAnyway(start: SessionStart): void {
   for (const value of [start, start.assumptions, start.settings, start.faults]) takesNothing(value)
 }

@@ -192,9 +192,9 @@ describe.each([
   })
 
   it.each(['', 'a b', 'a/b', 'x'.repeat(65), 'ä'])('takes no name like "%s"', async (name) => {
-    expect(() => client.session(name)).toThrow('no name for a session')
-    await expect(client.createSession({ name })).rejects.toThrow('no name for a session')
-    await expect(client.session('a').fork(name)).rejects.toThrow('no name for a session')
+    expect(() => client.session(name)).toThrow('is not a valid session name')
+    await expect(client.createSession({ name })).rejects.toThrow('is not a valid session name')
+    await expect(client.session('a').fork(name)).rejects.toThrow('is not a valid session name')
   })
 
   it('says why a session is not there, and which are', async () => {
@@ -213,7 +213,7 @@ describe.each([
 
 describe('connect', () => {
   it.each(['localhost:4010', '', 'mock', 'ftp://127.0.0.1', '/~a'])('refuses "%s"', (text) => {
-    expect(() => connect(text)).toThrow(`"${text}" is no URL of a mock; give one like http://127.0.0.1:4010`)
+    expect(() => connect(text)).toThrow(`"${text}" is not a valid URL of a mock; give one like http://127.0.0.1:4010`)
   })
 
   it('takes the token that a mock beyond loopback wants', async () => {

@@ -17,7 +17,7 @@ interface RawNumber {
 
 /**
  * The value of a JSON text. Numbers that a double would write otherwise are no plain values: `plain` makes them so where they are judged.
- * @throws SyntaxError for a text that is no JSON, RangeError for one that is nested too deep
+ * @throws SyntaxError for a text that is not valid JSON, RangeError for one that is nested too deep
  */
 export function parseExact(text: string): unknown {
   const keep = (_: string, value: unknown, context?: { readonly source?: string }): unknown =>

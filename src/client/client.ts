@@ -43,7 +43,7 @@ export interface MockSession {
   info(): Promise<SessionInfo>
   /** Back to what it started from. */
   reset(): Promise<SessionInfo>
-  /** Dropping what is gone is no mistake of a test that cleans up. */
+  /** A test that cleans up may drop what is gone already. */
   drop(): Promise<void>
   entities(filter?: EntityFilter): Promise<EntityPage>
   /** For each operation a request that succeeds now. */
@@ -267,11 +267,11 @@ export type Send = (request: ControlRequest) => Promise<{ readonly status: numbe
 /**
  * The sessions of a mock that listens at this URL.
  * @param options.token what a mock that listens beyond loopback wants of control requests
- * @throws UsageError for a text that is no URL
+ * @throws UsageError for a text that is not a URL
  */
 export function connect(url: string, { token }: { readonly token?: string } = {}): Client {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw new UsageError(`"${url}" is no URL of a mock; give one like http://127.0.0.1:4010`)
+    throw new UsageError(`"${url}" is not a valid URL of a mock; give one like http://127.0.0.1:4010`)
   const base = withoutSlash(url.replace(/[?#].*$/s, ''))
   return createClient(async ({ method, path, query, body, host }) => {
     // `fetch` sends the host of its URL, whatever a header says.
@@ -355,7 +355,7 @@ function stranger(request: string, status: number, text: string = ''): UsageErro
 
 function named(name: string): string {
   if (isSessionName(name)) return name
-  throw new UsageError(`"${name}" is no name for a session; take 1 to 64 letters, digits, dots, underscores and hyphens`)
+  throw new UsageError(`"${name}" is not a valid session name; take 1 to 64 letters, digits, dots, underscores and hyphens`)
 }
 
 function createSession(name: string, ask: Ask, sessionNamed: (name: string) => MockSession): MockSession {

@@ -9,7 +9,7 @@ import { type CharSet, JS } from 'refa'
  * "On the degree of ambiguity of finite automata", 1991). What is not sure is taken for the worse: assertions always hold, what a group had
  * may be any text, and what repeats many times repeats without end. So a pattern may be refused that is well, and none let through that is not.
  *
- * @throws SyntaxError for what is no pattern
+ * @throws SyntaxError for what is not a valid pattern
  */
 export function isExponential(source: string): boolean {
   // As ajv and the comparator compile it.

@@ -60,7 +60,7 @@ function wordsOf(name: string): string {
     .trim()
 }
 
-/** The name of a user is no user name. */
+/** A `user` with a `name` has a person's name, not a user name. */
 function singular(words: string): string {
   return words
     .replace(/ies$/, 'y')

@@ -96,7 +96,8 @@ function baseOf(server: Located | undefined, reader: Reader): string {
     const value = defaults.get(name)
     return typeof value === 'string' ? value : text
   })
-  if (!URL.canParse(filled, 'http://localhost')) throw new DocumentError(`${reader.where(server)}: "${filled}" is no URL of a server`)
+  if (!URL.canParse(filled, 'http://localhost'))
+    throw new DocumentError(`${reader.where(server)}: "${filled}" is not a valid URL of a server`)
   return new URL(filled, 'http://localhost').pathname.replace(/\/$/, '')
 }
 
@@ -179,7 +180,7 @@ function readParameters(parameters: readonly Parameter[], raw: RawParameters): R
   return { ...input, issues, undeclared: strange.length > 0 ? [...strange, ...undeclared] : undeclared }
 }
 
-/** Above so many characters only the first thing that is wrong with a body is looked for: to list all takes time by their square. */
+/** Above this number of characters only the first thing that is wrong with a body is looked for: to list all takes time by their square. */
 const LARGE = 16_384
 
 function createBodies(operation: Located, reader: Reader, validator: Validator): { read: Operation['readBody']; compile(): void } {

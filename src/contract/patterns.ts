@@ -32,7 +32,7 @@ function isExponentialPattern(pattern: string): boolean {
   try {
     return isExponential(pattern)
   } catch (error) {
-    // What is no pattern is told where it is compiled.
+    // What is not a valid pattern is told where it is compiled.
     if (error instanceof SyntaxError) return false
     // Nested too deep to be judged.
     if (error instanceof RangeError) return true

@@ -95,7 +95,7 @@ function followed(schema: Located, reader: Reader): Located {
   return target?.pointer === '' ? followed(target, reader) : schema
 }
 
-/** Not with the document's name, which is no name of a host: that of a host is the same in capitals. */
+/** Not with the document's name: names of hosts are compared without case, and those of documents are not. */
 const BASE = 'mock://document/'
 
 function createAjv(document: LoadedDocument, allErrors: boolean): Ajv2020 {

@@ -67,7 +67,7 @@ export function writtenClock(clock: Clock): WrittenClock {
 const FIRST = Date.parse('1970-06-01')
 const LAST = Date.parse('9999-01-01')
 
-/** A date or a time as RFC 3339 has it, in milliseconds; undefined for what is no such time, or out of reach. */
+/** A date or a time as RFC 3339 has it, in milliseconds; undefined for any other text, and for times out of reach. */
 export function readTime(text: string): number | undefined {
   if (!/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/.test(text) || !isDay(text.slice(0, 10))) return undefined
   const time = Date.parse(text)

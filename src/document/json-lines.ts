@@ -7,7 +7,7 @@ const DEPTH = 2
 
 /** The lines, from 1, on which the values of a well-formed JSON text begin, by pointer. */
 export function linesOf(text: string): ReadonlyMap<string, number> {
-  // Loaded when the first line is asked for: that is no part of a start, nor of a request.
+  // Loaded when the first line is asked for: neither a start nor a request needs it.
   const { visit }: typeof JsonParser = createRequire(import.meta.url)('jsonc-parser')
   const lines = new Map<string, number>()
   const begin = (line: number, path: () => JsonParser.JSONPath): boolean => {

@@ -1,6 +1,6 @@
 /** Examples and defaults are data: what looks like a reference or a schema in them is neither. */
 const DATA = new Set(['example', 'examples', 'default', 'enum', 'const'])
-/** Below these stand names that somebody chose: there a `default` is no default, but somebody's name. */
+/** Below these stand names that somebody chose: there `default` is a name, not a default. */
 const NAMES = new Set([
   'properties',
   'patternProperties',

@@ -44,7 +44,7 @@ export function readPreference(header: string | undefined): Preference | Problem
   }
   const code = found.get('code')
   const example = found.get('example')
-  // What is below 200 is no final answer (RFC 9110, section 15.2).
+  // A status below 200 does not end a request (RFC 9110, section 15.2).
   if (code !== undefined && !/^[2-5]\d\d$/.test(code))
     return {
       code: 'preference-invalid',

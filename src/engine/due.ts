@@ -35,7 +35,7 @@ interface Done {
   readonly isBehind: boolean
 }
 
-/** One piece of work has at most so many steps, and ends when they have put so many bytes: some 50 milliseconds. */
+/** One piece of work ends after this number of steps, or of bytes put: some 50 milliseconds. */
 const MOST_STEPS = 250
 const MOST_BYTES = 500_000
 

@@ -18,7 +18,7 @@ import { type Problem, valueAt } from '../base/http.ts'
 
 /** What the server needs to know of sessions beside answering their requests. */
 
-/** What a request may name as its session. @returns the problem, for a text that is no name. */
+/** What a request may name as its session. @returns the problem, for a text that is not a valid name. */
 export function nameOf(text: string = DEFAULT_SESSION): SessionName | Problem {
   if (isSessionName(text)) return text
   return {

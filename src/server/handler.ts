@@ -402,7 +402,7 @@ const NOTHING_OF_ONES_OWN = { changes: [], settings: undefined } satisfies Recor
 /** What a client that went away before the work is put down as; nobody gets it. */
 const GONE = 499
 
-/** Sessions are begun, dropped and copied by what is no part of them. */
+/** Sessions are begun, dropped and copied from outside them. */
 function isUnrepeated({ command }: Answer): boolean {
   return command !== undefined && !REPEATED.has(command.kind)
 }

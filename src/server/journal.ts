@@ -39,7 +39,7 @@ interface Listed {
   readonly before?: string
 }
 
-/** A list ends where its exchanges take so many bytes: finding the secrets in more holds everybody else up. */
+/** A list ends where its exchanges take this number of bytes: finding the secrets in more holds everybody else up. */
 const MAX_LIST_BYTES = 2_097_152
 
 /** Past exchanges, as many as fit a number of bytes: the oldest go first. */

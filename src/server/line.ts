@@ -56,7 +56,7 @@ export function nameOfFault({ fault: { id, at, reply, cut, spoil }, delay }: Fau
 export interface Waiting {
   /** Aborted when the mock closes: what is delayed is answered at once. */
   readonly closing: AbortSignal
-  /** Calls back when so many milliseconds are over. @returns what ends that */
+  /** Calls back after that many milliseconds. @returns what ends that */
   readonly delay: (milliseconds: number, over: () => void) => () => void
 }
 

@@ -148,7 +148,7 @@ function isSocket(stream: Duplex): stream is Socket {
   return 'remoteAddress' in stream
 }
 
-/** What stands in a URL for the address listened on: one that means every address is no place to go. */
+/** What stands in a URL for the address listened on: one that means every address cannot be gone to. */
 function nameOf(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
   return isIPv6(host) ? `[${host}]` : host

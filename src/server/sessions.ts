@@ -76,7 +76,7 @@ export interface SnapshotReply extends MockReply {
   readonly isOfBefore?: boolean
 }
 
-/** A session has at most so many snapshots. */
+/** How many snapshots a session may have. */
 const MAX_SNAPSHOTS = 20
 
 export function createSessions(settings: SessionsSettings): Sessions {

@@ -5,7 +5,7 @@ import type { Handled } from './line.ts'
 /** What browsers and crawlers ask of any server by themselves. */
 const BY_THEMSELVES = /^\/(favicon\.ico|robots\.txt|apple-touch-icon[\w-]*\.png|\.well-known(\/.*)?)$/s
 
-/** Whether a browser has a look: that is no traffic of an app, and belongs into no session. */
+/** Whether a person looks with a browser: that is not traffic of an app, and belongs to no session. */
 export function isVisit({ method, path, headers }: MockRequest): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false
   return path === '/' ? /\btext\/html\b/i.test(headers['accept'] ?? '') : BY_THEMSELVES.test(path)

@@ -6,7 +6,7 @@ import type { VerifyContractsOptions } from './options.ts'
 import { keyOf, narrowed, type Subject } from './subjects.ts'
 import { type Trial, type Trials, tryAll } from './trial.ts'
 
-/** At most so many interactions are tried under other assumptions. */
+/** How many interactions are tried under other assumptions. */
 const MOST = 50
 
 /**

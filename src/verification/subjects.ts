@@ -14,7 +14,7 @@ export interface Subject {
   /** With what is wanted of its interactions. */
   readonly pact: Pact
   readonly document: Known | undefined
-  /** Where it is from, if it is no file. */
+  /** Where it is from, if not from a file. */
   readonly source?: BrokerPact
 }
 

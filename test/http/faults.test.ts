@@ -578,7 +578,7 @@ describe('a fault that cannot be', () => {
       'has no such example',
       { operation: 'allocateOrder', status: 400, example: 'sumDiffer' },
       '/body/example',
-      /"sumDiffer" is no example of the 400 of allocateOrder/,
+      /the 400 of allocateOrder has no example "sumDiffer"/,
       /^there are sumDiffers/,
     ],
     ['has an example of a gateway', { operation: 'getOrder', status: 503, example: 'a' }, '/body/status', /503 is not documented/, /404/],

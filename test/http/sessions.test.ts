@@ -592,7 +592,7 @@ describe('mock.session()', () => {
   })
 
   it.each(['', 'a b', 'a/b', 'x'.repeat(65), 'ä'])('takes no name like "%s"', (name) => {
-    expect(() => shared.mock.session(name)).toThrow('no name for a session')
+    expect(() => shared.mock.session(name)).toThrow('is not a valid session name')
   })
 
   it.each([{ limit: 0 }, { limit: 101 }, { limit: 1.5 }, { offset: -1 }, { account: 'short' }])('throws for %o', async (filter) => {

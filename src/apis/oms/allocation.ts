@@ -9,7 +9,7 @@ export type AllocationId = string & { readonly __brand: 'AllocationId' }
 
 /** @throws TypeError for a text that is not 24 hexadecimal digits in lower case. */
 export function allocationId(text: string): AllocationId {
-  if (!isAllocationId(text)) throw new TypeError(`"${text}" is no allocation id`)
+  if (!isAllocationId(text)) throw new TypeError(`"${text}" is not a valid allocation id`)
   return text
 }
 

@@ -265,7 +265,7 @@ function matcher(filter: unknown): (value: unknown) => boolean {
   }
 }
 
-/** For a value that is no list. */
+/** For a value that is not a list. */
 function plainMatcher(filter: unknown): (value: unknown) => boolean {
   if (Array.isArray(filter)) {
     // Most lists are of ids and statuses: those are looked up.
@@ -390,7 +390,7 @@ function unknownMember(name: string, at: string): Issue & { readonly fix: string
   return {
     at: at.length > 200 ? `${at.slice(0, 200)}…` : at,
     rule: 'member',
-    message: `"${shown}" is no member of an allocation`,
+    message: `an allocation has no member "${shown}"`,
     fix: `there are ${first}, ${second}, ${third} and the other members of an allocation`,
   }
 }

@@ -8,7 +8,7 @@ export const dialect: Dialect<Kinds> = {
   order: ['credentials', 'caller', 'admitted', 'permitted', 'method', 'parameters', 'resource', 'body'],
 
   refuse(problem, requestBody): MockReply {
-    // A path that Django's patterns do not match is no path.
+    // A path that Django's patterns do not match is not found.
     const noPath =
       problem.code === 'path-undecodable' ||
       (problem.code === 'parameters-invalid' && problem.issues?.some(({ at }) => at.startsWith('/path/')))

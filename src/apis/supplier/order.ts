@@ -5,15 +5,15 @@ import type { Problem } from './problems.ts'
 export type OrderId = string & { readonly __brand: 'OrderId' }
 export type LineId = string & { readonly __brand: 'LineId' }
 
-/** @throws TypeError for a text that is no UUID in lower case. */
+/** @throws TypeError for a text that is not a UUID in lower case. */
 export function orderId(text: string): OrderId {
-  if (!isOrderId(text)) throw new TypeError(`"${text}" is no order id`)
+  if (!isOrderId(text)) throw new TypeError(`"${text}" is not a valid order id`)
   return text
 }
 
-/** @throws TypeError for a text that is no UUID in lower case. */
+/** @throws TypeError for a text that is not a UUID in lower case. */
 export function lineId(text: string): LineId {
-  if (!isLineId(text)) throw new TypeError(`"${text}" is no line id`)
+  if (!isLineId(text)) throw new TypeError(`"${text}" is not a valid line id`)
   return text
 }
 

@@ -303,7 +303,7 @@ function undocumented({ status, example }: FaultReply, at: string, meant: readon
   return [
     {
       at: `${at}/example`,
-      message: `"${example}" is no example of the ${status} of ${someOf(without)}`,
+      message: `the ${status} of ${someOf(without)} has no example "${example}"`,
       fix: names.length > 0 ? `there are ${nearest(example, names).join(', ')}` : 'leave it out',
     },
   ]

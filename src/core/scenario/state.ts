@@ -48,8 +48,8 @@ const NEAREST = 3
 const PLACEHOLDERS = /\{([\p{L}\p{N}_.-]+)\}/gu
 const WHOLE = /^\{([\p{L}\p{N}_.-]+)\}$/u
 /**
- * The state that a text means, with its parameters put in. What `params` give counts before what the text says, and that before the
- * defaults. A text written out in full counts before one with parameters.
+ * The state that a text means, with its parameters put in. What `params` give takes precedence over what the text says, and that over
+ * the defaults. A state whose text is this one exactly takes precedence over one with placeholders.
  */
 export function matchState(
   states: readonly StateDefinition[],
@@ -75,7 +75,7 @@ export function matchState(
   const { definition, said } = found
   const { state, parameters = {} } = definition
   const wants = wantedOf(definition, registry)
-  // A team's tags for others may be many, but one that is misspelled would leave a default in its place, unseen.
+  // A parameter may be a remark for somebody else; but a misspelled name would leave the default in its place, unseen.
   const strange = Object.keys(params).find((name) => !wants.has(name) && !repeats(text, params[name]))
   if (strange !== undefined) return { kind: 'unknown-parameter', parameter: strange, state, known: nearest(strange, [...wants.keys()]) }
   const defaults = Object.entries(parameters).filter(([, value]) => value !== null)
@@ -110,8 +110,8 @@ export type Addition<Earlier> =
   | { readonly kind: 'contradiction'; readonly earlier: Earlier; readonly what: string }
 
 /**
- * What a state adds to those that are set up already. One that is set up again with other parameters means another order, or allocation:
- * the names that its definition gives are not taken twice. Those that the parameters give are what they are, and may be taken.
+ * What a state adds to those that are set up already. One that is set up again with other parameters means
+ * another entity: a name that its definition gives is varied the second time. A name that a parameter gives stays, and may clash.
  */
 export function addState<Earlier extends SetUp>(filled: FilledState, before: readonly Earlier[], registry: Words): Addition<Earlier> {
   const same = before.find(
@@ -146,7 +146,7 @@ export function dataOf({ definition: { exists = {} }, params }: FilledState, { w
   return eachText(exists, put) as Data
 }
 
-/** What is wrong with definitions beyond their schema: texts that stand twice, placeholders that nothing fills, or that are none. */
+/** What is wrong with definitions beyond their schema: texts that stand twice, placeholders that nothing fills, or that are misspelled. */
 export function checkStates(states: readonly StateDefinition[], registry: Words): readonly Complaint[] {
   const counts = new Map<string, number>()
   for (const { state } of states) counts.set(state, (counts.get(state) ?? 0) + 1)

@@ -152,7 +152,7 @@ function credentialsOf({ url, token, username, password }: BrokerAccess): {
   return { authorization: `Basic ${encoded}`, secrets: [encoded, secret].filter((one) => one !== '') }
 }
 
-/** What a broker says when it refuses: in `error` or `errors`, in several forms, or as a problem (RFC 9457). A page is no word. */
+/** What a broker says when it refuses: in `error` or `errors`, in several forms, or as a problem (RFC 9457). An HTML page says nothing of use. */
 function wordsOf(text: string): string {
   const body = parsed(text)
   if (!isRecord(body)) return text.trim().startsWith('<') ? '' : text.trim()

@@ -55,7 +55,7 @@ export interface Broker {
   publishResult(result: PactResult): Promise<void>
 }
 
-/** At most so many pacts are fetched at a time. */
+/** How many pacts are fetched at a time. */
 const AT_ONCE = 8
 const FOR_VERIFICATION = 'pb:provider-pacts-for-verification'
 

@@ -179,7 +179,7 @@ function isFalseAlarm(item: ResultItem, { headers }: Message, sent: Sent | undef
   return isKey(item, keys) || (code.startsWith('request.accept.') && (headers['accept'] ?? '*').includes('*'))
 }
 
-/** The key of a security scheme is no parameter, but no stranger. */
+/** The key of a security scheme is not declared as a parameter, and still expected. */
 function isKey({ code, mockDetails }: ResultItem, keys: ReadonlySet<string>): boolean {
   return /^request\.(?:query|header)\.unknown$/.test(code) && keys.has(withinInteraction(mockDetails?.location ?? ''))
 }

@@ -178,7 +178,7 @@ function stateAction(result: Result): string | undefined {
   return result.kind === 'error' ? /^One or more of the (setup|teardown) state change/.exec(result.message)?.[1] : undefined
 }
 
-/** At most so many runs are needed to find the one bad interaction of a part; where more are, the verifier does not work at all. */
+/** How many runs it takes at most to find the one bad interaction of a part. Where it takes more, the verifier does not work at all. */
 const MAX_MISSES = 8
 
 function failed(reason: Reason): Outcome {

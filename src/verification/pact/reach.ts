@@ -63,7 +63,7 @@ async function connectTo({ protocol, hostname, port }: URL, timeout: number, sen
       ? connectSecurely({
           host,
           port: Number(port) || 443,
-          // An address is no name that could be asked for.
+          // An address cannot be asked for by SNI.
           ...(isIP(host) === 0 && { servername: host }),
           ...(sender.kind === 'verifier' && { ca: [...trustedCertificates(sender.env)] }),
         }).once('secureConnect', onConnected)

@@ -2,7 +2,7 @@ import { inMarkdown, inTable } from '../../base/shown.ts'
 import type { Answer, Report, Row } from './pact.ts'
 import { countsLine, nameOf, notesOf, warningsOf } from './report.ts'
 
-/** A job summary may have 1 MiB; beyond so many rows only those are shown of which there is more to say. */
+/** A job summary may have 1 MiB; beyond this number of rows, only those that did not pass are shown. */
 const MAX_ROWS = 500
 
 /** For the summary of a GitHub job: a table of the interactions, and under it what is wrong. */
