@@ -46,7 +46,9 @@ export interface Session extends SessionSettings {
 export function beginSession<From extends SessionStart>(from: From, real: number): Session & Pick<From, 'settings' | 'assumptions'> {
   const { seed, clock, settings, assumptions, progress, faults } = from
   const begun = from.kept?.begun ?? timeOf(clock, real)
-  return { seed, clock, settings, assumptions, progress, faults, epoch: dayOf(begun), begun, from }
+  // Behaviours are given it as it is kept.
+  for (const part of [settings, assumptions]) Object.freeze(part)
+  return Object.freeze({ seed, clock, settings, assumptions, progress, faults, epoch: dayOf(begun), begun, from })
 }
 
 /** The id under which a session keeps its own settings. */

@@ -5,6 +5,7 @@ import { rowOf } from '../base/problem.ts'
 import { ANYBODY, type Behaviour, type Caller, type CheckName, isProblem, isRefused, type Scene } from '../core/behaviour.ts'
 import { Live } from '../core/live.ts'
 import type { Credentials, Input, Issue, MockReply, MockRequest, Problem, StatedProblem } from '../base/http.ts'
+import { behaviourName, guarded, refusalOf } from './guarded.ts'
 import type { Around, Service } from './service.ts'
 
 const NONE: readonly Issue[] = []
@@ -209,9 +210,15 @@ export class RequestChecks implements Record<CheckName, () => Problem | undefine
   }
 
   resource(): Problem | undefined {
-    const { behaviour, input, live } = this.checked()
-    const found = behaviour?.find?.(input, live)
-    if (isRefused(found)) return found.problem
+    const { operation, behaviour, input, live } = this.checked()
+    if (!behaviour?.find) return undefined
+    const { api } = this.#service.member
+    const name = behaviourName(operation.id, api)
+    const found = guarded(() => behaviour.find?.(input, live), name)
+    if (isRefused(found)) {
+      refusalOf(found, name, api)
+      return found.problem
+    }
     this.#found = found
     return undefined
   }

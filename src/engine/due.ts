@@ -8,7 +8,8 @@ import { weightOf } from '../core/size.ts'
 import { type Change, counted, Draft, isOf, nextNumber, type World } from '../core/world.ts'
 import type { MockRequest, Problem } from '../base/http.ts'
 import { RequestChecks } from './checks.ts'
-import { BehaviourError, runBehaviour } from './run.ts'
+import { BehaviourError } from './guarded.ts'
+import { runBehaviour } from './run.ts'
 import type { Around, Service } from './service.ts'
 
 /** Something that went on in a session without a caller. */

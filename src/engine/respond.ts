@@ -13,6 +13,7 @@ import { DocumentError } from '../base/problem.ts'
 import { type Preference, readPreference, writePreference } from './choose.ts'
 import { type CheckedRequest, RequestChecks, stated, unfit } from './checks.ts'
 import { type DoneStep, takeDueSteps } from './due.ts'
+import { BehaviourError, behaviourName, guarded } from './guarded.ts'
 import { runBehaviour } from './run.ts'
 import type { Around, Service } from './service.ts'
 import { beginning, sessionOf } from './session.ts'
@@ -191,13 +192,21 @@ function work(checks: RequestChecks, checked: CheckedRequest, service: Service, 
     case 'refused':
       return checks.refuse(outcome.problem)
     case 'command':
+      // What the server itself does is asked of the mock's own APIs alone.
+      if (around.services.includes(service))
+        throw new BehaviourError(
+          `${behaviourName(operation.id, service.member.api)} returns a command; let it return reply(…) or scene.refuse(…)`,
+        )
       return { ...bare(checks, checked, service), command: outcome.command, ...(outcome.changes && { changes: outcome.changes }) }
     case 'reply': {
       const { reply } = outcome
       const broken = around.checkReplies ? operation.checkReply(reply) : []
       if (broken.length > 0) return checks.refuse(unfit(broken, name))
       const { member } = service
-      const shown = reply.status < 300 && scene.session.progress ? behaviour.shows?.(input, live) : undefined
+      const shown =
+        reply.status < 300 && scene.session.progress
+          ? guarded(() => behaviour.shows?.(input, live), behaviourName(operation.id, member.api))
+          : undefined
       const read = shown ? readOnce(scene, member.known('kinds', shown.kind), shown.id, around.registry) : []
       const assumption = outcome.assumption ?? live.assumption ?? checks.assumption
       return {

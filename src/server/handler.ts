@@ -9,7 +9,7 @@ import { type Chooser, loadChooser } from '../engine/choose.ts'
 import type { DoneStep } from '../engine/due.ts'
 import { type Answer, respond } from '../engine/respond.ts'
 import { stated, unfit } from '../engine/checks.ts'
-import { BehaviourError } from '../engine/run.ts'
+import { BehaviourError } from '../engine/guarded.ts'
 import type { Around, Service } from '../engine/service.ts'
 import { warningOf } from '../engine/warning.ts'
 import { nameOf, type Scenario, type Started, timeAtStart, timeIn, type Recorded, unknownSession } from '../engine/session.ts'
@@ -437,8 +437,16 @@ function failed(error: unknown, service: Service, now: number): Answer {
   const code = error instanceof DocumentError ? 'schema-broken' : error instanceof BehaviourError ? 'behaviour-broken' : 'internal'
   const reason = error instanceof BehaviourError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)
   const problem = stated({ code, detail: reason }, service)
+  const told = { ...problem, detail: problem.title }
+  let reply: Answer['reply']
+  try {
+    reply = service.dialect.refuse(told, undefined, undefined)
+  } catch {
+    // A dialect that fails may be the failure itself.
+    reply = refusal(told)
+  }
   return {
-    reply: service.dialect.refuse({ ...problem, detail: problem.title }, undefined, undefined),
+    reply,
     changes: [],
     now,
     problem,
