@@ -102,8 +102,8 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   const scenarios = await readScenarios(options.scenarios, base, serving)
   const known = async (): Promise<Known> => knownBy(await scenarios(), serving)
   const defaults = options.scenario === undefined ? base : await readStart(options.scenario, base, await known())
-  const routes = [...services, control, providerStates].flatMap(({ contract: { name, base, operations }, nameOf }) =>
-    operations.map(({ id, method, template }) => ({ api: name, operation: nameOf(id), method, path: base + template })),
+  const routes = [...services, control, providerStates].flatMap(({ contract: { base, operations }, member, nameOf }) =>
+    operations.map(({ id, method, template }) => ({ api: member.api.name, operation: nameOf(id), method, path: base + template })),
   )
   const loaded = options.session === undefined ? undefined : await readSession(options.session, base, await known(), real())
   for (const [option, start] of [

@@ -5,7 +5,7 @@ import type { Api } from './core/api.ts'
 import type { AssumptionTable } from './core/assumption.ts'
 import type { Registry } from './core/registry.ts'
 import type { Setting } from './core/setting.ts'
-import { OptionError } from './base/problem.ts'
+import { OptionError, UsageError } from './base/problem.ts'
 import {
   checkFunction,
   checkTruth,
@@ -22,7 +22,6 @@ import type { Scenario } from './core/scenario/written.ts'
 import type { SessionStart } from './core/session.ts'
 import type { States } from './library.ts'
 import {
-  checkApi,
   checkAssume,
   checkSettings,
   checkContent,
@@ -35,6 +34,7 @@ import {
   checkTimeToLive,
   readAssumptions,
 } from './options/checks.ts'
+import { checkApi } from './options/definition.ts'
 import type { RequestSummary } from './server/summary.ts'
 import type { Store } from './store/store.ts'
 
@@ -276,6 +276,8 @@ interface Access {
  */
 export function readOptions(given: MockOptions, registry: Pick<Registry, 'settings' | 'assumptions'>): ReadOptions {
   const rows = settingRows(registry)
+  const taken = Object.keys(rows).find((name) => Object.hasOwn(MOCK_OPTIONS, name))
+  if (taken !== undefined) throw new UsageError(`an API has a setting "${taken}", which is an option of every mock; give it another name`)
   refuseUnknown({ ...MOCK_OPTIONS, ...rows }, given)
   const own = checkOptions(MOCK_OPTIONS, given)
   refuseUnknown(rows, given.settings ?? {})

@@ -7,6 +7,7 @@ import type { Api } from './core/api.ts'
 import { type Registry, registryOf } from './core/registry.ts'
 import { loadBundled, loadDocument, type LoadedDocument } from './document/load.ts'
 import { createServices, operationsOf, type Service } from './engine/service.ts'
+import { DocumentError } from './base/problem.ts'
 import { type Served, withNames } from './library.ts'
 
 /** APIs that are ready to be served, with the mock's own beside them. */
@@ -25,9 +26,14 @@ export interface Serving extends Served {
  * @throws DocumentError for a document that cannot be served, and for a behaviour of no operation; UsageError for APIs that cannot stand together
  */
 export async function serveApis(apis: readonly Api[], scenarios: readonly string[] = []): Promise<Serving> {
-  const loaded = await Promise.all(apis.map(({ document }) => loadedOf(document)))
+  const loaded = await Promise.all(apis.map(({ document, name }) => loadedOf(document, name)))
   const registry = registryOf(apis.map((api, place) => withSchemas(api, loaded[place])))
   const contracts = loaded.map((document) => contractOf(document))
+  for (const [place, { name, file = name }] of apis.entries()) {
+    const base = contracts[place]?.base ?? ''
+    if (/^\/(__mock|_pact|~[^/]*)(\/|$)/.test(base))
+      throw new DocumentError(`${file}: the base path ${base} is the mock's own; give the document's servers another`)
+  }
   const services = createServices(registry.members, contracts)
   const operations = operationsOf(services)
   const served = services.map(({ member, contract, nameOf }) => {
@@ -41,7 +47,7 @@ export async function serveApis(apis: readonly Api[], scenarios: readonly string
     }
   })
   const own = async (name: string, behaviours: Api['behaviours']): Promise<Service> => {
-    const contract = createContract(withNames(await loadedOf(name), registry))
+    const contract = createContract(withNames(await loadedOf(name, name), registry))
     const [service] = createServices(registryOf([ownApi(name, behaviours)]).members, [contract])
     if (!service) throw new Error(`there is no document "${name}"`)
     return service
@@ -71,10 +77,10 @@ function pathOf(file: string | URL | undefined): readonly string[] {
 /** Documents that come with the mock are read once in a process. */
 const bundled = new Map<string, Promise<LoadedDocument>>()
 
-/** @throws DocumentError for one that cannot be read */
-async function loadedOf(document: Api['document']): Promise<LoadedDocument> {
+/** @param name of what has no file of its own @throws DocumentError for one that cannot be read */
+async function loadedOf(document: Api['document'], name: string): Promise<LoadedDocument> {
   if (document instanceof URL) return loadDocument(fileURLToPath(document))
-  if (typeof document !== 'string') return { name: 'document', sources: [{ uri: 'document', content: document, lineOf: () => undefined }] }
+  if (typeof document !== 'string') return { name, sources: [{ uri: name, content: document, lineOf: () => undefined }] }
   // What comes with the mock has a name; every other is a file.
   if (/[./\\]/.test(document)) return loadDocument(document)
   const loaded = bundled.get(document) ?? loadBundled(document)
@@ -97,7 +103,10 @@ function withSchemas(api: Api, document: LoadedDocument | undefined): Api {
   if (named.length === 0 || !document) return api
   const schemas = named.map(([name, kind]) => [
     name,
-    { ...kind, ...(typeof kind.schema === 'string' && { schema: standalone(document, kind.schema, `${api.name}: the kind "${name}"`) }) },
+    {
+      ...kind,
+      ...(typeof kind.schema === 'string' && { schema: standalone(document, kind.schema, `${api.file ?? api.name}: the kind "${name}"`) }),
+    },
   ])
   return { ...api, kinds: { ...api.kinds, ...Object.fromEntries(schemas) } }
 }

@@ -6,7 +6,11 @@ const MAX_COMPARED = 200
 /** The known names, the most similar first (Levenshtein distance). */
 export function nearest(name: string, known: readonly string[]): string[] {
   return known
-    .map((one) => ({ one, far: distance(name.slice(0, MAX_COMPARED).toLowerCase(), one.toLowerCase()) }))
+    .map((one) => ({
+      one,
+      // `shop:addItem` and `depot:addItem` are what `addItem` may mean.
+      far: one.endsWith(`:${name}`) ? 0 : distance(name.slice(0, MAX_COMPARED).toLowerCase(), one.toLowerCase()),
+    }))
     .toSorted((a, b) => a.far - b.far)
     .map(({ one }) => one)
 }

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { UsageError } from '../base/problem.ts'
+import { relative, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { messageFrom, UsageError } from '../base/problem.ts'
 import { BUNDLED } from '../bundled.ts'
 import type { Api } from '../core/api.ts'
-import { isApi } from '../options/checks.ts'
+import { isApi, wrongWith } from '../options/definition.ts'
 import type { Io } from './io.ts'
 
 /** What the command line says of APIs, which has to be known before its other flags are: an API brings flags of its own. */
@@ -47,12 +47,18 @@ async function loadApi(file: string): Promise<Api> {
   try {
     module = await import(pathToFileURL(path).href)
   } catch (error) {
-    throw new UsageError(
-      `--api ${file}: the module does not load: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-    )
+    throw new UsageError(`--api ${file}: the module does not load: ${messageFrom(error)}${placeIn(error)}`)
   }
   const api = module.default
   if (api === undefined) throw new UsageError(`--api ${file}: the module has no default export; let it be what defineApi returns`)
   if (!isApi(api)) throw new UsageError(`--api ${file}: the default export is not an API; let it be what defineApi returns`)
+  const wrong = wrongWith(api)
+  if (wrong !== undefined) throw new UsageError(`--api ${file}: ${wrong}`)
   return { ...api, file }
+}
+
+/** The line of a file that an error comes from, the first that its stack names. */
+function placeIn(error: unknown): string {
+  const [, url, line] = /(file:\/\/\/[^\s)]+?):(\d+)/.exec(error instanceof Error ? (error.stack ?? '') : '') ?? []
+  return url === undefined ? '' : ` (${relative('', fileURLToPath(url))}:${line})`
 }

@@ -1,7 +1,7 @@
 import { Argument, Command, CommanderError, Option as Flag } from 'commander'
 import { fstatSync, readFileSync, writeFileSync } from 'node:fs'
 import { inspect } from 'node:util'
-import { UsageError } from '../base/problem.ts'
+import { DocumentError, UsageError } from '../base/problem.ts'
 import { inLines } from '../base/shown.ts'
 import { commandOptions, type Options, shownDefault } from '../base/option.ts'
 import { loadApis, rowsOf, wantedApis } from './apis.ts'
@@ -145,7 +145,7 @@ export async function main(argv: readonly string[], outside: Outside = processIo
   try {
     await program.parseAsync([...argv], { from: 'user' })
   } catch (error) {
-    if (error instanceof UsageError) io.err(`error: ${error.message}`)
+    if (error instanceof UsageError || error instanceof DocumentError) io.err(`error: ${error.message}`)
     // A fault of our own says nothing of what was checked.
     else if (!(error instanceof CommanderError)) io.err(inspect(error))
     // Help and version end as errors of the code 0.

@@ -1,5 +1,5 @@
 import { createMock, type Listening, type Mock, type MockOptions } from '../index.ts'
-import { DocumentError, UsageError } from '../base/problem.ts'
+import { UsageError } from '../base/problem.ts'
 import { SERVE_OPTIONS } from './config.ts'
 import type { Io } from './io.ts'
 import { createLog } from './log.ts'
@@ -20,8 +20,6 @@ export async function serve(settings: ServeSettings, io: Io): Promise<number> {
     allowHosts: settings.host === undefined ? allowHosts : [...allowHosts, host],
     ...(requests && { onRequest: requests.write }),
     onFailure: (error) => io.err(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
-  }).catch((error: unknown) => {
-    throw error instanceof DocumentError ? new UsageError(error.message) : error
   })
   let listening: Listening
   try {

@@ -289,13 +289,16 @@ export function kind<E extends object, Of extends object = Kinds>(about: Kind<E,
 
 /** The name of a document: its file's without the ending, or its title in lower case. */
 function nameOf(document: Api['document']): string {
+  // What cannot be a document is refused when it is to be served.
+  if ((typeof document !== 'object' && typeof document !== 'string') || Object.is(document, null)) return 'api'
   if (typeof document !== 'string' && !(document instanceof URL)) {
     const { info } = document
     const title = typeof info === 'object' && info !== null && 'title' in info ? String(info.title) : 'api'
-    return title
+    const name = title
       .toLowerCase()
       .replaceAll(/[^a-z0-9]+/g, '-')
       .replaceAll(/^-+|-+$/g, '')
+    return name === '' ? 'api' : name
   }
   const path = typeof document === 'string' ? document : document.pathname
   return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1).replace(/\.\w+$/, '')

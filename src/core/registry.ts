@@ -1,3 +1,4 @@
+import { nearest } from '../base/nearest.ts'
 import { UsageError } from '../base/problem.ts'
 import type { Api, Kind, NamedCaller, Step, Word } from './api.ts'
 import { wordOfKind } from './word.ts'
@@ -67,11 +68,11 @@ export function registryOf(apis: readonly Api[]): Registry {
         Object.entries(rowsOf(member.api)).map(([name, row]) => [member.known(table, name), { api: member, name, row }] as const),
       ),
     )
-  for (const { name, kinds, steps } of apis)
+  for (const { name, file = name, kinds, steps } of apis)
     for (const [step, { kind }] of Object.entries(steps))
       if (!Object.hasOwn(kinds, kind))
         throw new UsageError(
-          `${name}: the step "${step}" moves the kind "${kind}", which the API does not have; there are ${Object.keys(kinds).join(', ')}`,
+          `${file}: the step "${step}" moves the kind "${kind}", which the API does not have; ${knownKinds(kind, kinds)}`,
         )
   const assumptions = tableOf('assumptions', (api) => api.assumptions)
   return {
@@ -97,7 +98,8 @@ function namesIn(apis: readonly Api[], table: keyof Names): ReadonlyMap<Api, Rea
       api,
       new Map(
         own(api).map((name) => {
-          if (taken.includes(name)) throw new UsageError(`${api.name}: "${name}" is a name of the mock's own in ${table}; take another`)
+          if (taken.includes(name))
+            throw new UsageError(`${api.file ?? api.name}: "${name}" is a name of the mock's own in ${table}; take another`)
           return [name, (counts.get(name) ?? 0) > 1 ? `${api.name}:${name}` : name]
         }),
       ),
@@ -105,10 +107,18 @@ function namesIn(apis: readonly Api[], table: keyof Names): ReadonlyMap<Api, Rea
   )
 }
 
-/** The words that an API has by its table, and by its kinds. */
-function wordsOf({ words, kinds }: Api): Readonly<Record<string, Word>> {
+function knownKinds(name: string, kinds: Api['kinds']): string {
+  const known = nearest(name, Object.keys(kinds))
+  return known.length === 0 ? 'it has none' : `there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}`
+}
+
+/** The words that an API has by its table, and by its kinds. @throws UsageError for one that two kinds have, or a kind and the table */
+function wordsOf({ name: api, file = api, words, kinds }: Api): Readonly<Record<string, Word>> {
+  const all = [...Object.keys(words), ...Object.values(kinds).flatMap(({ word }) => word ?? [])]
+  const twice = all.find((word, place) => all.indexOf(word) < place)
+  if (twice !== undefined) throw new UsageError(`${file}: the word "${twice}" is there twice, in words or of a kind; take another for one`)
   const ofKinds = Object.entries(kinds).flatMap(([name, kind]) =>
-    kind.word === undefined ? [] : [[kind.word, wordOfKind(name, kind, kind.word)] as const],
+    kind.word === undefined ? [] : [[kind.word, wordOfKind(api, name, kind, kind.word)] as const],
   )
   return { ...Object.fromEntries(ofKinds), ...words }
 }

@@ -2,8 +2,8 @@ import type { Kind, Word } from './api.ts'
 import { ANYBODY } from './behaviour.ts'
 import { idOf, Live } from './live.ts'
 
-/** The word of a kind: each element is an entity as it stands, put under its id, which is made where it has none. */
-export function wordOfKind(name: string, kind: Kind, word: string): Word {
+/** The word of a kind: each element is an entity as it stands, put under its id, which is made where it has none. @param api whose kind it is */
+export function wordOfKind(api: string, name: string, kind: Kind, word: string): Word {
   const idIn = (element: unknown): string | undefined =>
     isRecord(element) && (kind.idOf || element['id'] !== undefined) ? idOf(kind, element) : undefined
   return {
@@ -13,7 +13,7 @@ export function wordOfKind(name: string, kind: Kind, word: string): Word {
     claims: (elements) =>
       elements.flatMap((element, place) => {
         const id = idIn(element)
-        return id === undefined ? [] : [{ name: `${name} ${id}`, at: `/${place}/id`, what: `${name} ${id}` }]
+        return id === undefined ? [] : [{ name: `${api} ${name} ${id}`, at: `/${place}/id`, what: `${name} ${id}` }]
       }),
     place(elements, scene) {
       const live = new Live(scene, ANYBODY, { [name]: kind })

@@ -58,13 +58,13 @@ export function createServices(members: readonly Member[], contracts: readonly C
   return members.flatMap((member, place) => {
     const contract = contracts[place]
     if (!contract) return []
-    const { name, behaviours, dialect, callers } = member.api
+    const { name, file = name, behaviours, dialect, callers } = member.api
     const operations = contract.operations.map(({ id }) => id)
     const stray = Object.keys(behaviours).find((id) => !operations.includes(id))
     if (stray !== undefined) {
       const near = nearest(stray, operations).slice(0, 5).join(', ')
       throw new DocumentError(
-        `${name}: there is a behaviour for the operation "${stray}", which ${contract.name} does not have; the nearest are ${near}`,
+        `${file}: there is a behaviour for the operation "${stray}", which ${contract.name} does not have; the nearest are ${near}`,
       )
     }
     return {

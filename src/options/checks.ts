@@ -1,7 +1,6 @@
 import { hostname, isWebOrigin } from '../base/http.ts'
 import { OptionError, UsageError } from '../base/problem.ts'
 import { checkText, isObject } from '../base/values.ts'
-import type { Api } from '../core/api.ts'
 import { assume, type Assumptions, type AssumptionTable } from '../core/assumption.ts'
 import { isTime, readDuration, readTime } from '../core/clock.ts'
 
@@ -62,19 +61,6 @@ export function checkControlToken(value: unknown): string {
   if (typeof value !== 'string' || !/^[\w.~-]{8,128}$/.test(value))
     throw new UsageError('give 8 to 128 letters, digits, dots, underscores, tildes and hyphens')
   return value
-}
-
-/** An API, or the name of a bundled one. */
-export function checkApi(value: unknown): Api | string {
-  if (typeof value === 'string' || isApi(value)) return value
-  throw new UsageError('give what defineApi returns, or the name of a bundled API')
-}
-
-/** Whichever copy of the package has made it. */
-export function isApi(value: unknown): value is Api {
-  return (
-    isObject(value) && 'document' in value && 'behaviours' in value && isObject(value.behaviours) && 'kinds' in value && 'name' in value
-  )
 }
 
 export function checkSettings(value: unknown): void {

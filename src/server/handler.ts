@@ -389,7 +389,7 @@ function serviceFor({ method, path }: MockRequest, services: readonly Service[],
   const matched = matches.find(({ kind }) => kind === 'found') ?? matches.find(({ kind }) => kind !== 'unknown')
   if (matched) return matched.service
   const [near] = nearest(method, path)
-  return below.find(({ contract }) => contract.name === near?.api) ?? below[0]
+  return below.find(({ member }) => member.api.name === near?.api) ?? below[0]
 }
 
 /** What the server itself is asked needs nothing of what sessions start from. */

@@ -8,7 +8,10 @@ type Words = Pick<Registry, 'words'>
 /** All that the data name, by JSON pointers into them. */
 export function claimsOf(data: Data, { words }: Words): readonly Claim[] {
   return [...words].flatMap(([word, { row }]) =>
-    (row.claims?.(data[word] ?? []) ?? []).map((claim) => ({ ...claim, at: `/${pointerPart(word)}${claim.at}` })),
+    (row.claims?.((Object.hasOwn(data, word) ? data[word] : undefined) ?? []) ?? []).map((claim) => ({
+      ...claim,
+      at: `/${pointerPart(word)}${claim.at}`,
+    })),
   )
 }
 

@@ -30,7 +30,7 @@ export function place(data: Data, { world, session, now, real }: Scene, registry
   const brought: { readonly api: Member; readonly placed: Extract<Placed, { readonly kind: 'placed' }> }[] = []
   for (const [word, { api, row }] of registry.words) {
     if (issues.length >= MAX_ISSUES) break
-    const placed = row.place(data[word] ?? [], api.sceneOf(scene))
+    const placed = row.place((Object.hasOwn(data, word) ? data[word] : undefined) ?? [], api.sceneOf(scene))
     if (placed.kind === 'refused') issues.push(...placed.issues.map((issue) => ({ ...issue, at: `/${pointerPart(word)}${issue.at}` })))
     else {
       draft.apply(api.changesOf(placed.changes))
