@@ -5,7 +5,7 @@ import { settings as supplierSettings } from './apis/supplier/settings.ts'
 import type { Api } from './core/api.ts'
 
 /** An API that comes with the mock. What the command's help shows of it is known without loading it. */
-export interface BundledApi extends Pick<Api, 'name' | 'settings' | 'assumptions'> {
+interface BundledApi extends Pick<Api, 'name' | 'settings' | 'assumptions'> {
   load(): Promise<Api>
 }
 

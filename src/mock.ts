@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Express } from 'express'
 import { type Client, createClient, type Send } from './client/client.ts'
 import { nearestAmong } from './contract/nearest.ts'
-import { BUNDLED, BUNDLED_SCENARIOS, type BundledApi, type BundledOptions } from './bundled.ts'
+import { BUNDLED, BUNDLED_SCENARIOS, type BundledOptions } from './bundled.ts'
 import type { Api } from './core/api.ts'
 import type { AssumptionTable } from './core/assumption.ts'
 import type { WantedSession } from './core/behaviour.ts'
@@ -260,18 +260,18 @@ let ofBundled: Promise<Serving> | undefined
  */
 async function servingOf(given?: CoreOptions['apis']): Promise<Serving> {
   const { apis: wanted } = checkOptions({ apis: MOCK_OPTIONS.apis }, { apis: given })
-  if (wanted === undefined) return (ofBundled ??= loadAll(BUNDLED).then((apis) => serveApis(apis, [beside(BUNDLED_SCENARIOS)])))
+  return wanted === undefined ? (ofBundled ??= servingAll(BUNDLED.map(({ name }) => name))) : servingAll(wanted)
+}
+
+async function servingAll(wanted: readonly (Api | string)[]): Promise<Serving> {
   const names = wanted.filter((one) => typeof one === 'string')
   const unknown = names.find((name) => !BUNDLED.some((one) => one.name === name))
   if (unknown !== undefined)
     throw new OptionError('apis', `there is no bundled API "${unknown}"; there are ${BUNDLED.map(({ name }) => name).join(', ')}`)
-  const isWhole = BUNDLED.every(({ name }) => names.includes(name))
+  // Without a bundled API all of them would be there.
+  const isWhole = names.length > 0 && BUNDLED.every(({ name }) => names.includes(name))
   const apis = await Promise.all(wanted.map(async (one) => (typeof one === 'string' ? await bundledApi(one) : one)))
   return serveApis(apis, isWhole ? [beside(BUNDLED_SCENARIOS)] : [])
-}
-
-async function loadAll(apis: readonly BundledApi[]): Promise<readonly Api[]> {
-  return Promise.all(apis.map((api) => api.load()))
 }
 
 async function bundledApi(name: string): Promise<Api> {

@@ -1,5 +1,6 @@
 import { globSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
+import { BUNDLED } from '../bundled.ts'
 import { createContract, type Contract } from '../contract/operation.ts'
 import { openApiOf } from '../contract/swagger.ts'
 import { fileKind, loadBundled, loadDocument, type LoadedDocument, loadJson } from '../document/load.ts'
@@ -19,9 +20,6 @@ export interface Subject {
 }
 
 export type Known = Contract & { readonly loaded: LoadedDocument }
-
-/** The bundled documents that pacts can be about. */
-const BUNDLED = ['supplier-orders', 'oms-allocations']
 
 /**
  * The pacts, as far as they are wanted, with their documents.
@@ -96,7 +94,7 @@ export async function knownDocuments(files: readonly string[] | undefined, own?:
 
 /** The documents of what the mock serves. */
 export async function ownDocuments(own: readonly LoadedDocument[] | undefined): Promise<readonly LoadedDocument[]> {
-  return own ?? Promise.all(BUNDLED.map((name) => loadBundled(name)))
+  return own ?? Promise.all(BUNDLED.map(({ name }) => loadBundled(name)))
 }
 
 /** A document that does not come with the mock, whose patterns nobody has looked at. */
@@ -159,7 +157,7 @@ function listed(names: readonly string[]): string {
 async function fetchAll(broker: Broker, options: VerifyContractsOptions, known: readonly Known[]): Promise<readonly Required<Read>[]> {
   const { broker: { selectors, enablePending, includeWipPactsSince } = {}, map, pacts } = options
   const named = options.broker && providersOf(options.broker, map)
-  const providers = named ?? (known.length > 0 ? known.map(({ name }) => name) : BUNDLED)
+  const providers = named ?? (known.length > 0 ? known : BUNDLED).map(({ name }) => name)
   const { branch } = branchOf(options)
   // A broker would give none, and say nothing.
   if (includeWipPactsSince !== undefined && branch === undefined)
