@@ -1,8 +1,8 @@
-import { copyFile, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
-import { ROOT, Running } from './process.ts'
-import { elsewhere, folder, project } from './project.ts'
+import { expect, it, onTestFinished } from 'vitest'
+import { ROOT, Running, serve } from './process.ts'
+import { compile, elsewhere, pack, project } from './project.ts'
 
 /** What is there at run time beside the code. */
 const NEEDED = [
@@ -50,21 +50,39 @@ export function wrong() {
 }
 `
 
+/** A day of somebody's own API, on a server. */
+const DAY = `
+import { writeFile } from 'node:fs/promises'
+import { connect, type MockSession } from 'allocation-mock/client'
+
+const [url = ''] = process.argv.slice(2)
+const client = connect(url)
+const day = await client.createSession({ name: 'day', scenario: 'on-their-way' })
+const other = await client.createSession({ name: 'other', scenario: 'on-their-way' })
+const get = (path: string, { headers }: MockSession) => fetch(url + '/v1' + path, { headers })
+const waiting = async (session: MockSession) => (await (await get('/parcels/waiting', session)).text()).match(/NEW|SENT/)?.[0]
+
+await day.addFault({ operation: 'listParcels', calls: 1, status: 503 })
+const listed = [(await get('/parcels', day)).status, (await get('/parcels', day)).status]
+const before = await waiting(day)
+await day.advance('2h')
+const after = [await waiting(day), await waiting(other)]
+const stepped = await other.step({ parcel: 'waiting' })
+await writeFile('day.json', JSON.stringify(await day.export()))
+console.log(JSON.stringify({ listed, before, after, stepped }))
+`
+
 // It asks the registry for what the package needs: `npm run test:long` runs it.
 it.runIf(process.env['LONG'] !== undefined)(
   'installs into an empty project, with its command, its library and their types',
   async (context) => {
-    const packed = await folder()
-    // It is built already; and building it would take dist/ from under the other tests.
-    const pack = await new Running('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', packed], { env: elsewhere }).ended
-    const [{ files, filename }]: [{ files: { path: string }[]; filename: string }] = JSON.parse(pack.out)
-    const paths = files.map(({ path }) => path)
+    const { file, paths } = await pack()
     expect(paths).toEqual(expect.arrayContaining(NEEDED))
     expect(new Set(paths.map((path) => path.split('/')[0]))).toEqual(
       new Set(['LICENSE', 'README.md', 'bin', 'contracts', 'dist', 'fixtures', 'package.json', 'spec']),
     )
 
-    const cwd = await project(context, join(packed, filename))
+    const cwd = await project(context, file)
     expect(Object.keys(JSON.parse(await readFile(join(cwd, 'package.json'), 'utf8')).dependencies)).toEqual(['allocation-mock'])
     const pact = join(cwd, 'orders.json')
     await copyFile(join(ROOT, 'contracts/warehouse-supplier-orders.json'), pact)
@@ -80,10 +98,34 @@ it.runIf(process.env['LONG'] !== undefined)(
     expect(own).toMatchObject({ code: 2, out: '', err: expect.stringContaining('no pact files match "contracts"') })
 
     await writeFile(join(cwd, 'program.ts'), PROGRAM)
-    // Declarations are checked as well: what refers to types that are not installed would be any.
-    const tsc = [join(ROOT, 'node_modules/typescript/bin/tsc'), '--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024']
-    const checked = new Running(process.execPath, [...tsc, '--lib', 'es2025,esnext.disposable', '--types', 'node', 'program.ts'], { cwd })
-    expect(await checked.ended).toMatchObject({ code: 0, out: '' })
+    expect(await compile(cwd, 'program.ts').ended).toMatchObject({ code: 0, out: '' })
     expect(await new Running(process.execPath, ['program.ts'], { cwd }).ended).toMatchObject({ code: 0, out: 'true passed true\n' })
+  },
+)
+
+it.runIf(process.env['LONG'] !== undefined)(
+  'serves, repeats and verifies an API of the project that it is installed in',
+  async (context) => {
+    const { file } = await pack()
+    const cwd = await project(context, file)
+    await cp(join(ROOT, 'examples/parcels'), cwd, { recursive: true, filter: (source) => !source.endsWith('.test.ts') })
+    await writeFile(join(cwd, 'day.ts'), DAY)
+    expect(await compile(cwd, 'parcels.ts', 'day.ts').ended).toMatchObject({ code: 0, out: '' })
+
+    const installed = (args: readonly string[]) =>
+      new Running(join(cwd, 'node_modules/.bin/allocation-mock'), args, { cwd, env: elsewhere })
+    const own = ['--api', 'parcels.ts']
+    const { server, url } = await serve(own, {}, installed)
+    onTestFinished(async () => void (await server.stop()))
+    const { code, out, err } = await new Running(process.execPath, ['day.ts', url], { cwd, env: elsewhere }).ended
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(JSON.parse(out)).toEqual({ listed: [503, 200], before: 'NEW', after: ['SENT', 'NEW'], stepped: ['sent'] })
+    expect(await server.stop()).toMatchObject({ code: 0, err: expect.stringContaining('day 503 listParcels GET /v1/parcels') })
+
+    const replayed = await installed(['replay', ...own, 'day.json', '--format', 'json']).ended
+    expect(replayed).toMatchObject({ code: 0, err: '' })
+    expect(JSON.parse(replayed.out)).toMatchObject([{ same: 4, different: [] }])
+    const verified = await installed(['verify', ...own, 'contracts/shop-parcels.json']).ended
+    expect(verified).toMatchObject({ code: 0, out: expect.stringContaining('2 interactions: 2 passed') })
   },
 )

@@ -65,12 +65,13 @@ export function run(args: readonly string[], options: { env?: Record<string, str
   return new Running(process.execPath, [BIN, ...args], options)
 }
 
-/** A server on a free port, once it is ready. */
+/** A server on a free port, once it is ready. @param start the command with these arguments: as it is built, unless said otherwise */
 export async function serve(
   args: readonly string[] = [],
-  options: { env?: Record<string, string> } = {},
+  options: { env?: Record<string, string>; cwd?: string } = {},
+  start: typeof run = run,
 ): Promise<{ server: Running; url: string; port: string }> {
-  const server = run(['serve', '--port', '0', ...args], options)
+  const server = start(['serve', '--port', '0', ...args], options)
   const [, url = '', port = ''] = await server.until(/ready on (http:\/\/\S+:(\d+)) /)
   return { server, url, port }
 }

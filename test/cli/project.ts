@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { onTestFinished, type TestContext } from 'vitest'
-import { Running } from './process.ts'
+import { ROOT, Running } from './process.ts'
 
 /** Commands of a project that is not this one find this Node, and none of the commands of this project. */
 export const elsewhere = {
@@ -21,6 +21,15 @@ export async function folder(): Promise<string> {
   return path
 }
 
+/** The package as npm would publish it, until the test is over: its file, and the paths in it. */
+export async function pack(): Promise<{ readonly file: string; readonly paths: readonly string[] }> {
+  const packed = await folder()
+  // It is built already; and building it would take dist/ from under the other tests.
+  const { out } = await new Running('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', packed], { env: elsewhere }).ended
+  const [{ files, filename }]: [{ files: { path: string }[]; filename: string }] = JSON.parse(out)
+  return { file: join(packed, filename), paths: files.map(({ path }) => path) }
+}
+
 const UNREACHABLE = /ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ENETUNREACH|ENOTCACHED/
 
 /**
@@ -36,4 +45,21 @@ export async function project(context: TestContext, ...packages: readonly string
     context.skip(`npm's registry is out of reach, so this is not shown: ${packages.join(' ')}`)
   if (code !== 0) throw new Error(err)
   return path
+}
+
+/** Declarations are checked as well: what refers to types that are not installed would be any. */
+export function compile(cwd: string, ...files: readonly string[]): Running {
+  const flags = [
+    '--noEmit',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2024',
+    '--lib',
+    'es2025,esnext.disposable',
+    '--types',
+    'node',
+  ]
+  return new Running(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), ...flags, ...files], { cwd })
 }
