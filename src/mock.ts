@@ -1,3 +1,4 @@
+import { namesAmong } from './base/names.ts'
 import { refusal } from './base/refusal.ts'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -365,9 +366,12 @@ export interface AssumptionRow {
  */
 export function assumptionList(
   choices: Readonly<Record<string, string>> = {},
-  apis: readonly Pick<Api, 'assumptions'>[] = BUNDLED,
+  apis: readonly (Pick<Api, 'assumptions'> & { readonly name?: string })[] = BUNDLED,
 ): readonly AssumptionRow[] {
-  const table: AssumptionTable = Object.assign({}, ...apis.map(({ assumptions }) => assumptions))
+  const knownAs = namesAmong(apis.flatMap(({ assumptions }) => Object.keys(assumptions)))
+  const table: AssumptionTable = Object.fromEntries(
+    apis.flatMap(({ name: api = '', assumptions }) => Object.entries(assumptions).map(([name, row]) => [knownAs(api, name), row])),
+  )
   const chosen = readAssumptions(choices, table)
   return Object.entries(table).map(([name, { values, question, reason, source }]) => {
     const value = chosen[name] ?? values[0]

@@ -30,9 +30,9 @@ export async function loadApis(wanted: readonly string[]): Promise<readonly (Api
 }
 
 /** What is known of APIs without serving them: the bundled ones, where none are wanted. */
-export function rowsOf(apis: readonly (Api | string)[]): readonly Pick<Api, 'settings' | 'assumptions'>[] {
+export function rowsOf(apis: readonly (Api | string)[]): readonly Pick<Api, 'name' | 'settings' | 'assumptions'>[] {
   if (apis.length === 0) return BUNDLED
-  return apis.flatMap((api): readonly Pick<Api, 'settings' | 'assumptions'>[] =>
+  return apis.flatMap((api): readonly Pick<Api, 'name' | 'settings' | 'assumptions'>[] =>
     typeof api === 'string' ? BUNDLED.filter(({ name }) => name === api) : [api],
   )
 }
@@ -47,7 +47,7 @@ async function loadApi(file: string): Promise<Api> {
   try {
     module = await import(pathToFileURL(path).href)
   } catch (error) {
-    throw new UsageError(`--api ${file}: the module does not load: ${messageFrom(error)}${placeIn(error)}`)
+    throw new UsageError(`--api ${file}: the module does not load: ${messageFrom(error)}${placeIn(error, file)}`)
   }
   const api = module.default
   if (api === undefined) throw new UsageError(`--api ${file}: the module has no default export; let it be what defineApi returns`)
@@ -57,8 +57,9 @@ async function loadApi(file: string): Promise<Api> {
   return { ...api, file }
 }
 
-/** The line of a file that an error comes from, the first that its stack names. */
-function placeIn(error: unknown): string {
-  const [, url, line] = /(file:\/\/\/[^\s)]+?):(\d+)/.exec(error instanceof Error ? (error.stack ?? '') : '') ?? []
-  return url === undefined ? '' : ` (${relative('', fileURLToPath(url))}:${line})`
+/** Where an error comes from: the first line of a file that its stack names. Of a text that does not parse the stack names none. */
+function placeIn(error: unknown, file: string): string {
+  if (error instanceof SyntaxError) return `; node --check ${file} says where`
+  const [, url = import.meta.url, line] = /(file:\/\/\/[^\s)]+?):(\d+)/.exec(error instanceof Error ? (error.stack ?? '') : '') ?? []
+  return url === import.meta.url ? '' : ` (${relative('', fileURLToPath(url))}:${line})`
 }

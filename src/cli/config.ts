@@ -1,6 +1,8 @@
-import type { Options } from '../base/option.ts'
+import { namesAmong } from '../base/names.ts'
+import { commandOptions, type Options } from '../base/option.ts'
+import { UsageError } from '../base/problem.ts'
 import { choice, readPair, readText, readTruth, readWholeNumber, recordOf } from '../base/values.ts'
-import type { Setting } from '../core/setting.ts'
+import type { Api } from '../core/api.ts'
 import { MOCK_OPTIONS } from '../options.ts'
 import { readDate, readHeader, readHost, readJsonObject, separateJson } from './values.ts'
 
@@ -17,9 +19,24 @@ export const SERVE_OPTIONS = {
   },
 } as const satisfies Options
 
-/** The same, with more rows: what the APIs that are served can be set to. */
-export function serveOptions(apis: readonly { readonly settings: Readonly<Record<string, Setting>> }[]): typeof SERVE_OPTIONS {
-  return Object.assign({ ...SERVE_OPTIONS }, ...apis.map(({ settings }) => settings))
+/** The same, with more rows: what the APIs that are served can be set to. @throws UsageError for a flag that stands there twice */
+export function serveOptions(apis: readonly Pick<Api, 'name' | 'settings'>[]): typeof SERVE_OPTIONS {
+  const knownAs = namesAmong(apis.flatMap(({ settings }) => Object.keys(settings)))
+  const flags = new Map(commandOptions(SERVE_OPTIONS).map(([, { flag }]) => [flag.split(' ', 1)[0], 'every mock']))
+  const rows = apis.flatMap(({ name: api, settings }) =>
+    Object.entries(settings).map(([name, row]) => {
+      const known = knownAs(api, name)
+      if (row.flag === undefined) return [known, row] as const
+      // Of two APIs that have a setting of one name each has a flag of its own: `--shop-items`, `--depot-items`.
+      const flag = known === name ? row.flag : row.flag.replace('--', `--${api}-`)
+      const [bare] = flag.split(' ', 1)
+      const taken = flags.get(bare)
+      if (taken !== undefined) throw new UsageError(`the flag ${bare} of ${api} is one of ${taken} as well; give one of them another`)
+      flags.set(bare, api)
+      return [known, { ...row, flag }] as const
+    }),
+  )
+  return Object.assign({ ...SERVE_OPTIONS }, Object.fromEntries(rows))
 }
 
 const CONTRACT_OPTIONS = {

@@ -37,8 +37,10 @@ export async function main(argv: readonly string[], outside: Outside = processIo
   }
   let code = 0
   let apis: Awaited<ReturnType<typeof loadApis>>
+  let servable: ReturnType<typeof serveOptions>
   try {
     apis = await loadApis(wantedApis(argv, io.env))
+    servable = serveOptions(rowsOf(apis))
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     io.err(`error: ${error.message}`)
@@ -74,7 +76,7 @@ export async function main(argv: readonly string[], outside: Outside = processIo
   }
   does(
     program.command('serve').description('serve the bundled APIs, or your own, with state').allowExcessArguments(false),
-    serveOptions(rowsOf(apis)),
+    servable,
     async (settings) => (await import('./serve.ts')).serve({ ...settings, ...own }, io),
   )
   does(

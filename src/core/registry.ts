@@ -1,3 +1,4 @@
+import { namesAmong } from '../base/names.ts'
 import { nearest } from '../base/nearest.ts'
 import { UsageError } from '../base/problem.ts'
 import type { Api, Kind, NamedCaller, Step, Word } from './api.ts'
@@ -91,8 +92,7 @@ function namesIn(apis: readonly Api[], table: keyof Names): ReadonlyMap<Api, Rea
   const own = (api: Api): readonly string[] =>
     Object.keys(table === 'as' ? (api.callers.as ?? {}) : table === 'words' ? wordsOf(api) : api[table])
   const taken = TAKEN[table] ?? []
-  const counts = new Map<string, number>()
-  for (const name of apis.flatMap(own)) counts.set(name, (counts.get(name) ?? 0) + 1)
+  const knownAs = namesAmong(apis.flatMap(own))
   return new Map(
     apis.map((api) => [
       api,
@@ -100,7 +100,7 @@ function namesIn(apis: readonly Api[], table: keyof Names): ReadonlyMap<Api, Rea
         own(api).map((name) => {
           if (taken.includes(name))
             throw new UsageError(`${api.file ?? api.name}: "${name}" is a name of the mock's own in ${table}; take another`)
-          return [name, (counts.get(name) ?? 0) > 1 ? `${api.name}:${name}` : name]
+          return [name, knownAs(api.name, name)]
         }),
       ),
     ]),

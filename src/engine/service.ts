@@ -1,5 +1,6 @@
 import type { FindNearest } from '../contract/nearest.ts'
 import type { Contract } from '../contract/operation.ts'
+import { namesAmong } from '../base/names.ts'
 import { nearest } from '../base/nearest.ts'
 import { refusal } from '../base/refusal.ts'
 import type { Api, Dialect } from '../core/api.ts'
@@ -53,8 +54,7 @@ export interface Around {
  * @throws DocumentError for a behaviour of an operation that the document does not have
  */
 export function createServices(members: readonly Member[], contracts: readonly Contract[]): readonly Service[] {
-  const counts = new Map<string, number>()
-  for (const { operations } of contracts) for (const { id } of operations) counts.set(id, (counts.get(id) ?? 0) + 1)
+  const knownAs = namesAmong(contracts.flatMap(({ operations }) => operations.map(({ id }) => id)))
   return members.flatMap((member, place) => {
     const contract = contracts[place]
     if (!contract) return []
@@ -73,7 +73,7 @@ export function createServices(members: readonly Member[], contracts: readonly C
       behaviours,
       callers,
       dialect: { ...dialect, order: dialect.order ?? ORDER, refuse: dialect.refuse ? dialect.refuse.bind(dialect) : refusal },
-      nameOf: (operation) => ((counts.get(operation) ?? 0) > 1 ? `${name}:${operation}` : operation),
+      nameOf: (operation) => knownAs(name, operation),
     }
   })
 }
