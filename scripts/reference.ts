@@ -66,6 +66,7 @@ export async function reference(): Promise<ReadonlyMap<string, string>> {
 function optionsPage(): string {
   const commands: readonly (readonly [name: string, rows: Options])[] = [
     ['serve', serveOptions],
+    ['init', options.INIT_OPTIONS],
     ['verify', options.VERIFY_OPTIONS],
     ['compare', options.COMPARE_OPTIONS],
     ['coverage', options.COVERAGE_OPTIONS],

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { type Contract, createContract, type Operation } from './contract/operation.ts'
 import { standalone } from './contract/standalone.ts'
+import { openApiOf } from './contract/swagger.ts'
 import { ownApi } from './control/api.ts'
 import { controlBehaviours, stateBehaviours } from './control/operations.ts'
 import type { Api } from './core/api.ts'
@@ -26,7 +27,7 @@ export interface Serving extends Served {
  * @throws DocumentError for a document that cannot be served, and for a behaviour of no operation; UsageError for APIs that cannot stand together
  */
 export async function serveApis(apis: readonly Api[], scenarios: readonly string[] = []): Promise<Serving> {
-  const loaded = await Promise.all(apis.map(({ document, name }) => loadedOf(document, name)))
+  const loaded = await Promise.all(apis.map(async ({ document, name }) => openApiOf(await loadedOf(document, name))))
   const registry = registryOf(apis.map((api, place) => withSchemas(api, loaded[place])))
   const contracts = loaded.map((document) => contractOf(document))
   for (const [place, { name, file = name }] of apis.entries()) {

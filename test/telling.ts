@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BIN, type Ended, ROOT, Running, serve } from './cli/process.ts'
@@ -12,6 +12,7 @@ import type { Block } from './pages.ts'
 //   text log      are lines that the server logs
 //   LANG /tmp/x   is a file for the blocks behind it
 //   LANG x/y      is that file of the project
+//   LANG x/y part is found in it
 //   mermaid       is a picture
 // In what is shown, … stands for anything.
 
@@ -29,23 +30,34 @@ interface Served {
 /** Commands that ask no server and read nothing of a page, as they ended: they need not run again for another page. */
 const ran: Record<string, Promise<Ended>> = {}
 
+/** A folder in which modules find the package. */
+function projectWithPackage(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'page-'))
+  mkdirSync(join(folder, 'node_modules'))
+  symlinkSync(ROOT, join(folder, 'node_modules/allocation-mock'))
+  return folder
+}
+
 /** One telling of a page. */
 export class Telling {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'page-'))
+  readonly #folder = projectWithPackage()
   readonly #logs: { readonly block: Block; readonly served: Served }[] = []
   #served: Served | undefined
 
   /** @param shown the block behind it, if it shows what this one prints @throws Error for a block that nothing knows how to tell */
   async tell(block: Block, shown: Block | undefined): Promise<Wrong> {
     const { language, words, text, at } = block
-    const [word = ''] = words
+    const [word = '', how] = words
     if (word === 'no-run' || language === 'mermaid') return undefined
     if (word === 'serves') return this.#start(text, shown)
     if (language === 'sh') return this.#run(block, shown)
     if (language === 'text' && word === 'log') this.#logs.push({ block, served: await this.#serving() })
     else if (word.startsWith('/tmp/')) writeFileSync(this.#here(word), text)
     else if (word === '') throw new Error(`${at}: nothing runs this block of ${language}, and no command prints it`)
-    else return wrong(at, text, readFileSync(join(ROOT, word), 'utf8'))
+    else {
+      const is = readFileSync(join(ROOT, word), 'utf8')
+      return how === 'part' && is.includes(text) ? undefined : wrong(at, text, is)
+    }
     return undefined
   }
 

@@ -4,7 +4,7 @@ import { UsageError } from '../base/problem.ts'
 import { choice, readPair, readText, readTruth, readWholeNumber, recordOf } from '../base/values.ts'
 import type { Api } from '../core/api.ts'
 import { MOCK_OPTIONS } from '../options.ts'
-import { readDate, readHeader, readHost, readJsonObject, separateJson } from './values.ts'
+import { readDate, readHeader, readHost, readJsonObject, readModuleName, separateJson } from './values.ts'
 
 /** The options of `serve`: those of the mock, and what else the command needs. */
 export const SERVE_OPTIONS = {
@@ -121,6 +121,12 @@ export const VERIFY_OPTIONS = {
   providerVersion: { flag: '--provider-version <version>', help: 'the version of the real service, to publish results of', read: readText },
   providerBranch: { flag: '--provider-branch <branch>', help: 'the branch of the real service', read: readText },
   buildUrl: { flag: '--build-url <url>', help: 'where the published run can be looked at', read: readText },
+} as const satisfies Options
+
+/** The options of `init`. */
+export const INIT_OPTIONS = {
+  spec: { flag: '--spec <document>', help: 'the OpenAPI document to write a module for', read: readText },
+  out: { flag: '--out <file>', help: "the module's file (default: beside the document, with its name)", read: readModuleName },
 } as const satisfies Options
 
 /** The options of `compare`. */

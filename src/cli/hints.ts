@@ -1,7 +1,8 @@
 /** What other tools call what this one does otherwise, or does not do: whoever asks for it is told that, not of the option that is spelt most like it. */
 
 const SAVED = 'save a session with GET /__mock/sessions/{name}/state, and begin from the file with serve --session FILE'
-const NO_OTHER = 'serve answers the two APIs that come with it; for another OpenAPI document there is Prism (prism mock FILE)'
+const NO_OTHER =
+  'serve answers the two APIs that come with it; for another OpenAPI document, init --spec FILE writes a module that serve --api takes. Without state there is Prism (prism mock FILE)'
 const NO_FILE = `${NO_OTHER}. Data of your own are given with --scenario FILE, a saved session with --session FILE`
 const NO_PROXY = 'nothing is passed on to a real service, or recorded of it; WireMock and mitmproxy do that'
 const RECORDED =

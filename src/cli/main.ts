@@ -9,6 +9,7 @@ import {
   ASSUMPTION_OPTIONS,
   COMPARE_OPTIONS,
   COVERAGE_OPTIONS,
+  INIT_OPTIONS,
   REPLAY_OPTIONS,
   SCENARIO_CHECK_OPTIONS,
   SCENARIO_LIST_OPTIONS,
@@ -78,6 +79,14 @@ export async function main(argv: readonly string[], outside: Outside = processIo
     program.command('serve').description('serve the bundled APIs, or your own, with state').allowExcessArguments(false),
     servable,
     async (settings) => (await import('./serve.ts')).serve({ ...settings, ...own }, io),
+  )
+  does(
+    program
+      .command('init')
+      .description('write a module that serves an OpenAPI document from state: a stub for each operation')
+      .allowExcessArguments(false),
+    INIT_OPTIONS,
+    async (settings) => (await import('./init.ts')).init(settings, io),
   )
   does(
     program

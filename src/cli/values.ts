@@ -33,3 +33,9 @@ export function readDate(text: string): string {
   if (!/^\d{4}-\d{2}-\d{2}(T.+)?$/.test(text) || Number.isNaN(Date.parse(text))) throw new UsageError('give a date like 2026-01-31')
   return text
 }
+
+/** Node takes the types out of these, whatever the package around them says of `.js`. */
+export function readModuleName(text: string): string {
+  if (!/\.m?ts$/.test(text)) throw new UsageError('give a file that ends in .ts or .mts, such as parcels.ts')
+  return text
+}

@@ -141,6 +141,13 @@ export function partsOf(schema: Located, reader: Reader, seen = new Set<object>(
   return [schema, ...(target ? [target, ...parts] : parts).flatMap((part) => partsOf(part, reader, seen))]
 }
 
+/** The schemas that a document has by name: those of `components/schemas`, or of `definitions` (Swagger 2.0). */
+export function namedSchemas(reader: Reader, uri: string): [name: string, schema: Located][] {
+  const root = reader.at(uri, '')
+  const components = reader.child(root, 'components')
+  return [...(components ? reader.schemas(components, 'schemas') : []), ...reader.schemas(root, 'definitions')]
+}
+
 /** The file and the pointer that a reference means, read from the file it stands in. */
 function resolve(reference: string, from: string): { uri: string; pointer: string } {
   const [file = '', fragment = ''] = reference.split('#')

@@ -2,7 +2,7 @@ import { nearest } from '../base/nearest.ts'
 import { DocumentError } from '../base/problem.ts'
 import type { LoadedDocument } from '../document/load.ts'
 import { formOf } from './form.ts'
-import { createReader, isJson, type Json, type Located } from './schema.ts'
+import { createReader, isJson, type Json, type Located, namedSchemas } from './schema.ts'
 
 /**
  * A schema of `components/schemas` (of `definitions`, in Swagger 2.0) with all that it refers to, as one JSON Schema of draft 2020-12.
@@ -13,8 +13,7 @@ export function standalone(loaded: LoadedDocument, name: string, asked: string):
   const document = formOf(loaded, 'request')
   const reader = createReader(document)
   const uri = document.sources[0]?.uri ?? ''
-  const components = reader.child(reader.at(uri, ''), 'components')
-  const schemas = components ? reader.schemas(components, 'schemas') : []
+  const schemas = namedSchemas(reader, uri)
   const found = schemas.find(([one]) => one === name)?.[1]
   if (!found) {
     const names = nearest(

@@ -51,10 +51,10 @@ type Names = Pick<Api, 'kinds' | 'steps' | 'words' | 'settings' | 'assumptions' 
 const TABLES = ['kinds', 'steps', 'words', 'settings', 'assumptions', 'problems', 'behaviours', 'as'] as const satisfies (keyof Names)[]
 
 /** Names that are the mock's own, and no API's. */
-const TAKEN: { readonly [Name in keyof Names]?: readonly string[] } = {
+export const TAKEN = {
   kinds: ['session', 'reference', 'counter', 'step'],
   words: ['description', 'extends', 'seed', 'clock', 'population', 'assume', 'progress', 'faults', 'timeline', 'scenario', 'state', 'name'],
-}
+} as const satisfies { readonly [Name in keyof Names]?: readonly string[] }
 
 /** @throws UsageError for two APIs of one name, for a name that is the mock's own, for a step that moves no kind */
 export function registryOf(apis: readonly Api[]): Registry {
@@ -91,7 +91,7 @@ export function registryOf(apis: readonly Api[]): Registry {
 function namesIn(apis: readonly Api[], table: keyof Names): ReadonlyMap<Api, ReadonlyMap<string, string>> {
   const own = (api: Api): readonly string[] =>
     Object.keys(table === 'as' ? (api.callers.as ?? {}) : table === 'words' ? wordsOf(api) : api[table])
-  const taken = TAKEN[table] ?? []
+  const taken: readonly string[] = table === 'kinds' || table === 'words' ? TAKEN[table] : []
   const knownAs = namesAmong(apis.flatMap(own))
   return new Map(
     apis.map((api) => [

@@ -2,7 +2,7 @@ import type * as PrismRules from '@stoplight/prism-http/dist/mocker/negotiator/I
 import type { Answer } from '../contract/answer.ts'
 import { type Generate, loadGenerate } from '../contract/generate.ts'
 import type { Contract, Operation } from '../contract/operation.ts'
-import { at, keyOf, number } from '../core/population/random.ts'
+import { chanceOf, keyOf } from '../core/population/random.ts'
 import { excerpt } from '../contract/validator.ts'
 import { keepText, type MockReply, type Problem } from '../base/http.ts'
 
@@ -200,12 +200,7 @@ type Make = (what: string, generated: Answer['contents'][number]['generated']) =
 
 function maker(generate: Generate, seed: string, usesExamples: boolean): Make {
   return (what, generated) => {
-    const key = keyOf(`${seed}\n${what}`)
-    const chance = (place: string): (() => number) => {
-      const here = at(key, place)
-      let drawn = 0
-      return () => number(at(here, drawn++)) / 0x1_0000_0000
-    }
+    const chance = chanceOf(keyOf(`${seed}\n${what}`))
     return generated?.(generate, { chance, usesExamples, ...(what !== 'body' && { name: what }) })
   }
 }

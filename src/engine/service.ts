@@ -72,7 +72,7 @@ export function createServices(members: readonly Member[], contracts: readonly C
       member,
       behaviours,
       callers,
-      dialect: { ...dialect, order: dialect.order ?? ORDER, refuse: dialect.refuse ? dialect.refuse.bind(dialect) : refusal },
+      dialect: { ...dialect, order: dialect.order ?? ORDER, refuse: dialect.refuse?.bind(dialect) ?? ((problem) => refusal(problem)) },
       nameOf: (operation) => knownAs(name, operation),
     }
   })

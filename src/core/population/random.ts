@@ -49,6 +49,15 @@ export function oneOf<T>(key: Key, values: readonly T[]): T {
   return value
 }
 
+/** An endless series of numbers in [0, 1) for each place: what is drawn at one hangs on no other. */
+export function chanceOf(key: Key): (place: string) => () => number {
+  return (place) => {
+    const here = at(key, place)
+    let drawn = 0
+    return () => number(at(here, drawn++)) / 0x1_0000_0000
+  }
+}
+
 /** An endless series in [0, 1) for a key: the generator sfc32, whose state is 128 bits. */
 function series(key: Key): () => number {
   let a = key.x

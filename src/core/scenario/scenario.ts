@@ -108,8 +108,9 @@ function isPolicy(written: WrittenProgress): written is WrittenPolicy {
   )
 }
 
-/** Each step with its policy. */
+/** Each step with its policy; one policy where there are no steps. */
 export function writtenProgress(progress: Progress | undefined, { steps }: Pick<Registry, 'steps'>): WrittenProgress {
+  if (steps.size === 0) return 'manual'
   return Object.fromEntries([...steps.keys()].map((name) => [name, writtenPolicy(progress?.[name] ?? { kind: 'manual' })]))
 }
 
