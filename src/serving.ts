@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { type Contract, createContract, type Operation } from './contract/operation.ts'
+import { contractOf, createContract, type Operation } from './contract/operation.ts'
 import { standalone } from './contract/standalone.ts'
 import { openApiOf } from './contract/swagger.ts'
 import { ownApi } from './control/api.ts'
@@ -75,27 +75,12 @@ function pathOf(file: string | URL | undefined): readonly string[] {
   return file === undefined ? [] : [file instanceof URL ? fileURLToPath(file) : file]
 }
 
-/** Documents that come with the mock are read once in a process. */
-const bundled = new Map<string, Promise<LoadedDocument>>()
-
 /** @param name of what has no file of its own @throws DocumentError for one that cannot be read */
 async function loadedOf(document: Api['document'], name: string): Promise<LoadedDocument> {
   if (document instanceof URL) return loadDocument(fileURLToPath(document))
   if (typeof document !== 'string') return { name, sources: [{ uri: name, content: document, lineOf: () => undefined }] }
   // What comes with the mock has a name; every other is a file.
-  if (/[./\\]/.test(document)) return loadDocument(document)
-  const loaded = bundled.get(document) ?? loadBundled(document)
-  bundled.set(document, loaded)
-  return loaded
-}
-
-const contracts = new WeakMap<LoadedDocument, Contract>()
-
-/** Contracts never change: reading them and compiling their schemas is most of what a mock costs. */
-function contractOf(document: LoadedDocument): Contract {
-  const contract = contracts.get(document) ?? createContract(document)
-  contracts.set(document, contract)
-  return contract
+  return /[./\\]/.test(document) ? loadDocument(document) : loadBundled(document)
 }
 
 /** The API with the schemas of its kinds in place of their names. */

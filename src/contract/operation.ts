@@ -57,6 +57,15 @@ const NONE: readonly Issue[] = []
 const EMPTY: Readonly<Record<string, unknown>> = Object.freeze({})
 const JSON_TYPE = /^application\/(?:[^;]*\+)?json$/
 
+const contracts = new WeakMap<LoadedDocument, Contract>()
+
+/** The contract of a document, made once: contracts never change, and compiling their schemas is most of what a mock costs. */
+export function contractOf(document: LoadedDocument): Contract {
+  const contract = contracts.get(document) ?? createContract(document)
+  contracts.set(document, contract)
+  return contract
+}
+
 /**
  * Turns a document into ready operations.
  * @throws DocumentError on the first thing that cannot be read: nothing is served half-checked. Schemas compile at their first use.

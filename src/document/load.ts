@@ -125,8 +125,16 @@ export function loadJson(file: string): LoadedDocument {
   }
 }
 
-/** A document that comes with the mock: compiled by the build where there is one, from YAML where the sources run. */
-export async function loadBundled(name: string): Promise<LoadedDocument> {
+const bundled = new Map<string, Promise<LoadedDocument>>()
+
+/** A document that comes with the mock: compiled by the build where there is one, from YAML where the sources run. Read once. */
+export function loadBundled(name: string): Promise<LoadedDocument> {
+  const document = bundled.get(name) ?? readBundled(name)
+  bundled.set(name, document)
+  return document
+}
+
+async function readBundled(name: string): Promise<LoadedDocument> {
   const compiled = fileURLToPath(new URL(`../documents/${name}.json`, import.meta.url))
   return existsSync(compiled)
     ? loadCompiled(compiled, compiled.replace(/\.json$/, '.lines.json'))

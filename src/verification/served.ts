@@ -1,4 +1,4 @@
-import { createContract, type Contract, type Operation } from '../contract/operation.ts'
+import { type Contract, contractOf, type Operation } from '../contract/operation.ts'
 import { matchOf } from './pact/base-path.ts'
 import type { Interaction } from './pact/pact.ts'
 import { UsageError } from '../base/problem.ts'
@@ -24,7 +24,7 @@ export async function servedOf(
   { documents, own: ours, only }: Pick<VerifyContractsOptions, 'documents' | 'own' | 'only'>,
 ): Promise<Served> {
   if (documents === undefined) return { subjects, unserved: new Set(), missing: [] }
-  const bundled = (await ownDocuments(ours)).map((loaded) => createContract(loaded))
+  const bundled = (await ownDocuments(ours)).map((loaded) => contractOf(loaded))
   const own = new Set(bundled.flatMap((contract) => contract.operations.map((operation) => shapeOf(contract, operation))))
   const isEdition = (contract: Contract): boolean => {
     const shared = contract.operations.filter((operation) => own.has(shapeOf(contract, operation)))

@@ -1,7 +1,7 @@
 import { globSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { BUNDLED } from '../bundled.ts'
-import { createContract, type Contract } from '../contract/operation.ts'
+import { type Contract, contractOf } from '../contract/operation.ts'
 import { openApiOf } from '../contract/swagger.ts'
 import { fileKind, loadBundled, loadDocument, type LoadedDocument, loadJson } from '../document/load.ts'
 import { type Broker, type BrokerPact, openBroker } from './pact/broker.ts'
@@ -87,7 +87,7 @@ export async function knownDocuments(files: readonly string[] | undefined, own?:
   return loaded.map((one) =>
     asUsage(() => {
       const document = openApiOf(one)
-      return { ...createContract(document), loaded: document }
+      return { ...contractOf(document), loaded: document }
     }),
   )
 }
