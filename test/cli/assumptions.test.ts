@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ASSUMPTIONS } from '../support.ts'
-import { BIN, Running } from './process.ts'
+import { runHere } from './here.ts'
 
-const run = (args: readonly string[], env: Record<string, string> = {}) =>
-  new Running(process.execPath, [BIN, 'assumptions', ...args], { env }).ended
+const run = (args: readonly string[], env: Record<string, string> = {}) => runHere(['assumptions', ...args], { env })
 
 describe('allocation-mock assumptions', () => {
   it('lists each with value, alternatives, question, reason and source', async () => {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RealService, startRealService } from '../real-service.ts'
-import { ROOT, run } from './process.ts'
+import { runHere } from './here.ts'
+import { ROOT } from './process.ts'
 
 const UNKNOWN = 'a look at an unknown order'
 const document = readFileSync(join(ROOT, 'spec/supplier-orders.yaml'), 'utf8')
@@ -43,9 +44,12 @@ const lineOf = (file: string, text: string): number =>
     .split('\n')
     .findIndex((line) => line.includes(text)) + 1
 
+const here = process.cwd()
+beforeAll(() => process.chdir(project))
+afterAll(() => process.chdir(here))
+
 /** Runs the command in the team's folder, which may be a job at GitHub. */
-const mock = (command: string, env: Record<string, string> = {}) =>
-  run(command.split(' '), { cwd: project, env: { GITHUB_ACTIONS: '', GITHUB_STEP_SUMMARY: '', ...env } }).ended
+const mock = (command: string, env: Record<string, string> = {}) => runHere(command.split(' '), { env })
 
 describe('allocation-mock verify, compare and coverage', () => {
   it.concurrent.each<[command: string, code: number, out: RegExp, err: RegExp]>([

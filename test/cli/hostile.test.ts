@@ -7,18 +7,7 @@ import { createMock } from '../../src/index.ts'
 import { folder } from '../contracts/pacts.ts'
 import { expectHarmless, HOSTILE, outsideOfCode } from '../hostile.ts'
 import { BrokerStandIn } from '../pact/broker-stand-in.ts'
-
-/** The command, in this process. */
-async function command(args: readonly string[], env: Record<string, string> = {}): Promise<{ code: number; out: string; err: string }> {
-  const written = { out: '', err: '' }
-  const code = await main(args, {
-    out: (line) => void (written.out += `${line}\n`),
-    err: (line) => void (written.err += `${line}\n`),
-    env,
-    isTerminal: false,
-  })
-  return { code, ...written }
-}
+import { runHere } from './here.ts'
 
 /** A pact of an interaction that no document has, with the text in every place for one. */
 function pactWith(text: string): object {
@@ -152,7 +141,7 @@ describe.each(Object.entries(COMMANDS))('the command: %s', (_, argsOf) => {
   it.each(Object.entries(TEXTS))('shows %s, and does not do it', async (_, text) => {
     const files = filesWith(text)
     const args = argsOf(files, text).map((arg) => arg.replaceAll('\0', ''))
-    const { out, err } = await command(args, { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: files.summary })
+    const { out, err } = await runHere(args, { env: { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: files.summary } })
     expect(out + err).not.toBe('')
     expectHarmless(out)
     expectHarmless(err)
@@ -167,7 +156,7 @@ it.each(Object.entries(TEXTS))('shows %s of a broker, and does not do it', async
   onTestFinished(() => broker.close())
   broker.notice = text
   await broker.publish({ ...pactWith(text), consumer: { name: 'web' } }, '1', 'main')
-  const { out, err } = await command(['verify', '--broker', broker.url, '--broker-provider', 'supplier-orders', '--only', 'document'])
+  const { out, err } = await runHere(['verify', '--broker', broker.url, '--broker-provider', 'supplier-orders', '--only', 'document'])
   expect(out).toContain('web → supplier-orders')
   expect(err).not.toBe('')
   expectHarmless(out)

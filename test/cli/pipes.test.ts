@@ -1,8 +1,10 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { BIN, ROOT, run, Running } from './process.ts'
+import { runHere, serveHere } from './here.ts'
+import { BIN, ROOT, Running } from './process.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'pipes-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -34,20 +36,33 @@ const PARTS = file('parts.yaml', 'openapi: 3.0.3\npaths:\n  /orders: { $ref: pat
 /** A line of bash, in which `mock` is the command. */
 const bash = (line: string) => new Running('bash', ['-c', `mock() { '${process.execPath}' '${BIN}' "$@"; }; ${line}`], { cwd: ROOT })
 
+const writers: ChildProcess[] = []
+afterAll(() => writers.forEach((writer) => writer.kill()))
+
+/** A pipe with a name, into which a command of the shell writes once. */
+function pipe(writer: string): string {
+  const path = join(folder, `pipe-${writers.length}`)
+  execFileSync('sh', ['-c', `mkfifo '${path}'`])
+  writers.push(spawn('sh', ['-c', `${writer} > '${path}'`], { cwd: ROOT, stdio: 'ignore' }))
+  return path
+}
+
 describe('what comes through a pipe', () => {
-  it.concurrent.each<[line: string, out: RegExp]>([
+  it.each<[line: string, out: RegExp]>([
     [`cat '${STATES}' | mock verify '${PACT}' --states /dev/stdin`, / ✓ ✓ a login .*\n\n1 interaction: 1 passed/],
-    [`mock verify '${PACT}' --states <(cat '${STATES}')`, /1 passed/],
-    [`cat '${PACT}' | mock verify /dev/stdin --only document`, /^shop → supplier-orders {2}\/dev\/stdin\n[^]*1 passed/],
     [`mock verify <(cat '${PACT}') '${PACT}' --only document`, /2 interactions: 2 passed/],
-    [`mock verify /dev/stdin --only document < '${PACT}'`, /1 passed/],
-    [`cat ${SPEC} | mock compare '${PACT}' --spec /dev/stdin`, /: compatible\n/],
-    [`mock coverage '${PACT}' --spec <(cat ${SPEC})`, /login.*400 \(shop\)/],
-    [`cat ${SCENARIO} | mock scenario check /dev/stdin`, /^\/dev\/stdin: ok\n/],
-    [`mock scenario check <(cat ${SCENARIO})`, /^\/dev\/fd\/\d+: ok\n/],
+    [`mock verify /dev/stdin --only document < '${PACT}'`, /^shop → supplier-orders {2}\/dev\/stdin\n[^]*1 passed/],
   ])('%s: is read like a file', async (line, out) => {
-    const ended = await bash(line).ended
-    expect(ended).toMatchObject({ code: 0, out: expect.stringMatching(out), err: '' })
+    expect(await bash(line).ended).toMatchObject({ code: 0, out: expect.stringMatching(out), err: '' })
+  })
+
+  it.each<[string, () => readonly string[], RegExp]>([
+    ['verify, a document', () => ['verify', PACT, '--spec', pipe(`cat ${SPEC}`), '--only', 'document'], /1 passed/],
+    ['compare', () => ['compare', PACT, '--spec', pipe(`cat ${SPEC}`)], /: compatible\n/],
+    ['coverage', () => ['coverage', PACT, '--spec', pipe(`cat ${SPEC}`)], /login.*400 \(shop\)/],
+    ['scenario check', () => ['scenario', 'check', pipe(`cat ${SCENARIO}`)], /pipe-\d+: ok\n/],
+  ])('%s: is read like a file', async (_name, args, out) => {
+    expect(await runHere(args())).toMatchObject({ code: 0, out: expect.stringMatching(out), err: '' })
   })
 
   it('is an error in words where it is a socket, which cannot be opened by a name', async () => {
@@ -59,28 +74,38 @@ describe('what comes through a pipe', () => {
     ['--scenario', SCENARIO],
     ['--states', STATES],
   ])('serves by %s', async (flag, from) => {
-    const server = bash(`exec '${process.execPath}' '${BIN}' serve --port 0 ${flag} <(cat '${from}')`)
-    await server.until(/ready on /)
+    const { server } = await serveHere([flag, pipe(`cat '${from}'`)])
     expect(await server.stop()).toMatchObject({ code: 0, err: '' })
   })
 
-  it.concurrent.each<[line: string, said: RegExp]>([
-    [`mock verify /dev/stdin < /dev/null`, /^error: \/dev\/stdin: it is not valid JSON: /],
-    [`mock verify '${PACT}' --states <(true)`, /^error: --states: \/dev\/fd\/\d+: it is null; /],
-    [`mock verify '${PACT}' --spec <(echo openapi)`, /^error: .*\n$/],
-    [`mock serve --scenario <(echo orders: 1)`, /^error: --scenario: \/dev\/fd\/\d+:1: \/orders /],
-    [`mock scenario check <(true)`, /^$/],
-    [`mock replay <(true)`, /^error: \/dev\/fd\/\d+: it is empty; /],
+  it.each<[string, () => readonly string[], RegExp, number?]>([
+    ['nothing, for a pact', () => ['verify', '/dev/null'], /^error: \/dev\/null: it is not valid JSON: /],
+    ['nothing, for states', () => ['verify', PACT, '--states', pipe('true')], /^error: --states: \S+pipe-\d+: it is null; /],
+    ['no document', () => ['verify', PACT, '--spec', pipe('echo openapi')], /^error: .*\n$/],
+    ['no scenario', () => ['serve', '--scenario', pipe('echo orders: 1')], /^error: --scenario: \S+pipe-\d+:1: \/orders /],
+    ['nothing, for a scenario', () => ['scenario', 'check', pipe('true')], /^$/, 1],
+    ['nothing, for a session', () => ['replay', pipe('true')], /^error: \S+pipe-\d+: it is empty; /],
     [
-      `cat '${PARTS}' | mock compare '${PACT}' --spec /dev/stdin`,
-      /^error: stdin:3 .*: beside a document from a pipe there are no files; bundle it, or name its file\n$/,
+      'a document in parts',
+      () => ['compare', PACT, '--spec', pipe(`cat '${PARTS}'`)],
+      /^error: pipe-\d+:3 .*: beside a document from a pipe there are no files; bundle it, or name its file\n$/,
     ],
-    [`head -c 10000001 /dev/zero | mock compare /dev/stdin`, /^error: \/dev\/stdin: \d+ bytes or more; a file may have 10000000\n$/],
-    [`cat '${STATES}' | mock verify /dev/stdin --states /dev/stdin`, /^error: \/dev\/stdin: it is not valid JSON: /],
-  ])('%s: is an error in words', async (line, said) => {
-    const { code, err } = await bash(line).ended
+    [
+      'too much',
+      () => ['compare', pipe('head -c 10000001 /dev/zero')],
+      /^error: \S+pipe-\d+: \d+ bytes or more; a file may have 10000000\n$/,
+    ],
+  ])('is an error in words where it is %s', async (_name, args, said, expected = 2) => {
+    const { code, err } = await runHere(args())
     expect(err).toMatch(said)
-    expect(code).toBe(line.includes('scenario check') ? 1 : 2)
+    expect(code).toBe(expected)
+  })
+
+  it('is read once, and said to be wrong where it stands for two things', async () => {
+    const states = pipe(`cat '${STATES}'`)
+    const { code, err } = await runHere(['verify', states, '--states', states])
+    expect(err).toMatch(/^error: \S+pipe-\d+: it is not valid JSON: /)
+    expect(code).toBe(2)
   })
 })
 
@@ -94,7 +119,7 @@ it.each([
   ['a session', ['replay', LONG]],
   ['a document that is a folder', ['compare', PACT, '--spec', '.']],
 ])('a name that no file can have, of %s: exit 2', async (_name, args) => {
-  const { code, err } = await run(args).ended
+  const { code, err } = await runHere(args)
   expect(err).toMatch(/^error: .*\n$/)
   expect(code).toBe(2)
 })

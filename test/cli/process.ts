@@ -11,31 +11,14 @@ export interface Ended {
   readonly err: string
 }
 
-/** A running command: what it has written so far, and its end. */
-export class Running {
+/** What runs: what it has written so far, and its end. */
+export abstract class Heard {
   out = ''
   err = ''
-  readonly child: ChildProcess
-  readonly ended: Promise<Ended>
+  abstract readonly ended: Promise<Ended>
   #heard: (() => void)[] = []
 
-  constructor(
-    command: string,
-    args: readonly string[],
-    { env = {}, cwd = ROOT, input }: { env?: Record<string, string>; cwd?: string; input?: string } = {},
-  ) {
-    const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ALLOCATION_MOCK_')))
-    this.child = spawn(command, args, { cwd, env: { ...clean, ...env }, stdio: 'pipe' })
-    this.child.stdin?.end(input)
-    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#hear(() => (this.out += text)))
-    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#hear(() => (this.err += text)))
-    this.ended = new Promise((resolve, reject) => {
-      this.child.on('error', reject)
-      this.child.on('close', (code, signal) => resolve({ code, signal, out: this.out, err: this.err }))
-    })
-  }
-
-  /** The first match in what is written to standard output or error, once it is there; rejects when the process ends without it. */
+  /** The first match in what is written to standard output or error, once it is there; rejects when it ends without it. */
   async until(pattern: RegExp, stream: 'out' | 'err' = 'out'): Promise<RegExpExecArray> {
     const end = this.ended.then(({ code, err }) => Promise.reject(new Error(`ended with ${code} before ${pattern}: ${err}`)))
     // Where it is found without waiting, nobody hears of the end.
@@ -47,20 +30,43 @@ export class Running {
     }
   }
 
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ended> {
-    this.child.kill(signal)
-    return this.ended
-  }
-
-  #hear(keep: () => void): void {
-    keep()
+  protected hear(stream: 'out' | 'err', text: string): void {
+    this[stream] += text
     const waiting = this.#heard
     this.#heard = []
     for (const resolve of waiting) resolve()
   }
 }
 
-/** `allocation-mock` with these arguments, as it is built. */
+/** A process. */
+export class Running extends Heard {
+  readonly child: ChildProcess
+  readonly ended: Promise<Ended>
+
+  constructor(
+    command: string,
+    args: readonly string[],
+    { env = {}, cwd = ROOT, input }: { env?: Record<string, string>; cwd?: string; input?: string } = {},
+  ) {
+    super()
+    const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ALLOCATION_MOCK_')))
+    this.child = spawn(command, args, { cwd, env: { ...clean, ...env }, stdio: 'pipe' })
+    this.child.stdin?.end(input)
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => this.hear('out', text))
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => this.hear('err', text))
+    this.ended = new Promise((resolve, reject) => {
+      this.child.on('error', reject)
+      this.child.on('close', (code, signal) => resolve({ code, signal, out: this.out, err: this.err }))
+    })
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ended> {
+    this.child.kill(signal)
+    return this.ended
+  }
+}
+
+/** `allocation-mock` with these arguments, as it is built, in a process of its own: for what only a process can show. `here.ts` is quicker. */
 export function run(args: readonly string[], options: { env?: Record<string, string>; cwd?: string } = {}): Running {
   return new Running(process.execPath, [BIN, ...args], options)
 }
@@ -72,6 +78,11 @@ export async function serve(
   start: typeof run = run,
 ): Promise<{ server: Running; url: string; port: string }> {
   const server = start(['serve', '--port', '0', ...args], options)
+  return { server, ...(await addressOf(server)) }
+}
+
+/** Where a server listens, once it is ready. */
+export async function addressOf(server: Heard): Promise<{ url: string; port: string }> {
   const [, url = '', port = ''] = await server.until(/ready on (http:\/\/\S+:(\d+)) /)
-  return { server, url, port }
+  return { url, port }
 }

@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Ended, run, Running, serve } from './process.ts'
+import { runHere, serveHere } from './here.ts'
+import { type Ended, run, Running } from './process.ts'
 
 const ORDER = '319bba9f-71b1-4a93-8abf-67a45b8fdd5c'
 const LINE = 'b84ccd3c-88f8-4050-accf-e049163052e3'
@@ -65,10 +66,10 @@ const TYPED: readonly (readonly string[])[] = [
 ]
 
 describe('allocation-mock replay', () => {
-  let mock: Awaited<ReturnType<typeof serve>>
+  let mock: Awaited<ReturnType<typeof serveHere>>
   let typed: readonly Ended[]
   beforeAll(async () => {
-    mock = await serve(['--log', 'none', '--seed', '7', '--assume', 'oms.cancel.again=200'])
+    mock = await serveHere(['--log', 'none', '--seed', '7', '--assume', 'oms.cancel.again=200'])
     const ended: Ended[] = []
     for (const args of TYPED) {
       const all = args.map((one) => (one.startsWith('/') ? mock.url + one : one))
@@ -101,7 +102,7 @@ describe('allocation-mock replay', () => {
     const changed = text.replace(String.raw`\"quantity_allocated\":5`, String.raw`\"quantity_allocated\":6`)
     expect(Array.from(changed).filter((letter, index) => letter !== text[index])).toEqual(['6'])
     const file = written('changed.json', changed)
-    const { code, out } = await run(['replay', file]).ended
+    const { code, out } = await runHere(['replay', file])
     expect(code).toBe(1)
     const [title, ...lines] = out.trimEnd().split('\n')
     expect(title).toMatch(/^\S+changed\.json: session "late-mugs" of \S+: 6 of 7 answers are the same, 3 control requests between them$/)
@@ -119,7 +120,7 @@ describe('allocation-mock replay', () => {
 
   it('prints the same as JSON, of several files', async () => {
     const changed = written('status.json', readFileSync(FILE, 'utf8').replace('"status":400', '"status":422'))
-    const { code, out, err } = await run(['replay', FILE, changed, '--format', 'json']).ended
+    const { code, out, err } = await runHere(['replay', FILE, changed, '--format', 'json'])
     expect({ code, err }).toEqual({ code: 1, err: '' })
     expect(JSON.parse(out)).toMatchObject([
       { file: FILE, session: 'late-mugs', requests: 7, controls: 3, same: 7, different: [], notRepeated: [], notes: [] },
@@ -138,7 +139,7 @@ describe('allocation-mock replay', () => {
     file.exchanges[0].answer.body = JSON.stringify({
       many: Object.fromEntries(Array.from({ length: 30 }, (_, index) => [index, '\u0007'.repeat(500)])),
     })
-    const { code, out } = await run(['replay', written('many.json', JSON.stringify(file))]).ended
+    const { code, out } = await runHere(['replay', written('many.json', JSON.stringify(file))])
     expect(code).toBe(1)
     const lines = out.split('\n')
     expect(lines.filter((line) => /^ {2}\d+\. GET/.test(line))).toHaveLength(20)
@@ -172,7 +173,7 @@ describe('allocation-mock replay', () => {
 
   it('ends in 2 for files that are no sessions, says so of each, and repeats the others', async () => {
     const files = bad.map(([what, text, complaint]) => ({ file: written(`${what.replaceAll(' ', '-')}.json`, text()), complaint }))
-    const { code, out, err } = await run(['replay', ...files.map(({ file }) => file), FILE]).ended
+    const { code, out, err } = await runHere(['replay', ...files.map(({ file }) => file), FILE])
     expect(code).toBe(2)
     for (const { file, complaint } of files) expect(err).toContain(`error: ${file}: ${complaint}`)
     expect(out).toContain('all 7 answers are the same')
@@ -184,6 +185,6 @@ describe('allocation-mock replay', () => {
     [['replay', FOLDER], 'it cannot be read (EISDIR'],
     [['replay', FILE, '--format', 'xml'], '--format is "xml"; give text or json'],
   ])('is called wrongly: %s', async (args, complaint) => {
-    expect(await run(args).ended).toMatchObject({ code: 2, err: expect.stringContaining(complaint) })
+    expect(await runHere(args)).toMatchObject({ code: 2, err: expect.stringContaining(complaint) })
   })
 })

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Row } from '../../src/verification/pact/pact.ts'
 import { CONTRACTS, FILES, folder, inFolder, type Json, verify } from '../contracts/pacts.ts'
 import { startRealService } from '../real-service.ts'
-import { run, Running, serve } from './process.ts'
+import { runHere, serveHere } from './here.ts'
+import { Running } from './process.ts'
 
 /** All contracts, of consumers who expect what nobody answers. */
 const EXPECTING = Object.values(FILES).map((content: Json) => ({
@@ -14,11 +15,11 @@ const DESCRIPTIONS = Object.values(FILES).flatMap((content: Json): string[] =>
 )
 
 describe('the commands that repeat an interaction', () => {
-  let mock: Awaited<ReturnType<typeof serve>>
+  let mock: Awaited<ReturnType<typeof serveHere>>
   let rows: readonly Row[]
   beforeAll(async () => {
-    mock = await serve(['--log', 'none'])
-    const { out } = await run(['verify', inFolder(EXPECTING), '--only', 'mock', '--format', 'json']).ended
+    mock = await serveHere(['--log', 'none'])
+    const { out } = await runHere(['verify', inFolder(EXPECTING), '--only', 'mock', '--format', 'json'])
     rows = JSON.parse(out).rows
   })
   afterAll(() => mock.server.stop())

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { run, serve } from './process.ts'
+import { runHere, serveHere } from './here.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'scenario-cli-'))
 const good = join(folder, 'good.yaml')
@@ -21,7 +21,7 @@ afterAll(() => {
   for (const one of [folder, own]) rmSync(one, { recursive: true })
 })
 
-const scenario = (...args: readonly string[]) => run(['scenario', ...args]).ended
+const scenario = (...args: readonly string[]) => runHere(['scenario', ...args])
 
 describe('allocation-mock scenario list', () => {
   it('lists the bundled ones, each with its sentence', async () => {
@@ -35,7 +35,7 @@ describe('allocation-mock scenario list', () => {
   it('lists those of a folder, also in the place of bundled ones, by flag or by environment', async () => {
     for (const { out } of [
       await scenario('list', '--scenarios', own, '--json'),
-      await run(['scenario', 'list', '--json'], { env: { ALLOCATION_MOCK_SCENARIOS: own } }).ended,
+      await runHere(['scenario', 'list', '--json'], { env: { ALLOCATION_MOCK_SCENARIOS: own } }),
     ]) {
       const all: { name: string; description: string }[] = JSON.parse(out)
       expect(all).toHaveLength(15)
@@ -111,7 +111,7 @@ describe('allocation-mock scenario', () => {
 
 describe('allocation-mock serve', () => {
   it('starts from a scenario by its name, a bundled one or one of a folder', async () => {
-    const { server, url } = await serve(['--scenarios', own, '--scenario', 'ours'])
+    const { server, url } = await serveHere(['--scenarios', own, '--scenario', 'ours'])
     const orders = (session: string, scenarioName?: string) =>
       fetch(`${url}/orders/`, {
         method: 'POST',
@@ -137,7 +137,7 @@ describe('allocation-mock serve', () => {
     ],
     ['a folder with what cannot be', ['--scenarios', folder], /^error: --scenarios: \S+bad\.yaml:1: \/clok /m],
   ])('does not start with %s', async (_what, args, said) => {
-    const { code, out, err } = await run(['serve', '--port', '0', ...args]).ended
+    const { code, out, err } = await runHere(['serve', '--port', '0', ...args])
     expect({ code, out }).toEqual({ code: 2, out: '' })
     expect(err).toMatch(said)
   })

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
-import { main } from '../../src/cli/main.ts'
 import { ACCOUNT, ORDER, quantities, SUPPLIER } from '../support.ts'
+import { runHere, serveHere } from './here.ts'
 import { BIN, ROOT, run, Running, serve } from './process.ts'
 
 describe('allocation-mock serve', () => {
@@ -31,7 +31,7 @@ describe('allocation-mock serve', () => {
   })
 
   it('says of each request what became of it, in one line on stderr', async () => {
-    const { server, url } = await serve()
+    const { server, url } = await serveHere()
     await fetch(`${url}/orders/${ORDER}/`, { headers: { Authorization: SUPPLIER } })
     await fetch(`${url}/~a/orders/allocation/${ORDER}/`, {
       method: 'PUT',
@@ -52,7 +52,7 @@ describe('allocation-mock serve', () => {
   })
 
   it('says also what is no request, and what of control is refused', async () => {
-    const { server, url } = await serve()
+    const { server, url } = await serveHere()
     const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write('FOO /e?token=abc HTTP/1.1\r\n\r\n'))
     expect(await text(socket)).toMatch(/^HTTP\/1.1 400 /)
     await fetch(`${url}/__mock/sessions/nobody/clock/advance`, {
@@ -75,21 +75,21 @@ describe('allocation-mock serve', () => {
   })
 
   it('lets pages of an origin in that is allowed, and refuses what is none', async () => {
-    const { server, url } = await serve(['--host', '0.0.0.0', '--allow-origin', 'https://shop.test'])
+    const { server, url } = await serveHere(['--host', '0.0.0.0', '--allow-origin', 'https://shop.test'])
     const allowed = async (origin: string): Promise<string | null> =>
       (await fetch(`${url}/orders/`, { headers: { Origin: origin } })).headers.get('access-control-allow-origin')
     expect([await allowed('https://shop.test'), await allowed('https://evil.test')]).toEqual(['https://shop.test', null])
     await server.stop()
-    const { code, err } = await run(['serve', '--port', '0', '--allow-origin', 'shop.test']).ended
+    const { code, err } = await runHere(['serve', '--port', '0', '--allow-origin', 'shop.test'])
     expect([code, err]).toEqual([2, expect.stringContaining('--allow-origin is "shop.test"; give one like https://shop.test')])
   })
 
   it('logs as JSON, or not at all', async () => {
-    const { server, url } = await serve(['--log', 'json'])
+    const { server, url } = await serveHere(['--log', 'json'])
     await fetch(`${url}/nowhere`)
     const { err } = await server.stop()
     expect(JSON.parse(err)).toMatchObject({ session: 'default', status: 404, problem: { code: 'route-unknown' } })
-    const silent = await serve(['--log=none'])
+    const silent = await serveHere(['--log=none'])
     await fetch(`${silent.url}/nowhere`)
     expect(await silent.server.stop()).toMatchObject({ err: '' })
   })
@@ -113,7 +113,7 @@ describe('allocation-mock serve', () => {
     ],
     ['they may be open', ['--host', '0.0.0.0', '--control', 'open'], {}, /are open to whoever reaches this address/, 200],
   ])('says who may use control routes: %s', async (_what, args, env, said, status) => {
-    const { server, port } = await serve(args, { env })
+    const { server, port } = await serveHere(args, { env })
     await server.until(said ?? /examples\n\n/)
     expect(server.out.includes('Control routes')).toBe(said !== undefined)
     expect((await fetch(`http://127.0.0.1:${port}/__mock/sessions`)).status).toBe(status)
@@ -191,9 +191,7 @@ describe('allocation-mock serve', () => {
     [['serve', '--session', 'nowhere.json'], /^error: --session: nowhere\.json: there is no such file/],
     [['srve'], /unknown command 'srve'[\s\S]*serve/],
   ])('%j: exit 2, and what would do', async (args, message) => {
-    let [out, err] = ['', '']
-    const hear = { out: (line: string) => void (out += `${line}\n`), err: (line: string) => void (err += `${line}\n`) }
-    const code = await main(args, { ...hear, env: {}, isTerminal: false })
+    const { code, out, err } = await runHere(args)
     expect(err).toMatch(message)
     expect({ code, out }).toEqual({ code: 2, out: '' })
     expect(err).not.toMatch(/\n\s+at /)
@@ -223,7 +221,7 @@ describe('allocation-mock serve', () => {
     expect(err.trimEnd().split('\n').at(-1)).toBe(
       `stopped: what default held is gone; next time keep it before, with curl -sS ${url}/__mock/sessions/default/state -o state.json (and serve --session state.json), or what was asked, with …/export`,
     )
-    const again = await serve(['--session', file])
+    const again = await serveHere(['--session', file])
     expect(await read(again.url)).toBe(before)
     await again.server.stop()
   })
@@ -232,7 +230,7 @@ describe('allocation-mock serve', () => {
     ['nothing has changed', [], (url) => `${url}/orders/${ORDER}/`],
     ['nobody asked a session that a scenario filled', ['--scenario', 'already-shipped'], (url) => `${url}/__mock/sessions`],
   ])('says nothing of it when %s', async (_what, args, at) => {
-    const { server, url } = await serve(args)
+    const { server, url } = await serveHere(args)
     await fetch(at(url), { headers: { Authorization: SUPPLIER } })
     expect((await server.stop()).err).not.toContain('gone')
   })
@@ -245,10 +243,9 @@ describe('allocation-mock serve', () => {
     [{ SCENARIO: 'no-such' }, /^error: ALLOCATION_MOCK_SCENARIO: there is no scenario "no-such"; /],
     [{ CONTROL_TOKEN: 'a secret' }, /^error: ALLOCATION_MOCK_CONTROL_TOKEN is not usable; give 8 to 128 /],
   ])('names the environment variable that is wrong: %j', async (variables, message) => {
-    let err = ''
     const env = Object.fromEntries(Object.entries(variables).map(([name, value]) => [`ALLOCATION_MOCK_${name}`, value]))
-    const hear = { out: () => undefined, err: (line: string) => void (err += `${line}\n`) }
-    expect(await main(['serve'], { ...hear, env, isTerminal: false })).toBe(2)
+    const { code, err } = await runHere(['serve'], { env })
+    expect(code).toBe(2)
     expect(err).toMatch(message)
   })
 
@@ -257,7 +254,7 @@ describe('allocation-mock serve', () => {
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
     const address = other.address()
     const port = typeof address === 'object' && address ? String(address.port) : ''
-    const { code, err, out } = await run(['serve', '--port', port]).ended
+    const { code, err, out } = await runHere(['serve', '--port', port])
     other.close()
     expect({ code, out }).toEqual({ code: 2, out: '' })
     expect(err).toBe(
@@ -265,7 +262,7 @@ describe('allocation-mock serve', () => {
     )
   })
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('%s: finishes what is in flight, and ends well', async (signal) => {
+  it('finishes what is in flight, and ends well', async () => {
     const { server, port } = await serve()
     const body = JSON.stringify(quantities(6))
     const socket = connect(Number(port), '127.0.0.1')
@@ -276,7 +273,7 @@ describe('allocation-mock serve', () => {
     socket.write(head)
     // The server has begun with the request when it asks for the body.
     await new Promise<void>((resolve) => socket.once('data', () => resolve()))
-    server.child.kill(signal)
+    server.child.kill('SIGTERM')
     await expect
       .poll(() =>
         fetch(`http://127.0.0.1:${port}/__mock/health`, { headers: { Connection: 'close' } }).then(
@@ -298,7 +295,7 @@ describe('allocation-mock serve', () => {
     // Being cut off is what they wait for.
     for (const socket of sockets) socket.on('error', () => undefined)
     sockets[1]?.write('GET /orders/ HTTP/1.1\r\nHost: local')
-    expect(await server.stop()).toMatchObject({ code: 0, signal: null })
+    expect(await server.stop('SIGINT')).toMatchObject({ code: 0, signal: null })
     for (const socket of sockets) socket.destroy()
   })
 
@@ -313,7 +310,7 @@ describe('allocation-mock serve', () => {
   })
 
   it('prints commands that work also where a session has to be named', async () => {
-    const { server } = await serve(['--require-session'])
+    const { server } = await serveHere(['--require-session'])
     await server.until(/examples\n\n/)
     const list = server.out.split('\n').find((line) => line.startsWith('  curl')) ?? ''
     expect(list).toContain('/~me/orders/')
@@ -322,7 +319,7 @@ describe('allocation-mock serve', () => {
   })
 
   it('prints help and version without loading what serves', async () => {
-    const { code, out } = await run(['serve', '--help']).ended
+    const { code, out } = await runHere(['serve', '--help'])
     expect(code).toBe(0)
     expect(out).toContain('ALLOCATION_MOCK_SUPPLIER_TOKEN')
     const [files, packages] = [new Set([join(ROOT, 'dist/cli/main.js')]), new Set<string>()]
