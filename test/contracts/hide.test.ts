@@ -68,17 +68,24 @@ const asked = (path = ''): Partial<VerifyContractsOptions> => ({
 const FORMS = [(report: Report) => textReport(report, { colour: false }), jsonReport, junitReport, markdownReport, githubAnnotations]
 
 describe('what a run was given to prove who it is', () => {
+  let echoed: Report
+  let refused: Report
+  beforeAll(async () => {
+    echoed = await verify({ pacts: [inFolder([PACT])], ...asked() })
+    refused = await verify({ pacts: [inFolder([STATE])], ...asked('/refusing') })
+  })
+
   it.each([
-    ['whatever the real service echoes', PACT, ''],
-    ['where a state is refused', STATE, '/refusing'],
-  ])('is in no form of a report, %s', async (_, pact, path) => {
-    const report = await verify({ pacts: [inFolder([pact])], ...asked(path) })
+    ['whatever the real service echoes', () => echoed],
+    ['where a state is refused', () => refused],
+  ])('is in no form of a report, %s', (_, reportOf) => {
+    const report = reportOf()
     for (const print of FORMS) expect(print(report)).not.toMatch(SECRETS)
     expect(FORMS.map((print) => print(report)).join('')).toContain('***')
   })
 
-  it('is a variable in commands, which a note names; what everybody may know stays', async () => {
-    const { rows, notes } = await verify({ pacts: [inFolder([PACT])], ...asked() })
+  it('is a variable in commands, which a note names; what everybody may know stays', () => {
+    const { rows, notes } = echoed
     expect(rows[0]?.replay).toBe(
       [
         `curl -sS -i -X GET -H 'accept: application/json'`,
@@ -93,8 +100,8 @@ describe('what a run was given to prove who it is', () => {
     )
   })
 
-  it('is asked for by the command that sets up a state', async () => {
-    const { rows } = await verify({ pacts: [inFolder([STATE])], ...asked('/refusing') })
+  it('is asked for by the command that sets up a state', () => {
+    const { rows } = refused
     expect(rows[0]?.replay).toContain(`-u "\${STATE_URL_LOGIN:?name:password of --state-url}" `)
     expect(rows[0]?.replay).toContain(`'http://${host}/refusing?'"\${STATE_URL_QUERY:?the query of --state-url}"`)
   })

@@ -79,10 +79,10 @@ describe('a refusal of the mock that nobody expects', () => {
     const refused = REFUSALS.map(([name, consumer, description]) =>
       altered(name, consumer, description, (one) => (one.response = { status: 200 })),
     )
-    // Between them, more than fit in one run of the verifier.
-    const others = Array.from({ length: 30 }, () => Object.values(FILES)).flat()
-    const report = await verify({ pacts: [inFolder([...others.slice(0, 60), ...refused, ...others.slice(60)])], only: ['mock'] })
-    expect(report.rows.length).toBeGreaterThan(800)
+    // Around them, more than fit in two runs of the verifier.
+    const others = Array.from({ length: 4 }, () => Object.values(FILES)).flat()
+    const report = await verify({ pacts: [inFolder([...others.slice(0, 4), ...refused, ...others.slice(4)])], only: ['mock'] })
+    expect(report.rows.length).toBeGreaterThan(2 * 50)
     const failed = report.rows.filter(({ verdict }) => verdict === 'failed')
     expect(failed.map(({ description }) => description)).toEqual(REFUSALS.map(([name]) => name))
     for (const [index, [, , , said]] of REFUSALS.entries()) {

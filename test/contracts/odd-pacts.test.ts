@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { compareContracts } from '../../src/verification/compare.ts'
 import { coverContracts } from '../../src/verification/coverage.ts'
 import { parseExact } from '../../src/base/exact.ts'
+import type { Report } from '../../src/verification/pact/pact.ts'
 import { jsonReport } from '../../src/verification/pact/report.ts'
 import { folder, type Json, marksOf, rowOf, verify } from './pacts.ts'
 
@@ -66,7 +67,7 @@ describe('an interaction of odd shape', () => {
 })
 
 describe('what another client’s connection had', () => {
-  it.each<[string, string]>([
+  const recorded: readonly (readonly [name: string, value: string])[] = [
     ['Content-Length', '999'],
     ['content-length', '2'],
     ['Transfer-Encoding', 'gzip'],
@@ -74,28 +75,36 @@ describe('what another client’s connection had', () => {
     ['Expect', '100-continue'],
     ['TE', 'trailers'],
     ['Trailer', 'X-Sum'],
-  ])('%s: %s is not sent, and not printed', async (name, value) => {
-    const raw = query('recorded', { headers: { [name]: value }, response: { status: 418 } })
-    const report = await verify({ pacts: [pactOf([query('good', { headers: { [name]: value } }), raw])], timeout: 5_000 })
-    expect(marksOf(rowOf(report, 'good'))).toBe('++-')
-    expect(rowOf(report, 'recorded').replay).not.toMatch(new RegExp(`${name}: ${value}`, 'i'))
+  ]
+  let report: Report
+  beforeAll(async () => {
+    const interactions = recorded.flatMap(([name, value]) => [
+      query(`good ${name}`, { headers: { [name]: value } }),
+      query(`wrong ${name}`, { headers: { [name]: value }, response: { status: 418 } }),
+    ])
+    report = await verify({ pacts: [pactOf(interactions)], timeout: 5_000 })
+  })
+
+  it.each(recorded)('%s: %s is not sent, and not printed', (name, value) => {
+    expect(marksOf(rowOf(report, `good ${name}`))).toBe('++-')
+    const { replay } = rowOf(report, `wrong ${name}`)
+    expect(replay).toMatch(/^curl /)
+    expect(replay).not.toMatch(new RegExp(`${name}: ${value}`, 'i'))
   })
 })
 
-describe('an interaction of version 4', () => {
-  const WRAPPED = { content: { limit: 5 }, contentType: 'application/json', encoded: false }
-  it.each([undefined, 'synchronous/http', 'Synchronous/HTTP'])('of the type %s is verified as HTTP', async (type) => {
-    const { rows } = await verify({ pacts: [pactOf([query('it', { beside: type && { type }, request: { body: WRAPPED } })], '4.0')] })
-    expect(rows.map((row) => marksOf(row))).toEqual(['++-'])
-  })
-
-  it.each([{ pactSpecification: '4.0' }, { pactSpecificationVersion: '4.0' }, { pactSpecification: { version: 4 }, half: '\ud800' }])(
-    'has bodies of version 4 where the file says it by %j',
-    async (metadata) => {
-      const { rows } = await verify({ pacts: [pactOf([query('it', { request: { body: WRAPPED } })], '4.0', metadata)] })
-      expect(rows.map((row) => marksOf(row))).toEqual(['++-'])
-    },
-  )
+it('an interaction of version 4 is one over HTTP unless it says otherwise, whatever way the file says its version', async () => {
+  const wrapped = (beside: Json = {}): Json =>
+    query('it', { beside, request: { body: { content: { limit: 5 }, contentType: 'application/json', encoded: false } } })
+  const types = [{}, { type: 'synchronous/http' }, { type: 'Synchronous/HTTP' }]
+  const versions = [
+    { pactSpecification: '4.0' },
+    { pactSpecificationVersion: '4.0' },
+    { pactSpecification: { version: 4 }, half: '\ud800' },
+  ]
+  const pacts = [pactOf(types.map(wrapped), '4.0'), ...versions.map((metadata) => pactOf([wrapped()], '4.0', metadata))]
+  const { rows } = await verify({ pacts })
+  expect(rows.map((row) => marksOf(row))).toEqual(Array.from({ length: 6 }, () => '++-'))
 })
 
 describe('numbers', () => {
