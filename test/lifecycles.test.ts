@@ -2114,7 +2114,7 @@ describe('both lifecycles', async () => {
       }),
       {
         seed: 5_811,
-        numRuns: LONG ? 240 : 10,
+        numRuns: LONG ? 240 : 4,
         // All lengths alike: most of a lifecycle lies late in a run.
         unbiased: true,
         // Looking for a smaller case takes long.

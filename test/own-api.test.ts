@@ -62,10 +62,12 @@ describe('an API of which as little is said as can be', () => {
 
   it('has sessions though it has no steps', async () => {
     await using mock = await createMock({ apis: [notes] })
-    const { headers } = await mock.createSession({ name: 'a' })
+    const { headers } = await mock.createSession({ name: 'a', scenario: { notes: [{ id: 'a' }] } })
     await request(mock.app)
       .get('/__mock/sessions/a')
       .expect(200, /"progress":"manual"/)
     await request(mock.app).put('/v1/notes/b').set(headers).send({}).expect(404)
+    const { body } = await request(mock.app).post('/__mock/sessions/a/steps').send({ note: 'a' }).expect(422)
+    expect(body.fix).toBe('no API that is served has steps; add them with `steps` of defineApi')
   })
 })

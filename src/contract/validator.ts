@@ -329,7 +329,7 @@ function wantedBy({ keyword, params, schema }: ErrorObject): unknown {
   return schema
 }
 
-function sentence({ keyword }: ErrorObject, wanted: unknown): string {
+function sentence({ keyword, params }: ErrorObject, wanted: unknown): string {
   const list = [wanted].flat().map((one) => (typeof one === 'string' ? one : JSON.stringify(one)))
   switch (keyword) {
     case 'type':
@@ -339,7 +339,8 @@ function sentence({ keyword }: ErrorObject, wanted: unknown): string {
       return `it must be ${list.length > 1 ? 'one of ' : ''}${list.join(', ')}`
     case 'anyOf':
     case 'oneOf':
-      return `it must be ${list.join(' or ')}`
+      // Of what fits several branches ajv names the two that it found.
+      return params['passingSchemas'] ? `it must be only one of ${list.join(', ')}` : `it must be ${list.join(' or ')}`
     case 'format':
       return `it must be a ${list.join()}`
     case 'pattern':

@@ -125,7 +125,10 @@ const takeStep = (registry: Registry): Behaviour<StepInput> => ({
       return refused({
         code: 'step-impossible',
         detail: `nothing more happens to ${what} by itself`,
-        fix: `steps are: ${[...registry.steps].map(([name, { row }]) => `${name} (${row.text})`).join('; ')}`,
+        fix:
+          registry.steps.size === 0
+            ? 'no API that is served has steps; add them with `steps` of defineApi'
+            : `steps are: ${[...registry.steps].map(([name, { row }]) => `${name} (${row.text})`).join('; ')}`,
       })
     return reply(200, { steps: taken }, { changes: draft.changes })
   },

@@ -8,6 +8,8 @@ import { loadDocument } from '../../src/document/load.ts'
 import { ACCOUNT, ALLOCATION, NOW, openMock, ORDER, ownSession, quantities, RETAILER, SUPPLIER } from '../support.ts'
 import { type Served, serve } from './served.ts'
 
+const LONG = process.env['LONG'] !== undefined
+
 const shared = await serve()
 afterAll(() => shared.close())
 const { control } = shared
@@ -277,7 +279,7 @@ describe('a state that cannot be loaded', () => {
     let number = 1
     const next = (below: number): number => (number = (number * 48_271) % 2_147_483_647) % below
     const failures: unknown[] = []
-    for (let round = 0; round < 400; round++) {
+    for (let round = 0; round < (LONG ? 400 : 100); round++) {
       const path = paths[next(paths.length)] ?? []
       const state = changed(example, path, others[next(others.length)])
       const name = ownSession()
