@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { createContract } from '../../src/contract/operation.ts'
+import { contractOf, createContract } from '../../src/contract/operation.ts'
 import { isJson } from '../../src/contract/schema.ts'
 import { loadDocument, type LoadedDocument } from '../../src/document/load.ts'
 import { compare, type CompareOptions, type Comparison } from '../../src/verification/pact/compare.ts'
@@ -20,7 +20,7 @@ function pactOf(interactions: readonly Json[], version = '3.0.0'): Pact {
 }
 
 async function compared(document: LoadedDocument, interaction: Json, version?: string, options?: CompareOptions): Promise<Comparison> {
-  const comparison = (await compare(pactOf([interaction], version), document, createContract(document), options)).get(0)
+  const comparison = (await compare(pactOf([interaction], version), document, contractOf(document), options)).get(0)
   if (!comparison) throw new Error('nothing was compared')
   return comparison
 }
@@ -162,7 +162,7 @@ describe('what the document allows', () => {
   ] as const)('are all examples of its own: %s', async (_, document, headers, id) => {
     const interactions = examplesOf(document, headers, id)
     expect(interactions.length).toBeGreaterThan(100)
-    const comparisons = await compare(pactOf(interactions), document, createContract(document))
+    const comparisons = await compare(pactOf(interactions), document, contractOf(document))
     const failed = [...comparisons].filter(([, { answer }]) => answer.kind === 'failed')
     expect(failed.map(([index, comparison]) => [interactions[index]?.['description'], reasonsOf(comparison)])).toEqual([])
   })
@@ -368,7 +368,7 @@ describe('what the document forbids', () => {
       { description: 'b', providerState: 's', request: put, response: ok({ colour: 'red' }) },
       { description: 'c', request: { ...put, path: '/x' }, response: ok() },
     ])
-    const comparisons = await compare(pact, supplier, createContract(supplier))
+    const comparisons = await compare(pact, supplier, contractOf(supplier))
     expect([...comparisons].map(([index, { answer }]) => [index, answer.kind])).toEqual([
       [0, 'passed'],
       [1, 'failed'],
@@ -825,7 +825,7 @@ describe('other documents', () => {
       { request: get, response: ok() },
       { request: { ...get, headers: { 'a b': '€' } }, response: ok() },
     ])
-    const comparisons = await compare(pact, document, createContract(document))
+    const comparisons = await compare(pact, document, contractOf(document))
     expect([...comparisons.values()].map(({ answer }) => answer.kind === 'failed' && answer.reasons.map(({ code }) => code))).toEqual([
       ['interaction.incomparable'],
       false,

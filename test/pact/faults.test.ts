@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { kindOf } from '../../src/document/keys.ts'
 import { pointerPart, pointerParts, valueAt } from '../../src/base/http.ts'
-import { createContract } from '../../src/contract/operation.ts'
+import { contractOf } from '../../src/contract/operation.ts'
 import { isJson } from '../../src/contract/schema.ts'
 import { loadDocument, type LoadedDocument, loadJson } from '../../src/document/load.ts'
 import { compare, type Comparison } from '../../src/verification/pact/compare.ts'
@@ -81,7 +81,7 @@ function without(content: unknown, { at }: Fault): unknown {
 function reliedOn(pact: Pact, index: number, document: LoadedDocument): (fault: Fault) => boolean {
   const [source] = document.sources
   const interaction = pact.interactions.find((one) => one.index === index)
-  const route = interaction && matchOf(createContract(document), interaction.method, interaction.path)
+  const route = interaction && matchOf(contractOf(document), interaction.method, interaction.path)
   if (!interaction || route?.kind !== 'found') return () => false
   const { method, template, statuses } = route.target
   const resolved = (pointer: string): string => {
@@ -103,7 +103,7 @@ function reliedOn(pact: Pact, index: number, document: LoadedDocument): (fault: 
 const isGreen = ({ answer }: Comparison): boolean => answer.kind === 'passed' && (answer.warnings ?? []).length === 0
 
 async function comparedAll(pacts: readonly Pact[], document: LoadedDocument): Promise<readonly (readonly [Pact, number, Comparison])[]> {
-  const contract = createContract(document)
+  const contract = contractOf(document)
   const found: (readonly [Pact, number, Comparison])[] = []
   for (const pact of pacts) for (const [index, comparison] of await compare(pact, document, contract)) found.push([pact, index, comparison])
   return found
