@@ -45,6 +45,7 @@ export async function serveApis(apis: readonly Api[], scenarios: readonly string
       nameOf,
       methodOf: (id: string) => byId.get(id)?.method,
       plainPathOf: (id: string) => plainPathOf(byId.get(id)),
+      carrierOf: (id: string, value: string) => byId.get(id)?.carrierOf(value),
     }
   })
   const own = async (name: string, behaviours: Api['behaviours']): Promise<Service> => {

@@ -60,6 +60,38 @@ describe('an API of which as little is said as can be', () => {
     expect(headers).not.toHaveProperty('x-sent')
   })
 
+  it('has examples with the credentials that its document wants', async () => {
+    const get = (security: object[]): object => ({ get: { security, responses: { 200: { description: 'It' } } } })
+    const secured = defineApi({
+      document: {
+        openapi: '3.1.0',
+        info: { title: 'Secured', version: '1' },
+        components: {
+          securitySchemes: {
+            bearer: { type: 'http', scheme: 'bearer' },
+            key: { type: 'apiKey', in: 'query', name: 'the key' },
+            cookie: { type: 'apiKey', in: 'cookie', name: 'sid' },
+            header: { type: 'apiKey', in: 'header', name: 'X-Key' },
+          },
+        },
+        paths: {
+          '/a': get([{ bearer: [] }]),
+          '/b': get([{ key: [], cookie: [] }]),
+          '/c': get([{ header: [] }, {}]),
+          '/d': get([{ header: [] }, { bearer: [] }]),
+        },
+      },
+      behaviours: Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [`GET /${name}`, () => reply(200)])),
+    })
+    await using mock = await createMock({ apis: [secured] })
+    const session = await mock.createSession()
+    const examples = await session.examples()
+    const statuses = await Promise.all(
+      examples.map(async ({ path, headers }) => (await request(mock.app).get(path).set(headers).set(session.headers)).status),
+    )
+    expect(statuses).toEqual([200, 200, 200, 200])
+  })
+
   it('has sessions though it has no steps', async () => {
     await using mock = await createMock({ apis: [notes] })
     const { headers } = await mock.createSession({ name: 'a', scenario: { notes: [{ id: 'a' }] } })

@@ -8,11 +8,11 @@ import { parseJson } from './json.ts'
 import { createParameter, pairs, type Parameter, type RawParameters } from './parameter.ts'
 import { createRouter, type Match, METHODS, type Route } from './router.ts'
 import { createReader, type Located, type Reader } from './schema.ts'
-import { createSecurity, type Judgement } from './security.ts'
+import { createSecurity, type Security } from './security.ts'
 import { type Check, createValidator, excerpt, type Validator } from './validator.ts'
 
 /** An operation of a document, ready to be used. */
-export interface Operation {
+export interface Operation extends Security {
   /** The `operationId`, which may be left out; `METHOD /path` then. */
   readonly id: string
   readonly method: string
@@ -21,7 +21,6 @@ export interface Operation {
   readonly statuses: readonly string[]
   /** The names of the parameters; those of headers in lower case. */
   readonly parameters: readonly string[]
-  judge(headers: Readonly<Record<string, string>>, query?: string): Judgement
   /** Reads and checks path, query, headers and cookies. `raw.path` is what the router found. */
   readParameters(raw: { path: Readonly<Record<string, string>>; query: string; headers: Readonly<Record<string, string>> }): ReadParameters
   /** Reads and checks the body by its media type. A body the operation does not declare is left alone. */
@@ -144,7 +143,7 @@ function createOperation(
     template,
     statuses: replies.statuses,
     parameters: all.map(({ name, in: place }) => (place === 'header' ? name.toLowerCase() : name)),
-    judge: createSecurity(root, located, reader),
+    ...createSecurity(root, located, reader),
     readParameters: ({ path, query, headers }) =>
       readParameters(all, { path, query: pairs(query, '&', true), header: headers, cookie: pairs(headers['cookie'] ?? '', ';', false) }),
     readBody: bodies.read,

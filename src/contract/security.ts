@@ -15,8 +15,16 @@ interface Scheme {
   readonly prefix: string
 }
 
-/** Where credentials are looked for. */
-interface Carrier {
+/** What an operation wants to know of who asks. */
+export interface Security {
+  /** What it finds in a request. */
+  judge(headers: Readonly<Record<string, string>>, query?: string): Judgement
+  /** What a request carries that is found good: nothing where nobody needs to say who they are. */
+  carrierOf(value: string): Carrier
+}
+
+/** Where credentials are. */
+export interface Carrier {
   readonly headers: Readonly<Record<string, string>>
   readonly query: string
 }
@@ -25,33 +33,42 @@ interface Carrier {
 const OPEN: Judgement = { kind: 'credentials', credentials: { scheme: '', value: '' } }
 
 /**
- * What an operation's security requirement finds in a request. Only the form is judged here; whether a token is known is the business's to say.
+ * The security requirement of an operation. Only the form is judged here; whether a token is known is the business's to say.
  * Schemes: `http` with a value after its name, `apiKey`, and OAuth 2 and OpenID Connect, whose tokens are bearers' (RFC 6750); `mutualTLS` is a
  * matter of the connection, and no request shows it. Alternatives are tried in order; the schemes of one alternative must all be there.
  * @throws DocumentError for a requirement of another kind.
  */
-export function createSecurity(
-  root: Located,
-  operation: Located,
-  reader: Reader,
-): (headers: Readonly<Record<string, string>>, query?: string) => Judgement {
+export function createSecurity(root: Located, operation: Located, reader: Reader): Security {
   const requirements: unknown = operation.value['security'] ?? root.value['security'] ?? []
   const alternatives = (Array.isArray(requirements) ? requirements : []).map((requirement: object) =>
     Object.keys(requirement).flatMap((name) => schemeOf(name, operation, root, reader) ?? []),
   )
   const isOptional = alternatives.some((schemes) => schemes.length === 0)
   const named = alternatives.filter((schemes) => schemes.length > 0)
-  return (headers, query = '') => {
-    const carrier = { headers, query }
-    for (const schemes of named) {
-      const [first] = schemes
-      const value = first && valueOf(first, carrier)
-      if (first && value !== undefined && schemes.every((scheme) => valueOf(scheme, carrier) !== undefined))
-        return { kind: 'credentials', credentials: { scheme: first.name, value } }
-    }
-    if (isOptional || named.length === 0) return OPEN
-    const wanted = named[0]?.find((scheme) => valueOf(scheme, carrier) === undefined)
-    return refuse(wanted, headers)
+  return {
+    judge(headers, query = '') {
+      const carrier = { headers, query }
+      for (const schemes of named) {
+        const [first] = schemes
+        const value = first && valueOf(first, carrier)
+        if (first && value !== undefined && schemes.every((scheme) => valueOf(scheme, carrier) !== undefined))
+          return { kind: 'credentials', credentials: { scheme: first.name, value } }
+      }
+      if (isOptional || named.length === 0) return OPEN
+      const wanted = named[0]?.find((scheme) => valueOf(scheme, carrier) === undefined)
+      return refuse(wanted, headers)
+    },
+    carrierOf: (value) => carrierOf(isOptional ? [] : (named[0] ?? []), value),
+  }
+}
+
+function carrierOf(schemes: readonly Scheme[], value: string): Carrier {
+  const sent = (where: Scheme['in']): [string, string][] =>
+    schemes.filter((scheme) => scheme.in === where).map(({ key, prefix }) => [key, prefix + value])
+  const cookies = sent('cookie').map(([key, text]) => `${key}=${text}`)
+  return {
+    headers: { ...Object.fromEntries(sent('header')), ...(cookies.length > 0 && { cookie: cookies.join('; ') }) },
+    query: new URLSearchParams(sent('query')).toString(),
   }
 }
 

@@ -13,6 +13,8 @@ export interface ServedApi {
   methodOf(operation: string): string | undefined
   /** The path of an operation that needs nothing but its path; undefined for every other. */
   plainPathOf(operation: string): string | undefined
+  /** The credentials that the document wants for an operation. */
+  carrierOf(operation: string, value: string): { readonly headers: Readonly<Record<string, string>>; readonly query: string } | undefined
   nameOf(operation: string): string
 }
 
@@ -35,7 +37,7 @@ export function listExamples(apis: readonly ServedApi[]): Behaviour<ExamplesInpu
 }
 
 function examplesOf(
-  { member, base, methodOf, plainPathOf, nameOf }: ServedApi,
+  { member, base, methodOf, plainPathOf, carrierOf, nameOf }: ServedApi,
   query: ExamplesInput['query'],
   origin: string,
   given: Scene,
@@ -54,12 +56,16 @@ function examplesOf(
         ? exampleOf(behaviour, new Live(scene, caller, kinds), plainPathOf(operation))
         : undefined
     if (!method || !example) return []
+    // An API that does not say how it is asked is asked as its document says.
+    const carrier = callers.scheme === undefined ? carrierOf(operation, value === '' ? 'any' : value) : undefined
     const headers = {
-      ...(!isOpen && { Authorization: `${callers.scheme} ${value}` }),
+      ...carrier?.headers,
+      ...(callers.scheme !== undefined && !isOpen && { Authorization: `${callers.scheme} ${value}` }),
       ...example.headers,
       ...(example.body !== undefined && { 'Content-Type': 'application/json' }),
     }
-    const path = base + example.path
+    const query = carrier?.query ?? ''
+    const path = base + example.path + (query === '' ? '' : (example.path.includes('?') ? '&' : '?') + query)
     return [
       {
         api: name,

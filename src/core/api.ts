@@ -1,5 +1,6 @@
 import type { Credentials, Input, Issue, MockReply, Problem, StatedProblem } from '../base/http.ts'
-import type { CoreCode, ProblemRow } from '../base/problem.ts'
+import { nearest } from '../base/nearest.ts'
+import { type CoreCode, type ProblemRow, UsageError } from '../base/problem.ts'
 import type { AssumptionTable, ChosenFrom } from './assumption.ts'
 import type { Behaviour, Caller, CheckName, LiveScene, Outcome, Own, Scene } from './behaviour.ts'
 import type { Session } from './session.ts'
@@ -244,6 +245,7 @@ export interface ApiDefinition<
 /**
  * An API, so that it can stand beside others. Plain data and functions, whichever copy of the package has made it. What behaviours keep and
  * refuse with is known from the tables; or from an interface of the kinds, where the tables need it themselves.
+ * @throws UsageError for a member that an API does not have
  */
 export function defineApi<
   const All extends KindTable = KindTable,
@@ -253,6 +255,8 @@ export function defineApi<
 >(definition: ApiDefinition<KindsOf<All, A, S>, All, Codes, A, S>): Api
 export function defineApi<Of extends CoreKinds>(definition: ApiDefinition<Of>): Api
 export function defineApi(definition: { readonly document: Api['document'] }): Api {
+  const odd = Object.keys(definition).find((member) => !MEMBERS.includes(member))
+  if (odd !== undefined) throw new UsageError(`defineApi knows no "${odd}"; there are ${nearest(odd, MEMBERS).join(', ')}`)
   // A session holds of an API's kinds what its behaviours have put there, so they find there what they expect.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const given = definition as Pick<Api, 'document'> &
@@ -281,6 +285,24 @@ export function defineApi(definition: { readonly document: Api['document'] }): A
     dataVersion: given.dataVersion ?? 1,
   }
 }
+
+/** What `defineApi` takes. */
+const MEMBERS: readonly string[] = [
+  'name',
+  'document',
+  'kinds',
+  'callers',
+  'dialect',
+  'behaviours',
+  'assumptions',
+  'problems',
+  'words',
+  'steps',
+  'settings',
+  'scenarios',
+  'states',
+  'dataVersion',
+] satisfies (keyof ApiDefinition<Kinds>)[]
 
 /** What an entity is, and what is to be known of it. */
 export function kind<E extends object, Of extends object = Kinds>(about: Kind<E, Of> = {}): Kind<E, Of> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { kind } from '../../src/api.ts'
+import { defineApi, kind } from '../../src/api.ts'
 import { createMock } from '../../src/index.ts'
 import { apiOf } from './own.ts'
 
@@ -75,6 +75,11 @@ describe('an API that cannot be is refused with its file, the name of what is wr
   it('a setting that is an option of every mock', async () => {
     const api = apiOf({ settings: { seed: { help: 'seed', check: String } } })
     await expect(createMock({ apis: [api] })).rejects.toThrow('a setting "seed", which is an option of every mock; give it another name')
+  })
+
+  it('a member that an API does not have, as somebody may spell it', () => {
+    const misspelt = { document: { openapi: '3.1.0', info: { title: 'a', version: '1' }, paths: {} }, behaviors: {} }
+    expect(() => defineApi(misspelt)).toThrow('defineApi knows no "behaviors"; there are behaviours, ')
   })
 
   it('two of one name', async () => {
