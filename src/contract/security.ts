@@ -24,7 +24,7 @@ export interface Security {
 }
 
 /** Where credentials are. */
-export interface Carrier {
+interface Carrier {
   readonly headers: Readonly<Record<string, string>>
   readonly query: string
 }
