@@ -85,7 +85,7 @@ function optionsPage(): string {
       table(
         ['option', 'default', 'variable', ''],
         commandOptions(rows).map(([, row]) => [
-          code(row.flag),
+          [row.short ?? [], row.flag].flat().map(code).join(', '),
           shownDefault(row) ?? '',
           [variableName(row), row.alias ?? []].flat().map(code).join(', '),
           row.help,

@@ -45,7 +45,7 @@ import type { Exchange } from './recording/exchange.ts'
 import { type Fetch, fetchWithin } from './server/fetch.ts'
 import { createHandler, type Handler } from './server/handler.ts'
 import { type Handled, toLine } from './server/line.ts'
-import { createServers } from './server/listen.ts'
+import { createServers, type Tls } from './server/listen.ts'
 import { corsHeaders } from './server/origin.ts'
 import { unkept } from './server/record.ts'
 import { isControlPath } from './server/session.ts'
@@ -66,8 +66,8 @@ export interface Mock extends Client {
   readonly controlToken: string
   /** Answers a request in this process, without a socket: `fetch` for code that takes one. A request without a host is for `localhost`. */
   readonly fetch: Fetch
-  /** Listens until the mock is closed. Port 0 picks a free one. Rejects with Node's error when the port cannot be had. */
-  listen(options?: { readonly port?: number; readonly host?: string }): Promise<Listening>
+  /** Listens until the mock is closed, over HTTPS where `tls` is given. Port 0 picks a free one. Rejects with Node's error when the port cannot be had. */
+  listen(options?: { readonly port?: number; readonly host?: string; readonly tls?: Tls }): Promise<Listening>
   /** Finishes what is in flight and stops. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -206,8 +206,8 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     ),
     controlToken: access.token,
     fetch: fetchWithin(handle, settings.maxBodyBytes),
-    async listen({ port = 4010, host = '127.0.0.1' } = {}) {
-      const bound = await servers.listen(app, port, host)
+    async listen({ port = 4010, host = '127.0.0.1', tls } = {}) {
+      const bound = await servers.listen(app, port, host, tls)
       isBeyond ||= bound.isBeyond
       compileWhenIdle([...services, control])
       return { url: bound.url, port: bound.port, control: bound.isBeyond ? (access.isOpen ? 'open' : 'token') : 'loopback' }

@@ -61,6 +61,12 @@ export interface MockOptions {
   readonly strict?: boolean
   /** Answers 500 instead of anything that does not fit the document. On unless said otherwise. */
   readonly checkReplies?: boolean
+  /** Generates the answers of operations without a behaviour, even where their document has an example. */
+  readonly dynamic?: boolean
+  /** Takes no example of a document for an answer. */
+  readonly ignoreExamples?: boolean
+  /** Generates what a map holds, though nothing asks for it. On unless said otherwise. */
+  readonly fillProperties?: boolean
   /** Refuses requests that name no session. */
   readonly requireSession?: boolean
   /** Names under which control routes may be called, beside loopback and IP addresses. */
@@ -153,6 +159,28 @@ export const MOCK_OPTIONS = {
     flag: '--strict',
     default: false,
     help: 'refuse what the documents do not declare, and check every answer',
+    read: readTruth,
+    check: checkTruth,
+  },
+  dynamic: {
+    flag: '--dynamic',
+    short: '-d',
+    default: false,
+    help: 'generate the answers of operations without a behaviour, even where their document has an example',
+    read: readTruth,
+    check: checkTruth,
+  },
+  ignoreExamples: {
+    flag: '--ignore-examples',
+    default: false,
+    help: 'take no example of a document for an answer',
+    read: readTruth,
+    check: checkTruth,
+  },
+  fillProperties: {
+    flag: '--json-schema-faker-fillProperties [truth]',
+    default: true,
+    help: 'generate what a map holds, though nothing asks for it',
     read: readTruth,
     check: checkTruth,
   },
@@ -252,6 +280,8 @@ export interface ReadOptions {
   readonly access: Access
   readonly strict: boolean
   readonly checkReplies: boolean
+  /** How answers are made from documents. */
+  readonly making: { readonly isDynamic: boolean; readonly ignoresExamples: boolean; readonly fillsMaps: boolean }
   readonly requireSession: boolean
   readonly allowedHosts: readonly string[]
   /** Undefined where nothing is said. */
@@ -287,6 +317,7 @@ export function readOptions(given: MockOptions, registry: Pick<Registry, 'settin
     access: accessOf(own),
     strict,
     checkReplies,
+    making: { isDynamic: own.dynamic, ignoresExamples: own.ignoreExamples, fillsMaps: own.fillProperties },
     requireSession,
     allowedHosts: own.allowHosts ?? [],
     allowedOrigins: own.allowOrigins,

@@ -43,6 +43,7 @@ export async function serveApis(apis: readonly Api[], scenarios: readonly string
       member,
       base: contract.base,
       nameOf,
+      operations: contract.operations.map(({ id }) => id),
       methodOf: (id: string) => byId.get(id)?.method,
       plainPathOf: (id: string) => plainPathOf(byId.get(id)),
       carrierOf: (id: string, value: string) => byId.get(id)?.carrierOf(value),

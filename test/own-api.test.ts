@@ -46,7 +46,7 @@ describe('an API of which as little is said as can be', () => {
     const session = await mock.createSession({ scenario: { notes: [{ id: 'a' }] } })
     const put = () => request(mock.app).put('/v1/notes/a').set(session.headers)
     await put().send({ status: 'read' }).expect(200, { id: 'a', status: 'read' })
-    await put().expect(400)
+    await put().expect(422)
     await expect(mock.createSession({ scenario: { notes: [{ id: 1 }] } })).rejects.toThrow(/\/notes\/0\/id/)
   })
 

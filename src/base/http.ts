@@ -27,6 +27,8 @@ export interface MockReply {
   readonly body?: unknown
   /** `application/json` unless said otherwise. */
   readonly mediaType?: string
+  /** The body as it goes over the line, where that is not as JSON. */
+  readonly text?: string
   /** Why it is a refusal, where the mock refuses in its own words. */
   readonly problem?: Problem
 }
@@ -80,6 +82,8 @@ export interface Problem<Code extends string = string> {
   readonly issues?: readonly Issue[]
   /** The assumption that shaped the refusal. */
   readonly assumption?: string
+  /** What the operation wants to know of who asks, for `WWW-Authenticate`. */
+  readonly challenges?: readonly string[]
   /** Methods the path does have, for `Allow`. */
   readonly allowed?: readonly string[]
   /** Where the request should have gone, for `Location`. */

@@ -20,6 +20,8 @@ interface Described {
 export interface CommandOption extends Described {
   /** As in the usage: `--port <number>`; without a value it is a switch. */
   readonly flag: string
+  /** One letter that stands for the flag: `-p`. */
+  readonly short?: string
   /** A variable that other tools have for the same, read where the option's own is not set. */
   readonly alias?: string
   /** How the variable separates the values of a repeated option; by commas unless said otherwise. */

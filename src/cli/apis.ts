@@ -3,7 +3,7 @@ import { relative, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { messageFrom, UsageError } from '../base/problem.ts'
 import { BUNDLED } from '../bundled.ts'
-import type { Api } from '../core/api.ts'
+import { type Api, defineApi } from '../core/api.ts'
 import { isApi, wrongWith } from '../options/definition.ts'
 import type { Io } from './io.ts'
 
@@ -27,6 +27,31 @@ export async function loadApis(wanted: readonly string[]): Promise<readonly (Api
   const apis: (Api | string)[] = []
   for (const one of wanted) apis.push(BUNDLED.some(({ name }) => name === one) ? one : await loadApi(one))
   return apis
+}
+
+/**
+ * The APIs, and those that are nothing but a document. Undefined where there are none of either.
+ * @throws UsageError for a document that no file holds
+ */
+export function withSpecs(apis: readonly (Api | string)[] | undefined, files: readonly string[]): readonly (Api | string)[] | undefined {
+  if (files.length === 0) return apis
+  const taken = new Map<string, number>()
+  const nameIn = (name: string): string => {
+    const times = (taken.get(name) ?? 0) + 1
+    taken.set(name, times)
+    return times === 1 ? name : nameIn(`${name}-${times}`)
+  }
+  for (const api of apis ?? []) nameIn(typeof api === 'string' ? api : api.name)
+  return [
+    ...(apis ?? []),
+    ...files.map((file) => {
+      if (/^https?:/i.test(file))
+        throw new UsageError(`--spec ${file}: nothing is fetched; save the document first, as with curl -sS -o openapi.yaml ${file}`)
+      if (!existsSync(file)) throw new UsageError(`--spec ${file}: there is no such file`)
+      const api = defineApi({ document: resolve(file) })
+      return { ...api, name: nameIn(api.name.replaceAll(/[:/\s]/g, '-')), file }
+    }),
+  ]
 }
 
 /** What is known of APIs without serving them: the bundled ones, where none are wanted. */

@@ -1,16 +1,46 @@
 import { namesAmong } from '../base/names.ts'
-import { commandOptions, type Options } from '../base/option.ts'
+import { commandOptions, type Option, type Options } from '../base/option.ts'
 import { UsageError } from '../base/problem.ts'
 import { choice, readPair, readText, readTruth, readWholeNumber, recordOf } from '../base/values.ts'
 import type { Api } from '../core/api.ts'
 import { MOCK_OPTIONS } from '../options.ts'
 import { readDate, readHeader, readHost, readJsonObject, readModuleName, separateJson } from './values.ts'
 
+/** A document that nobody speaks for. */
+const SPEC = {
+  flag: '--spec <file>',
+  repeats: true,
+  help: 'serve an OpenAPI document of yours without state, in place of all the bundled APIs; may be repeated',
+  read: readText,
+} as const satisfies Option
+
 /** The options of `serve`: those of the mock, and what else the command needs. */
 export const SERVE_OPTIONS = {
-  port: { flag: '--port <number>', default: 4_010, help: 'port to listen on; 0 picks a free one', read: readWholeNumber(0, 65_535) },
-  host: { flag: '--host <address>', default: '127.0.0.1', help: 'address to listen on; 0.0.0.0 is every one', read: readHost },
+  port: {
+    flag: '--port <number>',
+    short: '-p',
+    default: 4_010,
+    help: 'port to listen on; 0 picks a free one',
+    read: readWholeNumber(0, 65_535),
+  },
+  host: {
+    flag: '--host <address>',
+    short: '-h',
+    default: '127.0.0.1',
+    help: 'address to listen on; 0.0.0.0 is every one',
+    read: readHost,
+  },
+  tlsCert: { flag: '--tls-cert <file>', help: 'a certificate, as PEM, to serve HTTPS with', read: readText },
+  tlsKey: { flag: '--tls-key <file>', help: 'its private key, as PEM', read: readText },
+  spec: SPEC,
   ...MOCK_OPTIONS,
+  errors: { flag: '--errors', help: 'answer 500 instead of anything that does not fit the document', read: readTruth },
+  cors: {
+    flag: '--cors [truth]',
+    default: true,
+    help: 'let pages of other origins read answers, as far as --allow-origin says',
+    read: readTruth,
+  },
   log: {
     flag: '--log <form>',
     default: 'text',
@@ -149,6 +179,7 @@ export const COVERAGE_OPTIONS = {
 /** The options of `replay`. */
 export const REPLAY_OPTIONS = {
   apis: MOCK_OPTIONS.apis,
+  spec: { ...SPEC, help: 'an OpenAPI document that the session was served without state; may be repeated' },
   format: COMPARE_OPTIONS.format,
 } as const satisfies Options
 

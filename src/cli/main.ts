@@ -4,7 +4,7 @@ import { inspect } from 'node:util'
 import { DocumentError, UsageError } from '../base/problem.ts'
 import { inLines } from '../base/shown.ts'
 import { commandOptions, type Options, shownDefault } from '../base/option.ts'
-import { loadApis, rowsOf, wantedApis } from './apis.ts'
+import { loadApis, rowsOf, wantedApis, withSpecs } from './apis.ts'
 import {
   ASSUMPTION_OPTIONS,
   COMPARE_OPTIONS,
@@ -76,9 +76,17 @@ export async function main(argv: readonly string[], outside: Outside = processIo
     })
   }
   does(
-    program.command('serve').description('serve the bundled APIs, or your own, with state').allowExcessArguments(false),
+    program
+      .command('serve')
+      .alias('mock')
+      .description('serve the bundled APIs, or your own, with state; or OpenAPI documents alone')
+      .argument('[documents...]', 'OpenAPI documents, as --spec has them')
+      .helpOption('--help', 'display help for command'),
     servable,
-    async (settings) => (await import('./serve.ts')).serve({ ...settings, ...own }, io),
+    async ({ spec = [], ...settings }, documents) => {
+      const apis = withSpecs(own.apis, [...spec, ...documents])
+      return (await import('./serve.ts')).serve({ ...settings, ...(apis && { apis }) }, io)
+    },
   )
   does(
     program
@@ -143,7 +151,7 @@ export async function main(argv: readonly string[], outside: Outside = processIo
       .description('repeat exported sessions in a mock of their own, and compare the answers byte for byte')
       .argument('<files...>', 'what GET /__mock/sessions/{name}/export has answered'),
     REPLAY_OPTIONS,
-    async (settings, files) => (await import('./replay.ts')).replay(files, settings, own.apis, io),
+    async ({ spec = [], ...settings }, files) => (await import('./replay.ts')).replay(files, settings, withSpecs(own.apis, spec), io),
   )
   does(
     program
@@ -172,7 +180,10 @@ function addOptions(command: Command, rows: Options): void {
   for (const [, row] of commandOptions(rows)) {
     const value = shownDefault(row)
     const shown = value === undefined ? '' : ` (default: ${value})`
-    const flag = new Flag(row.flag, `${row.help}${shown} [${[variableName(row), row.alias ?? []].flat().join(', ')}]`)
+    const flag = new Flag(
+      row.short === undefined ? row.flag : `${row.short}, ${row.flag}`,
+      `${row.help}${shown} [${[variableName(row), row.alias ?? []].flat().join(', ')}]`,
+    )
     if (row.repeats) flag.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value])
     command.addOption(flag)
   }

@@ -1,21 +1,29 @@
-import { createMock, type Listening, type Mock, type MockOptions } from '../index.ts'
-import { UsageError } from '../base/problem.ts'
+import { readFileSync } from 'node:fs'
+import { createSecureContext } from 'node:tls'
+import { createMock, type ExampleRequest, type Listening, type Mock, type MockOptions } from '../index.ts'
+import { curl } from '../base/curl.ts'
+import { messageFrom, UsageError } from '../base/problem.ts'
 import { SERVE_OPTIONS } from './config.ts'
 import type { Io } from './io.ts'
 import { createLog } from './log.ts'
 import type { Settings } from './settings.ts'
 
 /** What the command is set to, and what the APIs are. */
-export type ServeSettings = Omit<Settings<typeof SERVE_OPTIONS>, 'apis'> & Pick<MockOptions, 'apis'>
+export type ServeSettings = Omit<Settings<typeof SERVE_OPTIONS>, 'apis' | 'spec'> & Pick<MockOptions, 'apis'>
 
 /** Serves until SIGTERM or SIGINT. @returns the exit code */
 export async function serve(settings: ServeSettings, io: Io): Promise<number> {
-  const { port = SERVE_OPTIONS.port.default, host = SERVE_OPTIONS.host.default, log = SERVE_OPTIONS.log.default, ...options } = settings
+  const { port = SERVE_OPTIONS.port.default, host = SERVE_OPTIONS.host.default, log = SERVE_OPTIONS.log.default, ...given } = settings
+  const { tlsCert, tlsKey, errors = false, cors = true, ...options } = given
+  const tls = tlsOf(tlsCert, tlsKey)
+  if (!cors && options.allowOrigins !== undefined)
+    throw new UsageError('--cors is off, and --allow-origin lets some origins read: leave out one of them')
   const { seed = SERVE_OPTIONS.seed.default, strict = false, requireSession = false, allowHosts = [] } = options
   const requests = log === 'none' ? undefined : createLog(log, io)
   const mock = await createMock({
-    checkReplies: strict,
+    checkReplies: strict || errors,
     ...options,
+    ...(!cors && { allowOrigins: [] }),
     // A name that is listened on is a name to be called by.
     allowHosts: settings.host === undefined ? allowHosts : [...allowHosts, host],
     ...(requests && { onRequest: requests.write }),
@@ -23,7 +31,7 @@ export async function serve(settings: ServeSettings, io: Io): Promise<number> {
   })
   let listening: Listening
   try {
-    listening = await mock.listen({ port, host })
+    listening = await mock.listen({ port, host, ...(tls && { tls }) })
   } catch (error) {
     throw new UsageError(cannotListen(error, port, host))
   }
@@ -42,6 +50,27 @@ export async function serve(settings: ServeSettings, io: Io): Promise<number> {
   return 0
 }
 
+/** @throws UsageError for one without the other, for files that cannot be read, and for what is no pair of certificate and key */
+function tlsOf(certFile: string | undefined, keyFile: string | undefined): { readonly cert: Buffer; readonly key: Buffer } | undefined {
+  if (certFile === undefined && keyFile === undefined) return undefined
+  if (certFile === undefined || keyFile === undefined)
+    throw new UsageError(certFile === undefined ? '--tls-key needs --tls-cert beside it' : '--tls-cert needs --tls-key beside it')
+  const read = (flag: string, file: string): Buffer => {
+    try {
+      return readFileSync(file)
+    } catch (error) {
+      throw new UsageError(`${flag} ${file}: the file cannot be read (${messageFrom(error)})`)
+    }
+  }
+  const tls = { cert: read('--tls-cert', certFile), key: read('--tls-key', keyFile) }
+  try {
+    createSecureContext(tls)
+  } catch (error) {
+    throw new UsageError(`--tls-cert ${certFile} and --tls-key ${keyFile} are no certificate, as PEM, and its key: ${messageFrom(error)}`)
+  }
+  return tls
+}
+
 function cannotListen(error: unknown, port: number, host: string): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'EADDRINUSE')
@@ -53,17 +82,22 @@ function cannotListen(error: unknown, port: number, host: string): string {
 /** What to paste first: requests that work, with ids that exist; of each API the first ones. */
 async function firstSteps(mock: Mock, url: string, session: string): Promise<string[]> {
   const examples = await mock.session(session).examples({ host: new URL(url).host })
+  const origin = session === 'default' ? url : `${url}/~${session}`
   const shown = [...Map.groupBy(examples, ({ api }) => api).values()].flatMap((ofApi) => ofApi.slice(0, MAX_SHOWN))
   const others = Object.entries(mock.authorization).filter(
     ([who, value]) => who !== 'refused' && !shown.some(({ curl }) => curl.includes(value)),
   )
-  const more = `More requests that work: ${url}/__mock/sessions/${session}/examples`
+  const more = examples.length > shown.length ? [`More requests that work: ${url}/__mock/sessions/${session}/examples`] : []
+  const last = [...others.map(([who, value]) => `As a ${who}: Authorization: ${value}.`), ...more]
   return [
     '',
-    ...(shown.length > 0 ? ['Requests that work:', ...shown.flatMap(({ curl }) => ['', `  ${curl}`]), ''] : []),
-    [...others.map(([who, value]) => `As a ${who}: Authorization: ${value}.`), more].join(' '),
-    '',
+    ...(shown.length > 0 ? ['Requests that work:', ...shown.flatMap((one) => ['', `  ${commandOf(one, origin)}`]), ''] : []),
+    ...(last.length > 0 ? [last.join(' '), ''] : []),
   ]
+}
+
+function commandOf({ method, path, headers, body }: ExampleRequest, origin: string): string {
+  return curl(method, origin + path, headers, body)
 }
 
 /** How many of each API are shown. */

@@ -62,19 +62,26 @@ function groundOf({ reader, validator }: Side): Omit<Ground, 'material'> {
 /** How deep objects and lists that nobody requires stand in one another, at most: the first of these that does not make too much. */
 const DEPTHS = [6, 4, 3, 2, 1, 0]
 
+/** Most schemas are fitted by what is made for them; each part is looked at only where that is not so. Examples may be what does not fit. */
+const WAYS = [
+  { isCareful: false, usesExamples: true },
+  { isCareful: false, usesExamples: false },
+  { isCareful: true, usesExamples: true },
+  { isCareful: true, usesExamples: false },
+] as const
+
 function generate(schema: Located, ground: Ground, purpose: Purpose): unknown {
   const check = ground.checkOf(schema)
   for (const depth of DEPTHS)
-    // Most schemas are fitted by what is made for them; each part is looked at only where that is not so.
-    for (const isCareful of [false, true])
+    for (const { isCareful, usesExamples } of purpose.usesExamples ? WAYS : WAYS.filter((way) => !way.usesExamples))
       try {
-        const value = new Generation(ground, purpose, depth, isCareful).make(schema, purpose.name ?? '')
+        const value = new Generation(ground, { ...purpose, usesExamples }, depth, isCareful).make(schema, purpose.name ?? '')
         if (check(value, '', false).length === 0) return value
       } catch (error) {
         if (error instanceof TooMuch) break
         if (error instanceof RangeError) throw impossible(schema, schema, 'it stands in itself without end', ground)
         if (!(error instanceof Unfit)) throw error
-        if (isCareful) throw impossible(schema, error.at, error.message, ground)
+        if (isCareful && !usesExamples) throw impossible(schema, error.at, error.message, ground)
       }
   throw impossible(schema, schema, 'more values would be needed than are tried', ground)
 }

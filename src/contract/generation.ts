@@ -15,6 +15,8 @@ export interface Purpose {
   readonly name?: string
   /** Whether what schemas themselves give as an example or as default counts. */
   readonly usesExamples: boolean
+  /** Whether what a map holds is made though nothing asks for it; so it is unless said otherwise. */
+  readonly fillsMaps?: boolean
 }
 
 /** What all values of a document are made from. */
@@ -252,7 +254,7 @@ export class Generation {
     makeDependents(rules, made, make)
     const isMap =
       declared.length === 0 && rules.some((rule) => isSaying(rule['additionalProperties']) || isSaying(rule['patternProperties']))
-    const usual = isMap && !isLast ? Math.min(ITEMS - 1, most) : 0
+    const usual = isMap && !isLast && this.#purpose.fillsMaps !== false ? Math.min(ITEMS - 1, most) : 0
     this.#makeMore(parts, made, make, Math.max(usual, ...numbersOf(rules, 'minProperties')), spot)
     return Object.fromEntries(made)
   }

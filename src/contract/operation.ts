@@ -17,6 +17,9 @@ export interface Operation extends Security {
   readonly id: string
   readonly method: string
   readonly template: string
+  readonly isDeprecated: boolean
+  /** The media types of a body that it reads. */
+  readonly mediaTypes: readonly string[]
   /** The documented statuses: `200`, `4XX`, `default`. */
   readonly statuses: readonly string[]
   /** The names of the parameters; those of headers in lower case. */
@@ -141,6 +144,8 @@ function createOperation(
     id: typeof operationId === 'string' ? operationId : `${method} ${template}`,
     method,
     template,
+    isDeprecated: located.value['deprecated'] === true,
+    mediaTypes: bodies.mediaTypes,
     statuses: replies.statuses,
     parameters: all.map(({ name, in: place }) => (place === 'header' ? name.toLowerCase() : name)),
     ...createSecurity(root, located, reader),
@@ -191,9 +196,17 @@ function readParameters(parameters: readonly Parameter[], raw: RawParameters): R
 /** Above this number of characters only the first thing that is wrong with a body is looked for: to list all takes time by their square. */
 const LARGE = 16_384
 
-function createBodies(operation: Located, reader: Reader, validator: Validator): { read: Operation['readBody']; compile(): void } {
+function createBodies(
+  operation: Located,
+  reader: Reader,
+  validator: Validator,
+): {
+  readonly mediaTypes: readonly string[]
+  read: Operation['readBody']
+  compile(): void
+} {
   const located = reader.child(operation, 'requestBody')
-  if (!located) return { read: () => ({ kind: 'body', value: undefined, undeclared: NONE }), compile: () => undefined }
+  if (!located) return { mediaTypes: [], read: () => ({ kind: 'body', value: undefined, undeclared: NONE }), compile: () => undefined }
   const required = located.value['required'] === true
   const media = reader.children(located, 'content').map(([type, entry]) => {
     const schema = reader.schema(entry, 'schema')
@@ -215,6 +228,7 @@ function createBodies(operation: Located, reader: Reader, validator: Validator):
   }
 
   return {
+    mediaTypes: media.map(({ type }) => type),
     compile: () => media.forEach(({ check }) => check?.compile()),
     read(body, contentType) {
       if (body.kind === 'none')

@@ -10,6 +10,8 @@ export interface ServedApi {
   readonly member: Member
   /** What stands before its paths on this server. */
   readonly base: string
+  /** Its operations. */
+  readonly operations: readonly string[]
   methodOf(operation: string): string | undefined
   /** The path of an operation that needs nothing but its path; undefined for every other. */
   plainPathOf(operation: string): string | undefined
@@ -21,7 +23,7 @@ export interface ServedApi {
 interface ExamplesInput extends Input {
   readonly path: { readonly name: SessionName }
   readonly query: Readonly<Record<string, unknown>> & { readonly token?: string }
-  readonly header: { readonly host?: string }
+  readonly header: { readonly host?: string; readonly 'x-forwarded-proto'?: string }
 }
 
 /** For each operation a request that succeeds now. */
@@ -30,14 +32,14 @@ export function listExamples(apis: readonly ServedApi[]): Behaviour<ExamplesInpu
     begins: true,
     run({ query, header, path }, scene) {
       // A session other than the default one is named in the path, so that the command works as it is pasted.
-      const origin = `http://${header.host ?? 'localhost'}${path.name === DEFAULT_SESSION ? '' : `/~${path.name}`}`
+      const origin = `${header['x-forwarded-proto'] ?? 'http'}://${header.host ?? 'localhost'}${path.name === DEFAULT_SESSION ? '' : `/~${path.name}`}`
       return reply(200, { examples: apis.flatMap((api) => examplesOf(api, query, origin, scene)) })
     },
   }
 }
 
 function examplesOf(
-  { member, base, methodOf, plainPathOf, carrierOf, nameOf }: ServedApi,
+  { member, base, operations, methodOf, plainPathOf, carrierOf, nameOf }: ServedApi,
   query: ExamplesInput['query'],
   origin: string,
   given: Scene,
@@ -47,7 +49,10 @@ function examplesOf(
   const value = query.token?.trim() ?? Object.values(callers.tokens ?? {})[0] ?? ''
   const credentials = { scheme: callers.scheme ?? '', value }
   const judged = callers.judge?.(credentials) ?? callers.of?.(credentials, callers.headers?.(query) ?? {}, scene) ?? ANYBODY
-  return Object.entries(behaviours).flatMap(([operation, behaviour]) => {
+  // Those that its document answers come behind those that do something.
+  const all = [...new Set([...Object.keys(behaviours), ...operations])]
+  return all.flatMap((operation) => {
+    const behaviour: Partial<Behaviour> = behaviours[operation] ?? {}
     const method = methodOf(operation)
     const isOpen = behaviour.admits?.includes(ANYBODY.kind) ?? callers.scheme === undefined
     const caller: Caller | Problem = isOpen ? ANYBODY : judged
@@ -80,11 +85,11 @@ function examplesOf(
   })
 }
 
-function exampleOf(behaviour: Behaviour, live: Live, plainPath: string | undefined): ExampleRequest | undefined {
+function exampleOf(behaviour: Partial<Behaviour>, live: Live, plainPath: string | undefined): ExampleRequest | undefined {
   return behaviour.example ? behaviour.example(live) : plainPath === undefined ? undefined : { path: plainPath }
 }
 
-function mayCall(caller: Caller, { admits, permission }: Behaviour): boolean {
+function mayCall(caller: Caller, { admits, permission }: Partial<Behaviour>): boolean {
   if (admits && !admits.includes(caller.kind)) return false
   return permission === undefined || !caller.permissions || caller.permissions.includes(permission)
 }

@@ -1,11 +1,23 @@
+import { belowBase } from '../base/path.ts'
 import { refusal } from '../base/refusal.ts'
 import { nearestPaths } from '../contract/nearest.ts'
 import type { Operation, ReadParameters } from '../contract/operation.ts'
 import { rowOf } from '../base/problem.ts'
 import { ANYBODY, type Behaviour, type Caller, type CheckName, isProblem, isRefused, type Scene } from '../core/behaviour.ts'
 import { Live } from '../core/live.ts'
-import type { Credentials, Input, Issue, MockReply, MockRequest, Problem, StatedProblem } from '../base/http.ts'
+import {
+  type Credentials,
+  type Input,
+  type Issue,
+  MAX_ISSUES,
+  type MockReply,
+  type MockRequest,
+  type Problem,
+  type StatedProblem,
+} from '../base/http.ts'
 import { behaviourName, guarded, refusalOf } from './guarded.ts'
+import type { Preference } from './preference.ts'
+import { asPrism, documentedStatus, statusesOf, violationsHeader, violationsOf } from './prism.ts'
 import type { Around, Service } from './service.ts'
 
 const NONE: readonly Issue[] = []
@@ -30,6 +42,8 @@ export function stated(problem: Problem, { member }: Service): StatedProblem {
 export interface Refusal {
   readonly reply: MockReply
   readonly problem: Problem
+  /** The document has an answer to it, which cannot be chosen yet. */
+  readonly needs?: 'chooser'
   readonly operation?: string
   readonly warnings: readonly Issue[]
   readonly assumption?: string
@@ -55,10 +69,17 @@ export function unfit(issues: readonly Issue[], operation: string): Problem {
   }
 }
 
+/** What all that is generated for a request hangs on. */
+export function seedOf(seed: string, operation: string, { method, path, query }: MockRequest): string {
+  return [seed, operation, method, path, query].join('\n')
+}
+
 /** What is known of a request so far, and the checks that find out more. A dialect says in which order they are made. */
 export class RequestChecks implements Record<CheckName, () => Problem | undefined> {
   warnings: readonly Issue[] = NONE
   assumption: string | undefined
+  /** What the request would rather have. */
+  preference: Preference | undefined
   #operations: readonly Operation[] = []
   #rawPath: Readonly<Record<string, string>> = {}
   #allowed: readonly string[] | undefined
@@ -92,16 +113,25 @@ export class RequestChecks implements Record<CheckName, () => Problem | undefine
     for (const check of this.#service.dialect.order) {
       if (check === 'resource' && !isWorked) continue
       const problem = this[check]()
-      if (problem) return problem
+      if (problem) return this.#service.isDocuments ? this.#whole(problem, check) : problem
     }
     return this.checked()
+  }
+
+  /** All that is wrong with what was sent, where the document alone is asked: a media type that it does not know comes before the rest. */
+  #whole(met: Problem, check: CheckName): Problem {
+    const others = check === 'credentials' ? [this.parameters(), this.body()] : check === 'parameters' ? [this.body()] : []
+    const found = [met, ...others.filter((problem) => problem !== undefined)]
+    const first = (check === 'parameters' && found.find(({ code }) => code === 'media-type-unsupported')) || met
+    const issues = found.flatMap((problem) => problem.issues ?? [])
+    return issues.length === 0 ? first : { ...first, issues: issues.slice(0, MAX_ISSUES) }
   }
 
   /** The operation; for a path that has others, those. */
   route(): Problem | undefined {
     const { contract, dialect, member } = this.#service
     const { method, path, prefix, query } = this.#request
-    const below = path.slice(contract.base.length)
+    const below = belowBase(path, contract.base)
     let match = contract.match(method, below)
     if (match.kind === 'unknown') {
       const other = dialect.reroute?.(below, member.sceneOf(this.#scene))
@@ -252,6 +282,8 @@ export class RequestChecks implements Record<CheckName, () => Problem | undefine
     const { dialect, nameOf } = this.#service
     const known = this.#allowed ? undefined : this.#operations[0]
     const problem = stated(met, this.#service)
+    const documented = this.#service.isDocuments && !this.#around.prefersProblem ? this.#documented(problem, known) : undefined
+    if (documented) return documented
     const worded = dialect.refuse({ ...problem, code: met.code }, this.#body, known?.id)
     // What an API says in the mock's own words names the code as everybody knows it.
     const isPlain = worded.mediaType === PROBLEM && problem.code !== met.code
@@ -266,6 +298,31 @@ export class RequestChecks implements Record<CheckName, () => Problem | undefine
     if (broken.length === 0) return { ...answer, reply, problem }
     const inner = unfit(broken, nameOf(known?.id ?? ''))
     return { ...answer, reply: refusal(inner), problem: inner }
+  }
+
+  /** The document's own answer to what is wrong with the request, else the problem as Prism names it. */
+  #documented(problem: StatedProblem, operation: Operation | undefined): Refusal {
+    const { contract, nameOf } = this.#service
+    const known = { problem, warnings: this.warnings, ...(operation && { operation: nameOf(operation.id) }) }
+    const statuses = statusesOf(problem)
+    const status = operation && documentedStatus(operation, statuses)
+    if (!operation || status === undefined) return { ...known, reply: asPrism(problem) }
+    const { choose, making } = this.#around
+    if (!choose) return { ...known, reply: { status }, needs: 'chooser' }
+    const { session } = this.#scene
+    const { preference } = this
+    const example = preference?.code !== undefined && statuses.includes(Number(preference.code)) ? preference.example : undefined
+    const chosen = choose(contract, operation.id, {
+      preference: { code: String(status), ...(example !== undefined && { example }) },
+      seed: seedOf(preference?.seed ?? session.seed, operation.id, this.#request),
+      isDocuments: true,
+      // Whatever is wrong, what the document shows of it is better than anything made.
+      making: { ...making, isDynamic: false },
+    })
+    if (chosen.kind === 'refused') return { ...known, reply: asPrism(problem) }
+    const violations = violationsHeader(violationsOf(problem, 'Request', operation), 'request')
+    const headers = { ...chosen.reply.headers, ...(violations !== undefined && { 'sl-violations': violations }) }
+    return { ...known, reply: { ...chosen.reply, headers } }
   }
 
   #judge(code: 'parameters-invalid' | 'request-invalid', issues: readonly Issue[], undeclared: readonly Issue[]): Problem | undefined {

@@ -5,99 +5,38 @@ import type { Contract, Operation } from '../contract/operation.ts'
 import { chanceOf, keyOf } from '../core/population/random.ts'
 import { excerpt } from '../contract/validator.ts'
 import { keepText, type MockReply, type Problem } from '../base/http.ts'
-
-/** What a request prefers (RFC 7240, in Prism's words): `Prefer: code=404, example=dog`. */
-export interface Preference {
-  readonly code?: string
-  readonly example?: string
-  /** A body that is generated, even where there is an example. */
-  readonly dynamic?: 'true' | 'false'
-  /** What it is generated from, in place of the session's seed. */
-  readonly seed?: string
-}
+import type { CoreCode } from '../base/problem.ts'
+import type { Preference } from './preference.ts'
 
 export type Chosen = { readonly kind: 'reply'; readonly reply: MockReply } | { readonly kind: 'refused'; readonly problem: Problem }
 
+/** How answers are made where a request says nothing of it. */
+export interface Making {
+  /** Bodies are generated, even where there is an example. */
+  readonly isDynamic: boolean
+  /** What examples there are is not known. */
+  readonly ignoresExamples: boolean
+  /** What a map holds is generated, though nothing asks for it. */
+  readonly fillsMaps: boolean
+}
+
+/** What an answer is chosen by. */
+export interface Wanted {
+  readonly preference: Preference
+  /** What all that is generated hangs on; without one nothing is. */
+  readonly seed: string | undefined
+  /** The header of that name. */
+  readonly accept?: string | undefined
+  /** Nobody speaks for the document: an answer has all the headers that it declares, and what is not accepted is not sent. */
+  readonly isDocuments?: boolean
+  readonly making?: Making
+}
+
 /**
- * Answers an operation from its document alone: with an example, else with what fits the schema and hangs on `seed` alone. Without a seed
- * nothing is generated. `accept` is the header of that name.
+ * Answers an operation from its document alone: with an example that fits its schema, else with what is generated.
  * @throws DocumentError where nothing is found that fits a schema
  */
-export type Chooser = (contract: Contract, operationId: string, preference: Preference, seed: string | undefined, accept?: string) => Chosen
-
-/** Elements of a header, and parameters of an element. A quoted string stays whole; without an end it goes on to the header's. */
-const ELEMENTS = /(?:"(?:[^"\\]|\\[^]?)*(?:"|$)|[^",])+/g
-const PARAMETERS = /(?:"(?:[^"\\]|\\[^]?)*(?:"|$)|[^";])+/g
-
-/**
- * Undefined when the header prefers nothing that concerns us: unknown preferences are ignored (RFC 7240, section 2).
- * `code=404; example=dog` is read as well: it means a second preference, though it says a parameter of the first.
- */
-export function readPreference(header: string | undefined): Preference | Problem | undefined {
-  if (header === undefined) return undefined
-  const found = new Map<string, string>()
-  for (const element of header.match(ELEMENTS) ?? []) {
-    const [first, ...more] = (element.match(PARAMETERS) ?? []).map(nameAndValue)
-    if (!first || !WORDS.has(first.name)) continue
-    // Of a preference that stands there twice, the first counts.
-    for (const { name, value } of [first, ...more]) if (WORDS.has(name) && !found.has(name)) found.set(name, value)
-  }
-  const code = found.get('code')
-  const example = found.get('example')
-  // A status below 200 does not end a request (RFC 9110, section 15.2).
-  if (code !== undefined && !/^[2-5]\d\d$/.test(code))
-    return {
-      code: 'preference-invalid',
-      detail: `the preferred code is ${excerpt(code)}`,
-      fix: 'send a status from 200 to 599, as in Prefer: code=404',
-    }
-  if (example === '')
-    return { code: 'preference-invalid', detail: 'the preferred example has no name', fix: 'send one, as in Prefer: example=NAME' }
-  const dynamic = found.get('dynamic')
-  if (dynamic !== undefined && dynamic !== 'true' && dynamic !== 'false')
-    return {
-      code: 'preference-invalid',
-      detail: `the preference dynamic is ${excerpt(dynamic)}`,
-      fix: 'send true or false, as in Prefer: dynamic=true',
-    }
-  if (dynamic === 'true' && example !== undefined)
-    return {
-      code: 'preference-invalid',
-      detail: `the example ${excerpt(example)} is preferred, and with dynamic=true a body that is none`,
-      fix: 'send one of the two',
-    }
-  const seed = found.get('seed')
-  if (seed === '') return { code: 'preference-invalid', detail: 'the preferred seed is empty', fix: 'send any text, as in Prefer: seed=7' }
-  if (found.size === 0) return undefined
-  return {
-    ...(code !== undefined && { code }),
-    ...(example !== undefined && { example }),
-    ...(dynamic !== undefined && { dynamic }),
-    ...(seed !== undefined && { seed }),
-  }
-}
-
-/** What `Preference-Applied` says (RFC 7240, section 3). */
-export function writePreference(preference: Preference): string {
-  return Object.entries(preference)
-    .map(([name, value]: [string, string]) => `${name}=${TOKEN.test(value) ? value : `"${value.replaceAll(/["\\]/g, '\\$&')}"`}`)
-    .join(', ')
-}
-
-const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/
-const WORDS = new Set(['code', 'example', 'dynamic', 'seed'])
-
-function nameAndValue(pair: string): { name: string; value: string } {
-  const [name = '', ...rest] = pair.split('=')
-  const word = rest.join('=').trim()
-  const value = word.startsWith('"')
-    ? word
-        .slice(1)
-        .replace(/"$/, '')
-        .replaceAll(/\\([^])/g, '$1')
-    : word
-  return { name: name.trim().toLowerCase(), value }
-}
+export type Chooser = (contract: Contract, operationId: string, wanted: Wanted) => Chosen
 
 type Prism = typeof PrismRules
 type PrismResponse = Parameters<Prism['findResponseByStatusCode']>[0][number]
@@ -111,12 +50,12 @@ export async function loadChooser(): Promise<Chooser> {
   const loading: Promise<Prism> = import('@stoplight/prism-http/dist/mocker/negotiator/InternalHelpers.js')
   const [prism, generate] = await Promise.all([loading, loadGenerate()])
   const known = new WeakMap<Operation, Documented>()
-  return (contract, operationId, preference, seed, accept) => {
+  return (contract, operationId, wanted) => {
     const operation = contract.operations.find(({ id }) => id === operationId)
     if (!operation) throw new Error(`${contract.name} has no operation "${operationId}"`)
     const documented = known.get(operation) ?? documentedBy(operation)
     known.set(operation, documented)
-    return choose({ prism, generate }, documented, { id: operationId, preference, seed, accept })
+    return choose({ prism, generate }, documented, operation, wanted)
   }
 }
 
@@ -147,48 +86,78 @@ interface Tools {
   readonly generate: Generate
 }
 
-interface Asked {
-  readonly id: string
-  readonly preference: Preference
-  readonly seed: string | undefined
-  readonly accept: string | undefined
-}
+const MAKING: Making = { isDynamic: false, ignoresExamples: false, fillsMaps: true }
 
-function choose({ prism, generate }: Tools, { answers, responses }: Documented, { id, preference, seed, accept }: Asked): Chosen {
+function choose(
+  { prism, generate }: Tools,
+  { answers, responses }: Documented,
+  { id, isDeprecated }: Operation,
+  { preference, seed, accept, isDocuments = false, making = MAKING }: Wanted,
+): Chosen {
+  if (answers.size === 0) return refused('response-missing', `the document has no answer of ${id}`, 'give the operation one')
   const response = responseOf(prism, responses, preference)
   const answer = response && answers.get(response.id)
   if (!answer)
-    return refused(`the document has no answer ${preference.code ?? 'at all'} of ${id}`, otherCodes([...answers.keys()], preference))
+    return refused(
+      'response-unknown',
+      `the document has no answer ${preference.code} of ${id}`,
+      otherCodes([...answers.keys()], preference),
+    )
   const { code, contents = [] } = response
   const status = Number(code)
-  const { example: wanted, dynamic } = preference
-  const make = seed === undefined ? undefined : maker(generate, seed, dynamic !== 'true')
-  const headers = headersOf(answer, make)
+  const { example: wanted } = preference
+  const isDynamic = preference.dynamic === undefined ? making.isDynamic && wanted === undefined : preference.dynamic === 'true'
+  const make = seed === undefined ? undefined : maker(generate, seed, !isDynamic && !making.ignoresExamples, making)
+  const headers = { ...headersOf(answer, make, isDocuments), ...(isDocuments && isDeprecated && { deprecation: 'true' }) }
   const head = { status, ...(Object.keys(headers).length > 0 && { headers }) }
 
-  const exampleIn = (content: PrismContent) =>
-    dynamic === 'true' ? undefined : some(wanted === undefined ? prism.findFirstExample(content) : prism.findExampleByKey(content, wanted))
-  const generatedIn = ({ mediaType }: PrismContent) =>
-    wanted === undefined && make ? answer.contents.find((content) => content.mediaType === mediaType)?.generated : undefined
-  const content = contentOf(
-    prism,
-    contents.filter((one) => exampleIn(one) ?? generatedIn(one)),
-    accept,
-  )
-  if (wanted !== undefined && !content)
-    return refused(`the answer ${code} of ${id} has no example ${excerpt(wanted)}`, otherExamples(answers, answer, wanted))
+  const contentAs = ({ mediaType }: PrismContent) => answer.contents.find((content) => content.mediaType === mediaType)
+  const exampleIn = (content: PrismContent) => {
+    if (isDynamic || making.ignoresExamples) return undefined
+    if (wanted !== undefined) return some(prism.findExampleByKey(content, wanted))
+    // One that the document itself refuses is sent to whoever asks for it, and to nobody else.
+    const fits = contentAs(content)?.fits
+    return (content.examples ?? []).find((example) => 'value' in example && fits?.(example.value) !== false)
+  }
+  const generatedIn = (content: PrismContent) => (wanted === undefined && make ? contentAs(content)?.generated : undefined)
+  const ready = contents.filter((one) => exampleIn(one) ?? generatedIn(one))
+  const pool = isDocuments && (accept !== undefined || ready.length === 0) && wanted === undefined ? contents : ready
+  const content = contentOf(prism, pool, accept, isDocuments)
   // Neither has a body, whatever a `default` says (RFC 9110, sections 15.3.5 and 15.4.5).
-  if (contents.length === 0 || status === 204 || status === 304) return { kind: 'reply', reply: head }
+  const isEmpty = contents.length === 0 || status === 204 || status === 304
+  if (wanted !== undefined && !content)
+    return refused(
+      'response-unknown',
+      `the answer ${code} of ${id} has no example ${excerpt(wanted)}`,
+      otherExamples(answers, answer, wanted),
+    )
+  if (isEmpty) return { kind: 'reply', reply: head }
+  if (!content && isDocuments)
+    return refused(
+      'not-acceptable',
+      `the answer ${code} of ${id} is not there as ${excerpt(accept)}`,
+      `accept ${contents.map(({ mediaType }) => mediaType).join(' or ')}`,
+    )
   if (!content)
     return refused(
-      `the document gives ${dynamic === 'true' ? '' : 'no example of '}the answer ${code} of ${id}${dynamic === 'true' ? '' : ', and'} no schema of JSON or text`,
-      otherCodes(withBodies(answers, dynamic), preference),
+      'response-unknown',
+      `the document gives ${isDynamic ? '' : 'no example of '}the answer ${code} of ${id}${isDynamic ? '' : ', and'} no schema`,
+      otherCodes(withBodies(answers, preference.dynamic), preference),
     )
   const example = exampleIn(content)
-  const body = example && 'value' in example ? kept(example.value) : make?.('body', generatedIn(content))
+  const body = example && 'value' in example ? kept(example.value) : (make?.('body', generatedIn(content)) ?? anyBodyOf(content))
+  const text = contentAs(content)?.write(body)
   // A range of media types is none that could be sent.
-  const mediaType = content.mediaType.includes('*') ? undefined : content.mediaType
-  return { kind: 'reply', reply: { ...head, body, ...(mediaType !== undefined && { mediaType }) } }
+  const mediaType = !content.mediaType.includes('*') ? content.mediaType : typeof body === 'string' ? 'text/plain' : undefined
+  return {
+    kind: 'reply',
+    reply: { ...head, body, ...(mediaType !== undefined && { mediaType }), ...(text !== undefined && { text }) },
+  }
+}
+
+/** What stands for a body of which the document says nothing but its media type. */
+function anyBodyOf({ mediaType }: PrismContent): unknown {
+  return /[/+]json\s*(;|$)/i.test(mediaType) ? {} : ''
 }
 
 function kept(value: unknown): unknown {
@@ -198,10 +167,10 @@ function kept(value: unknown): unknown {
 /** Makes what an answer has no example of: the body, or the header of a name. */
 type Make = (what: string, generated: Answer['contents'][number]['generated']) => unknown
 
-function maker(generate: Generate, seed: string, usesExamples: boolean): Make {
+function maker(generate: Generate, seed: string, usesExamples: boolean, { fillsMaps }: Making): Make {
   return (what, generated) => {
     const chance = chanceOf(keyOf(`${seed}\n${what}`))
-    return generated?.(generate, { chance, usesExamples, ...(what !== 'body' && { name: what }) })
+    return generated?.(generate, { chance, usesExamples, fillsMaps, ...(what !== 'body' && { name: what }) })
   }
 }
 
@@ -213,11 +182,13 @@ function responseOf(prism: Prism, responses: PrismResponse[], { code }: Preferen
     : (some(prism.findResponseByStatusCode(responses, Number(code))) ?? some(prism.findDefaultResponse(responses, Number(code))))
 }
 
-/** A client that accepts nothing of what there is gets it all the same (RFC 9110, section 12.5.1), as it does of the mock elsewhere. */
-function contentOf(prism: Prism, contents: PrismContent[], accept: string | undefined): PrismContent | undefined {
+/** Where an API speaks for itself, a client that accepts nothing of what there is gets it all the same (RFC 9110, section 12.5.1). */
+function contentOf(prism: Prism, contents: PrismContent[], accept: string | undefined, isStrict: boolean): PrismContent | undefined {
   const accepted = mediaTypesOf(accept)
+  const best = accepted.length > 0 ? some(prism.findBestHttpContentByMediaType(contents, accepted)) : undefined
+  if (best || (isStrict && accepted.length > 0)) return best
   return (
-    (accepted.length > 0 ? some(prism.findBestHttpContentByMediaType(contents, accepted)) : undefined) ??
+    (isStrict ? some(prism.findDefaultContentType(contents)) : undefined) ??
     some(prism.findBestHttpContentByMediaType(contents, ['application/json', '*/*']))
   )
 }
@@ -234,24 +205,29 @@ function mediaTypesOf(accept: string | undefined): string[] {
 /** Headers that belong to the message and not to its content are left to the server; so is the content's type (OpenAPI 3.1, section 4.8.17). */
 const OWN_HEADERS = new Set(['content-type', 'content-length', 'transfer-encoding', 'connection'])
 
-/** The headers that have an example, and those that are required. */
-function headersOf({ headers }: Answer, make: Make | undefined): Record<string, string> {
+/** The headers that have an example, and those that are required; where nobody speaks for the document, all of which it says what they are. */
+function headersOf({ headers }: Answer, make: Make | undefined, isDocuments: boolean): Record<string, string> {
   return Object.fromEntries(
     headers.flatMap(({ name, isRequired, example, generated }) => {
       if (OWN_HEADERS.has(name.toLowerCase())) return []
-      const value = example ? example.value : isRequired ? make?.(name, generated) : undefined
+      const value = example ? example.value : isRequired || isDocuments ? make?.(name, generated) : undefined
       const values = [value].flat()
-      return values.every((one) => ['string', 'number', 'boolean'].includes(typeof one)) ? [[name, values.join(',')]] : []
+      return values.every((one) => ['string', 'number', 'boolean'].includes(typeof one)) ? [[name, headerText(values)]] : []
     }),
   )
+}
+
+/** A header holds what is printed in Latin, and nothing else (RFC 9110, section 5.5). */
+function headerText(values: readonly unknown[]): string {
+  return values.join(',').replaceAll(/[^\t\u0020-\u007E\u00A0-\u00FF]/g, '?')
 }
 
 function some<T>(option: { readonly _tag: 'None' } | { readonly _tag: 'Some'; readonly value: T }): T | undefined {
   return 'value' in option ? option.value : undefined
 }
 
-function refused(detail: string, fix: string): Chosen {
-  return { kind: 'refused', problem: { code: 'response-unknown', detail, fix } }
+function refused(code: CoreCode, detail: string, fix: string): Chosen {
+  return { kind: 'refused', problem: { code, detail, fix } }
 }
 
 /** The nearest of some statuses first: of the same class, if there is one. */

@@ -8,12 +8,12 @@ import { readOnce, waitFor } from '../core/scenario/progress.ts'
 import { GATEWAY } from '../core/scenario/scenario.ts'
 import { noRoom } from '../core/room.ts'
 import { type Change, Draft, isOf, type World, worldOf } from '../core/world.ts'
-import type { Issue, MockReply, MockRequest, Problem } from '../base/http.ts'
+import { type Issue, jsonText, type MockReply, type MockRequest, type Problem } from '../base/http.ts'
 import { DocumentError } from '../base/problem.ts'
-import { type Preference, readPreference, writePreference } from './choose.ts'
-import { type CheckedRequest, RequestChecks, stated, unfit } from './checks.ts'
+import { type CheckedRequest, RequestChecks, seedOf, stated, unfit } from './checks.ts'
 import { type DoneStep, takeDueSteps } from './due.ts'
 import { BehaviourError, behaviourName, guarded } from './guarded.ts'
+import { type Preference, readPreference, takePreference, writePreference } from './preference.ts'
 import { runBehaviour } from './run.ts'
 import type { Around, Service } from './service.ts'
 import { beginning, sessionOf } from './session.ts'
@@ -128,16 +128,20 @@ function settle(
   return { changes: [...waiting, ...after.changes], now, steps: after.steps, isBehind: after.isBehind }
 }
 
-function answer(service: Service, request: MockRequest, scene: Scene, around: Around): Own {
+function answer(service: Service, sent: MockRequest, scene: Scene, around: Around): Own {
+  const isApi = around.services.includes(service)
+  const inQuery = isApi && service.isDocuments ? takePreference(sent.query) : undefined
+  const request = inQuery && inQuery.rest !== sent.query ? { ...sent, query: inQuery.rest } : sent
   const checks = new RequestChecks(service, request, scene, around)
   try {
-    const isApi = around.services.includes(service)
-    const preference = isApi ? readPreference(request.headers['prefer']) : undefined
+    const { prefer } = request.headers
+    const preference = !isApi ? undefined : prefer === undefined ? inQuery?.preference : readPreference(prefer)
+    if (preference && !('detail' in preference)) checks.preference = preference
     const checked = checks.run(preference === undefined)
     if ('code' in checked) return checks.refuse(checked)
     if (preference)
       return 'detail' in preference
-        ? { ...checks.refuse(preference), reply: refusal(preference) }
+        ? inOwnWords(checks, preference, service)
         : fromDocument(preference, checks, checked.operation, service, request, scene, around)
     const { hit, changes: counts } = isApi ? faultFor(checked, service, scene, around) : UNHARMED
     if (!hit) return withChanges(work(checks, checked, service, request, scene, around), counts)
@@ -160,6 +164,12 @@ function answer(service: Service, request: MockRequest, scene: Scene, around: Ar
     if (error instanceof DocumentError) return checks.refuse({ code: 'schema-broken', detail: error.message })
     throw error
   }
+}
+
+/** What the mock alone knows of is refused in its own words, whatever the API's. */
+function inOwnWords(checks: RequestChecks, problem: Problem, { isDocuments }: Service): Own {
+  const refused = checks.refuse(problem)
+  return isDocuments ? refused : { ...refused, reply: refusal(problem) }
 }
 
 const UNHARMED: ReturnType<typeof pickFault> = { hit: undefined, changes: [] }
@@ -233,17 +243,22 @@ function fromDocument(
   preference: Preference,
   checks: RequestChecks,
   operation: Operation,
-  { contract, nameOf }: Service,
-  { method, path, query, headers }: MockRequest,
+  service: Service,
+  request: MockRequest,
   { session }: Scene,
-  { choose }: Around,
+  { choose, making, checkReplies }: Around,
 ): Own {
+  const { contract, nameOf, isDocuments } = service
   const name = nameOf(operation.id)
   if (!choose) return { reply: { status: 200 }, operation: name, warnings: [], needs: 'chooser' }
-  const seed = [preference.seed ?? session.seed, operation.id, method, path, query].join('\n')
-  const chosen = choose(contract, operation.id, preference, seed, headers['accept'])
-  if (chosen.kind === 'refused') return { ...checks.refuse(chosen.problem), reply: refusal(chosen.problem) }
+  const seed = seedOf(preference.seed ?? session.seed, operation.id, request)
+  const { accept } = request.headers
+  const chosen = choose(contract, operation.id, { preference, seed, accept, isDocuments, making })
+  if (chosen.kind === 'refused') return inOwnWords(checks, chosen.problem, service)
   const { reply } = chosen
+  // An example that was asked for by name is sent whatever it is, unless nothing wrong may be.
+  const broken = isDocuments && checkReplies && preference.example !== undefined ? operation.checkReply(reply) : []
+  if (broken.length > 0) return checks.refuse(unfit(broken, name))
   const applied = writePreference(preference)
   return {
     reply: applied === '' ? reply : { ...reply, headers: { ...reply.headers, 'Preference-Applied': applied } },
@@ -262,7 +277,8 @@ function faultReply(
 ): MockReply {
   const headers = retryAfter === undefined ? undefined : { 'Retry-After': String(retryAfter) }
   if (body !== undefined) return { status, body, ...(headers && { headers }) }
-  const chosen = choose?.(contract, id, { code: String(status), ...(example !== undefined && { example }) }, undefined)
+  const preference = { code: String(status), ...(example !== undefined && { example }) }
+  const chosen = choose?.(contract, id, { preference, seed: undefined })
   if (chosen?.kind === 'reply') return { ...chosen.reply, headers: { ...chosen.reply.headers, ...headers } }
   return { status, body: { message: GATEWAY.get(status) ?? 'Error' }, ...(headers && { headers }) }
 }
@@ -272,7 +288,7 @@ function spoilt(right: MockReply, { fault: { spoil } }: FaultHit, operation: Ope
   if (!spoil) return right
   // An answer without a body would look well.
   const reply = right.body === undefined ? { ...right, status: canHaveBody(right.status) ? right.status : 200, body: {} } : right
-  if (spoil === 'WRONG_MEDIA_TYPE') return { ...reply, mediaType: 'text/html' }
+  if (spoil === 'WRONG_MEDIA_TYPE') return { ...reply, mediaType: 'text/html', text: reply.text ?? jsonText(reply.body) }
   return spoil === 'SCHEMA_VIOLATION' ? { ...reply, body: violation(reply, operation) } : reply
 }
 

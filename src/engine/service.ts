@@ -11,13 +11,15 @@ import type { SessionStart } from '../core/session.ts'
 import type { FaultHit } from '../core/scenario/settings.ts'
 import type { Room } from '../core/room.ts'
 import { DocumentError } from '../base/problem.ts'
-import type { Chooser } from './choose.ts'
+import type { Chooser, Making } from './choose.ts'
 
 /** One API: what its document says, what its business does, and how it speaks. */
 export interface Service extends Pick<Api, 'behaviours' | 'callers'> {
   readonly contract: Contract
   readonly member: Member
   readonly dialect: Dialect & Required<Pick<Dialect, 'order' | 'refuse'>>
+  /** It has no words of its own: what is wrong with a request is answered as its document says. */
+  readonly isDocuments: boolean
   /** By what name everybody knows an operation: its own, where no other document has the same. */
   nameOf(operation: string): string
 }
@@ -43,6 +45,8 @@ export interface Around {
   readonly nearest: FindNearest
   /** Chooses answers from the documents, where it was loaded. */
   readonly choose?: Chooser | undefined
+  /** How these are made. */
+  readonly making: Making
   /** The fault whose delay before the work is over. */
   readonly waited?: FaultHit | undefined
   /** How much may be kept. */
@@ -73,6 +77,7 @@ export function createServices(members: readonly Member[], contracts: readonly C
       behaviours,
       callers,
       dialect: { ...dialect, order: dialect.order ?? ORDER, refuse: dialect.refuse?.bind(dialect) ?? ((problem) => refusal(problem)) },
+      isDocuments: dialect.refuse === undefined,
       nameOf: (operation) => knownAs(name, operation),
     }
   })

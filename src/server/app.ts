@@ -87,6 +87,7 @@ export function createApp({ handle, maxBodyBytes, needsToken, cors, refuse, onFa
     const reply = await handle(request, prefersProblem(incoming.headers.accept), {
       onGone: (callback) => onGone(socket, callback),
       needsToken: () => needsToken(socket),
+      isSecure: incoming.secure,
     })
     const headers = { Date: httpDate(reply.now), ...cors(origin, reply.isControl, socket) }
     if (reply.cut !== undefined) cutReply(response, reply, reply.cut, headers, isHead)

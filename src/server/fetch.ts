@@ -47,6 +47,7 @@ function lineOf(signal: AbortSignal): Line {
       return () => signal.removeEventListener('abort', callback)
     },
     needsToken: () => false,
+    isSecure: false,
   }
 }
 

@@ -5,7 +5,7 @@ import type { StateDefinition } from '../core/scenario/state.ts'
 import type { Limits, Room } from '../core/room.ts'
 import type { World } from '../core/world.ts'
 import type { WantedSession } from '../core/behaviour.ts'
-import { type Chooser, loadChooser } from '../engine/choose.ts'
+import { type Chooser, loadChooser, type Making } from '../engine/choose.ts'
 import type { DoneStep } from '../engine/due.ts'
 import { type Answer, respond } from '../engine/respond.ts'
 import { stated, unfit } from '../engine/checks.ts'
@@ -17,9 +17,10 @@ import type { MockRequest, Problem } from '../base/http.ts'
 import { DocumentError } from '../base/problem.ts'
 import type { Registry } from '../core/registry.ts'
 import { decoded } from '../base/decode.ts'
-import { isBelow } from '../base/path.ts'
+import { belowBase, isBelow } from '../base/path.ts'
 import { EMPTY_WORLD } from '../store/memory.ts'
 import type { WeighedStore } from '../store/weighed.ts'
+import { serviceFinder } from './addressed.ts'
 import { type Carried, createCommands } from './commands.ts'
 import { createBindings } from './bindings.ts'
 import { createCounts } from './counts.ts'
@@ -53,6 +54,8 @@ export interface HandlerSettings extends Waiting, GuardSettings {
   readonly startOf: (name: SessionName) => SessionStart
   readonly strict: boolean
   readonly checkReplies: boolean
+  /** How answers are made from documents. */
+  readonly making: Making
   readonly requireSession: boolean
   readonly maxSessions: number
   readonly maxBodyBytes: number
@@ -85,8 +88,8 @@ export type Handler = (request: MockRequest, prefersProblem: boolean, line?: Lin
 /** Finds the session of each request, lets the engine answer it in a transaction, and keeps the journal. */
 export function createHandler(settings: HandlerSettings): Handler {
   const { control, store, journal, defaults, startOf, strict, checkReplies, limits, registry } = settings
-  // The longest base first: an empty one is anybody's prefix.
-  const services = settings.services.toSorted((a, b) => b.contract.base.length - a.contract.base.length)
+  const { services, making } = settings
+  const serviceFor = serviceFinder(services, settings.nearest)
   const counts = createCounts(settings.maxSessions, settings.sessionTimeToLive)
   const settingUp: StateSettings['settingUp'] = new Map()
   const bindings = createBindings(
@@ -104,6 +107,7 @@ export function createHandler(settings: HandlerSettings): Handler {
     registry,
     nearest: settings.nearest,
     choose,
+    making,
     room: name === undefined ? { ...limits, others: store.bytes } : roomOf(name),
   })
   let choose: Chooser | undefined
@@ -144,7 +148,8 @@ export function createHandler(settings: HandlerSettings): Handler {
     const { name, request, isLabelled } = located
     if (isControlPath(request.path)) {
       const isState = isBelow(settings.providerStates.contract.base, request.path)
-      const handled = await (isState ? handleProviderState : handleControl)(name, request, around)
+      const known = line?.isSecure ? { ...request, headers: { ...request.headers, 'x-forwarded-proto': 'https' } } : request
+      const handled = await (isState ? handleProviderState(name, request, around) : handleControl(name, known, around))
       // Who asks within the process gets the refusal as an error.
       return handled.problem && line ? told(request, handled, around, started, subjectOf(request) ?? (isState ? name : undefined)) : handled
     }
@@ -174,7 +179,10 @@ export function createHandler(settings: HandlerSettings): Handler {
     counts.rest(name, hasChanged || (wanted !== undefined && !problem))
     // A session that began anew while the request waited has nothing to do with it.
     const isKept = counts.of(name) === life
-    const explain = problem && isKept ? `http://${hostOf(request.headers)}${control.contract.base}/requests/${id}` : undefined
+    const explain =
+      problem && isKept
+        ? `${line?.isSecure ? 'https' : 'http'}://${hostOf(request.headers)}${control.contract.base}/requests/${id}`
+        : undefined
     const right = toLine(isGone ? { status: GONE } : reply, now, false, {
       'Mock-Session': name,
       'Mock-Request-Id': id,
@@ -247,10 +255,9 @@ export function createHandler(settings: HandlerSettings): Handler {
   }
 
   /** Whether a document has the path. */
-  function isServed({ method, path }: MockRequest): boolean {
-    return services.some(
-      ({ contract }) => isBelow(contract.base, path) && contract.match(method, path.slice(contract.base.length)).kind !== 'unknown',
-    )
+  function isServed(request: MockRequest): boolean {
+    const contract = serviceFor(request)?.contract
+    return contract !== undefined && contract.match(request.method, belowBase(request.path, contract.base)).kind !== 'unknown'
   }
 
   /** The session that a control request is about. */
@@ -269,7 +276,7 @@ export function createHandler(settings: HandlerSettings): Handler {
   }
 
   async function answerIn(id: string, name: SessionName, request: MockRequest, around: Around): Promise<Found> {
-    const service = serviceFor(request, services, settings.nearest)
+    const service = serviceFor(request)
     try {
       if (!service)
         return await store.transact(name, (world) => {
@@ -376,20 +383,6 @@ export function createHandler(settings: HandlerSettings): Handler {
       return toLine(reply, now, true)
     }
   }
-}
-
-/**
- * The API that a request is for: of those whose base it is below, the longest base first, the one that has the route. One that misses every
- * route is refused by the API of the nearest one. Undefined where it is below the base of none.
- */
-function serviceFor({ method, path }: MockRequest, services: readonly Service[], nearest: FindNearest): Service | undefined {
-  const below = services.filter(({ contract }) => isBelow(contract.base, path))
-  if (below.length < 2) return below[0]
-  const matches = below.map((service) => ({ service, kind: service.contract.match(method, path.slice(service.contract.base.length)).kind }))
-  const matched = matches.find(({ kind }) => kind === 'found') ?? matches.find(({ kind }) => kind !== 'unknown')
-  if (matched) return matched.service
-  const [near] = nearest(method, path)
-  return below.find(({ member }) => member.api.name === near?.api) ?? below[0]
 }
 
 /** What the server itself is asked needs nothing of what sessions start from. */

@@ -25,16 +25,21 @@ export interface Line {
   onGone(callback: () => void): () => void
   /** Whether control requests on it need the control token. */
   needsToken(): boolean
+  /** Whether it is HTTPS. */
+  readonly isSecure: boolean
 }
+
+/** A text of any other type is no JSON. */
+const JSON_TYPE = /[/+]json\s*(;|$)/i
 
 /** A reply as it goes over the line. */
 export function toLine(
-  { status, headers, mediaType = 'application/json', body, problem }: MockReply,
+  { status, headers, mediaType = 'application/json', body, text: written, problem }: MockReply,
   now: number,
   isControl: boolean,
   more?: Readonly<Record<string, string>>,
 ): Handled {
-  const text = body === undefined ? undefined : jsonText(body)
+  const text = written ?? (body === undefined ? undefined : typeof body === 'string' && !JSON_TYPE.test(mediaType) ? body : jsonText(body))
   return { status, headers: { ...headers, ...more }, mediaType, text, now, isControl, ...(problem && { problem }) }
 }
 

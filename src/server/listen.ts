@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import { isIPv6, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Express } from 'express'
@@ -22,10 +23,16 @@ export interface ServerSettings {
   readonly maxConnections?: number
 }
 
+/** What HTTPS needs, as PEM. */
+export interface Tls {
+  readonly cert: string | Buffer
+  readonly key: string | Buffer
+}
+
 /** Where an app listens. */
 export interface Servers {
   /** Rejects with Node's error when the port cannot be had. */
-  listen(app: Express, port: number, host: string): Promise<Bound>
+  listen(app: Express, port: number, host: string, tls?: Tls): Promise<Bound>
   /** Whether a connection came in at a server that listens beyond loopback; of a server that is not ours its own address says it. */
   isBeyond(socket: Socket): boolean
   /** Finishes what is in flight, and stops. */
@@ -57,7 +64,7 @@ export function createServers({ refuse, cors, maxConnections = 2_000 }: ServerSe
 
   return {
     isBeyond,
-    async listen(app, port, host) {
+    async listen(app, port, host, tls) {
       /** Of each connection the last request that is not answered: they are answered in turn. */
       const busy = new Map<Duplex, ServerResponse>()
       const surplus = new WeakSet<Socket>()
@@ -91,7 +98,7 @@ export function createServers({ refuse, cors, maxConnections = 2_000 }: ServerSe
         if (!server.listening && socket.writable) socket.destroySoon()
       }
 
-      const server = createServer({ requireHostHeader: false }, (request, response) => {
+      const answer = (request: IncomingMessage, response: ServerResponse): void => {
         const { socket } = request
         if (surplus.has(socket)) {
           respond(request, response, surplusProblem)
@@ -106,7 +113,10 @@ export function createServers({ refuse, cors, maxConnections = 2_000 }: ServerSe
         busy.set(socket, response)
         response.on('close', ended)
         app(request, response)
-      })
+      }
+      const server: Server = tls
+        ? createSecureServer({ ...tls, requireHostHeader: false }, answer)
+        : createServer({ requireHostHeader: false }, answer)
       server.on('checkExpectation', (request, response) =>
         respond(request, response, {
           code: 'expectation-unknown',
@@ -125,16 +135,23 @@ export function createServers({ refuse, cors, maxConnections = 2_000 }: ServerSe
       server.maxConnections = 2 * maxConnections
       const sockets = new Set<Socket>()
       let isOutside = true
-      server.on('connection', (socket) => {
+      server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
         sockets.add(socket)
         if (sockets.size > maxConnections) surplus.add(socket)
         beyond.set(socket, isOutside)
         socket.once('close', () => sockets.delete(socket))
       })
+      // A connection that never gets to its handshake would keep the server from stopping.
+      const raw = new Set<Socket>()
+      if (tls)
+        server.on('connection', (socket: Socket) => {
+          raw.add(socket)
+          socket.once('close', () => raw.delete(socket))
+        })
       const { port: bound, address } = await start(server, port, host)
       isOutside = !isLoopback(address)
-      stops.add(() => stop(server, sockets, busy))
-      return { url: `http://${nameOf(host)}:${bound}`, port: bound, isBeyond: isOutside }
+      stops.add(() => stop(server, [...sockets, ...(sockets.size === 0 ? raw : [])], busy))
+      return { url: `${tls ? 'https' : 'http'}://${nameOf(host)}:${bound}`, port: bound, isBeyond: isOutside }
     },
     async close() {
       await Promise.all([...stops].map((stopOne) => stopOne()))
@@ -169,7 +186,7 @@ function start(server: Server, port: number, host: string): Promise<{ readonly p
 const GRACE = 5_000
 
 /** Ends at once what has no request in flight: a browser's spare connection, a half-sent request. What is in flight may finish. */
-function stop(server: Server, sockets: ReadonlySet<Socket>, busy: ReadonlyMap<Duplex, unknown>): Promise<void> {
+function stop(server: Server, sockets: Iterable<Socket>, busy: ReadonlyMap<Duplex, unknown>): Promise<void> {
   return new Promise((resolve) => {
     const late = setTimeout(() => server.closeAllConnections(), GRACE)
     server.close(() => {

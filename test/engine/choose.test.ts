@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type Contract, createContract } from '../../src/contract/operation.ts'
-import { type Chosen, loadChooser, type Preference, readPreference } from '../../src/engine/choose.ts'
+import { type Chosen, loadChooser } from '../../src/engine/choose.ts'
+import { type Preference, readPreference } from '../../src/engine/preference.ts'
 import { loadDocument, type LoadedDocument } from '../../src/document/load.ts'
 import { DocumentError } from '../../src/base/problem.ts'
 import { PROBLEMS } from '../support.ts'
@@ -19,7 +20,7 @@ function documentOf(responses: object, others: Readonly<Record<string, unknown>>
 
 /** What is chosen for an operation that has these answers. */
 function chosen(responses: object, preference: Preference = {}, accept?: string, seed = 'a seed'): Chosen {
-  return choose(createContract(documentOf(responses)), 'listThings', preference, seed, accept)
+  return choose(createContract(documentOf(responses)), 'listThings', { preference, seed, accept })
 }
 
 function withSchema(schema: unknown, mediaType = 'application/json'): object {
@@ -179,10 +180,10 @@ describe('the answer of the document', () => {
     const contract = createContract(
       documentOf({ '404': { $ref: 'common/answers.yaml#/NotFound' }, '410': { $ref: 'common/answers.yaml#/Gone' } }, parts),
     )
-    expect(choose(contract, 'listThings', { code: '404', example: 'a' }, 'a seed')).toEqual(
+    expect(choose(contract, 'listThings', { preference: { code: '404', example: 'a' }, seed: 'a seed' })).toEqual(
       reply(404, 'not there', { headers: { Allow: 'GET' } }),
     )
-    expect(choose(contract, 'listThings', { code: '410' }, 'a seed')).toEqual(reply(410, 'a text'))
+    expect(choose(contract, 'listThings', { preference: { code: '410' }, seed: 'a seed' })).toEqual(reply(410, 'a text'))
   })
 
   it('ends where a schema refers to itself', () => {
@@ -190,8 +191,8 @@ describe('the answer of the document', () => {
     const contract = createContract(
       documentOf({ '200': { content: { 'application/json': { schema: { $ref: 'a.yaml#/Loop' } } } } }, { 'a.yaml': loop }),
     )
-    expect(() => choose(contract, 'listThings', {}, 'a seed')).toThrow(DocumentError)
-    expect(choose(contract, 'listThings', {}, undefined)).toMatchObject({ kind: 'refused' })
+    expect(() => choose(contract, 'listThings', { preference: {}, seed: 'a seed' })).toThrow(DocumentError)
+    expect(choose(contract, 'listThings', { preference: {}, seed: undefined })).toMatchObject({ kind: 'refused' })
   })
 
   const types = {
@@ -258,7 +259,6 @@ describe('the answer of the document', () => {
       'the document has no answer 404 of listThings',
       'ask for 200, the only one',
     ],
-    ['an answer of an operation that has none', {}, {}, 'the document has no answer at all of listThings', 'give the document one'],
     [
       'an example that there is not',
       { '200': json({ a: 1, b: 2 }) },
@@ -285,26 +285,25 @@ describe('the answer of the document', () => {
       'an answer without an example and a schema',
       { '200': { content: { 'application/json': {} } }, '404': json({ a: 1 }), '500': {} },
       {},
-      'the document gives no example of the answer 200 of listThings, and no schema of JSON or text',
+      'the document gives no example of the answer 200 of listThings, and no schema',
       'ask for 404, the nearest, or another of 404, 500',
-    ],
-    [
-      'an answer whose schema is written in a way that is not known',
-      { '200': withSchema({ type: 'object' }, 'application/xml'), '404': withSchema({ type: 'object' }) },
-      {},
-      'the document gives no example of the answer 200 of listThings, and no schema of JSON or text',
-      'ask for 404, the only one',
     ],
     [
       'an answer that has examples only, where one is wanted that is none',
       { '200': json({ a: 1 }), '500': {} },
       { dynamic: 'true' },
-      'the document gives the answer 200 of listThings no schema of JSON or text',
+      'the document gives the answer 200 of listThings no schema',
       'ask for 500, the only one',
     ],
   ])('is refused: %s', (_what, responses, preference, detail, fix) =>
     expect(chosen(responses, preference)).toEqual({ kind: 'refused', problem: { code: 'response-unknown', detail, fix } }),
   )
+
+  it('is missing where an operation has none', () =>
+    expect(chosen({})).toEqual({
+      kind: 'refused',
+      problem: { code: 'response-missing', detail: 'the document has no answer of listThings', fix: 'give the operation one' },
+    }))
 
   it('is called unknown with 404, as by Prism, and malformed with 400', () => {
     expect(PROBLEMS).toMatchObject({ 'response-unknown': { status: 404 }, 'preference-invalid': { status: 400 } })
@@ -332,10 +331,52 @@ describe('an answer without an example', () => {
   })
 
   it('is made in place of an example only where that is preferred', () => {
-    const responses = { '200': { content: { 'application/json': { schema: { ...person, example: { email: 'x' } } } } } }
-    expect(bodyOf(chosen(responses))).toEqual({ email: 'x' })
-    expect(bodyOf(chosen(responses, { dynamic: 'false' }))).toEqual({ email: 'x' })
+    const responses = { '200': { content: { 'application/json': { schema: { ...person, example: { email: 'a@b.co' } } } } } }
+    expect(bodyOf(chosen(responses))).toEqual({ email: 'a@b.co' })
+    expect(bodyOf(chosen(responses, { dynamic: 'false' }))).toEqual({ email: 'a@b.co' })
     expect(bodyOf(chosen(responses, { dynamic: 'true' }))).toEqual({ email: expect.stringContaining('@'), age: expect.any(Number) })
+  })
+
+  it('is made in place of an example that does not fit, unless that one is asked for', () => {
+    const responses = {
+      '200': {
+        content: { 'application/json': { schema: person, examples: { wrong: { value: { email: 'x' } }, right: { value: { age: 1 } } } } },
+      },
+      '400': { content: { 'application/json': { schema: { ...person, required: ['age'], example: { email: 'x' } } } } },
+    }
+    expect(bodyOf(chosen(responses))).toEqual({ age: 1 })
+    expect(bodyOf(chosen(responses, { example: 'wrong' }))).toEqual({ email: 'x' })
+    expect(bodyOf(chosen(responses, { code: '400' }))).toEqual({ email: expect.stringContaining('@'), age: expect.any(Number) })
+  })
+
+  it('is written as its media type has it', () => {
+    const pet = {
+      type: 'object',
+      xml: { name: 'pet', namespace: 'urn:pets', prefix: 'p' },
+      properties: {
+        id: { type: 'integer', xml: { attribute: true } },
+        name: { type: 'string' },
+        tags: { type: 'array', xml: { wrapped: true }, items: { type: 'string', xml: { name: 'tag' } } },
+        ids: { type: 'array', items: { type: 'integer' } },
+        none: { type: ['null', 'string'] },
+      },
+      example: { id: 7, name: 'Tom & <Jerry>', tags: ['a', 'b'], ids: [1, 2], none: null },
+    }
+    const textOf = (mediaType: string, schema: unknown) => {
+      const found = chosen({ '200': withSchema(schema, mediaType) })
+      return found.kind === 'reply' ? found.reply.text : found
+    }
+    expect(textOf('application/xml', pet)).toBe(
+      '<?xml version="1.0" encoding="UTF-8"?>\n<p:pet xmlns:p="urn:pets" id="7"><name>Tom &amp; &lt;Jerry&gt;</name><tags><tag>a</tag><tag>b</tag></tags><ids>1</ids><ids>2</ids><none/></p:pet>',
+    )
+    expect(textOf('text/xml; charset=utf-8', { type: 'array', items: pet, example: [{ id: 1 }] })).toBe(
+      '<?xml version="1.0" encoding="UTF-8"?>\n<root><p:pet xmlns:p="urn:pets" id="1"></p:pet></root>',
+    )
+    expect(textOf('application/x-www-form-urlencoded', { ...pet, example: { name: 'Tom & Co', ids: [1, 2] } })).toBe(
+      'name=Tom+%26+Co&ids=1&ids=2',
+    )
+    expect(textOf('text/plain', { type: 'string', example: 'hello' })).toBe('hello')
+    expect(textOf('application/vnd.pets+json', pet)).toBeUndefined()
   })
 
   it('is of the type that the client accepts', () => {
@@ -380,7 +421,7 @@ describe('an answer without an example', () => {
     const contract = createContract(
       documentOf({ '404': { headers: { A: { required: true, schema: { type: 'string' } } }, ...withSchema(person) } }),
     )
-    expect(choose(contract, 'listThings', { code: '404' }, undefined)).toMatchObject({ kind: 'refused' })
+    expect(choose(contract, 'listThings', { preference: { code: '404' }, seed: undefined })).toMatchObject({ kind: 'refused' })
   })
 
   it('is told to be impossible with the file and the line', () => {
@@ -421,7 +462,7 @@ describe.each([
   it(`is one of ${count} at least`, () => expect(rows.length).toBeGreaterThan(count))
 
   it.each(rows.map((row) => [row.id, row.preference, row] as const))('%s %o fits the document', (_id, _preference, row) => {
-    const found = choose(row.contract, row.id, row.preference, 'a seed')
+    const found = choose(row.contract, row.id, { preference: row.preference, seed: 'a seed' })
     if (found.kind === 'refused') throw new Error(`${found.problem.detail}; ${found.problem.fix ?? ''}`)
     expect(found.reply).toMatchObject({ status: Number(row.preference.code) })
     expect(found.reply.body).toEqual(row.body)

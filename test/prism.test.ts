@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { defineApi } from '../src/core/api.ts'
+import { isObject } from '../src/base/values.ts'
+import { createMock } from '../src/mock.ts'
+import { askedBy, type Row } from './cases/prism/rows.ts'
+
+const cases = join(import.meta.dirname, 'cases/prism')
+const rows: readonly Row[] = parse(readFileSync(join(cases, 'requests.yaml'), 'utf8'))
+const { answers }: { answers: Record<string, Recorded | undefined> } = JSON.parse(readFileSync(join(cases, 'recorded.json'), 'utf8'))
+const mock = await createMock({ apis: [defineApi({ document: join(cases, 'document.yaml') })] })
+afterAll(() => mock.close())
+
+interface Recorded {
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly text?: string
+}
+
+/** What clients of Prism read of an answer: of a problem all but its own words for what is wrong. */
+function read(text: string | undefined, type: string | undefined, shape = false): unknown {
+  if (text === undefined || text === '') return undefined
+  if (!type?.includes('json')) return text
+  const body: unknown = JSON.parse(text)
+  if (shape && isObject(body)) return Object.keys(body).filter((name) => ['id', 'name'].includes(name))
+  if (!type.includes('problem') || !isObject(body)) return body
+  const { detail: _, ...rest } = { detail: '', ...body }
+  return rest
+}
+
+describe('what Prism answers', () => {
+  it('is recorded for each request', () => expect(Object.keys(answers)).toEqual(rows.map(({ name }) => name)))
+
+  it.each(rows.map((row) => [row.name, row] as const))('%s', async (name, row) => {
+    const { path, body, ...asked } = askedBy(row)
+    const response = await mock.fetch(`http://localhost${path}`, { ...asked, ...(body !== undefined && { body }) })
+    const { status, headers = {}, text } = answers[name] ?? {}
+    const wanted = {
+      status: row.instead?.status ?? status,
+      headers: { ...headers, ...row.instead?.headers },
+      body: row.instead && 'body' in row.instead ? row.instead.body : read(text, headers['content-type'], row.shape),
+    }
+    const told = Object.fromEntries(Object.keys(wanted.headers).map((one) => [one, response.headers.get(one)]))
+    const type = response.headers.get('content-type') ?? undefined
+    expect({ status: response.status, headers: told, body: read(await response.text(), type, row.shape) }).toEqual(wanted)
+  })
+
+  it('differs only where the row says why', () =>
+    expect(rows.filter(({ instead, differs }) => (instead === undefined) !== (differs === undefined))).toEqual([]))
+})
