@@ -16,6 +16,8 @@ export const PROBLEMS = {
   'response-unknown': { status: 404, title: 'The document has no such answer, or no example of it' },
   'response-missing': { status: 500, title: 'The document has no answer of the operation' },
   'not-acceptable': { status: 406, title: 'The answer is not there as the client accepts it' },
+  'upstream-failed': { status: 502, title: 'The real service does not answer' },
+  'upstream-late': { status: 504, title: 'The real service has not answered in time' },
   'search-too-wide': { status: 400, title: 'The filter leaves too many candidates to look through' },
   'session-invalid': { status: 400, title: 'The request does not name one usable session' },
   'session-required': { status: 400, title: 'The server takes only requests that name a session' },

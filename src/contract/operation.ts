@@ -6,10 +6,11 @@ import { formOf } from './form.ts'
 import type { Side } from './generate.ts'
 import { parseJson } from './json.ts'
 import { createParameter, pairs, type Parameter, type RawParameters } from './parameter.ts'
+import { createReplies } from './replies.ts'
 import { createRouter, type Match, METHODS, type Route } from './router.ts'
 import { createReader, type Located, type Reader } from './schema.ts'
 import { createSecurity, type Security } from './security.ts'
-import { type Check, createValidator, excerpt, type Validator } from './validator.ts'
+import { createValidator, excerpt, type Validator } from './validator.ts'
 
 /** An operation of a document, ready to be used. */
 export interface Operation extends Security {
@@ -30,6 +31,8 @@ export interface Operation extends Security {
   readBody(body: RequestBody, contentType: string | undefined): ReadBody
   /** What is wrong with an answer of ours. */
   checkReply(reply: MockReply): readonly Issue[]
+  /** What is wrong with an answer of another service. @param isBodyRead its body is what it sent */
+  checkForeign(reply: MockReply, isBodyRead: boolean): readonly Issue[]
   /** The documented answers, their examples, and what can be made in place of these; read when they are first wanted. */
   readAnswers(): readonly Answer[]
   /** Compiles what is otherwise compiled at first use. @throws DocumentError */
@@ -153,6 +156,7 @@ function createOperation(
       readParameters(all, { path, query: pairs(query, '&', true), header: headers, cookie: pairs(headers['cookie'] ?? '', ';', false) }),
     readBody: bodies.read,
     checkReply: replies.check,
+    checkForeign: replies.checkForeign,
     readAnswers: () => (answers ??= readAnswers(answered, response)),
     compile() {
       for (const parameter of all) parameter.compile()
@@ -267,48 +271,6 @@ function createBodies(
       const [first] = issues
       if (first) return { kind: 'refused', value, problem: { code: 'request-invalid', detail: `${first.at} ${first.message}`, issues } }
       return { kind: 'body', value, undeclared: found.undeclared?.(value, '/body') ?? NONE }
-    },
-  }
-}
-
-function createReplies(
-  operation: Located,
-  { reader, validator }: Side,
-): { readonly statuses: readonly string[]; check(reply: MockReply): readonly Issue[]; compile(): void } {
-  const responses = new Map(
-    reader.children(operation, 'responses').map(([status, response]) => {
-      const content = new Map<string, (Check & { compile(): void }) | undefined>()
-      for (const [type, entry] of reader.children(response, 'content')) {
-        const schema = reader.schema(entry, 'schema')
-        content.set(type, schema && validator.check(schema))
-      }
-      const headers = reader
-        .children(response, 'headers')
-        .filter(([, header]) => header.value['required'] === true)
-        .map(([name]) => name.toLowerCase())
-      return [status, { content, headers }] as const
-    }),
-  )
-  return {
-    statuses: [...responses.keys()],
-    compile: () => responses.forEach(({ content }) => content.forEach((check) => check?.compile())),
-    check(reply) {
-      const response =
-        responses.get(String(reply.status)) ?? responses.get(`${Math.floor(reply.status / 100)}XX`) ?? responses.get('default')
-      if (!response)
-        return [{ at: '/status', rule: 'undeclared', message: `the document has no answer ${reply.status} here`, value: reply.status }]
-      const sent = new Set(Object.keys(reply.headers ?? {}).map((name) => name.toLowerCase()))
-      const missing = response.headers
-        .filter((name) => !sent.has(name))
-        .map((name): Issue => ({ at: `/header/${name}`, rule: 'required', message: 'is missing' }))
-      if (response.content.size === 0)
-        return reply.body === undefined
-          ? missing
-          : [...missing, { at: '/body', rule: 'undeclared', message: 'the document has no body here' }]
-      const type = reply.mediaType ?? 'application/json'
-      if (!response.content.has(type))
-        return [...missing, { at: '/header/content-type', rule: 'undeclared', message: `the document has no ${type} here` }]
-      return [...missing, ...(response.content.get(type)?.(reply.body, '/body') ?? NONE)]
     },
   }
 }

@@ -17,7 +17,7 @@ import {
 } from '../base/http.ts'
 import { behaviourName, guarded, refusalOf } from './guarded.ts'
 import type { Preference } from './preference.ts'
-import { asPrism, documentedStatus, statusesOf, violationsHeader, violationsOf } from './prism.ts'
+import { asPrism, documentedStatus, sided, statusesOf, violationsHeader, violationsOf } from './prism.ts'
 import type { Around, Service } from './service.ts'
 
 const NONE: readonly Issue[] = []
@@ -69,6 +69,11 @@ export function unfit(issues: readonly Issue[], operation: string): Problem {
   }
 }
 
+/** Checks that are left out: those that another service makes, and those of what is there where nothing is done with it. */
+const OF_SENDER: readonly CheckName[] = ['caller', 'admitted', 'permitted', 'resource']
+const OF_RESOURCE: readonly CheckName[] = ['resource']
+const NOT_LEFT: readonly CheckName[] = []
+
 /** What all that is generated for a request hangs on. */
 export function seedOf(seed: string, operation: string, { method, path, query }: MockRequest): string {
   return [seed, operation, method, path, query].join('\n')
@@ -78,6 +83,8 @@ export function seedOf(seed: string, operation: string, { method, path, query }:
 export class RequestChecks implements Record<CheckName, () => Problem | undefined> {
   warnings: readonly Issue[] = NONE
   assumption: string | undefined
+  /** Another service answers. */
+  isPassed = false
   /** What the request would rather have. */
   preference: Preference | undefined
   #operations: readonly Operation[] = []
@@ -109,11 +116,20 @@ export class RequestChecks implements Record<CheckName, () => Problem | undefine
   /** All the checks, in the order of the dialect. @param isWorked whether what the request is about has to be there */
   run(isWorked = true): Problem | CheckedRequest {
     const routed = this.route()
-    if (routed) return routed
+    if (routed) {
+      this.isPassed = this.#around.passing?.goesOn(undefined) === true && this.#around.services.includes(this.#service)
+      return routed
+    }
+    const { passing, services } = this.#around
+    this.isPassed =
+      passing !== undefined &&
+      services.includes(this.#service) &&
+      passing.goesOn(this.operation && this.#service.nameOf(this.operation.id))
+    const left = this.isPassed ? OF_SENDER : isWorked ? NOT_LEFT : OF_RESOURCE
     for (const check of this.#service.dialect.order) {
-      if (check === 'resource' && !isWorked) continue
+      if (left.includes(check)) continue
       const problem = this[check]()
-      if (problem) return this.#service.isDocuments ? this.#whole(problem, check) : problem
+      if (problem) return this.#service.isDocuments || this.isPassed ? this.#whole(problem, check) : problem
     }
     return this.checked()
   }
@@ -262,6 +278,11 @@ export class RequestChecks implements Record<CheckName, () => Problem | undefine
     return this.#judge('request-invalid', NONE, read.undeclared)
   }
 
+  /** The operation that the request is for, as far as that is known. */
+  get operation(): Operation | undefined {
+    return this.#allowed ? undefined : this.#operations[0]
+  }
+
   /** What is known by now. */
   checked(): CheckedRequest {
     const [operation] = this.#operations
@@ -280,7 +301,7 @@ export class RequestChecks implements Record<CheckName, () => Problem | undefine
   /** The refusal in the API's words, or in problem details for a client that prefers them. */
   refuse(met: Problem): Refusal {
     const { dialect, nameOf } = this.#service
-    const known = this.#allowed ? undefined : this.#operations[0]
+    const known = this.operation
     const problem = stated(met, this.#service)
     const documented = this.#service.isDocuments && !this.#around.prefersProblem ? this.#documented(problem, known) : undefined
     if (documented) return documented
@@ -320,7 +341,7 @@ export class RequestChecks implements Record<CheckName, () => Problem | undefine
       making: { ...making, isDynamic: false },
     })
     if (chosen.kind === 'refused') return { ...known, reply: asPrism(problem) }
-    const violations = violationsHeader(violationsOf(problem, 'Request', operation), 'request')
+    const violations = violationsHeader(sided('request', violationsOf(problem, 'Request', operation)))
     const headers = { ...chosen.reply.headers, ...(violations !== undefined && { 'sl-violations': violations }) }
     return { ...known, reply: { ...chosen.reply, headers } }
   }

@@ -63,10 +63,14 @@ function supported(operation: Operation | undefined): string {
     : `Supported content types: ${types.join(',')}`
 }
 
+/** What is wrong with a request, or with an answer, where both are told of. */
+export function sided(side: 'request' | 'response', violations: readonly Violation[]): Violation[] {
+  return violations.map(({ location = [], ...rest }) => ({ location: [side, ...location], ...rest }))
+}
+
 /** The header `sl-violations`. @returns undefined where nothing is wrong */
-export function violationsHeader(violations: readonly Violation[], side: 'request' | 'response'): string | undefined {
-  if (violations.length === 0) return undefined
-  const told = violations.map(({ location = [], ...rest }) => ({ location: [side, ...location], ...rest }))
+export function violationsHeader(told: readonly Violation[]): string | undefined {
+  if (told.length === 0) return undefined
   // JSON can say every character in ASCII, and headers hold no other.
   const text = JSON.stringify(told).replaceAll(/[^ -~]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
   return text.length > MOST ? `Too many violations! ${text.slice(0, MOST)}` : text

@@ -13,6 +13,8 @@ import { DocumentError } from '../base/problem.ts'
 import { type CheckedRequest, RequestChecks, seedOf, stated, unfit } from './checks.ts'
 import { type DoneStep, takeDueSteps } from './due.ts'
 import { BehaviourError, behaviourName, guarded } from './guarded.ts'
+import { violationsBetween, wrongWith } from './pass.ts'
+import { asPrism, type Violation } from './prism.ts'
 import { type Preference, readPreference, takePreference, writePreference } from './preference.ts'
 import { runBehaviour } from './run.ts'
 import type { Around, Service } from './service.ts'
@@ -37,10 +39,14 @@ export interface Answer {
   /** The fault that hit the request. */
   readonly hit?: FaultHit
   /**
-   * Nothing is done yet: the request is to be asked again when the fault's delay is over, when answers of documents can be chosen, or when
-   * what has come to pass by now is kept, and more of it is due.
+   * Nothing is done yet: the request is to be asked again when the fault's delay is over, when answers of documents can be chosen, when
+   * another service has answered it, or when what has come to pass by now is kept, and more of it is due.
    */
-  readonly needs?: 'delay' | 'chooser' | 'time'
+  readonly needs?: 'delay' | 'chooser' | 'upstream' | 'time'
+  /** The answer is another service's. */
+  readonly isPassed?: boolean
+  /** What of it, and of the request, breaks the document's rules. */
+  readonly violations?: readonly Violation[]
   /** The request has moved the clock, and more is due by now: `goOn` goes on with it. */
   readonly isBehind?: boolean
 }
@@ -67,7 +73,7 @@ export function respond(service: Service, request: MockRequest, kept: World, aro
   const own = answer(service, request, scene, around)
   const changes = own.changes ?? []
   // Who only asks the server for something leaves the session as it is.
-  if ((own.command && changes.length === 0) || own.needs === 'chooser') return { ...own, changes: [], now, steps: [] }
+  if ((own.command && changes.length === 0) || own.needs === 'chooser' || own.needs === 'upstream') return { ...own, changes: [], now, steps: [] }
   if (cramped) return { ...full(cramped, service, own.operation, around), changes: [], now, steps: [] }
   const hasPassed = before.changes.length > 0
   if (changes.length === 0) return { ...own, changes: [...opening, ...before.changes], hasChanged: hasPassed, now, steps: before.steps }
@@ -138,13 +144,14 @@ function answer(service: Service, sent: MockRequest, scene: Scene, around: Aroun
     const preference = !isApi ? undefined : prefer === undefined ? inQuery?.preference : readPreference(prefer)
     if (preference && !('detail' in preference)) checks.preference = preference
     const checked = checks.run(preference === undefined)
-    if ('code' in checked) return checks.refuse(checked)
-    if (preference)
+    if ('code' in checked) return checks.isPassed ? passOn(checks, checked, service, request, around) : checks.refuse(checked)
+    if (preference && !checks.isPassed)
       return 'detail' in preference
         ? inOwnWords(checks, preference, service)
         : fromDocument(preference, checks, checked.operation, service, request, scene, around)
     const { hit, changes: counts } = isApi ? faultFor(checked, service, scene, around) : UNHARMED
-    if (!hit) return withChanges(work(checks, checked, service, request, scene, around), counts)
+    const does = checks.isPassed ? passOrWork : work
+    if (!hit) return withChanges(does(checks, checked, service, request, scene, around), counts)
     const { fault } = hit
     if (fault.reply && fault.reply.body === undefined && !around.choose) return { ...bare(checks, checked, service), needs: 'chooser' }
     const isHeld = fault.at === 'before' && (fault.reply ?? fault.cut ?? fault.spoil) !== undefined
@@ -152,7 +159,8 @@ function answer(service: Service, sent: MockRequest, scene: Scene, around: Aroun
       return { ...bare(checks, checked, service), hit, needs: 'delay', changes: counts }
     // What is refused before the work is not worked on at all, unless its answer is wanted to be spoilt.
     const { changes, ...right } =
-      isHeld && fault.reply ? bare(checks, checked, service) : work(checks, checked, service, request, scene, around)
+      isHeld && fault.reply ? bare(checks, checked, service) : does(checks, checked, service, request, scene, around)
+    if (right.needs === 'upstream') return right
     const reply = fault.reply ? faultReply(fault.reply, hit, service, checked.operation, around) : right.reply
     return {
       ...right,
@@ -190,6 +198,29 @@ function withChanges(own: Own, more: readonly Change[]): Own {
 
 function bare({ warnings }: RequestChecks, { operation }: CheckedRequest, { nameOf }: Service): Own {
   return { reply: { status: 200 }, operation: nameOf(operation.id), warnings }
+}
+
+/** What another service has not implemented, it says itself, is answered here. */
+function passOrWork(...asked: Parameters<typeof work>): Own {
+  const [checks, , service, request, , around] = asked
+  return around.passed?.reply.status === 501 ? work(...asked) : passOn(checks, undefined, service, request, around)
+}
+
+/** Another service answers. @param wrong what breaks the document's rules in the request */
+function passOn(checks: RequestChecks, wrong: Problem | undefined, service: Service, { method }: MockRequest, { passing, passed }: Around): Own {
+  const { operation, warnings } = checks
+  const known = operation && { operation: service.nameOf(operation.id) }
+  const asked = passing?.checksRequests === true ? wrong : undefined
+  if (asked && passing?.isStrict === true) return { ...known, reply: asPrism(asked), problem: asked, warnings }
+  if (!passed) return { ...known, reply: { status: 200 }, warnings, needs: 'upstream' }
+  if ('detail' in passed) return { ...known, reply: refusal(passed), problem: passed, warnings }
+  const answered = wrongWith(passed, operation, method)
+  const violations = violationsBetween(asked, answered, operation)
+  if (answered.length > 0 && passing?.isStrict === true) {
+    const problem = unfit(answered, known?.operation ?? '')
+    return { ...known, reply: asPrism(problem), problem, warnings, violations }
+  }
+  return { ...known, reply: passed.reply, warnings, isPassed: true, ...(violations.length > 0 && { violations }) }
 }
 
 /** The behaviour runs, and its answer is what the document says. An operation without one is answered from its document. */

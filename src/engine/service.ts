@@ -12,6 +12,7 @@ import type { FaultHit } from '../core/scenario/settings.ts'
 import type { Room } from '../core/room.ts'
 import { DocumentError } from '../base/problem.ts'
 import type { Chooser, Making } from './choose.ts'
+import type { Passed, Passing } from './pass.ts'
 
 /** One API: what its document says, what its business does, and how it speaks. */
 export interface Service extends Pick<Api, 'behaviours' | 'callers'> {
@@ -47,6 +48,10 @@ export interface Around {
   readonly choose?: Chooser | undefined
   /** How these are made. */
   readonly making: Making
+  /** What another service answers. */
+  readonly passing?: Passing | undefined
+  /** What it has answered to this request. */
+  readonly passed?: Passed | undefined
   /** The fault whose delay before the work is over. */
   readonly waited?: FaultHit | undefined
   /** How much may be kept. */
