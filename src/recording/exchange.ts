@@ -16,8 +16,9 @@ export interface Exchange {
   /** As it was sent, session prefix and query included. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
+  /** Without what `Content-Encoding` says was done to it. */
   readonly requestBody: string | undefined
-  /** There was a body that is not kept: it was too large, compressed, or no text. */
+  /** There was a body that is not kept: it was too large, no text, or not what its encoding says. */
   readonly isBodyLost?: true
   readonly status: number
   readonly replyHeaders: Readonly<Record<string, string>>

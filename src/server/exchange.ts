@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { type Cut, GARBAGE, type MockRequest, type RequestBody } from '../base/http.ts'
 import type { Stream } from './events.ts'
 import type { Handled } from './line.ts'
+import { codingsOf, unpacked } from './unpack.ts'
 
 /** The request as plain data. A body above the limit is not kept; what is left of it is not read. */
 export async function readRequest(incoming: IncomingMessage, maxBytes: number): Promise<MockRequest> {
@@ -175,15 +176,26 @@ function readBody(incoming: IncomingMessage, maxBytes: number): Promise<RequestB
     })
     incoming.on('end', () => {
       const [first] = chunks
-      resolve(bodyOf(chunks.length === 1 && first ? first : Buffer.concat(chunks), encoding))
+      resolve(bodyOf(chunks.length === 1 && first ? first : Buffer.concat(chunks), encoding, maxBytes))
     })
     incoming.on('error', reject)
   })
 }
 
-/** A whole body. @param encoding what `Content-Encoding` says */
-export function bodyOf(bytes: Buffer, encoding: string | undefined): RequestBody {
-  if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') return { kind: 'encoded', encoding }
+/** A whole body, without what `Content-Encoding` says was done to it. Of unpacked bytes there may be as many as of others. */
+export function bodyOf(bytes: Buffer, encoding: string | undefined, maxBytes: number): RequestBody | Promise<RequestBody> {
   if (bytes.length === 0) return NO_BODY
-  return isUtf8(bytes) ? { kind: 'text', text: bytes.toString('utf8') } : { kind: 'not-utf8' }
+  const codings = codingsOf(encoding)
+  return codings.length === 0 ? plainBody(bytes) : unpackedBody(bytes, codings, encoding ?? '', maxBytes)
+}
+
+async function unpackedBody(bytes: Buffer, codings: readonly string[], encoding: string, maxBytes: number): Promise<RequestBody> {
+  const plain = await unpacked(bytes, codings, encoding, maxBytes)
+  return Buffer.isBuffer(plain) ? plainBody(plain) : plain
+}
+
+function plainBody(bytes: Buffer): RequestBody {
+  if (bytes.length === 0) return NO_BODY
+  if (isUtf8(bytes)) return { kind: 'text', text: bytes.toString('utf8') }
+  return { kind: 'bytes', bytes: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length) }
 }
