@@ -129,7 +129,7 @@ function createOperation(
       const isTaken = (queryName: string): boolean =>
         security.isKey(queryName) || all.some(({ name, in: place }) => place === 'query' && name === queryName)
       const parameter = createParameter(entry, reader, validator, isTaken)
-      if (parameter) parameters.set(`${parameter.in}/${parameter.name}`, parameter)
+      if (parameter) parameters.set(parameter.name === '' ? entry.pointer : `${parameter.in}/${parameter.name}`, parameter)
     }
   const all = [...parameters.values()]
   const bodies = createBodies(located, reader, validator)
@@ -143,6 +143,7 @@ function createOperation(
     statuses: replies.statuses,
     parameters: all.map(({ name, in: place }) => (place === 'header' ? name.toLowerCase() : name)),
     ...security,
+    slips: [...security.slips, ...all.flatMap(({ slip }) => slip ?? [])],
     readParameters: ({ path, query, headers }) =>
       readParameters(all, security, {
         path,

@@ -23,11 +23,13 @@ export interface RawParameters {
 export interface Parameter {
   readonly name: string
   readonly in: ParameterPlace
+  /** What the document says of it that cannot be, with file and line: it is told of the operation, and the rest of the document is served. */
+  readonly slip?: string
   /** Whether the names of query pairs belong to it. */
   owns(queryName: string): boolean
   /**
    * Reads the parameter by its style (OpenAPI 3.1, 4.8.12), typed as its schema says, and checks it.
-   * @throws DocumentError for a style that its place does not have: the rest of the document is served
+   * @throws DocumentError for a slip
    */
   read(raw: RawParameters): ReadParameter
   /** @throws DocumentError */
@@ -70,7 +72,6 @@ const ELSEWHERE: ReadonlySet<string> = new Set(['accept', 'content-type', 'autho
 /**
  * @param isTaken whether a name of the query is that of another parameter
  * @returns undefined for one that is to be ignored
- * @throws DocumentError for what is no parameter
  */
 export function createParameter(
   located: Located,
@@ -81,7 +82,7 @@ export function createParameter(
   const { name, in: written, required } = located.value
   const where = written === 'querystring' ? 'query' : written
   if (typeof name !== 'string' || (where !== 'path' && where !== 'query' && where !== 'header' && where !== 'cookie'))
-    throw new DocumentError(`${reader.where(located)}: a parameter needs a name, and a place: path, query, header or cookie`)
+    return broken(`${reader.where(located)}: a parameter needs a name, and a place: path, query, header or cookie`)
   const key = where === 'header' ? name.toLowerCase() : name
   if (where === 'header' && ELSEWHERE.has(key)) return undefined
   const at = `/${where}/${pointerPart(key)}`
@@ -113,9 +114,8 @@ function withStyle(declared: Declared, reader: Reader, validator: Validator, isT
   const undeclared = schema && validator.undeclared(schema)
   const typed = typedBy(schema ? [schema] : [], reader)
   const style: Style = { ...styleOf(located, where), name: key, typed, isTaken: where === 'query' ? isTaken : () => false }
-  const slip = isStyleOf(where, style)
-    ? undefined
-    : `${reader.where(located)}: the style "${style.style}" is not read in ${where}; ${STYLES[where].join(', ')} are`
+  if (!isStyleOf(where, style))
+    return broken(`${reader.where(located)}: the style "${style.style}" is not read in ${where}; ${STYLES[where].join(', ')} are`, declared)
   const isSpread = style.style === 'form' && style.explode && typed.own.has('object')
   const isSingle = !typed.own.has('array') && !typed.own.has('object')
   const mayBeOther = !isSingle || isOpenToText(typed)
@@ -163,12 +163,8 @@ function withStyle(declared: Declared, reader: Reader, validator: Validator, isT
       queryName === name ||
       (style.style === 'deepObject' && isBracketed(queryName, name)) ||
       (isSpread && (typed.names.has(queryName) || (typed.isFree && !isTaken(queryName)))),
-    compile() {
-      if (slip !== undefined) throw new DocumentError(slip)
-      check?.compile()
-    },
+    compile: () => check?.compile(),
     read(raw) {
-      if (slip !== undefined) throw new DocumentError(slip)
       const sent = sentIn(raw, where, key)
       if (sent.length === 0) return declared.missing()
       try {
@@ -228,6 +224,13 @@ function withContent(
       return { ...read, issues: read.issues.map((issue) => ({ ...issue, message, fix })) }
     },
   }
+}
+
+function broken(slip: string, { key, in: where }: Pick<Declared, 'key' | 'in'> = { key: '', in: 'query' }): Parameter {
+  const refuse = (): never => {
+    throw new DocumentError(slip)
+  }
+  return { name: key, in: where, slip, owns: (queryName) => queryName === key, read: refuse, compile: refuse }
 }
 
 function undecodable({ fail }: Declared): ReadParameter {

@@ -30,7 +30,7 @@ export interface Security {
   isKey(queryName: string): boolean
   /** How a client could say who it is: values for `WWW-Authenticate`, one for each scheme that would do. */
   readonly challenges: readonly string[]
-  /** What the document requires that it does not declare, each with file and line. Nobody is asked for it. */
+  /** What the document says that cannot be, each with file and line: of schemes that are required, nobody is asked for those. */
   readonly slips: readonly string[]
 }
 

@@ -762,8 +762,15 @@ describe('the parameters of an operation', () => {
     ['without a name', { in: 'query', schema: text }],
     ['without a place', { name: 'a', schema: text }],
     ['in the body', { name: 'a', in: 'body', schema: text }],
-    ['that are a reference to nothing', { $ref: '#/components/parameters/None' }],
-  ])('%s make the document unusable', (_what, parameter) => {
-    expect(() => operationWith([parameter])).toThrow(DocumentError)
+  ])('%s are told of where they are to be read', (_what, parameter) => {
+    const operation = operationWith([parameter, { in: 'query', name: 'b', schema: text }])
+    const slip = 'a.yaml:1: a parameter needs a name, and a place: path, query, header or cookie'
+    expect(operation.slips).toEqual([slip])
+    expect(() => operation.readParameters({ path: {}, query: '', headers: {} })).toThrow(new DocumentError(slip))
+    expect(() => operation.compile()).toThrow(slip)
+  })
+
+  it('that are a reference to nothing make the document unusable', () => {
+    expect(() => operationWith([{ $ref: '#/components/parameters/None' }])).toThrow(DocumentError)
   })
 })
