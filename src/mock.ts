@@ -1,4 +1,5 @@
 import { namesAmong } from './base/names.ts'
+import { nearest as nearestNames } from './base/nearest.ts'
 import { refusal } from './base/refusal.ts'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -47,6 +48,7 @@ import { createHandler, type Handler } from './server/handler.ts'
 import { type Handled, toLine } from './server/line.ts'
 import { createServers, type Tls } from './server/listen.ts'
 import { corsHeaders } from './server/origin.ts'
+import { createPassage } from './server/pass.ts'
 import { unkept } from './server/record.ts'
 import { isControlPath } from './server/session.ts'
 import { summaryOf } from './server/summary.ts'
@@ -97,7 +99,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   requireNode()
   const serving = await servingOf(options.apis)
   const { registry, services, control, providerStates } = serving
-  const { base, access, journalBytes, sessionTimeToLive, ...settings } = readOptions(options, registry)
+  const { base, access, journalBytes, sessionTimeToLive, sendsOn, ...settings } = readOptions(options, registry)
   const real = options.time ?? Date.now
   const onFailure = options.onFailure ?? console.error
   const scenarios = await readScenarios(options.scenarios, base, serving)
@@ -137,6 +139,15 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     return made
   }
   const closing = new AbortController()
+  const strange = Object.keys(sendsOn.pass ?? {}).find((operation) => !serving.operations.has(operation))
+  if (strange !== undefined)
+    throw new OptionError(
+      'pass',
+      `there is no operation "${strange}"; the nearest are ${nearestNames(strange, [...serving.operations.keys()])
+        .slice(0, 5)
+        .join(', ')}`,
+    )
+  const passage = createPassage({ ...sendsOn, maxBytes: settings.maxBodyBytes * 10 })
   const states = await readStates(options.states, defaults, serving, (scenario) => startFromWanted({ scenario }, real()))
   let isBeyond = false
   const onExchange = (exchange: Exchange): void => {
@@ -149,6 +160,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   }
   const handle = createHandler({
     ...settings,
+    passage,
     maxSessionBytes: options.maxSessionBytes,
     sessionTimeToLive: () => sessionTimeToLive ?? (isBeyond ? WEEK : Number.POSITIVE_INFINITY),
     closing: closing.signal,
@@ -192,6 +204,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     events.close()
     closing.abort()
     await servers.close()
+    passage?.sender.close()
     await store.close()
   }
   return {

@@ -31,7 +31,10 @@ import {
   checkOrigin,
   checkSeed,
   checkStore,
+  checkDuration,
   checkTimeToLive,
+  checkUrl,
+  checkUrls,
   readAssumptions,
 } from './options/checks.ts'
 import { checkApi } from './options/definition.ts'
@@ -67,6 +70,18 @@ export interface MockOptions {
   readonly ignoreExamples?: boolean
   /** Generates what a map holds, though nothing asks for it. On unless said otherwise. */
   readonly fillProperties?: boolean
+  /** Single operations that the real service answers, by name, and where that is: `{ getOrder: 'https://api.example.com' }`. */
+  readonly pass?: Readonly<Record<string, string>>
+  /** Where everything is sent on to, to be checked on its way there and back. */
+  readonly upstream?: string
+  /** Lets nothing through that breaks the rules of its document: neither answers, nor, of what is sent on, requests. */
+  readonly errors?: boolean
+  /** Checks the requests that are sent on. On unless said otherwise. */
+  readonly validateRequest?: boolean
+  /** An HTTP proxy on the way to the real service: `http://user:password@proxy:3128`. */
+  readonly upstreamProxy?: string
+  /** How long the real service may take to answer: `30s`. */
+  readonly upstreamTimeout?: string
   /** Refuses requests that name no session. */
   readonly requireSession?: boolean
   /** Names under which control routes may be called, beside loopback and IP addresses. */
@@ -184,6 +199,43 @@ export const MOCK_OPTIONS = {
     read: readTruth,
     check: checkTruth,
   },
+  pass: {
+    flag: '--pass <operation=url>',
+    repeats: true,
+    help: 'send an operation on to the real service, such as getOrder=https://api.example.com; may be repeated',
+    read: readPair,
+    join: recordOf,
+    check: checkUrls,
+  },
+  upstream: { help: 'where everything is sent on to; as a command, proxy', check: checkUrl },
+  errors: {
+    flag: '--errors',
+    default: false,
+    help: 'let nothing through that breaks the rules of its document: neither answers, nor, of what is sent on, requests',
+    read: readTruth,
+    check: checkTruth,
+  },
+  validateRequest: {
+    flag: '--validate-request [truth]',
+    default: true,
+    help: 'check the requests that are sent on',
+    read: readTruth,
+    check: checkTruth,
+  },
+  upstreamProxy: {
+    flag: '--upstream-proxy <url>',
+    isSecret: true,
+    help: 'an HTTP proxy on the way to the real service',
+    read: readText,
+    check: checkUrl,
+  },
+  upstreamTimeout: {
+    flag: '--upstream-timeout <duration>',
+    default: '30s',
+    help: 'how long the real service may take to answer',
+    read: readText,
+    check: checkDuration,
+  },
   requireSession: {
     flag: '--require-session',
     default: false,
@@ -282,6 +334,15 @@ export interface ReadOptions {
   readonly checkReplies: boolean
   /** How answers are made from documents. */
   readonly making: { readonly isDynamic: boolean; readonly ignoresExamples: boolean; readonly fillsMaps: boolean }
+  /** What is sent on to other services. */
+  readonly sendsOn: {
+    readonly upstream: URL | undefined
+    readonly pass: Readonly<Record<string, URL>> | undefined
+    readonly isStrict: boolean
+    readonly checksRequests: boolean
+    readonly proxy?: URL
+    readonly timeout: number
+  }
   readonly requireSession: boolean
   readonly allowedHosts: readonly string[]
   /** Undefined where nothing is said. */
@@ -316,7 +377,15 @@ export function readOptions(given: MockOptions, registry: Pick<Registry, 'settin
     base: startOf(own, settingsOf(rows, { ...given.settings, ...given }), registry.assumptions),
     access: accessOf(own),
     strict,
-    checkReplies,
+    checkReplies: checkReplies || own.errors,
+    sendsOn: {
+      upstream: own.upstream,
+      pass: own.pass,
+      isStrict: own.errors,
+      checksRequests: own.validateRequest,
+      timeout: own.upstreamTimeout,
+      ...(own.upstreamProxy && { proxy: own.upstreamProxy }),
+    },
     making: { isDynamic: own.dynamic, ignoresExamples: own.ignoreExamples, fillsMaps: own.fillProperties },
     requireSession,
     allowedHosts: own.allowHosts ?? [],

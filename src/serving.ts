@@ -70,7 +70,13 @@ export async function serveApis(apis: readonly Api[], scenarios: readonly string
 /** The path of a GET without parameters that are needed. */
 function plainPathOf(operation: Operation | undefined): string | undefined {
   if (operation?.method !== 'GET' || operation.template.includes('{')) return undefined
-  return operation.readParameters({ path: {}, query: '', headers: {} }).issues.length === 0 ? operation.template : undefined
+  try {
+    return operation.readParameters({ path: {}, query: '', headers: {} }).issues.length === 0 ? operation.template : undefined
+  } catch (error) {
+    // What cannot be read says so when it is asked.
+    if (error instanceof DocumentError) return undefined
+    throw error
+  }
 }
 
 function pathOf(file: string | URL | undefined): readonly string[] {

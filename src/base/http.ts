@@ -16,9 +16,13 @@ export interface MockRequest {
 export type RequestBody =
   | { readonly kind: 'none' }
   | { readonly kind: 'text'; readonly text: string }
+  /** What is not UTF-8. */
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'too-large'; readonly limit: number }
-  | { readonly kind: 'not-utf8' }
-  | { readonly kind: 'encoded'; readonly encoding: string }
+  /** By what `Content-Encoding` says; `known` are those that would do. */
+  | { readonly kind: 'encoded'; readonly encoding: string; readonly known: readonly string[] }
+  /** It is not what `Content-Encoding` says. */
+  | { readonly kind: 'broken'; readonly encoding: string; readonly message: string }
 
 /** What goes back. `body` is a JSON value; the edge serialises it, once for a value given to `keepText`. */
 export interface MockReply {
@@ -82,12 +86,12 @@ export interface Problem<Code extends string = string> {
   readonly issues?: readonly Issue[]
   /** The assumption that shaped the refusal. */
   readonly assumption?: string
-  /** What the operation wants to know of who asks, for `WWW-Authenticate`. */
-  readonly challenges?: readonly string[]
   /** Methods the path does have, for `Allow`. */
   readonly allowed?: readonly string[]
   /** Where the request should have gone, for `Location`. */
   readonly location?: string
+  /** How a client could say who it is, for `WWW-Authenticate`: one value for each way (RFC 9110, 11.6.1). */
+  readonly challenges?: readonly string[]
   /** The status in place of the code's own: an assumption or a dialect may say so. */
   readonly status?: number
   /** What the code means, where it is one of an API. */

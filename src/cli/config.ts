@@ -34,7 +34,6 @@ export const SERVE_OPTIONS = {
   tlsKey: { flag: '--tls-key <file>', help: 'its private key, as PEM', read: readText },
   spec: SPEC,
   ...MOCK_OPTIONS,
-  errors: { flag: '--errors', help: 'answer 500 instead of anything that does not fit the document', read: readTruth },
   cors: {
     flag: '--cors [truth]',
     default: true,

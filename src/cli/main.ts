@@ -90,6 +90,23 @@ export async function main(argv: readonly string[], outside: Outside = processIo
   )
   does(
     program
+      .command('proxy')
+      .description('send requests on to the real service, and check them and its answers by OpenAPI documents')
+      .argument('<document or upstream...>', 'an OpenAPI document, unless --spec or --api gives one, and the URL of the real service')
+      .helpOption('--help', 'display help for command'),
+    servable,
+    async ({ spec = [], ...settings }, given) => {
+      const upstream = given.at(-1) ?? ''
+      const apis = withSpecs(own.apis, [...spec, ...given.slice(0, -1)])
+      if (!apis)
+        throw new UsageError(
+          `proxy ${upstream}: no document is given; write proxy openapi.yaml ${upstream}, or --spec openapi.yaml before it`,
+        )
+      return (await import('./serve.ts')).serve({ ...settings, apis, upstream }, io)
+    },
+  )
+  does(
+    program
       .command('init')
       .description('write a module that serves an OpenAPI document from state: a stub for each operation')
       .allowExcessArguments(false),

@@ -9,19 +9,19 @@ import { createLog } from './log.ts'
 import type { Settings } from './settings.ts'
 
 /** What the command is set to, and what the APIs are. */
-export type ServeSettings = Omit<Settings<typeof SERVE_OPTIONS>, 'apis' | 'spec'> & Pick<MockOptions, 'apis'>
+export type ServeSettings = Omit<Settings<typeof SERVE_OPTIONS>, 'apis' | 'spec'> & Pick<MockOptions, 'apis' | 'upstream'>
 
 /** Serves until SIGTERM or SIGINT. @returns the exit code */
 export async function serve(settings: ServeSettings, io: Io): Promise<number> {
   const { port = SERVE_OPTIONS.port.default, host = SERVE_OPTIONS.host.default, log = SERVE_OPTIONS.log.default, ...given } = settings
-  const { tlsCert, tlsKey, errors = false, cors = true, ...options } = given
+  const { tlsCert, tlsKey, cors = true, ...options } = given
   const tls = tlsOf(tlsCert, tlsKey)
   if (!cors && options.allowOrigins !== undefined)
     throw new UsageError('--cors is off, and --allow-origin lets some origins read: leave out one of them')
   const { seed = SERVE_OPTIONS.seed.default, strict = false, requireSession = false, allowHosts = [] } = options
   const requests = log === 'none' ? undefined : createLog(log, io)
   const mock = await createMock({
-    checkReplies: strict || errors,
+    checkReplies: strict,
     ...options,
     ...(!cors && { allowOrigins: [] }),
     // A name that is listened on is a name to be called by.

@@ -1,16 +1,17 @@
-import { type Input, type Issue, type MockReply, pointerPart, type Problem, type RequestBody } from '../base/http.ts'
+import { type Input, type Issue, type MockReply, pointerPart, type RequestBody } from '../base/http.ts'
 import type { LoadedDocument } from '../document/load.ts'
 import { DocumentError } from '../base/problem.ts'
 import { type Answer, readAnswers } from './answer.ts'
+import { createBodies, type ReadBody } from './body.ts'
 import { formOf } from './form.ts'
 import type { Side } from './generate.ts'
-import { parseJson } from './json.ts'
-import { createParameter, pairs, type Parameter, type RawParameters } from './parameter.ts'
+import { createParameter, type Parameter, type RawParameters } from './parameter.ts'
 import { createReplies } from './replies.ts'
 import { createRouter, type Match, METHODS, type Route } from './router.ts'
 import { createReader, type Located, type Reader } from './schema.ts'
 import { createSecurity, type Security } from './security.ts'
-import { createValidator, excerpt, type Validator } from './validator.ts'
+import { pairs } from './style.ts'
+import { createValidator } from './validator.ts'
 
 /** An operation of a document, ready to be used. */
 export interface Operation extends Security {
@@ -35,15 +36,11 @@ export interface Operation extends Security {
   checkForeign(reply: MockReply, isBodyRead: boolean): readonly Issue[]
   /** The documented answers, their examples, and what can be made in place of these; read when they are first wanted. */
   readAnswers(): readonly Answer[]
-  /** Compiles what is otherwise compiled at first use. @throws DocumentError */
+  /** Compiles what is otherwise compiled at first use. @throws DocumentError for what does not compile, and for a slip */
   compile(): void
 }
 
 export type ReadParameters = Omit<Input, 'body'> & { readonly issues: readonly Issue[]; readonly undeclared: readonly Issue[] }
-
-type ReadBody =
-  | { readonly kind: 'body'; readonly value: unknown; readonly undeclared: readonly Issue[] }
-  | { readonly kind: 'refused'; readonly problem: Problem; /** As far as it could be read. */ readonly value: unknown }
 
 /** What a document says, ready to be asked. */
 export interface Contract {
@@ -60,7 +57,6 @@ export interface Contract {
 
 const NONE: readonly Issue[] = []
 const EMPTY: Readonly<Record<string, unknown>> = Object.freeze({})
-const JSON_TYPE = /^application\/(?:[^;]*\+)?json$/
 
 const contracts = new WeakMap<LoadedDocument, Contract>()
 
@@ -133,10 +129,13 @@ function createOperation(
   const { operationId } = located.value
   // An operation's parameter replaces the path's of the same name and place.
   const parameters = new Map<string, Parameter>()
+  const security = createSecurity(root, located, reader)
   for (const owner of [item, located])
     for (const [, entry] of reader.children(owner, 'parameters')) {
-      const parameter = createParameter(entry, reader, validator)
-      parameters.set(`${parameter.in}/${parameter.name}`, parameter)
+      const isTaken = (queryName: string): boolean =>
+        security.isKey(queryName) || all.some(({ name, in: place }) => place === 'query' && name === queryName)
+      const parameter = createParameter(entry, reader, validator, isTaken)
+      if (parameter) parameters.set(parameter.name === '' ? entry.pointer : `${parameter.in}/${parameter.name}`, parameter)
     }
   const all = [...parameters.values()]
   const bodies = createBodies(located, reader, validator)
@@ -151,22 +150,31 @@ function createOperation(
     mediaTypes: bodies.mediaTypes,
     statuses: replies.statuses,
     parameters: all.map(({ name, in: place }) => (place === 'header' ? name.toLowerCase() : name)),
-    ...createSecurity(root, located, reader),
+    ...security,
+    slips: [...security.slips, ...all.flatMap(({ slip }) => slip ?? [])],
     readParameters: ({ path, query, headers }) =>
-      readParameters(all, { path, query: pairs(query, '&', true), header: headers, cookie: pairs(headers['cookie'] ?? '', ';', false) }),
+      readParameters(all, security, {
+        path,
+        query: pairs(query, '&', true),
+        queryText: query,
+        header: headers,
+        cookie: pairs(headers['cookie'] ?? '', ';', false),
+      }),
     readBody: bodies.read,
     checkReply: replies.check,
     checkForeign: replies.checkForeign,
     readAnswers: () => (answers ??= readAnswers(answered, response)),
     compile() {
-      for (const parameter of all) parameter.compile()
       bodies.compile()
       replies.compile()
+      for (const parameter of all) parameter.compile()
+      const [slip] = security.slips
+      if (slip !== undefined) throw new DocumentError(slip)
     },
   }
 }
 
-function readParameters(parameters: readonly Parameter[], raw: RawParameters): ReadParameters {
+function readParameters(parameters: readonly Parameter[], security: Security, raw: RawParameters): ReadParameters {
   const values: Record<Parameter['in'], [name: string, value: unknown][]> = { path: [], query: [], header: [], cookie: [] }
   let issues = NONE
   let strange = NONE
@@ -186,7 +194,7 @@ function readParameters(parameters: readonly Parameter[], raw: RawParameters): R
   }
   const owners = parameters.filter((parameter) => parameter.in === 'query')
   const undeclared = raw.query
-    .filter(([name]) => !owners.some((parameter) => parameter.owns(name)))
+    .filter(([name]) => !owners.some((parameter) => parameter.owns(name)) && !security.isKey(name))
     .map(([name]): Issue => ({
       at: `/query/${pointerPart(name)}`,
       rule: 'undeclared',
@@ -195,82 +203,4 @@ function readParameters(parameters: readonly Parameter[], raw: RawParameters): R
       fix: 'leave it out',
     }))
   return { ...input, issues, undeclared: strange.length > 0 ? [...strange, ...undeclared] : undeclared }
-}
-
-/** Above this number of characters only the first thing that is wrong with a body is looked for: to list all takes time by their square. */
-const LARGE = 16_384
-
-function createBodies(
-  operation: Located,
-  reader: Reader,
-  validator: Validator,
-): {
-  readonly mediaTypes: readonly string[]
-  read: Operation['readBody']
-  compile(): void
-} {
-  const located = reader.child(operation, 'requestBody')
-  if (!located) return { mediaTypes: [], read: () => ({ kind: 'body', value: undefined, undeclared: NONE }), compile: () => undefined }
-  const required = located.value['required'] === true
-  const media = reader.children(located, 'content').map(([type, entry]) => {
-    const schema = reader.schema(entry, 'schema')
-    return { type: type.toLowerCase(), check: schema && validator.check(schema), undeclared: schema && validator.undeclared(schema) }
-  })
-  const known = media.map(({ type }) => type).join(', ')
-
-  function unsupported(detail: string): ReadBody {
-    return { kind: 'refused', value: undefined, problem: { code: 'media-type-unsupported', detail, fix: `send Content-Type: ${known}` } }
-  }
-  function unreadable(rule: string, message: string, fix: string): ReadBody {
-    const place = reader.placeOf(located?.value)
-    const issues = [{ at: '/body', rule, message, fix, ...(place && { place }) }]
-    return {
-      kind: 'refused',
-      value: undefined,
-      problem: { code: 'body-unreadable', detail: `the body cannot be read: ${message}`, fix, issues },
-    }
-  }
-
-  return {
-    mediaTypes: media.map(({ type }) => type),
-    compile: () => media.forEach(({ check }) => check?.compile()),
-    read(body, contentType) {
-      if (body.kind === 'none')
-        return required
-          ? unreadable('required', 'there is none', `send one as ${known}`)
-          : { kind: 'body', value: undefined, undeclared: NONE }
-      const type = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
-      const found =
-        media.find((entry) => entry.type === type) ??
-        media.find((entry) => entry.type.endsWith('/*') && (entry.type === '*/*' || type.startsWith(entry.type.slice(0, -1))))
-      if (!found)
-        return unsupported(contentType === undefined ? 'the request has no Content-Type' : `the Content-Type is ${excerpt(contentType)}`)
-      switch (body.kind) {
-        case 'too-large':
-          return {
-            kind: 'refused',
-            value: undefined,
-            problem: { code: 'body-too-large', detail: `the body has more than ${body.limit} bytes`, fix: 'send a smaller one' },
-          }
-        case 'encoded':
-          return unsupported(`the body has Content-Encoding ${excerpt(body.encoding)}; none is read`)
-        case 'not-utf8':
-          return unreadable('syntax', 'it is not UTF-8', 'encode it as UTF-8')
-        case 'text':
-          break
-        default:
-          return body satisfies never
-      }
-      let value: unknown = body.text
-      if (JSON_TYPE.test(type)) {
-        const parsed = parseJson(body.text)
-        if (parsed.kind === 'broken') return unreadable('syntax', parsed.message, parsed.fix)
-        value = parsed.value
-      } else if (type === 'application/x-www-form-urlencoded') value = Object.fromEntries(new URLSearchParams(body.text))
-      const issues = found.check?.(value, '/body', body.text.length <= LARGE) ?? NONE
-      const [first] = issues
-      if (first) return { kind: 'refused', value, problem: { code: 'request-invalid', detail: `${first.at} ${first.message}`, issues } }
-      return { kind: 'body', value, undeclared: found.undeclared?.(value, '/body') ?? NONE }
-    },
-  }
 }

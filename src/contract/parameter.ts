@@ -1,8 +1,11 @@
-import { decoded } from '../base/decode.ts'
 import { type Issue, pointerPart } from '../base/http.ts'
 import { DocumentError } from '../base/problem.ts'
 import { parseJson } from './json.ts'
+import { createMedia } from './media.ts'
+import { isJsonType, mediaTypeOf } from './media-type.ts'
 import { isJson, type Located, type Reader } from './schema.ts'
+import { decodedForm, isBracketed, type Pair, type Reading, readings, type Style } from './style.ts'
+import { isOpenToText, typedBy } from './typed.ts'
 import { excerpt, type Validator } from './validator.ts'
 
 type ParameterPlace = 'path' | 'query' | 'header' | 'cookie'
@@ -10,18 +13,26 @@ type ParameterPlace = 'path' | 'query' | 'header' | 'cookie'
 /** Where raw parameter texts come from; a query gives all its pairs, for styles that spread over several. */
 export interface RawParameters {
   readonly path: Readonly<Record<string, string>>
-  readonly query: readonly (readonly [name: string, raw: string])[]
+  readonly query: readonly Pair[]
+  /** The query as a whole, for a parameter that is all of it. */
+  readonly queryText: string
   readonly header: Readonly<Record<string, string>>
-  readonly cookie: readonly (readonly [name: string, raw: string])[]
+  readonly cookie: readonly Pair[]
 }
 
 export interface Parameter {
   readonly name: string
   readonly in: ParameterPlace
-  /** The names of query pairs that belong to it. */
+  /** What the document says of it that cannot be, with file and line: it is told of the operation, and the rest of the document is served. */
+  readonly slip?: string
+  /** Whether the names of query pairs belong to it. */
   owns(queryName: string): boolean
-  /** Reads the parameter by its style (OpenAPI 3.1, 4.8.12), typed as its schema says, and checks it. */
+  /**
+   * Reads the parameter by its style (OpenAPI 3.1, 4.8.12), typed as its schema says, and checks it.
+   * @throws DocumentError for a slip
+   */
   read(raw: RawParameters): ReadParameter
+  /** @throws DocumentError */
   compile(): void
 }
 
@@ -31,43 +42,84 @@ interface ReadParameter {
   readonly undeclared: readonly Issue[]
 }
 
+/** What is known of a parameter before its schema is looked at. */
+interface Declared {
+  /** As the document writes it, and as requests are asked for it. */
+  readonly name: string
+  readonly key: string
+  readonly in: ParameterPlace
+  /** Of a JSON pointer into the request. */
+  readonly at: string
+  readonly located: Located
+  fail(rule: string, message: string, fix?: string, value?: unknown): ReadParameter
+  /** It is not there. */
+  missing(): ReadParameter
+}
+
 const NONE: readonly Issue[] = []
+const MISSING: ReadParameter = { value: undefined, issues: NONE, undeclared: NONE }
 const STYLES: Readonly<Record<ParameterPlace, readonly string[]>> = {
-  path: ['simple'],
+  path: ['simple', 'label', 'matrix'],
   header: ['simple'],
   query: ['form', 'spaceDelimited', 'pipeDelimited', 'deepObject'],
-  cookie: ['form'],
+  // `cookie`, of OpenAPI 3.2, is a form without percent-encoding.
+  cookie: ['form', 'cookie'],
 }
 const DEFAULT_STYLE = { path: 'simple', header: 'simple', query: 'form', cookie: 'form' } as const
-const SEPARATORS: Readonly<Record<string, RegExp>> = { spaceDelimited: /%20|\+| /, pipeDelimited: /\||%7c/i }
+/** Headers that a document describes elsewhere; parameters of these names are ignored (OpenAPI 3.1, 4.8.12.2). */
+const ELSEWHERE: ReadonlySet<string> = new Set(['accept', 'content-type', 'authorization'])
 
-export function createParameter(located: Located, reader: Reader, validator: Validator): Parameter {
-  const { name, in: where, required, style, explode } = located.value
+/**
+ * @param isTaken whether a name of the query is that of another parameter
+ * @returns undefined for one that is to be ignored
+ */
+export function createParameter(
+  located: Located,
+  reader: Reader,
+  validator: Validator,
+  isTaken: (queryName: string) => boolean,
+): Parameter | undefined {
+  const { name, in: written, required } = located.value
+  const where = written === 'querystring' ? 'query' : written
   if (typeof name !== 'string' || (where !== 'path' && where !== 'query' && where !== 'header' && where !== 'cookie'))
-    throw new DocumentError(`${reader.where(located)}: a parameter needs a name, and a place: path, query, header or cookie`)
+    return broken(`${reader.where(located)}: a parameter needs a name, and a place: path, query, header or cookie`)
   const key = where === 'header' ? name.toLowerCase() : name
-  const json = reader.child(located, 'content', 'application/json')
-  const schema = reader.schema(json ?? located, 'schema')
+  if (where === 'header' && ELSEWHERE.has(key)) return undefined
+  const at = `/${where}/${pointerPart(key)}`
+  const [content] = reader.children(located, 'content')
+  const shown = content?.[1].value['example'] ?? located.value['example']
+  const example = shown === undefined ? undefined : `send ${name}: ${typeof shown === 'string' ? shown : JSON.stringify(shown)}`
+  const declared: Declared = {
+    name,
+    key,
+    in: where,
+    at,
+    located,
+    fail(rule, message, fix, value) {
+      const place = reader.placeOf(located.value)
+      const issue = { at, rule, message, ...(value !== undefined && { value }), ...(fix !== undefined && { fix }), ...(place && { place }) }
+      return { value: undefined, issues: [issue], undeclared: NONE }
+    },
+    missing: () => (required === true ? declared.fail('required', 'is missing', example) : MISSING),
+  }
+  return content
+    ? withContent(declared, content[0], content[1], reader, validator, written === 'querystring')
+    : withStyle(declared, reader, validator, isTaken)
+}
+
+function withStyle(declared: Declared, reader: Reader, validator: Validator, isTaken: (queryName: string) => boolean): Parameter {
+  const { name, key, in: where, at, located, fail } = declared
+  const schema = reader.schema(located, 'schema')
   const check = schema && validator.check(schema)
   const undeclared = schema && validator.undeclared(schema)
-  const at = `/${where}/${pointerPart(key)}`
-  const shown = json?.value['example'] ?? located.value['example']
-  const example = shown === undefined ? undefined : `send ${name}: ${typeof shown === 'string' ? shown : JSON.stringify(shown)}`
-  const settings = {
-    style: typeof style === 'string' ? style : DEFAULT_STYLE[where],
-    explode: typeof explode === 'boolean' ? explode : style === undefined ? where === 'query' || where === 'cookie' : style === 'form',
-  }
-  if (!STYLES[where].includes(settings.style))
-    throw new DocumentError(
-      `${reader.where(located)}: the style "${settings.style}" is not read in ${where}; ${STYLES[where].join(', ')} are`,
-    )
-  const types = schema ? typesOf(schema, reader) : NO_TYPES
-
-  function fail(rule: string, message: string, value?: unknown, fix?: string): ReadParameter {
-    const place = reader.placeOf(located.value)
-    const issue = { at, rule, message, ...(value !== undefined && { value }), ...(fix !== undefined && { fix }), ...(place && { place }) }
-    return { value: undefined, issues: [issue], undeclared: NONE }
-  }
+  const typed = typedBy(schema ? [schema] : [], reader)
+  const style: Style = { ...styleOf(located, where), name: key, typed, isTaken: where === 'query' ? isTaken : () => false }
+  if (!isStyleOf(where, style))
+    return broken(`${reader.where(located)}: the style "${style.style}" is not read in ${where}; ${STYLES[where].join(', ')} are`, declared)
+  const isSpread = style.style === 'form' && style.explode && typed.own.has('object')
+  const isSingle = !typed.own.has('array') && !typed.own.has('object')
+  const mayBeOther = !isSingle || isOpenToText(typed)
+  const mayBeEmpty = where === 'query' && located.value['allowEmptyValue'] === true
 
   function checked(value: unknown): ReadParameter {
     const issues = check?.(value, at) ?? NONE
@@ -75,179 +127,158 @@ export function createParameter(located: Located, reader: Reader, validator: Val
     return { value, issues, undeclared: (mayHold && undeclared?.(value, at)) || NONE }
   }
 
+  /** The first reading that fits; where none does, what is wrong with the last that somebody could have meant. */
+  function chosen(sent: readonly Pair[]): ReadParameter {
+    let told: ReadParameter | undefined
+    let unread: Reading | undefined
+    for (const asText of mayBeOther ? [false, true] : [false])
+      for (const reading of readings(style, sent, asText)) {
+        if (reading.kind === 'unreadable') {
+          unread = reading
+          continue
+        }
+        const result = checked(reading.value)
+        if (result.issues.length === 0) return isSingle && where === 'query' ? onceIn(sent, result) : result
+        if (reading.isGuess !== true && !asText) told = result
+      }
+    if (told && mayBeEmpty && sent.some(([other, value]) => other === name && value === ''))
+      return { value: '', issues: NONE, undeclared: NONE }
+    if (told) return told
+    return unread?.kind === 'unreadable' ? fail('syntax', unread.message, unread.fix) : declared.missing()
+  }
+
+  /** One value is all that there is to be: of several the first counts. */
+  function onceIn(sent: readonly Pair[], read: ReadParameter): ReadParameter {
+    if (sent.length === 1) return read
+    const times = sent.filter(([other]) => other === name).length
+    if (times < 2) return read
+    const message = `is sent ${times} times, and the document has one value here; the first counts`
+    return { ...read, undeclared: [...read.undeclared, { at, rule: 'undeclared', message, fix: 'send it once' }] }
+  }
+
   return {
     name: key,
     in: where,
     owns: (queryName) =>
       queryName === name ||
-      (settings.style === 'deepObject' && queryName.startsWith(`${name}[`)) ||
-      (settings.style === 'form' && settings.explode && types.members.has(queryName)),
+      (style.style === 'deepObject' && isBracketed(queryName, name)) ||
+      (isSpread && (typed.names.has(queryName) || (typed.isFree && !isTaken(queryName)))),
     compile: () => check?.compile(),
     read(raw) {
-      let readings: readonly unknown[]
+      const sent = sentIn(raw, where, key)
+      if (sent.length === 0) return declared.missing()
       try {
-        readings = json ? [single(raw, where, key)] : [decode(raw, where, key, settings, types), decodeAlone(raw, where, key, types)]
-      } catch {
-        return fail('syntax', 'holds a percent-encoding that does not decode', undefined, 'encode it as UTF-8, each byte as %XX')
-      }
-      const [value, other] = readings.filter((one) => one !== undefined)
-      if (value === undefined)
-        return required === true ? fail('required', 'is missing', undefined, example) : { value, issues: NONE, undeclared: NONE }
-      if (!json || typeof value !== 'string') {
-        const result = checked(value)
-        // What may be a list or something else does not show which it is: the reading that fits is meant.
-        return other === undefined || result.issues.length === 0 ? result : checked(other)
-      }
-      const parsed = parseJson(value)
-      if (parsed.kind === 'broken') return fail('syntax', `is not JSON: ${parsed.message}`, value, parsed.fix)
-      const { value: content } = parsed
-      const result = checked(content)
-      // A serialised string of JSON, as some documentation prints its examples, is one step of quoting too many.
-      const inner = typeof content === 'string' && parseJson(content)
-      if (!inner || inner.kind === 'broken' || !isJson(inner.value) || result.issues.length === 0) return result
-      return {
-        ...result,
-        issues: result.issues.map((issue) => ({
-          ...issue,
-          message: `is a JSON string that holds JSON: ${excerpt(content)}`,
-          fix: `send ${name}: ${JSON.stringify(inner.value)}`,
-        })),
+        return chosen(sent)
+      } catch (error) {
+        if (!(error instanceof URIError)) throw error
+        return undecodable(declared)
       }
     },
   }
 }
 
-/** Pairs of a query or a cookie header, values still encoded. In a query's names a plus is a blank. */
-export function pairs(text: string, separator: string, isForm: boolean): [string, string][] {
-  if (text === '') return []
-  return text.split(separator).flatMap((pair): [string, string][] => {
-    const [name = '', ...value] = pair.trim().split('=')
-    return name === '' ? [] : [[decoded(isForm ? name.replaceAll('+', ' ') : name), value.join('=')]]
-  })
-}
+/** @param isWhole whether it is the whole query (OpenAPI 3.2, 4.12.2) */
+function withContent(
+  declared: Declared,
+  written: string,
+  entry: Located,
+  reader: Reader,
+  validator: Validator,
+  isWhole: boolean,
+): Parameter {
+  const { name, key, in: where, at, fail } = declared
+  const media = createMedia(entry, reader, validator)
+  const type = mediaTypeOf(written)
+  const isOfJson = isJsonType(type.name)
 
-type Types = ReadonlySet<string>
+  function textIn(raw: RawParameters): string | undefined {
+    if (isWhole) {
+      if (raw.queryText === '') return undefined
+      return type.name === 'application/x-www-form-urlencoded' ? raw.queryText : decodedForm(raw.queryText)
+    }
+    const found = sentIn(raw, where, key).find(([other]) => other === key)
+    return found && (where === 'query' ? decodedForm(found[1]) : where === 'path' ? decodedPath(found[1]) : found[1])
+  }
 
-/** Types that raw texts may be turned into: of the value, of a list's elements, of an object's members. */
-interface ValueTypes {
-  readonly own: Types
-  readonly items: Types
-  readonly members: ReadonlyMap<string, Types>
-}
-
-const NO_TYPES: ValueTypes = { own: new Set(), items: new Set(), members: new Map() }
-
-function typesOf(schema: Located, reader: Reader): ValueTypes {
-  const all = branchesOf(schema, reader)
-  const own = (schemas: readonly Located[]): Types =>
-    new Set(schemas.flatMap(({ value }) => [value['type']].flat()).filter((type) => typeof type === 'string'))
-  const items = all.flatMap((one) => reader.schema(one, 'items') ?? [])
-  const members = all.flatMap((one) => reader.schemas(one, 'properties'))
   return {
-    own: own(all),
-    items: own(items.flatMap((one) => branchesOf(one, reader))),
-    members: new Map(members.map(([name, member]) => [name, own(branchesOf(member, reader))])),
+    name: key,
+    in: where,
+    owns: (queryName) => isWhole || queryName === name,
+    compile: () => media.compile(),
+    read(raw) {
+      let text: string | undefined
+      try {
+        text = textIn(raw)
+      } catch (error) {
+        if (!(error instanceof URIError)) throw error
+        return undecodable(declared)
+      }
+      if (text === undefined) return declared.missing()
+      const read = media.read({ kind: 'text', text }, type, at)
+      if (read.kind === 'broken') return fail('syntax', isOfJson ? `is not JSON: ${read.message}` : read.message, read.fix, text)
+      // A serialised string of JSON, as some documentation prints its examples, is one step of quoting too many.
+      const inner = isOfJson && typeof read.value === 'string' && read.issues.length > 0 && parseJson(read.value)
+      if (!inner || inner.kind === 'broken' || !isJson(inner.value)) return read
+      const fix = `send ${name}: ${JSON.stringify(inner.value)}`
+      const message = `is a JSON string that holds JSON: ${excerpt(read.value)}`
+      return { ...read, issues: read.issues.map((issue) => ({ ...issue, message, fix })) }
+    },
   }
 }
 
-/** The schema, what it refers to, and its branches. */
-function branchesOf(schema: Located, reader: Reader, seen = new Set<object>()): Located[] {
-  if (seen.has(schema.value)) return []
-  seen.add(schema.value)
-  const branches = ['allOf', 'anyOf', 'oneOf'].flatMap((key) => reader.schemas(schema, key).map(([, branch]) => branch))
-  const target = reader.target(schema)
-  return [schema, ...(target ? [target, ...branches] : branches).flatMap((branch) => branchesOf(branch, reader, seen))]
+function broken(slip: string, { key, in: where }: Pick<Declared, 'key' | 'in'> = { key: '', in: 'query' }): Parameter {
+  const refuse = (): never => {
+    throw new DocumentError(slip)
+  }
+  return { name: key, in: where, slip, owns: (queryName) => queryName === key, read: refuse, compile: refuse }
 }
 
-function single(raw: RawParameters, where: ParameterPlace, key: string): string | undefined {
-  const [first] = rawValues(raw, where, key)
-  return first === undefined ? undefined : decodedIn(first, where)
+function undecodable({ fail }: Declared): ReadParameter {
+  return fail('syntax', 'holds a percent-encoding that does not decode', 'encode it as UTF-8, each byte as %XX')
 }
 
-/** Everything sent under a name, as it was sent. */
-function rawValues(raw: RawParameters, where: ParameterPlace, key: string): string[] {
+/** What may belong to it, as it was sent. */
+function sentIn(raw: RawParameters, where: ParameterPlace, key: string): readonly Pair[] {
   switch (where) {
     case 'path':
     case 'header': {
       const value = Object.hasOwn(raw[where], key) ? raw[where][key] : undefined
-      return value === undefined ? [] : [value]
+      return value === undefined ? [] : [[key, value]]
     }
     case 'query':
     case 'cookie':
-      return raw[where].flatMap(([name, value]) => (name === key ? [value] : []))
+      return raw[where]
     default:
       return where satisfies never
   }
 }
 
-function decodedIn(raw: string, where: ParameterPlace): string {
-  if (where === 'header' || where === 'cookie') return raw
-  const plain = where === 'query' ? raw.replaceAll('+', ' ') : raw
-  return plain.includes('%') ? decodeURIComponent(plain) : plain
+function styleOf({ value }: Located, where: ParameterPlace): Pick<Style, 'style' | 'explode' | 'decode'> {
+  const style = typeof value['style'] === 'string' ? value['style'] : DEFAULT_STYLE[where]
+  const isPlain = style === 'cookie' && where === 'cookie'
+  const decode = { path: decodedPath, query: decodedForm, header: trimmed, cookie: isPlain ? trimmed : decodedCookie }[where]
+  const { explode = style === 'form' || isPlain } = value
+  return { style: isPlain ? 'form' : style, explode: explode === true, decode }
 }
 
-interface Style {
-  readonly style: string
-  readonly explode: boolean
+function isStyleOf(where: ParameterPlace, { style }: Style): boolean {
+  return STYLES[where].includes(style) || (style === 'tabDelimited' && where === 'query')
 }
 
-function decode(raw: RawParameters, where: ParameterPlace, key: string, settings: Style, types: ValueTypes): unknown {
-  const { style, explode } = settings
-  const isPaired = where === 'query' || where === 'cookie'
-  if (types.own.has('object') && isPaired && (explode || style === 'deepObject')) {
-    const members = raw[where].flatMap(([name, value]): [string, unknown][] => {
-      const member = style === 'deepObject' ? bracketed(name, key) : types.members.has(name) ? name : undefined
-      return member === undefined ? [] : [[member, coerce(decodedIn(value, where), types.members.get(member))]]
-    })
-    return members.length === 0 ? undefined : Object.fromEntries(members)
+function decodedPath(raw: string): string {
+  return raw.includes('%') ? decodeURIComponent(raw) : raw
+}
+
+function trimmed(raw: string): string {
+  return raw.trim()
+}
+
+/** Cookies need not be percent-encoded: what does not decode stands for itself. */
+function decodedCookie(raw: string): string {
+  if (!raw.includes('%')) return raw
+  try {
+    return decodeURIComponent(raw)
+  } catch {
+    return raw
   }
-  const values = rawValues(raw, where, key)
-  const [value] = values
-  if (value === undefined) return undefined
-  const element = (part: string): unknown => coerce(decodedIn(part, where), types.items)
-  if (types.own.has('array')) return isPaired && explode && style === 'form' ? values.map(element) : split(value, style, where).map(element)
-  if (types.own.has('object')) return members(split(value, style, where), explode, where, types)
-  return coerce(decodedIn(value, where), types.own)
-}
-
-/** The only value of what may be a list or an object, but need not, as neither of them. */
-function decodeAlone(raw: RawParameters, where: ParameterPlace, key: string, { own }: ValueTypes): unknown {
-  if (![...own].some((type) => COMPOSED.has(type)) || [...own].every((type) => COMPOSED.has(type))) return undefined
-  const [value, ...more] = rawValues(raw, where, key)
-  return value === undefined || more.length > 0 ? undefined : coerce(decodedIn(value, where), own)
-}
-
-const COMPOSED: ReadonlySet<string> = new Set(['array', 'object'])
-
-/** `color[R]` names the member `R` of `color`. */
-function bracketed(name: string, key: string): string | undefined {
-  return name.startsWith(`${key}[`) && name.endsWith(']') ? name.slice(key.length + 1, -1) : undefined
-}
-
-function split(value: string, style: string, where: ParameterPlace): string[] {
-  const parts = value.split(SEPARATORS[style] ?? ',')
-  return where === 'header' ? parts.map((part) => part.trim()) : parts
-}
-
-/** `R=100,G=200` exploded, `R,100,G,200` not. */
-function members(parts: readonly string[], explode: boolean, where: ParameterPlace, types: ValueTypes): object {
-  const pairs = explode
-    ? parts.map((part): [string, string] => [part.split('=', 1)[0] ?? '', part.slice(part.indexOf('=') + 1)])
-    : parts.flatMap((name, index): [string, string][] => (index % 2 === 0 ? [[name, parts[index + 1] ?? '']] : []))
-  return Object.fromEntries(
-    pairs.map(([raw, value]) => {
-      const name = decodedIn(raw, where)
-      return [name, coerce(decodedIn(value, where), types.members.get(name))]
-    }),
-  )
-}
-
-/** The text as the type its schema asks for; as it is when it cannot be read so, for the schema to refuse. */
-function coerce(value: string, types: Types | undefined): unknown {
-  if (!types || types.size === 0) return value
-  if ((types.has('integer') || types.has('number')) && /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(value) && Number.isFinite(Number(value)))
-    return Number(value)
-  if (types.has('boolean') && (value === 'true' || value === 'false')) return value === 'true'
-  if (types.has('null') && value === 'null') return null
-  return value
 }

@@ -40,8 +40,9 @@ export function createReplies(operation: Located, { reader, validator }: Side): 
           content,
           required: headers.filter(([, header]) => header.value['required'] === true).map(([name]) => name.toLowerCase()),
           headers: () =>
-            (parameters ??= headers.map(([name, header]) =>
-              createParameter({ ...header, value: { ...header.value, name, in: 'header' } }, reader, validator),
+            (parameters ??= headers.flatMap(
+              ([name, header]) =>
+                createParameter({ ...header, value: { ...header.value, name, in: 'header' } }, reader, validator, () => false) ?? [],
             )),
         },
       ]
@@ -58,7 +59,9 @@ export function createReplies(operation: Located, { reader, validator }: Side): 
       .filter((name) => !sent.has(name))
       .map((name): Issue => ({ at: `/header/${name}`, rule: 'required', message: 'is missing' }))
     if (response.content.size === 0)
-      return reply.body === undefined ? missing : [...missing, { at: '/body', rule: 'undeclared', message: 'the document has no body here' }]
+      return reply.body === undefined
+        ? missing
+        : [...missing, { at: '/body', rule: 'undeclared', message: 'the document has no body here' }]
     const type = plainType(reply.mediaType ?? 'application/json')
     const check = [type, `${type.split('/', 1)[0] ?? ''}/*`, '*/*'].find((one) => response.content.has(one))
     if (check === undefined)
@@ -73,7 +76,9 @@ export function createReplies(operation: Located, { reader, validator }: Side): 
     checkForeign(reply, isBodyRead) {
       const response = responseOf(reply.status)
       const header = Object.fromEntries(Object.entries(reply.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]))
-      const read = (response?.headers() ?? []).flatMap((parameter) => parameter.read({ path: {}, query: [], header, cookie: [] }).issues)
+      const read = (response?.headers() ?? []).flatMap(
+        (parameter) => parameter.read({ path: {}, query: [], queryText: '', header, cookie: [] }).issues,
+      )
       const found = checkAs(reply, response, isBodyRead)
       return [...found, ...read.filter(({ rule }) => rule !== 'required')]
     },

@@ -13,6 +13,7 @@ const STYLES: Readonly<Record<string, Json>> = {
   csv: { explode: false },
   ssv: { style: 'spaceDelimited', explode: false },
   pipes: { style: 'pipeDelimited', explode: false },
+  tsv: { style: 'tabDelimited', explode: false },
   multi: { explode: true },
 }
 
@@ -91,11 +92,11 @@ class Conversion {
       .children(owner, 'parameters')
       .filter(([, { value }]) => value['in'] !== 'body' && value['in'] !== 'formData')
       .map(([, parameter], index) => {
-        const { name, in: where, required, collectionFormat = 'csv' } = parameter.value
+        const { name, in: where, required } = parameter.value
         this.#origins.set(`${at}/parameters/${index}`, parameter.pointer)
         this.#origins.set(`${at}/parameters/${index}/schema`, parameter.pointer)
         const isList = parameter.value['type'] === 'array' && where === 'query'
-        const style = isList ? (STYLES[String(collectionFormat)] ?? { style: collectionFormat }) : {}
+        const style = isList ? styleOf(parameter.value) : {}
         return { name, in: where, ...(required !== undefined && { required }), ...style, schema: schemaOf(parameter.value) }
       })
   }
@@ -118,9 +119,12 @@ class Conversion {
     if (fields.length === 0) return undefined
     const types = this.#types(operation, 'consumes', fields.some(({ type }) => type === 'file') ? PARTS : FORM)
     const required = fields.filter((field) => field['required'] === true).map(({ name }) => String(name))
-    // As a form has it, every value is a text.
-    const properties = Object.fromEntries(fields.map((field) => [String(field['name']), field['type'] === 'string' ? schemaOf(field) : {}]))
-    return { required: required.length > 0, content: contentOf(types, { type: 'object', properties, required }) }
+    const properties = Object.fromEntries(
+      fields.map((field) => [String(field['name']), field['type'] === 'file' ? { type: 'string', format: 'binary' } : schemaOf(field)]),
+    )
+    const lists = fields.filter(({ type }) => type === 'array')
+    const encoding = Object.fromEntries(lists.map((field) => [String(field['name']), styleOf(field)]))
+    return { required: required.length > 0, content: contentOf(types, { type: 'object', properties, required }, { encoding }) }
   }
 
   #answer(answer: Located, operation: Located, at: string): Json {
@@ -144,8 +148,12 @@ class Conversion {
   }
 }
 
-function contentOf(types: readonly string[], schema: unknown): Json {
-  return Object.fromEntries(types.map((type) => [type, schema === undefined ? {} : { schema }]))
+function styleOf({ collectionFormat = 'csv' }: Json): Json {
+  return STYLES[String(collectionFormat)] ?? { style: collectionFormat }
+}
+
+function contentOf(types: readonly string[], schema: unknown, more: Json = {}): Json {
+  return Object.fromEntries(types.map((type) => [type, schema === undefined ? {} : { schema, ...more }]))
 }
 
 /** The schema that stands in a parameter or a header itself. */

@@ -122,9 +122,7 @@ export class RequestChecks implements Record<CheckName, () => Problem | undefine
     }
     const { passing, services } = this.#around
     this.isPassed =
-      passing !== undefined &&
-      services.includes(this.#service) &&
-      passing.goesOn(this.operation && this.#service.nameOf(this.operation.id))
+      passing !== undefined && services.includes(this.#service) && passing.goesOn(this.operation && this.#service.nameOf(this.operation.id))
     const left = this.isPassed ? OF_SENDER : isWorked ? NOT_LEFT : OF_RESOURCE
     for (const check of this.#service.dialect.order) {
       if (left.includes(check)) continue

@@ -34,7 +34,9 @@ export function wrongWith({ reply, isBodyRead, broken }: PassedReply, operation:
 export function violationsBetween(request: Problem | undefined, response: readonly Issue[], operation: Operation | undefined): Violation[] {
   const asked = request ? sided('request', wrongRequest(request, operation)) : []
   const answered = response.map((issue) =>
-    issue.at === '/status' ? { ...UNKNOWN_STATUS, message: issue.message } : violationsOf({ code: '', detail: '', issues: [issue] }, 'Response'),
+    issue.at === '/status'
+      ? { ...UNKNOWN_STATUS, message: issue.message }
+      : violationsOf({ code: '', detail: '', issues: [issue] }, 'Response'),
   )
   return [...asked, ...sided('response', answered.flat())]
 }

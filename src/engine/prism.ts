@@ -94,6 +94,7 @@ function violationOf(issue: Issue, message: 'Request' | 'Response'): Violation {
   if (place === 'body' && path.length === 0 && rule === 'required')
     return { severity: 'Error', code: 'required', message: 'Body parameter is required' }
   const within = OF_PARENT.has(rule) ? path.slice(0, -1) : path
+  if (rule === 'undeclared') return { location: [place, ...within], severity: 'Error', code: rule, message: issue.message }
   const owner = within.length === 0 ? '' : `${place === 'body' ? 'property' : 'parameter'} ${within.join('.')} `
   return {
     location: [place, ...within],

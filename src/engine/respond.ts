@@ -73,7 +73,8 @@ export function respond(service: Service, request: MockRequest, kept: World, aro
   const own = answer(service, request, scene, around)
   const changes = own.changes ?? []
   // Who only asks the server for something leaves the session as it is.
-  if ((own.command && changes.length === 0) || own.needs === 'chooser' || own.needs === 'upstream') return { ...own, changes: [], now, steps: [] }
+  if ((own.command && changes.length === 0) || own.needs === 'chooser' || own.needs === 'upstream')
+    return { ...own, changes: [], now, steps: [] }
   if (cramped) return { ...full(cramped, service, own.operation, around), changes: [], now, steps: [] }
   const hasPassed = before.changes.length > 0
   if (changes.length === 0) return { ...own, changes: [...opening, ...before.changes], hasChanged: hasPassed, now, steps: before.steps }
@@ -203,14 +204,23 @@ function bare({ warnings }: RequestChecks, { operation }: CheckedRequest, { name
 /** What another service has not implemented, it says itself, is answered here. */
 function passOrWork(...asked: Parameters<typeof work>): Own {
   const [checks, , service, request, , around] = asked
-  return around.passed?.reply.status === 501 ? work(...asked) : passOn(checks, undefined, service, request, around)
+  return around.passed && 'reply' in around.passed && around.passed.reply.status === 501
+    ? work(...asked)
+    : passOn(checks, undefined, service, request, around)
 }
 
 /** Another service answers. @param wrong what breaks the document's rules in the request */
-function passOn(checks: RequestChecks, wrong: Problem | undefined, service: Service, { method }: MockRequest, { passing, passed }: Around): Own {
+function passOn(
+  checks: RequestChecks,
+  wrong: Problem | undefined,
+  service: Service,
+  { method }: MockRequest,
+  { passing, passed }: Around,
+): Own {
   const { operation, warnings } = checks
   const known = operation && { operation: service.nameOf(operation.id) }
-  const asked = passing?.checksRequests === true ? wrong : undefined
+  // How much the mock reads is no rule of the document.
+  const asked = passing?.checksRequests === true && wrong?.code !== 'body-too-large' ? wrong : undefined
   if (asked && passing?.isStrict === true) return { ...known, reply: asPrism(asked), problem: asked, warnings }
   if (!passed) return { ...known, reply: { status: 200 }, warnings, needs: 'upstream' }
   if ('detail' in passed) return { ...known, reply: refusal(passed), problem: passed, warnings }

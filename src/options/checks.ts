@@ -41,6 +41,39 @@ export function checkTimeToLive(value: unknown): number {
   return duration
 }
 
+/** Milliseconds. */
+export function checkDuration(value: unknown): number {
+  const duration = readDuration(checkText(value))
+  if (duration === undefined || duration === 0 || duration > LONGEST) throw new UsageError('give a duration like 30s, of a day at most')
+  return duration
+}
+
+/** A timer counts no further than some 24 days. */
+const LONGEST = 24 * 3_600_000
+
+/** Where a service is. */
+export function checkUrl(value: unknown): URL {
+  const text = value instanceof URL ? value.href : checkText(value)
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '')
+    throw new UsageError('give the URL of a service, such as https://api.example.com, without a query')
+  return url
+}
+
+/** Of a command as of a program: `OPERATION=URL`. */
+export function checkUrls(value: unknown): Readonly<Record<string, URL>> {
+  if (!isObject(value)) throw new UsageError('give URLs by operation, such as { getOrder: "https://api.example.com" }')
+  return Object.fromEntries(
+    Object.entries(value).map(([operation, url]: [string, unknown]) => {
+      try {
+        return [operation, checkUrl(url)]
+      } catch (error) {
+        throw error instanceof UsageError ? new UsageError(`${operation}: ${error.message}`) : error
+      }
+    }),
+  )
+}
+
 /** A port says nothing of who asks. */
 export function checkHost(value: unknown): string {
   const text = checkText(value)

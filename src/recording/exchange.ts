@@ -16,8 +16,9 @@ export interface Exchange {
   /** As it was sent, session prefix and query included. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
+  /** Without what `Content-Encoding` says was done to it. */
   readonly requestBody: string | undefined
-  /** There was a body that is not kept: it was too large, compressed, or no text. */
+  /** There was a body that is not kept: it was too large, no text, or not what its encoding says. */
   readonly isBodyLost?: true
   readonly status: number
   readonly replyHeaders: Readonly<Record<string, string>>
@@ -42,6 +43,10 @@ export interface Exchange {
   readonly met?: Met
   /** When it came, and what it met then, where a delay lay between that and the work. */
   readonly asked?: { readonly real: number; readonly met: Met }
+  /** The service that has answered. */
+  readonly upstream?: string
+  /** What of it, and of the request, breaks the document's rules. */
+  readonly violations?: readonly object[]
   /** The client went away before the work. */
   readonly isGone?: true
 }

@@ -56,7 +56,7 @@ export interface ExportedExchange {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
-  /** There was a body that is not here: too large, compressed, no text, or with secrets that could not be replaced. */
+  /** There was a body that is not here: too large, no text, not what its encoding says, or with secrets that could not be replaced. */
   readonly bodyLost?: true
   /** The world's time when it was worked on, after the delay of a fault. */
   readonly worked?: string
@@ -193,7 +193,7 @@ function exported(exchange: Exchange, { replace, replaceAgain }: StandIns, param
       : rewritten(text, (scalar, isSecret) => (isSecret ? replaceAgain(scalar) : withoutQuoted(scalar, sent)))
   const safeHeader = ([name, value]: [string, string]): [string, string][] => {
     if (isRequest ? !HEADERS.has(name) && !parameters.has(name) : !CONTROL_HEADERS.has(name)) return []
-    return [[name, withoutSecretHeader(name, value, replace)]]
+    return [[name, inItsForm(value, withoutSecretHeader(name, value, replace))]]
   }
   return {
     id,
@@ -221,6 +221,12 @@ function exported(exchange: Exchange, { replace, replaceAgain }: StandIns, param
         }
       : { status, headers: {} },
   }
+}
+
+/** What stands for a user and a password has to be read as that: it is Base64, and has a colon. */
+function inItsForm(sent: string, safe: string): string {
+  const isReplaced = sent !== safe && /^basic /i.test(sent) && Buffer.from(sent.slice(6), 'base64').includes(':')
+  return isReplaced ? `${sent.slice(0, 6)}${Buffer.from(`${safe.slice(6)}:`).toString('base64')}` : safe
 }
 
 function issuedTokens({ operation, replyBody }: Exchange, { members }: Registry): readonly string[] {

@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 
 export interface Outgoing {
   readonly method: string
@@ -22,7 +23,7 @@ export interface Sending {
 /** Sends a request on a connection of its own. By hand: an HTTP client makes of a spoilt answer an error, and not what it met. */
 export function send(port: number, { method, path, headers, body }: Outgoing): Sending {
   const socket = connect({ port, host: '127.0.0.1' })
-  const content = Buffer.from(body ?? '')
+  const content = packed(Buffer.from(body ?? ''), headers['content-encoding'])
   const lines = [
     // Only an old client may leave its host out (RFC 9112, 3.2).
     `${method} ${path} HTTP/1.${headers['host'] === undefined ? 0 : 1}`,
@@ -39,6 +40,20 @@ export function send(port: number, { method, path, headers, body }: Outgoing): S
     socket.on('close', () => resolve({ bytes: Buffer.concat(chunks), isReset }))
   })
   return { answered, leave: () => socket.destroy() }
+}
+
+const CODINGS: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
+  gzip: gzipSync,
+  'x-gzip': gzipSync,
+  deflate: deflateSync,
+  br: brotliCompressSync,
+  zstd: zstdCompressSync,
+}
+
+/** A body is kept unpacked; where its coding is part of what is asked, it goes out again as it came. */
+function packed(bytes: Buffer, encoding = ''): Buffer {
+  const names = encoding.split(',').map((name) => name.trim().toLowerCase())
+  return names.reduce((content, name) => (Object.hasOwn(CODINGS, name) ? (CODINGS[name]?.(content) ?? content) : content), bytes)
 }
 
 /** The head of an answer, and what stands behind it. */

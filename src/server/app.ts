@@ -1,9 +1,10 @@
 import { prefersProblem } from './accept.ts'
 import express, { type Express, type Request, type Response } from 'express'
 import type { Socket } from 'node:net'
+import { Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { MockRequest, Problem } from '../base/http.ts'
-import { cutReply, readRequest, streamReply, writeReply } from './exchange.ts'
+import { cutReply, passReply, readRequest, type Received, streamReply, writeReply } from './exchange.ts'
 import type { Handler } from './handler.ts'
 import type { Handled } from './line.ts'
 import { preflightHeaders } from './origin.ts'
@@ -52,14 +53,15 @@ export function createApp({ handle, maxBodyBytes, needsToken, cors, refuse, onFa
   }
 
   async function serve(incoming: Request, response: Response, earlier: Promise<void> | undefined): Promise<void> {
-    let request: MockRequest
+    let received: Received
     try {
-      request = await readRequest(incoming, maxBodyBytes)
+      received = await readRequest(incoming, maxBodyBytes)
     } catch {
       // The client went away in the middle of its body: there is nobody to answer, and nothing was begun.
       response.destroy()
       return
     }
+    const { request, chunks } = received
     if (earlier) {
       await earlier
       // Others are to be served as well, however many one client has sent.
@@ -88,13 +90,26 @@ export function createApp({ handle, maxBodyBytes, needsToken, cors, refuse, onFa
       onGone: (callback) => onGone(socket, callback),
       needsToken: () => needsToken(socket),
       isSecure: incoming.secure,
+      sent: () => sentBody(incoming, request.body, chunks),
     })
     const headers = { Date: httpDate(reply.now), ...cors(origin, reply.isControl, socket) }
     if (reply.cut !== undefined) cutReply(response, reply, reply.cut, headers, isHead)
+    else if (reply.raw) passReply(response, reply, reply.raw, headers, isHead, mustClose)
     else if (reply.stream) streamReply(response, reply, reply.stream, headers, isHead)
     else writeReply(response, reply, headers, isHead, mustClose)
   }
   return app
+}
+
+/** The body as it came; of one that was too large to be kept the rest as it comes. */
+function sentBody(incoming: Request, { kind }: MockRequest['body'], chunks: readonly Buffer[]): Buffer | Readable | undefined {
+  if (kind === 'none') return undefined
+  return kind === 'too-large' ? Readable.from(followed(chunks, incoming)) : Buffer.concat(chunks)
+}
+
+async function* followed(chunks: readonly Buffer[], rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield* chunks
+  yield* rest
 }
 
 /** The requests of a connection that are not answered yet. */

@@ -1,14 +1,26 @@
 import { isUtf8 } from 'node:buffer'
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import { pipeline, Readable } from 'node:stream'
 import { type Cut, GARBAGE, type MockRequest, type RequestBody } from '../base/http.ts'
 import type { Stream } from './events.ts'
 import type { Handled } from './line.ts'
+import { codingsOf, unpacked } from './unpack.ts'
+import type { Upstream } from './upstream.ts'
+
+/** A request, and the bytes of its body as they came: all, or as many as have come, where they are too many. */
+export interface Received {
+  readonly request: MockRequest
+  readonly chunks: readonly Buffer[]
+}
 
 /** The request as plain data. A body above the limit is not kept; what is left of it is not read. */
-export async function readRequest(incoming: IncomingMessage, maxBytes: number): Promise<MockRequest> {
-  const head = readHead(incoming)
-  return hasBody(incoming) ? { ...head, body: await readBody(incoming, maxBytes) } : head
+export async function readRequest(incoming: IncomingMessage, maxBytes: number): Promise<Received> {
+  const request = readHead(incoming)
+  if (!hasBody(incoming)) return { request, chunks: [] }
+  const chunks: Buffer[] = []
+  const body = await readBody(incoming, maxBytes, chunks)
+  return { request: { ...request, body }, chunks }
 }
 
 /** The request without its body. */
@@ -132,6 +144,37 @@ function cutSocket(socket: Socket, reply: Line, cut: Cut, more: Readonly<Record<
   socket.destroySoon()
 }
 
+/** Sends what another service has answered, byte for byte. What breaks off there breaks off here. */
+export function passReply(
+  response: ServerResponse,
+  { headers }: Line,
+  { status, headers: came, body }: Upstream,
+  more: Readonly<Record<string, string>>,
+  isHead: boolean,
+  mustClose: boolean,
+): void {
+  if (response.destroyed) {
+    if (body instanceof Readable) body.destroy()
+    return
+  }
+  const sent = new Set(came.map(([name]) => name.toLowerCase()))
+  const isOwn = ([name]: [string, string]): boolean => /^(mock-|sl-)/i.test(name) || !sent.has(name.toLowerCase())
+  const own = Object.fromEntries(Object.entries({ ...more, ...headers, ...(mustClose && { Connection: 'close' }) }).filter(isOwn))
+  const names = new Set(Object.keys(own).map((name) => name.toLowerCase()))
+  // What is read as a whole has a length, whatever was said of it.
+  const theirs = came.filter(
+    ([name]) => !names.has(name.toLowerCase()) && (isHead || !Buffer.isBuffer(body) || !/^content-length$/i.test(name)),
+  )
+  const length: [string, string][] = !isHead && Buffer.isBuffer(body) && !hasNoBody(status) ? [['Content-Length', String(body.length)]] : []
+  response.writeHead(status, [...theirs, ...length, ...Object.entries(own)].flat())
+  if (isHead || Buffer.isBuffer(body)) {
+    response.end(isHead ? undefined : body)
+    if (body instanceof Readable) body.destroy()
+    return
+  }
+  pipeline(body, response, () => undefined)
+}
+
 export function hasNoBody(status: number): boolean {
   return status === 204 || status === 304
 }
@@ -159,31 +202,45 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] !== undefined && headers['content-length'] !== '0')
 }
 
-function readBody(incoming: IncomingMessage, maxBytes: number): Promise<RequestBody> {
+function readBody(incoming: IncomingMessage, maxBytes: number, chunks: Buffer[]): Promise<RequestBody> {
   const encoding = incoming.headers['content-encoding']
   const tooLarge: RequestBody = { kind: 'too-large', limit: maxBytes }
   if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) return Promise.resolve(tooLarge)
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
     let size = 0
-    incoming.on('data', (chunk: Buffer) => {
+    const take = (chunk: Buffer): void => {
       size += chunk.length
-      if (size > maxBytes) {
-        incoming.pause()
-        resolve(tooLarge)
-      } else chunks.push(chunk)
-    })
-    incoming.on('end', () => {
+      chunks.push(chunk)
+      if (size <= maxBytes) return
+      incoming.pause()
+      incoming.off('data', take)
+      incoming.off('end', end)
+      resolve(tooLarge)
+    }
+    const end = (): void => {
       const [first] = chunks
-      resolve(bodyOf(chunks.length === 1 && first ? first : Buffer.concat(chunks), encoding))
-    })
+      resolve(bodyOf(chunks.length === 1 && first ? first : Buffer.concat(chunks), encoding, maxBytes))
+    }
+    incoming.on('data', take)
+    incoming.on('end', end)
     incoming.on('error', reject)
   })
 }
 
-/** A whole body. @param encoding what `Content-Encoding` says */
-export function bodyOf(bytes: Buffer, encoding: string | undefined): RequestBody {
-  if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') return { kind: 'encoded', encoding }
+/** A whole body, without what `Content-Encoding` says was done to it. Of unpacked bytes there may be as many as of others. */
+export function bodyOf(bytes: Buffer, encoding: string | undefined, maxBytes: number): RequestBody | Promise<RequestBody> {
   if (bytes.length === 0) return NO_BODY
-  return isUtf8(bytes) ? { kind: 'text', text: bytes.toString('utf8') } : { kind: 'not-utf8' }
+  const codings = codingsOf(encoding)
+  return codings.length === 0 ? plainBody(bytes) : unpackedBody(bytes, codings, encoding ?? '', maxBytes)
+}
+
+async function unpackedBody(bytes: Buffer, codings: readonly string[], encoding: string, maxBytes: number): Promise<RequestBody> {
+  const plain = await unpacked(bytes, codings, encoding, maxBytes)
+  return Buffer.isBuffer(plain) ? plainBody(plain) : plain
+}
+
+function plainBody(bytes: Buffer): RequestBody {
+  if (bytes.length === 0) return NO_BODY
+  if (isUtf8(bytes)) return { kind: 'text', text: bytes.toString('utf8') }
+  return { kind: 'bytes', bytes: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length) }
 }

@@ -34,7 +34,7 @@ async function plainRequest(request: Request, maxBytes: number): Promise<MockReq
     path: pathname,
     query: search.slice(1),
     headers: { host, ...Object.fromEntries(request.headers) },
-    body: bytes.length > maxBytes ? { kind: 'too-large', limit: maxBytes } : bodyOf(bytes, encoding),
+    body: bytes.length > maxBytes ? { kind: 'too-large', limit: maxBytes } : await bodyOf(bytes, encoding, maxBytes),
     prefix: '',
   }
 }

@@ -9,6 +9,7 @@ import { type Chooser, loadChooser, type Making } from '../engine/choose.ts'
 import type { DoneStep } from '../engine/due.ts'
 import { type Answer, respond } from '../engine/respond.ts'
 import { stated, unfit } from '../engine/checks.ts'
+import { violationsHeader } from '../engine/prism.ts'
 import { BehaviourError } from '../engine/guarded.ts'
 import type { Around, Service } from '../engine/service.ts'
 import { warningOf } from '../engine/warning.ts'
@@ -30,6 +31,7 @@ import type { Exchange } from '../recording/exchange.ts'
 import type { Journal } from './journal.ts'
 import { type FindNearest, nearestPaths } from '../contract/nearest.ts'
 import { type Handled, type Line, nameOfFault, spoilt, toLine, type Waiting, waitOn } from './line.ts'
+import { asItCame, letGo, type Passage, passOn, type Returned } from './pass.ts'
 import { askInPieces, type Found, metBy } from './pieces.ts'
 import { type Asked, exchangeOf, unkept } from './record.ts'
 import { isControlPath, locate } from './session.ts'
@@ -56,6 +58,8 @@ export interface HandlerSettings extends Waiting, GuardSettings {
   readonly checkReplies: boolean
   /** How answers are made from documents. */
   readonly making: Making
+  /** What other services answer. */
+  readonly passage: Passage | undefined
   readonly requireSession: boolean
   readonly maxSessions: number
   readonly maxBodyBytes: number
@@ -108,6 +112,7 @@ export function createHandler(settings: HandlerSettings): Handler {
     nearest: settings.nearest,
     choose,
     making,
+    passing: settings.passage,
     room: name === undefined ? { ...limits, others: store.bytes } : roomOf(name),
   })
   let choose: Chooser | undefined
@@ -174,8 +179,16 @@ export function createHandler(settings: HandlerSettings): Handler {
     const own = aroundAt(real, name, prefersProblem)
     const met = wanted ? { ...own, start: wanted.start, scenario: wanted.start.scenario.name } : own
     const life = counts.of(name)
-    const { answer, own: changed, isGone = false, worked = real, met: seen, asked } = await answerInTime(id, name, request, met, line)
-    const { reply, now, operation, problem, warnings, assumption, hit, hasChanged = false } = answer
+    const {
+      answer,
+      own: changed,
+      isGone = false,
+      worked = real,
+      met: seen,
+      asked,
+      returned,
+    } = await answerInTime(id, name, request, met, line)
+    const { reply, now, operation, problem, warnings, assumption, hit, hasChanged = false, isPassed = false, violations } = answer
     counts.rest(name, hasChanged || (wanted !== undefined && !problem))
     // A session that began anew while the request waited has nothing to do with it.
     const isKept = counts.of(name) === life
@@ -183,13 +196,19 @@ export function createHandler(settings: HandlerSettings): Handler {
       problem && isKept
         ? `${line?.isSecure ? 'https' : 'http'}://${hostOf(request.headers)}${control.contract.base}/requests/${id}`
         : undefined
+    const broken = violations && violationsHeader(violations)
     const right = toLine(isGone ? { status: GONE } : reply, now, false, {
       'Mock-Session': name,
       'Mock-Request-Id': id,
       ...(explain !== undefined && { 'Mock-Explain': explain }),
       ...(warnings.length > 0 && { 'Mock-Warning': warningOf(warnings) }),
+      ...(broken !== undefined && { 'sl-violations': broken }),
     })
-    const handled = hit && !isGone ? spoilt(right, hit) : right
+    const disturbed = hit && !isGone ? spoilt(right, hit) : right
+    // What a fault has done to the text is not undone.
+    const isAsItCame = isPassed && !isGone && disturbed.text === right.text && disturbed.mediaType === right.mediaType
+    const handled = isAsItCame ? asItCame(disturbed, returned?.raw) : disturbed
+    if (!isAsItCame || handled.cut !== undefined) letGo(returned?.raw)
     const exchange: Exchange = {
       ...exchangeOf({ id, session: name, origin: 'request', request, now, real: worked }, handled),
       ...(hit && { fault: nameOfFault(hit) }),
@@ -201,6 +220,8 @@ export function createHandler(settings: HandlerSettings): Handler {
       ...(seen && { met: seen }),
       ...(asked && { asked }),
       ...(isGone && { isGone }),
+      ...(returned && { upstream: returned.upstream }),
+      ...(violations && { violations }),
       explain,
       duration: elapsed(started),
     }
@@ -216,13 +237,9 @@ export function createHandler(settings: HandlerSettings): Handler {
     request: MockRequest,
     around: Around,
     line: Line | undefined,
-  ): Promise<Found & Pick<Exchange, 'asked'> & { readonly isGone?: boolean; readonly worked?: number }> {
+  ): Promise<FoundInTime> {
     const life = counts.of(name)
-    let found = await answerIn(id, name, request, around)
-    if (found.answer.needs === 'chooser') {
-      choose ??= await loadChooser()
-      found = await answerIn(id, name, request, { ...around, choose })
-    }
+    const found = await answerWith(id, name, request, around, line)
     const { hit, needs } = found.answer
     if (!hit || hit.delay === 0) return found
     const isGone = await waitOn(hit.delay, line, settings)
@@ -231,9 +248,30 @@ export function createHandler(settings: HandlerSettings): Handler {
     const worked = settings.real()
     if (counts.of(name) !== life) return { ...found, answer: { ...found.answer, reply: refusal(BEGUN_ANEW), problem: BEGUN_ANEW }, worked }
     // What it meets now is what there is now, and the time is later.
-    const late = await answerIn(id, name, request, { ...around, room: roomOf(name), real: worked, choose, waited: hit })
+    const late = await answerWith(id, name, request, { ...around, room: roomOf(name), real: worked, choose, waited: hit }, line)
     const asked = found.met && { real: around.real, met: found.met }
     return { ...late, answer: { hit, ...late.answer }, worked, ...(asked && { asked }) }
+  }
+
+  /** The answer with all that it needs of others. */
+  async function answerWith(
+    id: string,
+    name: SessionName,
+    request: MockRequest,
+    around: Around,
+    line: Line | undefined,
+  ): Promise<Found & { readonly returned?: Returned }> {
+    const { passage } = settings
+    let returned: Returned | undefined
+    for (let given = around; ;) {
+      const found = await answerIn(id, name, request, given)
+      const { needs, operation } = found.answer
+      if (needs === 'chooser') given = { ...given, choose: (choose ??= await loadChooser()) }
+      else if (needs === 'upstream' && passage) {
+        returned = await passOn(passage, operation, request, serviceFor(request)?.contract.base ?? '', line)
+        given = { ...given, passed: returned.passed }
+      } else return returned ? { ...found, returned } : found
+    }
   }
 
   /** A refusal before there is a session that could keep it. */
@@ -276,7 +314,8 @@ export function createHandler(settings: HandlerSettings): Handler {
   }
 
   async function answerIn(id: string, name: SessionName, request: MockRequest, around: Around): Promise<Found> {
-    const service = serviceFor(request)
+    // What no document has, another service may.
+    const service = serviceFor(request) ?? (settings.passage?.goesOn(undefined) === true ? services[0] : undefined)
     try {
       if (!service)
         return await store.transact(name, (world) => {
@@ -390,6 +429,9 @@ function ofServer(around: Around): Around {
   return { ...around, start: { ...around.start, data: {}, timeline: [] } }
 }
 
+/** An answer, what it had to wait for, and what became of the client meanwhile. */
+type FoundInTime = Found & Pick<Exchange, 'asked'> & { readonly isGone?: boolean; readonly worked?: number; readonly returned?: Returned }
+
 const NOTHING_OF_ONES_OWN = { changes: [], settings: undefined } satisfies Recorded
 
 /** What a client that went away before the work is put down as; nobody gets it. */
@@ -425,12 +467,19 @@ function elapsed(started: number): number {
   return Math.round((performance.now() - started) * 1_000) / 1_000
 }
 
-/** What our own failure answers: the API's 500. The reason stays in the journal and with `onFailure`. */
+/** What our own failure answers: the API's 500. The reason stays in the journal and with `onFailure`, but for one that the document has. */
 function failed(error: unknown, service: Service, now: number): Answer {
-  const code = error instanceof DocumentError ? 'schema-broken' : error instanceof BehaviourError ? 'behaviour-broken' : 'internal'
-  const reason = error instanceof BehaviourError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)
+  const isOfDocument = error instanceof DocumentError
+  const code = isOfDocument ? 'schema-broken' : error instanceof BehaviourError ? 'behaviour-broken' : 'internal'
+  const reason =
+    isOfDocument || error instanceof BehaviourError
+      ? error.message
+      : error instanceof Error
+        ? (error.stack ?? error.message)
+        : String(error)
   const problem = stated({ code, detail: reason }, service)
-  const told = { ...problem, detail: problem.title }
+  // Where a document cannot be followed its author can mend it; what else fails is nobody's business.
+  const told = isOfDocument ? problem : { ...problem, detail: problem.title }
   let reply: Answer['reply']
   try {
     reply = service.dialect.refuse(told, undefined, undefined)

@@ -241,13 +241,14 @@ const MAX_VALUE = 1_000
 const OVERHEAD = 1_000
 const ISSUE = 300
 
-function sizeOf({ path, headers, requestBody, replyHeaders, replyBody, changes, problem, warnings }: Exchange): number {
+function sizeOf({ path, headers, requestBody, replyHeaders, replyBody, changes, problem, warnings, violations = [] }: Exchange): number {
   let size =
     OVERHEAD +
     changes.reduce((sum, { from, to }) => sum + ISSUE + bytesOf(from) + bytesOf(to), 0) +
     path.length +
     (requestBody?.length ?? 0) +
-    (replyBody?.length ?? 0)
+    (replyBody?.length ?? 0) +
+    violations.length * ISSUE
   for (const name in headers) size += name.length + (headers[name]?.length ?? 0)
   for (const name in replyHeaders) size += name.length + (replyHeaders[name]?.length ?? 0)
   for (const issue of problem?.issues ?? []) size += ISSUE + issue.message.length
@@ -266,7 +267,7 @@ function sizeOfMasked(masked: Exchange, { requestBody, replyBody }: Exchange): n
 /** @param exchange without secrets, but for its changes */
 function show(exchange: Exchange, nearest: FindNearest, registry: Registry): object {
   const { id, session, origin, now, real, operation, method, path, status, duration, fault, cut, problem, warnings, assumption } = exchange
-  const { headers, requestBody, replyHeaders, mediaType, replyBody, changes, settings } = exchange
+  const { headers, requestBody, replyHeaders, mediaType, replyBody, changes, settings, upstream, violations } = exchange
   const near = isUnmatched(exchange) ? nearest(method, plainPath(path)) : []
   return {
     id,
@@ -284,6 +285,8 @@ function show(exchange: Exchange, nearest: FindNearest, registry: Registry): obj
     ...(problem && { problem: reason(problem) }),
     ...(near.length > 0 && { nearest: near }),
     ...(warnings.length > 0 && { warnings }),
+    ...(upstream !== undefined && { upstream }),
+    ...(violations && { violations }),
     ...(assumption !== undefined && { assumption }),
     requestHeaders: headers,
     ...(requestBody !== undefined && { requestBody }),

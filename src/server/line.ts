@@ -1,6 +1,8 @@
 import type { FaultHit } from '../core/scenario/settings.ts'
 import { type Cut, jsonText, type MockReply, type Problem } from '../base/http.ts'
+import type { Readable } from 'node:stream'
 import type { Stream } from './events.ts'
+import type { Upstream } from './upstream.ts'
 
 /** A reply as it goes over the line, and what the edge has to know of it. */
 export interface Handled {
@@ -17,6 +19,8 @@ export interface Handled {
   readonly cut?: Cut
   /** What is sent as it comes, in place of a text. */
   readonly stream?: Stream
+  /** The answer of another service, which goes out as it came. */
+  readonly raw?: Upstream
 }
 
 /** What the edge knows of the line that a request came in on. */
@@ -27,6 +31,8 @@ export interface Line {
   needsToken(): boolean
   /** Whether it is HTTPS. */
   readonly isSecure: boolean
+  /** The body as it was sent. */
+  sent?(): Buffer | Readable | undefined
 }
 
 /** A text of any other type is no JSON. */

@@ -293,12 +293,20 @@ export function createSessions(settings: SessionsSettings): Sessions {
               detail: 'the journal has forgotten its first requests',
               fix: 'reset the session and do it again, or start with a larger --journal-bytes',
             }
-          : copies.get(name)
+          : (passedTo(name) ?? copies.get(name))
       if (lacking) return refusal({ code: 'session-unexportable', ...lacking })
       return { status: 200, body: exportOf(name, session, journal.of(name), counts.of(name).requests, about, registry) }
     },
   }
   return sessions
+
+  /** What another service has answered is not in a session, and cannot be answered again. */
+  function passedTo(name: SessionName): { readonly detail: string; readonly fix: string } | undefined {
+    const upstream = journal.of(name).find((exchange) => exchange.upstream !== undefined)?.upstream
+    return upstream === undefined
+      ? undefined
+      : { detail: `${upstream} has answered some of its requests`, fix: 'export a session whose requests are all answered here' }
+  }
 
   function isSnapshot(name: SessionName): boolean {
     return name.includes('~')

@@ -134,7 +134,7 @@ async function bodyOf(incoming: IncomingMessage, maxBytes: number): Promise<Buff
 
 /** Events come one by one, for as long as they like; what is no text is checked by nobody. */
 function isRead(type: string): boolean {
-  return /json|xml|^text\/|x-www-form-urlencoded/i.test(type) && !/^text\/event-stream/i.test(type)
+  return type === '' || (/json|xml|^text\/|x-www-form-urlencoded/i.test(type) && !/^text\/event-stream/i.test(type))
 }
 
 async function* followed(chunks: readonly Buffer[], rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {

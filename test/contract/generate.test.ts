@@ -493,7 +493,7 @@ describe('what is generated', () => {
       import { loadChooser } from './src/engine/choose.ts'
       const contract = createContract(await loadDocument('spec/oms-allocations.yaml'))
       const choose = await loadChooser()
-      const bodies = contract.operations.map(({ id }) => choose(contract, id, { dynamic: 'true' }, 'seed'))
+      const bodies = contract.operations.map(({ id }) => choose(contract, id, { preference: { dynamic: 'true' }, seed: 'seed' }))
       console.log(JSON.stringify(bodies))
     `
     const [one, other] = await Promise.all(

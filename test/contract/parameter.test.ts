@@ -29,6 +29,7 @@ function readOne(parameter: { name?: string; in: Place } & Record<string, unknow
 
 const text = { type: 'string' }
 const list = { type: 'array', items: { type: 'string' } }
+const numbers = { type: 'array', items: { type: 'integer' } }
 const record = { type: 'object', properties: { R: { type: 'integer' }, G: { type: 'integer' }, B: { type: 'integer' } } }
 
 const blue = 'blue'
@@ -44,6 +45,37 @@ describe('a style', () => {
     ['path', 'simple', true, text, 'blue', blue],
     ['path', 'simple', true, list, 'blue,black,brown', colors],
     ['path', 'simple', true, record, 'R=100,G=200,B=150', rgb],
+    ['path', 'label', false, text, '.', ''],
+    ['path', 'label', false, text, '.blue', blue],
+    ['path', 'label', false, list, '.blue,black,brown', colors],
+    // As OpenAPI 3.0.0 to 3.0.3, and 3.1.0, have it.
+    ['path', 'label', false, list, '.blue.black.brown', colors],
+    ['path', 'label', false, record, '.R,100,G,200,B,150', rgb],
+    ['path', 'label', false, record, '.R.100.G.200.B.150', rgb],
+    ['path', 'label', true, text, '.blue', blue],
+    ['path', 'label', true, list, '.blue.black.brown', colors],
+    ['path', 'label', true, list, '.a%2Eb.c', ['a.b', 'c']],
+    ['path', 'label', true, record, '.R=100.G=200.B=150', rgb],
+    ['path', 'label', false, numbers, '.1.5', [1, 5]],
+    ['path', 'matrix', false, text, ';color', ''],
+    ['path', 'matrix', false, text, ';color=blue', blue],
+    ['path', 'matrix', false, list, ';color=blue,black,brown', colors],
+    ['path', 'matrix', false, record, ';color=R,100,G,200,B,150', rgb],
+    ['path', 'matrix', true, text, ';color=blue', blue],
+    ['path', 'matrix', true, list, ';color=blue;color=black;color=brown', colors],
+    ['path', 'matrix', true, list, ';color=blue', [blue]],
+    ['path', 'matrix', true, record, ';R=100;G=200;B=150', rgb],
+    ['path', 'matrix', false, list, ';color=a%2Cb,c', ['a,b', 'c']],
+    ['query', 'spaceDelimited', true, list, 'color=blue&color=black&color=brown', colors],
+    ['query', 'pipeDelimited', true, list, 'color=blue&color=black&color=brown', colors],
+    ['query', 'form', false, list, 'color=blue&color=black,brown', colors],
+    ['cookie', 'cookie', true, text, 'color=a%20b', 'a%20b'],
+    ['cookie', 'cookie', true, record, 'R=100; G=200; B=150', rgb],
+    ['cookie', 'form', true, text, 'color=a%20b', 'a b'],
+    ['cookie', 'form', true, text, 'color=100%', '100%'],
+    ['cookie', 'form', false, list, 'color=a%2Cb,c', ['a,b', 'c']],
+    ['cookie', 'form', true, list, 'color=blue; color=black; color=brown', colors],
+    ['cookie', 'form', true, record, 'R=100; G=200; B=150', rgb],
     ['header', 'simple', false, text, 'blue', blue],
     ['header', 'simple', false, list, 'blue,black,brown', colors],
     ['header', 'simple', false, record, 'R,100,G,200,B,150', rgb],
@@ -104,8 +136,83 @@ describe('a style', () => {
     expect(readOne({ in: 'query', style: 'deepObject', schema: record }, 'R=1').query).toEqual({})
   })
 
-  it.each(['matrix', 'label'])('%s is not read, so a document with it is refused', (style) => {
-    expect(() => operationWith([{ name: 'color', in: 'path', required: true, style, schema: list }])).toThrow(DocumentError)
+  it.each([
+    ['path', 'form', 'simple, label, matrix'],
+    ['path', 'deepObject', 'simple, label, matrix'],
+    ['header', 'form', 'simple'],
+    ['query', 'simple', 'form, spaceDelimited, pipeDelimited, deepObject'],
+    ['query', 'matrix', 'form, spaceDelimited, pipeDelimited, deepObject'],
+    ['cookie', 'pipeDelimited', 'form, cookie'],
+  ])('that %s does not have, %s, is told where it is to be read', (where, style, others) => {
+    const operation = operationWith([{ name: 'color', in: where, style, schema: list }])
+    const message = `a.yaml:1: the style "${style}" is not read in ${where}; ${others} are`
+    expect(() => operation.readParameters({ path: { color: 'a' }, query: 'color=a', headers: { color: 'a' } })).toThrow(
+      new DocumentError(message),
+    )
+    expect(() => operation.compile()).toThrow(message)
+  })
+
+  it.each([
+    ['path', 'label', false, text, 'blue', '.blue'],
+    ['path', 'matrix', false, text, 'blue', ';color=…'],
+    ['path', 'matrix', true, list, ';colour=blue', ';color=…'],
+    ['path', 'matrix', false, record, 'R,100', ';color=…'],
+    ['path', 'simple', false, record, 'R,100,G', 'name, value in turn'],
+    ['path', 'simple', true, record, 'R=100,G', 'as name=value'],
+    ['path', 'label', true, record, '.R=100.G', 'as name=value'],
+    ['query', 'form', false, record, 'color=R,100,G', 'name, value in turn'],
+    ['query', 'deepObject', true, record, 'color=100', 'color[member]=value'],
+    ['query', 'deepObject', true, record, 'color[R=100', 'color[member]'],
+    ['query', 'deepObject', true, record, 'color[R]x=100', 'color[member]'],
+    ['query', 'deepObject', true, record, 'color[R]=100&color[R][x]=1', 'one of both'],
+    ['query', 'deepObject', true, record, `color${'[a]'.repeat(101)}=1`, 'flatter'],
+  ])('in %s, %s, explode %s, is not that of %o: "%s"', (where, style, explode, schema, raw, fix) => {
+    const { issues } = readOne({ in: where as Place, style, explode, schema }, raw)
+    expect(issues).toMatchObject([{ at: `/${where}/color`, rule: 'syntax', fix: expect.stringContaining(fix), place: { line: 1 } }])
+  })
+})
+
+describe('names in brackets', () => {
+  const node = {
+    type: 'object',
+    properties: {
+      count: { type: 'integer' },
+      tags: { type: 'array', items: { type: 'string' } },
+      sizes: { type: 'array', items: { type: 'integer' } },
+      inner: { $ref: '#/components/schemas/Node' },
+      rows: { type: 'array', items: { $ref: '#/components/schemas/Node' } },
+      free: { type: 'object', additionalProperties: { type: 'boolean' } },
+    },
+  }
+  const read = (query: string) =>
+    operationWith([{ name: 'filter', in: 'query', style: 'deepObject', schema: { $ref: '#/components/schemas/Node' } }], {
+      components: { schemas: { Node: node } },
+    }).readParameters({ path: {}, query, headers: {} })
+
+  it.each([
+    ['filter[inner][count]=1', { inner: { count: 1 } }],
+    ['filter[inner][inner][inner][count]=1', { inner: { inner: { inner: { count: 1 } } } }],
+    ['filter[tags]=a', { tags: ['a'] }],
+    ['filter[tags]=a&filter[tags]=1', { tags: ['a', '1'] }],
+    ['filter[tags][]=a&filter[tags][]=b', { tags: ['a', 'b'] }],
+    ['filter[sizes][1]=2&filter[sizes][0]=1&filter[sizes][10]=3', { sizes: [1, 2, 3] }],
+    ['filter[rows][0][count]=1&filter[rows][1][count]=2', { rows: [{ count: 1 }, { count: 2 }] }],
+    ['filter[free][a]=true&filter[free][0]=false', { free: { a: true, 0: false } }],
+    ['filter%5Btags%5D%5B%5D=a+b', { tags: ['a b'] }],
+    ['filter[other]=1', { other: '1' }],
+  ])('%s', (query, value) => {
+    expect(read(query)).toMatchObject({ query: { filter: value }, issues: [] })
+  })
+
+  it('are told by the place of what does not fit', () => {
+    expect(read('filter[rows][0][count]=x').issues).toMatchObject([{ at: '/query/filter/rows/0/count', rule: 'type', value: 'x' }])
+    expect(read('filter[inner][other]=1').undeclared).toMatchObject([{ at: '/query/filter/inner/other' }])
+  })
+
+  it('are those of a list as well', () => {
+    const parameter = { in: 'query', style: 'deepObject', schema: { type: 'array', items: { type: 'integer' } } } as const
+    expect(readOne(parameter, 'color[]=1&color[]=2')).toMatchObject({ query: { color: [1, 2] }, issues: [] })
+    expect(readOne(parameter, 'color[0]=1')).toMatchObject({ query: { color: [1] }, issues: [], undeclared: [] })
   })
 })
 
@@ -130,6 +237,22 @@ describe('what may be a list or something else', () => {
     ['path', numbersOrAll, 'all', 'all'],
     ['path', numbersOrAll, '1,2', [1, 2]],
     ['header', numbersOrAll, 'all', 'all'],
+    ['query', { anyOf: [{ type: 'integer', maximum: 3 }, { type: 'string' }] }, 'color=2', 2],
+    ['query', { anyOf: [{ type: 'integer', maximum: 3 }, { type: 'string' }] }, 'color=5', '5'],
+    ['query', { anyOf: [{ type: 'number' }, { type: 'string', pattern: '^0' }] }, 'color=007', '007'],
+    ['query', { type: ['number', 'string'] }, 'color=12345678901234567890', '12345678901234567890'],
+    ['query', { oneOf: [{ type: 'boolean' }, { type: 'string' }] }, 'color=yes', 'yes'],
+    ['query', { oneOf: [{ type: 'boolean' }, { type: 'integer' }] }, 'color=true', true],
+    ['query', { oneOf: [{ const: 1 }, { const: 'a' }] }, 'color=1', 1],
+    ['query', { oneOf: [{ const: 1 }, { const: 'a' }] }, 'color=a', 'a'],
+    ['query', { enum: [1, 2] }, 'color=2', 2],
+    ['query', { enum: ['1', '2'] }, 'color=2', '2'],
+    ['query', { minimum: 1 }, 'color=2', 2],
+    ['query', { items: { type: 'integer' } }, 'color=1&color=2', [1, 2]],
+    ['query', { type: 'array', prefixItems: [{ type: 'integer' }, { type: 'boolean' }] }, 'color=1&color=true', [1, true]],
+    ['query', { type: 'array', items: { anyOf: [{ type: 'integer', maximum: 3 }, { type: 'string' }] } }, 'color=5&color=x', ['5', 'x']],
+    ['query', { type: ['integer', 'null'] }, 'color=', null],
+    ['query', { type: ['string', 'null'] }, 'color=', ''],
   ] as const)('in %s: %o as "%s"', (where, schema, raw, value) => {
     expect(readOne({ in: where, schema }, raw)).toMatchObject({ issues: [], [where]: { color: value } })
   })
@@ -140,6 +263,69 @@ describe('what may be a list or something else', () => {
   ])('and is neither: "%s"', (raw, value) => {
     const [issue] = readOne({ in: 'query', schema: numbersOrAll }, raw).issues
     expect(issue).toMatchObject({ at: '/query/color', value })
+  })
+})
+
+describe('nothing', () => {
+  it.each([
+    [{ schema: list }, 'color=', ['']],
+    [{ schema: numbers }, 'color=', []],
+    [{ schema: numbers, explode: false }, 'color=', []],
+    [{ schema: { ...list, items: { type: 'string', minLength: 1 } } }, 'color=', []],
+    [{ schema: { type: 'integer' }, allowEmptyValue: true }, 'color=', ''],
+    [{ schema: { type: 'boolean' }, allowEmptyValue: true }, 'color', ''],
+    [{ schema: { type: 'string', enum: ['a'] }, allowEmptyValue: true }, 'color=', ''],
+  ])('may be a value: %o as "%s"', (parameter, raw, value) => {
+    expect(readOne({ in: 'query', ...parameter }, raw)).toMatchObject({ query: { color: value }, issues: [] })
+  })
+
+  it.each([
+    [{ schema: { type: 'integer' } }, 'color=', 'type'],
+    [{ schema: { ...numbers, minItems: 1 } }, 'color=', 'type'],
+    [{ schema: { type: 'boolean' }, allowEmptyValue: true }, 'color=x', 'type'],
+  ])('is none otherwise: %o as "%s"', (parameter, raw, rule) => {
+    expect(readOne({ in: 'query', ...parameter }, raw).issues).toMatchObject([{ rule }])
+  })
+})
+
+describe('a value that is sent twice', () => {
+  it('counts once, and is told of', () => {
+    const read = readOne({ in: 'query', schema: { type: 'integer' } }, 'color=1&color=2')
+    expect(read).toMatchObject({ query: { color: 1 }, issues: [] })
+    expect(read.undeclared).toMatchObject([{ at: '/query/color', message: expect.stringContaining('sent 2 times'), fix: 'send it once' }])
+  })
+})
+
+describe('an object without names of its own', () => {
+  it('has what of the query belongs to nothing else', () => {
+    const operation = operationWith([
+      { name: 'page', in: 'query', schema: { type: 'integer' } },
+      { name: 'more', in: 'query', schema: { type: 'object', additionalProperties: { type: 'integer' } } },
+    ])
+    const read = (query: string) => operation.readParameters({ path: {}, query, headers: {} })
+    expect(read('page=1&a=2&b=3')).toMatchObject({ query: { page: 1, more: { a: 2, b: 3 } }, issues: [], undeclared: [] })
+    expect(read('page=1')).toMatchObject({ query: { page: 1 }, issues: [], undeclared: [] })
+    expect(read('a=x').issues).toMatchObject([{ at: '/query/more/a', rule: 'type' }])
+  })
+})
+
+describe('a parameter that the specification ignores', () => {
+  it.each(['Accept', 'Content-Type', 'authorization'])('is a header %s', (name) => {
+    const read = readOne({ name, in: 'header', required: true, schema: { type: 'integer' } }, undefined)
+    expect(read).toMatchObject({ header: {}, issues: [] })
+  })
+})
+
+describe('a key of the query', () => {
+  it('is declared by the security that asks for it', () => {
+    const content = {
+      openapi: '3.1.0',
+      security: [{ key: [] }],
+      components: { securitySchemes: { key: { type: 'apiKey', in: 'query', name: 'k' } } },
+      paths: { '/a': { get: { responses: {} } } },
+    }
+    const [operation] = createContract({ name: 'a', sources: [{ uri: 'a.yaml', content, lineOf: () => 1 }] }).operations
+    expect(operation?.readParameters({ path: {}, query: 'k=1&l=2', headers: {} }).undeclared).toMatchObject([{ at: '/query/l' }])
   })
 })
 
@@ -452,6 +638,31 @@ describe('a parameter with content', () => {
       { at: '/header/x-color', rule: 'required' },
     ])
   })
+
+  it.each([
+    ['query', 'application/vnd.a+json', { type: 'object' }, 'color=%7B%22a%22%3A1%7D', { a: 1 }],
+    ['query', 'application/json; charset=utf-8', { type: 'integer' }, 'color=1', 1],
+    ['query', 'text/plain', { type: 'string' }, 'color=%7B%22a', '{"a'],
+    ['query', 'text/plain', { type: 'integer' }, 'color=5', 5],
+    ['header', 'application/xml', { type: 'object' }, '<a/>', '<a/>'],
+    ['cookie', 'application/json', { type: 'object' }, 'color={"a":1}', { a: 1 }],
+    ['query', 'application/x-www-form-urlencoded', record, 'color=R%3D1%26G%3D2', { R: 1, G: 2 }],
+  ] as const)('in %s is of any type: %s', (where, type, schema, raw, value) => {
+    expect(readOne({ in: where, content: { [type]: { schema } } }, raw)).toMatchObject({ [where]: { color: value }, issues: [] })
+  })
+
+  it('of another type is checked by what it may be', () => {
+    const ofText = { in: 'query', content: { 'text/csv': { schema: { type: 'string', maxLength: 2 } } } } as const
+    expect(readOne(ofText, 'color=abc').issues).toMatchObject([{ at: '/query/color', rule: 'maxLength' }])
+  })
+
+  it('may be the whole query (OpenAPI 3.2)', () => {
+    const of = (type: string) => [{ name: 'q', in: 'querystring', content: { [type]: { schema: record } } }]
+    const read = (type: string, query: string) => operationWith(of(type)).readParameters({ path: {}, query, headers: {} })
+    expect(read('application/x-www-form-urlencoded', 'R=1&G=2')).toMatchObject({ query: { q: { R: 1, G: 2 } }, issues: [], undeclared: [] })
+    expect(read('application/json', '%7B%22R%22%3A1%7D')).toMatchObject({ query: { q: { R: 1 } }, issues: [], undeclared: [] })
+    expect(read('application/x-www-form-urlencoded', 'R=x').issues).toMatchObject([{ at: '/query/q/R' }])
+  })
 })
 
 describe('a name that objects inherit', () => {
@@ -551,8 +762,15 @@ describe('the parameters of an operation', () => {
     ['without a name', { in: 'query', schema: text }],
     ['without a place', { name: 'a', schema: text }],
     ['in the body', { name: 'a', in: 'body', schema: text }],
-    ['that are a reference to nothing', { $ref: '#/components/parameters/None' }],
-  ])('%s make the document unusable', (_what, parameter) => {
-    expect(() => operationWith([parameter])).toThrow(DocumentError)
+  ])('%s are told of where they are to be read', (_what, parameter) => {
+    const operation = operationWith([parameter, { in: 'query', name: 'b', schema: text }])
+    const slip = 'a.yaml:1: a parameter needs a name, and a place: path, query, header or cookie'
+    expect(operation.slips).toEqual([slip])
+    expect(() => operation.readParameters({ path: {}, query: '', headers: {} })).toThrow(new DocumentError(slip))
+    expect(() => operation.compile()).toThrow(slip)
+  })
+
+  it('that are a reference to nothing make the document unusable', () => {
+    expect(() => operationWith([{ $ref: '#/components/parameters/None' }])).toThrow(DocumentError)
   })
 })

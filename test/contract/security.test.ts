@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createContract } from '../../src/contract/operation.ts'
+import { createContract, type Operation } from '../../src/contract/operation.ts'
 import type { Judgement } from '../../src/contract/security.ts'
 import { DocumentError } from '../../src/base/problem.ts'
 
@@ -13,6 +13,7 @@ const securitySchemes = {
   bearer: { type: 'http', scheme: 'bearer' },
   token: { type: 'http', scheme: 'Token' },
   basic: { type: 'http', scheme: 'basic' },
+  digest: { type: 'http', scheme: 'digest' },
   key: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
   tenant: { $ref: '#/components/securitySchemes/sharedTenant' },
   sharedTenant: { type: 'apiKey', in: 'header', name: 'x-tenant' },
@@ -26,6 +27,10 @@ const securitySchemes = {
 
 /** What a document with these requirements makes of headers; the operation's own stand in the second place. */
 function judgeOf(security: Requirements | undefined, ofOperation?: Requirements): (headers: Headers, query?: string) => Judgement {
+  return operationOf(security, ofOperation).judge
+}
+
+function operationOf(security: Requirements | undefined, ofOperation?: Requirements): Operation {
   const content = {
     openapi: '3.1.0',
     ...(security && { security }),
@@ -34,7 +39,7 @@ function judgeOf(security: Requirements | undefined, ofOperation?: Requirements)
   }
   const [operation] = createContract({ name: 'a', sources: [{ uri: 'a.yaml', content, lineOf: () => 1 }] }).operations
   if (!operation) throw new Error('the document has no operation')
-  return operation.judge
+  return operation
 }
 
 const found = (scheme: string, value: string) => ({ kind: 'credentials', credentials: { scheme, value } })
@@ -54,7 +59,7 @@ describe('a scheme of HTTP', () => {
   })
 
   it('keeps the value as it is', () => {
-    expect(judgeOf([{ basic: [] }])({ authorization: 'Basic dXNlcjpwYXNz==' })).toEqual(found('basic', 'dXNlcjpwYXNz=='))
+    expect(judgeOf([{ basic: [] }])({ authorization: 'Basic dXNlcjpwYXM6cw==' })).toEqual(found('basic', 'dXNlcjpwYXM6cw=='))
     expect(judgeOf([{ token: [] }])({ authorization: 'Token a b  c' })).toEqual(found('token', 'a b  c'))
   })
 
@@ -72,7 +77,12 @@ describe('a scheme of HTTP', () => {
     const name = scheme === 'bearer' ? 'Bearer' : 'Token'
     expect(judgeOf([{ [scheme]: [] }])(authorization === undefined ? {} : { authorization })).toEqual({
       kind: 'refused',
-      problem: { code: 'credentials-missing', detail: expect.stringContaining(detail), fix: `send Authorization: ${name} <token>` },
+      problem: {
+        code: 'credentials-missing',
+        detail: expect.stringContaining(detail),
+        fix: `send Authorization: ${name} <token>`,
+        challenges: [name],
+      },
     })
   })
 })
@@ -125,8 +135,8 @@ describe('a key beside the headers', () => {
     const judge = judgeOf([{ [scheme]: [] }])
     expect(judge(headers as Headers, query)).toEqual(found(scheme, SECRET))
     const missing = { kind: 'refused', problem: { code: 'credentials-missing', detail, fix } }
-    expect(judge({})).toEqual(missing)
-    expect(judge({ key: SECRET, cookie: 'key=' }, 'key=&KEY=1')).toEqual(missing)
+    expect(judge({})).toMatchObject(missing)
+    expect(judge({ key: SECRET, cookie: 'key=' }, 'key=&KEY=1')).toMatchObject(missing)
   })
 })
 
@@ -143,10 +153,10 @@ describe('alternatives', () => {
     expect(judge(headers as Headers)).toEqual(found(scheme, value))
   })
 
-  it('are all missed together, and the first is asked for', () => {
+  it('are all missed together, and all are named', () => {
     expect(judge({ authorization: 'Basic 4' })).toMatchObject({
       kind: 'refused',
-      problem: { fix: 'send Authorization: Bearer <token>' },
+      problem: { fix: 'send Authorization: Bearer <token>, or Authorization: Token <token>, or x-api-key: <token>' },
     })
   })
 })
@@ -219,15 +229,71 @@ describe('an operation', () => {
 
 describe('a document', () => {
   it.each([
-    ['a scheme that is not declared', [{ none: [] }], 'none'],
-    ['one that is not declared among others', [{ bearer: [] }, { token: [], none: [] }], 'none'],
-    ['an undeclared name that objects inherit', [{ constructor: [] }], 'constructor'],
-    ['a key in the body', [{ bodyKey: [] }], 'bodyKey'],
-  ])('that asks for %s is refused', (_what, security, name) => {
-    for (const judge of [() => judgeOf(security), () => judgeOf(undefined, security), () => judgeOf([{}], security)]) {
-      expect(judge).toThrow(DocumentError)
-      expect(judge).toThrow(new RegExp(`^a\\.yaml.*${name}`))
-    }
+    ['a scheme that is not declared', [{ none: [] }], 'none', OPEN],
+    ['one that is not declared among others', [{ bearer: [] }, { token: [], none: [] }], 'none', undefined],
+    ['an undeclared name that objects inherit', [{ constructor: [] }], 'constructor', OPEN],
+    ['a key in the body', [{ bodyKey: [] }], 'bodyKey', OPEN],
+  ])('that asks for %s asks for the rest, and names it', (_what, security, name, judged) => {
+    const operation = operationOf(security)
+    expect(operation.judge({})).toEqual(judged ?? expect.objectContaining({ kind: 'refused' }))
+    expect(operation.judge({ authorization: 'Token 1' })).toEqual(judged ?? found('token', '1'))
+    expect(operation.slips).toEqual([expect.stringMatching(new RegExp(`^a\\.yaml:1.*"${name}"`))])
+    expect(() => operation.compile()).toThrow(DocumentError)
+  })
+})
+
+describe('Basic', () => {
+  const judge = judgeOf([{ basic: [] }])
+  const basic = (plain: string) => ({ authorization: `Basic ${Buffer.from(plain).toString('base64')}` })
+
+  it.each(['user:pass', ':', 'user:', ':pass', 'a:b:c', 'müller:geheim'])('is a user and a password: %s', (plain) => {
+    expect(judge(basic(plain))).toHaveProperty('kind', 'credentials')
+  })
+
+  it.each([
+    [basic(SECRET), 'has no colon'],
+    [{ authorization: `Basic ${SECRET}!` }, 'is not Base64'],
+    [{ authorization: 'Basic user:pass' }, 'is not Base64'],
+    [{ authorization: 'Basic' }, 'nothing behind Basic'],
+  ])('is nothing else: %o', (headers, detail) => {
+    const judgement = judge(headers)
+    expect(judgement).toMatchObject({
+      problem: { detail: expect.stringContaining(detail), fix: 'send Authorization: Basic <base64 of user:password>' },
+    })
+    expect(JSON.stringify(judgement)).not.toContain(SECRET)
+  })
+
+  it('is sent by examples in its form', () => {
+    const { carrierOf, judge: judged } = operationOf([{ basic: [] }])
+    for (const value of ['any', 'é', 'a:b']) expect(judged(carrierOf(value).headers)).toHaveProperty('kind', 'credentials')
+  })
+})
+
+describe('a challenge', () => {
+  it.each([
+    [[{ basic: [] }], ['Basic realm="*"']],
+    [[{ bearer: [] }], ['Bearer']],
+    [[{ digest: [] }], ['Digest realm="*", qop="auth", nonce="0"']],
+    [[{ token: [] }], ['Token']],
+    [[{ oauth: [] }], ['Bearer']],
+    [[{ oauth: ['read', 'write'] }], ['Bearer scope="read write"']],
+    [[{ openId: [] }, { bearer: [] }], ['Bearer']],
+    [[{ key: [] }], ['ApiKey in="header", name="X-API-Key"']],
+    [
+      [{ basic: [], queryKey: [] }, { bearer: [] }],
+      ['Basic realm="*"', 'ApiKey in="query", name="key"', 'Bearer'],
+    ],
+    [[{ bearer: [] }, { certificate: [] }], ['Bearer']],
+    [[{ none: [] }], []],
+    [[], []],
+  ])('for %o is %o', (security, challenges) => {
+    expect(operationOf(security).challenges).toEqual(challenges)
+  })
+
+  it('stands in the refusal', () => {
+    expect(judgeOf([{ basic: [] }, { key: [] }])({})).toMatchObject({
+      problem: { challenges: ['Basic realm="*"', 'ApiKey in="header", name="X-API-Key"'] },
+    })
   })
 })
 

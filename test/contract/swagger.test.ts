@@ -28,7 +28,7 @@ describe('a document of Swagger 2.0', () => {
     const contract = createContract(openApiOf(document))
     expect(contract.base).toBe('/v2')
     expect(contract.operations[0]?.judge({}, 'k=1')).toHaveProperty('kind', 'credentials')
-    expect(contract.operations[0]?.judge({ authorization: 'Basic YQ==' })).toHaveProperty('kind', 'credentials')
+    expect(contract.operations[0]?.judge({ authorization: 'Basic YTpi' })).toHaveProperty('kind', 'credentials')
     expect(contract.operations[0]?.judge({})).toHaveProperty('kind', 'refused')
   })
 
@@ -37,6 +37,7 @@ describe('a document of Swagger 2.0', () => {
     [undefined, 'a=1,2', [1, 2]],
     ['ssv', 'a=1%202', [1, 2]],
     ['pipes', 'a=1|2', [1, 2]],
+    ['tsv', 'a=1%092', [1, 2]],
     ['multi', 'a=1&a=2', [1, 2]],
   ])('reads lists of the format %s', (collectionFormat, query, value) => {
     const parameter = { name: 'a', in: 'query', type: 'array', items: { type: 'integer' }, ...(collectionFormat && { collectionFormat }) }
@@ -44,9 +45,12 @@ describe('a document of Swagger 2.0', () => {
     expect(read).toMatchObject({ issues: [], query: { a: value } })
   })
 
-  it('refuses lists of a format that nothing reads', () => {
-    const parameter = { name: 'a', in: 'query', type: 'array', items: {}, collectionFormat: 'tsv' }
-    expect(() => operationOf({ parameters: [parameter], responses: {} })).toThrow(/^a\.yaml:\d+: the style "tsv" is not read in query/)
+  it('names lists of a format that nothing reads, where they are to be read', () => {
+    const parameter = { name: 'a', in: 'query', type: 'array', items: {}, collectionFormat: 'xsv' }
+    const operation = operationOf({ parameters: [parameter], responses: {} })
+    expect(() => operation.readParameters({ path: {}, query: 'a=1', headers: {} })).toThrow(
+      /^a\.yaml:\d+: the style "xsv" is not read in query/,
+    )
   })
 
   it('has bodies, behind references too, with the places of its own file', () => {
@@ -79,11 +83,18 @@ describe('a document of Swagger 2.0', () => {
       parameters: [
         { ...field, name: 'a', required: true },
         { ...field, name: 'b', type: 'integer' },
+        { ...field, name: 'c', type: 'array', items: { type: 'integer' } },
+        { ...field, name: 'd', type: 'array', items: { type: 'string' }, collectionFormat: 'multi' },
       ],
       responses: {},
     })
     const form = 'application/x-www-form-urlencoded'
-    expect(operation.readBody({ kind: 'text', text: 'a=x&b=1' }, form)).toHaveProperty('kind', 'body')
+    expect(operation.readBody({ kind: 'text', text: 'a=x&b=1&c=1,2&d=x,y&d=z' }, form)).toEqual({
+      kind: 'body',
+      value: { a: 'x', b: 1, c: [1, 2], d: ['x,y', 'z'] },
+      undeclared: [],
+    })
+    expect(operation.readBody({ kind: 'text', text: 'a=x&b=y' }, form)).toMatchObject({ problem: { issues: [{ at: '/body/b' }] } })
     expect(operation.readBody({ kind: 'text', text: 'b=1' }, form)).toHaveProperty('kind', 'refused')
   })
 

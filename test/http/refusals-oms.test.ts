@@ -566,7 +566,7 @@ describe('queries that cannot be read', () => {
     expect((await refused(querying(Buffer.from([0x89, 0xff]), { type: 'image/png' }))).answer.status).toBe(415)
   })
 
-  it.each(['gzip', 'br', 'gzip, identity'])('one encoded as %s', async (encoding) => {
+  it.each(['compress', 'nonsense', 'gzip, compress'])('one encoded as %s', async (encoding) => {
     const { answer, body, code, detail } = await refused(querying(gzipSync(good), { 'Content-Encoding': encoding }))
     expect([answer.status, code, body]).toEqual([415, 'media-type-unsupported', { message: detail }])
     expect(detail).toContain(encoding)
