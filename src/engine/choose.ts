@@ -21,7 +21,7 @@ export interface Making {
 }
 
 /** What an answer is chosen by. */
-export interface Wanted {
+interface Wanted {
   readonly preference: Preference
   /** What all that is generated hangs on; without one nothing is. */
   readonly seed: string | undefined

@@ -158,7 +158,7 @@ export function passReply(
     return
   }
   const sent = new Set(came.map(([name]) => name.toLowerCase()))
-  const isOwn = ([name]: [string, string]): boolean => /^(mock-|sl-)/i.test(name) || !sent.has(name.toLowerCase())
+  const isOwn = ([name]: [string, string]): boolean => /^(Mock-|sl-)/.test(name) || !sent.has(name.toLowerCase())
   const own = Object.fromEntries(Object.entries({ ...more, ...headers, ...(mustClose && { Connection: 'close' }) }).filter(isOwn))
   const names = new Set(Object.keys(own).map((name) => name.toLowerCase()))
   // What is read as a whole has a length, whatever was said of it.
