@@ -2,17 +2,18 @@ import { namesAmong } from './base/names.ts'
 import { nearest as nearestNames } from './base/nearest.ts'
 import { refusal } from './base/refusal.ts'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Express } from 'express'
 import { type Client, createClient, type Send } from './client/client.ts'
-import { nearestAmong } from './contract/nearest.ts'
+import { type FindNearest, nearestAmong } from './contract/nearest.ts'
 import { BUNDLED, BUNDLED_SCENARIOS, type BundledOptions } from './bundled.ts'
 import type { Api } from './core/api.ts'
 import type { AssumptionTable } from './core/assumption.ts'
 import type { WantedSession } from './core/behaviour.ts'
 import { DEFAULT_SESSION } from './base/session-name.ts'
-import type { SessionStart } from './core/session.ts'
+import { SESSION_ID, type SessionStart } from './core/session.ts'
 import { DATA_VERSION } from './core/population/random.ts'
 import { takesNothing } from './core/size.ts'
 import { checkOptions } from './base/option.ts'
@@ -20,8 +21,7 @@ import type { LoadedDocument } from './document/load.ts'
 import { type SavedStart, versionsOf } from './core/scenario/saved.ts'
 import type { Known } from './core/scenario/known.ts'
 import { matchState } from './core/scenario/state.ts'
-import type { Service } from './engine/service.ts'
-import { beginsTooLarge, type Started, startFrom } from './engine/session.ts'
+import { beginsTooLarge, sessionOf, type Started, startFrom } from './engine/session.ts'
 import {
   checkFiles,
   type CheckedScenario,
@@ -35,7 +35,7 @@ import {
   type States,
 } from './library.ts'
 import type { MockRequest, Problem } from './base/http.ts'
-import { MOCK_OPTIONS, type MockOptions as CoreOptions, readOptions } from './options.ts'
+import { MOCK_OPTIONS, type MockOptions as CoreOptions, type ReadOptions, readOptions } from './options.ts'
 import { type Serving, serveApis } from './serving.ts'
 import { readAssumptions } from './options/checks.ts'
 import { OptionError, UsageError } from './base/problem.ts'
@@ -44,15 +44,19 @@ import { createEvents } from './server/events.ts'
 import { createJournal } from './server/journal.ts'
 import type { Exchange } from './recording/exchange.ts'
 import { type Fetch, fetchWithin } from './server/fetch.ts'
-import { createHandler, type Handler } from './server/handler.ts'
+import { createBindings } from './server/bindings.ts'
+import { createCounts } from './server/counts.ts'
+import { createHandler, type Handler, type HandlerSettings } from './server/handler.ts'
 import { type Handled, toLine } from './server/line.ts'
 import { createServers, type Tls } from './server/listen.ts'
 import { corsHeaders } from './server/origin.ts'
-import { createPassage } from './server/pass.ts'
+import { createPassage, type Passage } from './server/pass.ts'
 import { unkept } from './server/record.ts'
 import { isControlPath } from './server/session.ts'
+import { createSessionBooks, type SessionBooks } from './server/sessions.ts'
 import { summaryOf } from './server/summary.ts'
 import { memoryStore } from './store/memory.ts'
+import type { Store } from './store/store.ts'
 import { weighed } from './store/weighed.ts'
 
 export interface Mock extends Client {
@@ -66,10 +70,17 @@ export interface Mock extends Client {
   readonly authorization: Readonly<Record<string, string>>
   /** What control requests carry where the mock listens beyond loopback: `Authorization: Bearer TOKEN`. */
   readonly controlToken: string
+  /** The files of the documents of one's own that it serves. */
+  readonly files: readonly string[]
   /** Answers a request in this process, without a socket: `fetch` for code that takes one. A request without a host is for `localhost`. */
   readonly fetch: Fetch
   /** Listens until the mock is closed, over HTTPS where `tls` is given. Port 0 picks a free one. Rejects with Node's error when the port cannot be had. */
   listen(options?: { readonly port?: number; readonly host?: string; readonly tls?: Tls }): Promise<Listening>
+  /**
+   * Serves these APIs from now on, or the same ones from their documents as they are now. Sessions go on with what they hold.
+   * @throws UsageError, DocumentError for what cannot be served; then all stays as it was
+   */
+  reload(apis?: MockOptions['apis']): Promise<void>
   /** Finishes what is in flight and stops. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -98,10 +109,121 @@ export type MockOptions = CoreOptions & BundledOptions
 export async function createMock(options: MockOptions = {}): Promise<Mock> {
   requireNode()
   const serving = await servingOf(options.apis)
-  const { registry, services, control, providerStates } = serving
-  const { base, access, journalBytes, sessionTimeToLive, sendsOn, ...settings } = readOptions(options, registry)
-  const real = options.time ?? Date.now
+  const { access, journalBytes, sessionTimeToLive, maxSessions, maxBodyBytes, ...settings } = readOptions(options, serving.registry)
   const onFailure = options.onFailure ?? console.error
+  const onExchange = (exchange: Exchange): void => {
+    try {
+      options.onRequest?.(summaryOf(exchange, access.token))
+    } catch (error) {
+      // Whoever listens must not change what a client gets.
+      onFailure(error)
+    }
+  }
+  let isBeyond = false
+  let current: Answering | undefined
+  const members = (): Serving['registry']['members'] => (current?.serving ?? serving).registry.members
+  const timeToLive = (): number => sessionTimeToLive ?? (isBeyond ? WEEK : Number.POSITIVE_INFINITY)
+  const bindings = createBindings(() => ({
+    others: members().flatMap(({ api }) => api.callers.bound ?? []),
+    schemes: members().flatMap(({ api }) => api.callers.scheme ?? []),
+  }))
+  const books = createSessionBooks(createCounts(maxSessions, timeToLive), bindings)
+  const store = weighed(options.store ?? memoryStore())
+  const journal = createJournal(
+    journalBytes,
+    (method, path) => current?.nearest(method, path) ?? [],
+    () => (current?.serving ?? serving).registry,
+  )
+  const events = createEvents(journal, MAX_LISTENERS)
+  const closing = new AbortController()
+  const real = options.time ?? Date.now
+  const shared: Shared = { store, books, journal, events, closing: closing.signal, controlToken: access.token, real, onFailure, onExchange }
+  current = await answeringOf(serving, options, shared)
+  const answering = (): Answering => current ?? unanswered()
+  const handle: Handler = (...asked) => answering().handle(...asked)
+  /** What never comes to a session is told all the same. */
+  const refuse = (request: MockRequest, problem: Problem): Handled => {
+    const handled = toLine(refusal(problem), real(), isControlPath(request.path))
+    onExchange(unkept(request, handled, handled.now))
+    return handled
+  }
+  const servers = createServers({ refuse, cors: (origin, at) => corsHeaders(origin, at, settings) })
+  const app = createApp({
+    handle,
+    needsToken: (socket) => !access.isOpen && servers.isBeyond(socket),
+    cors: (origin, isControl, socket) => corsHeaders(origin, { isControl, isBeyond: servers.isBeyond(socket) }, settings),
+    refuse,
+    maxBodyBytes,
+    onFailure,
+  })
+  const close = async (): Promise<void> => {
+    events.close()
+    closing.abort()
+    await servers.close()
+    answering().passage?.sender.close()
+    await store.close()
+  }
+  return {
+    ...createClient(sendWithin(handle)),
+    app,
+    dataVersion: DATA_VERSION,
+    get apis() {
+      return versionsOf(answering().serving.registry)
+    },
+    get files() {
+      return answering().serving.documents.flatMap((document) => filesOf(document))
+    },
+    get authorization() {
+      return Object.fromEntries(
+        members().flatMap(({ api: { callers } }) =>
+          Object.entries(callers.tokens ?? {}).map(([who, token]) => [who, `${callers.scheme ?? 'Bearer'} ${token}`]),
+        ),
+      )
+    },
+    controlToken: access.token,
+    fetch: fetchWithin(handle, maxBodyBytes),
+    async listen({ port = 4010, host = '127.0.0.1', tls } = {}) {
+      const bound = await servers.listen(app, port, host, tls)
+      isBeyond ||= bound.isBeyond
+      compileWhenIdle(answering())
+      return { url: bound.url, port: bound.port, control: bound.isBeyond ? (access.isOpen ? 'open' : 'token') : 'loopback' }
+    },
+    async reload(apis = options.apis) {
+      const next = await answeringOf(await servingOf(apis), { ...options, ...(apis && { apis }) }, shared)
+      answering().passage?.sender.close()
+      current = next
+      await bringUpToDate(store, books, next.base)
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+function unanswered(): never {
+  throw new Error('the mock is not put together yet')
+}
+
+/** What outlives the documents that requests are answered from. */
+interface Shared extends Pick<
+  HandlerSettings,
+  'store' | 'books' | 'journal' | 'events' | 'closing' | 'controlToken' | 'real' | 'onFailure' | 'onExchange'
+> {}
+
+/** APIs that answer. */
+interface Answering {
+  readonly serving: Serving
+  readonly handle: Handler
+  readonly nearest: FindNearest
+  readonly passage: Passage | undefined
+  /** What sessions begin from, where nothing is said. */
+  readonly base: SessionStart
+}
+
+/** @throws UsageError for what cannot go with these APIs */
+async function answeringOf(serving: Serving, options: MockOptions, shared: Shared): Promise<Answering> {
+  const { registry, services, control, providerStates } = serving
+  const { base, sendsOn, access: _, ...settings } = readOptions(options, registry)
+  const { real } = shared
   const scenarios = await readScenarios(options.scenarios, base, serving)
   const known = async (): Promise<Known> => knownBy(await scenarios(), serving)
   const defaults = options.scenario === undefined ? base : await readStart(options.scenario, base, await known())
@@ -118,10 +240,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     const problem = options[option] === undefined ? undefined : beginsTooLarge(start, settings.limits, real(), registry)
     if (problem) throw new OptionError(option, `${problem.detail}; ${problem.fix ?? ''}`)
   }
-  const store = weighed(options.store ?? memoryStore())
   const nearest = nearestAmong(routes)
-  const journal = createJournal(journalBytes, nearest, registry)
-  const events = createEvents(journal, MAX_LISTENERS)
   const started = new Map<string, Started>()
   /** Scenarios are placed to be tried: once for each name. */
   const startFromWanted = async (wanted: WantedSession, at: number): Promise<Started> => {
@@ -138,32 +257,13 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     }
     return made
   }
-  const closing = new AbortController()
-  const strange = Object.keys(sendsOn.pass ?? {}).find((operation) => !serving.operations.has(operation))
-  if (strange !== undefined)
-    throw new OptionError(
-      'pass',
-      `there is no operation "${strange}"; the nearest are ${nearestNames(strange, [...serving.operations.keys()])
-        .slice(0, 5)
-        .join(', ')}`,
-    )
-  const passage = createPassage({ ...sendsOn, maxBytes: settings.maxBodyBytes * 10 })
   const states = await readStates(options.states, defaults, serving, (scenario) => startFromWanted({ scenario }, real()))
-  let isBeyond = false
-  const onExchange = (exchange: Exchange): void => {
-    try {
-      options.onRequest?.(summaryOf(exchange, access.token))
-    } catch (error) {
-      // Whoever listens must not change what a client gets.
-      onFailure(error)
-    }
-  }
+  const passage = passageOf(sendsOn, settings.maxBodyBytes, serving)
   const handle = createHandler({
     ...settings,
+    ...shared,
     passage,
     maxSessionBytes: options.maxSessionBytes,
-    sessionTimeToLive: () => sessionTimeToLive ?? (isBeyond ? WEEK : Number.POSITIVE_INFINITY),
-    closing: closing.signal,
     scenarios,
     startFrom: startFromWanted,
     control,
@@ -171,63 +271,48 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     states,
     services,
     registry,
-    store,
     defaults,
     startOf: (name) => (name === DEFAULT_SESSION ? (loaded ?? defaults) : defaults),
-    journal,
-    events,
-    controlToken: access.token,
     version: readVersion(),
     dataVersion: DATA_VERSION,
-    real,
     delay: options.delay ?? delayByTimer,
-    onFailure,
     nearest,
-    onExchange,
   })
-  /** What never comes to a session is told all the same. */
-  const refuse = (request: MockRequest, problem: Problem): Handled => {
-    const handled = toLine(refusal(problem), real(), isControlPath(request.path))
-    onExchange(unkept(request, handled, handled.now))
-    return handled
-  }
-  const servers = createServers({ refuse, cors: (origin, at) => corsHeaders(origin, at, settings) })
-  const app = createApp({
-    handle,
-    needsToken: (socket) => !access.isOpen && servers.isBeyond(socket),
-    cors: (origin, isControl, socket) => corsHeaders(origin, { isControl, isBeyond: servers.isBeyond(socket) }, settings),
-    refuse,
-    maxBodyBytes: settings.maxBodyBytes,
-    onFailure,
-  })
-  const close = async (): Promise<void> => {
-    events.close()
-    closing.abort()
-    await servers.close()
-    passage?.sender.close()
-    await store.close()
-  }
-  return {
-    ...createClient(sendWithin(handle)),
-    app,
-    dataVersion: DATA_VERSION,
-    apis: versionsOf(registry),
-    authorization: Object.fromEntries(
-      registry.members.flatMap(({ api: { callers } }) =>
-        Object.entries(callers.tokens ?? {}).map(([who, token]) => [who, `${callers.scheme ?? 'Bearer'} ${token}`]),
-      ),
-    ),
-    controlToken: access.token,
-    fetch: fetchWithin(handle, settings.maxBodyBytes),
-    async listen({ port = 4010, host = '127.0.0.1', tls } = {}) {
-      const bound = await servers.listen(app, port, host, tls)
-      isBeyond ||= bound.isBeyond
-      compileWhenIdle([...services, control])
-      return { url: bound.url, port: bound.port, control: bound.isBeyond ? (access.isOpen ? 'open' : 'token') : 'loopback' }
-    },
-    close,
-    [Symbol.asyncDispose]: close,
-  }
+  return { serving, handle, nearest, passage, base }
+}
+
+/** @throws OptionError for an operation that there is not */
+function passageOf(sendsOn: ReadOptions['sendsOn'], maxBodyBytes: number, { operations }: Serving): Passage | undefined {
+  const strange = Object.keys(sendsOn.pass ?? {}).find((operation) => !operations.has(operation))
+  if (strange !== undefined)
+    throw new OptionError(
+      'pass',
+      `there is no operation "${strange}"; the nearest are ${nearestNames(strange, [...operations.keys()])
+        .slice(0, 5)
+        .join(', ')}`,
+    )
+  return createPassage({ ...sendsOn, maxBytes: PASSED * maxBodyBytes })
+}
+
+/** An answer of another service is read up to this many times what a request may have. */
+const PASSED = 10
+
+/** Sessions that have begun before are set, beside what they were set to, to what the APIs can be set to now. */
+async function bringUpToDate(store: Store, { counts }: SessionBooks, { settings, assumptions }: SessionStart): Promise<void> {
+  for (const name of counts.names())
+    await store.transact(name, (world) => {
+      const session = sessionOf(world)
+      const lacks = (now: object, then: object): boolean => Object.keys(now).some((one) => !Object.hasOwn(then, one))
+      if (!session || !(lacks(settings, session.settings) || lacks(assumptions, session.assumptions)))
+        return { changes: [], result: undefined }
+      const to = { ...session, settings: { ...settings, ...session.settings }, assumptions: { ...assumptions, ...session.assumptions } }
+      return { changes: [{ kind: 'session', id: SESSION_ID, to }], result: undefined }
+    })
+}
+
+/** The files of a document that is in some. */
+function filesOf({ folder, sources }: LoadedDocument): readonly string[] {
+  return folder === undefined ? [] : sources.map(({ uri }) => join(folder, uri))
 }
 
 function startedFrom(read: SavedStart): Started {
@@ -417,8 +502,8 @@ function readVersion(): string {
 }
 
 /** One operation at a time, when nothing else is to do. What does not compile says so when it is called. */
-function compileWhenIdle(services: readonly Service[]): void {
-  const waiting = services.flatMap(({ contract }) => contract.operations)
+function compileWhenIdle({ serving: { services, control } }: Answering): void {
+  const waiting = [...services, control].flatMap(({ contract }) => contract.operations)
   const next = (): void => {
     const operation = waiting.shift()
     if (!operation) return

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import { messageFrom, UsageError } from '../base/problem.ts'
 import { BUNDLED } from '../bundled.ts'
 import { type Api, defineApi } from '../core/api.ts'
@@ -20,12 +20,13 @@ export function wantedApis(argv: readonly string[], env: Io['env']): readonly st
 }
 
 /**
- * The APIs that are wanted: modules, loaded, and bundled ones by their names.
+ * The APIs that are wanted: modules, loaded anew, and bundled ones by their names.
+ * @param onFile hears of the files that modules are made of
  * @throws UsageError for a module that cannot be loaded, or is not one of an API
  */
-export async function loadApis(wanted: readonly string[]): Promise<readonly (Api | string)[]> {
+export async function loadApis(wanted: readonly string[], onFile?: (file: string) => void): Promise<readonly (Api | string)[]> {
   const apis: (Api | string)[] = []
-  for (const one of wanted) apis.push(BUNDLED.some(({ name }) => name === one) ? one : await loadApi(one))
+  for (const one of wanted) apis.push(BUNDLED.some(({ name }) => name === one) ? one : await loadApi(one, onFile))
   return apis
 }
 
@@ -62,7 +63,7 @@ export function rowsOf(apis: readonly (Api | string)[]): readonly Pick<Api, 'nam
   )
 }
 
-async function loadApi(file: string): Promise<Api> {
+async function loadApi(file: string, onFile?: (file: string) => void): Promise<Api> {
   const path = resolve(file)
   if (!existsSync(path))
     throw new UsageError(
@@ -70,7 +71,7 @@ async function loadApi(file: string): Promise<Api> {
     )
   let module: { readonly default?: unknown }
   try {
-    module = await import(pathToFileURL(path).href)
+    ;({ module } = await (await import('./modules.ts')).importAnew(path, onFile))
   } catch (error) {
     throw new UsageError(`--api ${file}: the module does not load: ${messageFrom(error)}${placeIn(error, file)}`)
   }

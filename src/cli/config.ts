@@ -40,6 +40,12 @@ export const SERVE_OPTIONS = {
     help: 'let pages of other origins read answers, as far as --allow-origin says',
     read: readTruth,
   },
+  watch: {
+    flag: '--watch [truth]',
+    default: true,
+    help: 'take over changes in the files of documents and modules of yours, without losing sessions',
+    read: readTruth,
+  },
   log: {
     flag: '--log <form>',
     default: 'text',

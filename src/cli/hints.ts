@@ -1,10 +1,12 @@
 /** What other tools call what this one does otherwise, or does not do: whoever asks for it is told that, not of the option that is spelt most like it. */
 
 const SAVED = 'save a session with GET /__mock/sessions/{name}/state, and begin from the file with serve --session FILE'
-const NO_OTHER =
-  'serve answers the two APIs that come with it; for another OpenAPI document, init --spec FILE writes a module that serve --api takes. Without state there is Prism (prism mock FILE)'
-const NO_FILE = `${NO_OTHER}. Data of your own are given with --scenario FILE, a saved session with --session FILE`
-const NO_PROXY = 'nothing is passed on to a real service, or recorded of it; WireMock and mitmproxy do that'
+const SPECS =
+  'an OpenAPI document of your own is served without state by serve FILE, or --spec FILE; init --spec FILE writes a module that --api takes, for state'
+const SENT_ON =
+  'allocation-mock proxy openapi.yaml https://api.example.com sends everything on to the real service and checks both ways; serve --pass OPERATION=URL sends on single operations'
+const ONE_PROCESS = 'it is one process, which holds the sessions; leave it out'
+const LOGGED = '--log text, json or none says how requests are logged; their journal is at /__mock/requests'
 const RECORDED =
   'what a session was asked is recorded anyway: GET /__mock/sessions/{name}/export gives it, and allocation-mock replay FILE repeats it. Of a real service nothing is recorded; WireMock and mitmproxy do that'
 const IMPORTED = `data come in by --scenario FILE, by --session FILE, or into a running session by POST /__mock/sessions/{name}/exists; an export is repeated by allocation-mock replay FILE`
@@ -12,17 +14,19 @@ const KEPT = `nothing is kept when the server stops; ${SAVED}`
 
 const HINTS: ReadonlyMap<string, string> = new Map([
   ...['persist', 'persistence', 'save', 'store', 'db', 'database', 'state'].map((word) => [word, KEPT] as const),
-  ...['proxy', 'proxy-all', 'proxy-to', 'upstream', 'forward', 'target'].map((word) => [word, NO_PROXY] as const),
+  ...['proxy', 'proxy-all', 'proxy-to', 'upstream', 'forward', 'target'].map((word) => [word, SENT_ON] as const),
+  ...['multiprocess', 'm', 'cluster', 'workers'].map((word) => [word, ONE_PROCESS] as const),
+  ...['verboseLevel', 'v', 'verbose', 'log-level'].map((word) => [word.toLowerCase(), LOGGED] as const),
   ...['record', 'recording', 'record-mappings'].map((word) => [word, RECORDED] as const),
   ...['import', 'load', 'restore', 'data', 'data-file', 'fixtures'].map((word) => [word, IMPORTED] as const),
   ...['export', 'dump'].map((word) => [word, `a running server exports: GET /__mock/sessions/{name}/export, or /state; ${SAVED}`] as const),
-  ...['mock', 'spec', 'openapi', 'document', 'file'].map((word) => [word, NO_FILE] as const),
+  ...['openapi', 'document', 'file', 'swagger', 'url'].map((word) => [word, SPECS] as const),
 ])
 
 /** A complaint of the command line's reader, with what there is in place of what was asked for. */
 export function withHint(complaint: string): string {
   const [, word = ''] = /^error: unknown (?:option|command) '-*([\w-]+)/.exec(complaint) ?? []
-  const hint = complaint.startsWith("error: too many arguments for 'serve'") ? NO_FILE : HINTS.get(word.toLowerCase())
+  const hint = HINTS.get(word.toLowerCase())
   if (hint === undefined) return complaint
   // The first line says what was met; the others guess by the spelling.
   const [met = ''] = complaint.split('\n')

@@ -18,7 +18,9 @@ import {
   VERIFY_OPTIONS,
 } from './config.ts'
 import { withHint } from './hints.ts'
+import type { MockOptions } from '../index.ts'
 import type { Outside } from './io.ts'
+import type { ServeSettings } from './serve.ts'
 import { asGiven, readSettings, type Settings, variableName } from './settings.ts'
 
 /** Called wrongly, or cannot start. */
@@ -37,10 +39,13 @@ export async function main(argv: readonly string[], outside: Outside = processIo
     raw: outside,
   }
   let code = 0
+  const wanted = wantedApis(argv, io.env)
+  const files = new Set<string>()
+  const onFile = (file: string): void => void files.add(file)
   let apis: Awaited<ReturnType<typeof loadApis>>
   let servable: ReturnType<typeof serveOptions>
   try {
-    apis = await loadApis(wantedApis(argv, io.env))
+    apis = await loadApis(wanted, onFile)
     servable = serveOptions(rowsOf(apis))
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
@@ -75,6 +80,12 @@ export async function main(argv: readonly string[], outside: Outside = processIo
       }
     })
   }
+  const serveAll = async (settings: ServeSettings, specs: readonly string[]): Promise<number> => {
+    const loaded = withSpecs(own.apis, specs)
+    const again = async (): Promise<MockOptions['apis']> =>
+      withSpecs(wanted.length === 0 ? undefined : await loadApis(wanted, onFile), specs)
+    return (await import('./serve.ts')).serve({ ...settings, ...(loaded && { apis: loaded }) }, io, { again, files })
+  }
   does(
     program
       .command('serve')
@@ -83,10 +94,7 @@ export async function main(argv: readonly string[], outside: Outside = processIo
       .argument('[documents...]', 'OpenAPI documents, as --spec has them')
       .helpOption('--help', 'display help for command'),
     servable,
-    async ({ spec = [], ...settings }, documents) => {
-      const apis = withSpecs(own.apis, [...spec, ...documents])
-      return (await import('./serve.ts')).serve({ ...settings, ...(apis && { apis }) }, io)
-    },
+    async ({ spec = [], ...settings }, documents) => serveAll(settings, [...spec, ...documents]),
   )
   does(
     program
@@ -97,12 +105,12 @@ export async function main(argv: readonly string[], outside: Outside = processIo
     servable,
     async ({ spec = [], ...settings }, given) => {
       const upstream = given.at(-1) ?? ''
-      const apis = withSpecs(own.apis, [...spec, ...given.slice(0, -1)])
-      if (!apis)
+      const specs = [...spec, ...given.slice(0, -1)]
+      if (!withSpecs(own.apis, specs))
         throw new UsageError(
           `proxy ${upstream}: no document is given; write proxy openapi.yaml ${upstream}, or --spec openapi.yaml before it`,
         )
-      return (await import('./serve.ts')).serve({ ...settings, apis, upstream }, io)
+      return serveAll({ ...settings, upstream }, specs)
     },
   )
   does(

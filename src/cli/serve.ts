@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { relative } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { createMock, type ExampleRequest, type Listening, type Mock, type MockOptions } from '../index.ts'
 import { curl } from '../base/curl.ts'
 import { messageFrom, UsageError } from '../base/problem.ts'
 import { SERVE_OPTIONS } from './config.ts'
+import { type Watch, watchFiles } from './watch.ts'
 import type { Io } from './io.ts'
 import { createLog } from './log.ts'
 import type { Settings } from './settings.ts'
@@ -11,14 +13,23 @@ import type { Settings } from './settings.ts'
 /** What the command is set to, and what the APIs are. */
 export type ServeSettings = Omit<Settings<typeof SERVE_OPTIONS>, 'apis' | 'spec'> & Pick<MockOptions, 'apis' | 'upstream'>
 
+/** Where the APIs come from, so that a change of theirs can be taken over. */
+export interface Origin {
+  /** The APIs as their modules are now. @throws UsageError */
+  again(): Promise<MockOptions['apis']>
+  /** The files of their modules, as far as they were ever imported. */
+  readonly files: Iterable<string>
+}
+
 /** Serves until SIGTERM or SIGINT. @returns the exit code */
-export async function serve(settings: ServeSettings, io: Io): Promise<number> {
+export async function serve(settings: ServeSettings, io: Io, origin: Origin): Promise<number> {
   const { port = SERVE_OPTIONS.port.default, host = SERVE_OPTIONS.host.default, log = SERVE_OPTIONS.log.default, ...given } = settings
-  const { tlsCert, tlsKey, cors = true, ...options } = given
+  const { tlsCert, tlsKey, cors = true, watch = true, ...options } = given
   const tls = tlsOf(tlsCert, tlsKey)
   if (!cors && options.allowOrigins !== undefined)
     throw new UsageError('--cors is off, and --allow-origin lets some origins read: leave out one of them')
   const { seed = SERVE_OPTIONS.seed.default, strict = false, requireSession = false, allowHosts = [] } = options
+  const begun = Date.now() - process.uptime() * 1_000
   const requests = log === 'none' ? undefined : createLog(log, io)
   const mock = await createMock({
     checkReplies: strict,
@@ -40,7 +51,9 @@ export async function serve(settings: ServeSettings, io: Io): Promise<number> {
   io.out(`allocation-mock ready on ${url} (seed ${seed}, data version ${mock.dataVersion})`)
   for (const line of await firstSteps(mock, url, requireSession ? 'me' : 'default')) io.out(line)
   if (control !== 'loopback') io.out(`${safety(control, settings.controlToken === undefined ? mock.controlToken : undefined)}\n`)
+  const watching = watch && options.apis ? watched(mock, origin, begun, io) : undefined
   await ended
+  watching?.stop()
   requests?.flush()
   // Programs read a log of JSON.
   const lost = log === 'json' ? undefined : await lostWith(mock, url)
@@ -69,6 +82,24 @@ function tlsOf(certFile: string | undefined, keyFile: string | undefined): { rea
     throw new UsageError(`--tls-cert ${certFile} and --tls-key ${keyFile} are no certificate, as PEM, and its key: ${messageFrom(error)}`)
   }
   return tls
+}
+
+/** Takes over what changes in the files of the APIs; a broken edit leaves what was there. */
+function watched(mock: Mock, { again, files }: Origin, since: number, io: Io): Watch {
+  const followed = (): string[] => [...files, ...mock.files]
+  const watch = watchFiles(async (changed) => {
+    const names = changed.map((file) => relative('', file)).join(', ')
+    const begun = Date.now()
+    try {
+      await mock.reload(await again())
+      io.err(`reloaded: ${names}`)
+    } catch (error) {
+      io.err(`not reloaded, and what was there before is served on: ${messageFrom(error)} (${names} changed)`)
+    }
+    watch.follow(followed(), begun)
+  })
+  watch.follow(followed(), since)
+  return watch
 }
 
 function cannotListen(error: unknown, port: number, host: string): string {

@@ -22,6 +22,8 @@ interface Source {
 export interface LoadedDocument {
   /** The file's name without its ending: `supplier-orders`. */
   readonly name: string
+  /** The main file's, where it is one that may change. */
+  readonly folder?: string
   readonly sources: readonly Source[]
 }
 
@@ -77,7 +79,8 @@ export async function loadDocument(file: string): Promise<LoadedDocument> {
     const content = sources.get(uri)?.content
     if (!isTarget(valueAt(content, pointer))) throw new DocumentError(`${where}: it leads nowhere${besideIt(content, pointer)}`)
   }
-  return { name: basename(main, extname(main)), sources: [...sources.values()] }
+  const folder = fileKind(main) === 'pipe' ? {} : { folder: root }
+  return { name: basename(main, extname(main)), ...folder, sources: [...sources.values()] }
 }
 
 /** The compiled form of a document, to be written as two JSON files. */

@@ -20,18 +20,26 @@ const MAX_BINDINGS = 100
 const MAX_BYTES = 16 * 1_048_576
 const OVERHEAD = 300
 
-/** @param others what the APIs know callers by beside tokens; @param schemes those that may stand before a token */
-export function createBindings(others: readonly BoundCaller[], schemes: readonly string[] = []): Bindings {
+/** How the APIs know callers: by what beside tokens, and which schemes may stand before a token. */
+export interface KnownCallers {
+  readonly others: readonly BoundCaller[]
+  readonly schemes: readonly string[]
+}
+
+/** @param callers those of the APIs that are served now */
+export function createBindings(callers: () => KnownCallers): Bindings {
   /** A token may be given as the header has it, with its scheme. */
   const keyOfToken = (token: string): string => {
     const [, scheme = '', rest = ''] = /^(\S+)\s+(.*)$/s.exec(token) ?? []
-    const isSent = schemes.some((one) => one.toLowerCase() === scheme.toLowerCase())
+    const isSent = callers().schemes.some((one) => one.toLowerCase() === scheme.toLowerCase())
     return JSON.stringify(['token', (isSent ? rest : token).trim()])
   }
   const keyOf = (to: Bound): string =>
     typeof to['token'] === 'string'
       ? keyOfToken(to['token'])
-      : (others.map((other) => other.keyOf(to)).find((key) => key !== undefined) ?? JSON.stringify(to))
+      : (callers()
+          .others.map((other) => other.keyOf(to))
+          .find((key) => key !== undefined) ?? JSON.stringify(to))
   const byKey = new Map<string, SessionName>()
   const ofSession = new Map<SessionName, Map<string, Bound>>()
   let bytes = 0
@@ -82,7 +90,7 @@ export function createBindings(others: readonly BoundCaller[], schemes: readonly
       const token = /^\S+\s+(.+)$/.exec(headers['authorization'] ?? '')?.[1]?.trim()
       const byToken = token === undefined ? undefined : byKey.get(keyOfToken(token))
       if (byToken !== undefined) return byToken
-      for (const key of others.flatMap((other) => other.keysOf(headers))) {
+      for (const key of callers().others.flatMap((other) => other.keysOf(headers))) {
         const name = byKey.get(key)
         if (name !== undefined) return name
       }

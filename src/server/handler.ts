@@ -23,8 +23,6 @@ import { EMPTY_WORLD } from '../store/memory.ts'
 import type { WeighedStore } from '../store/weighed.ts'
 import { serviceFinder } from './addressed.ts'
 import { type Carried, createCommands } from './commands.ts'
-import { createBindings } from './bindings.ts'
-import { createCounts } from './counts.ts'
 import type { Events } from './events.ts'
 import { admit, type GuardSettings, hostOf } from './guard.ts'
 import type { Exchange } from '../recording/exchange.ts'
@@ -35,9 +33,9 @@ import { asItCame, letGo, type Passage, passOn, type Returned } from './pass.ts'
 import { askInPieces, type Found, metBy } from './pieces.ts'
 import { type Asked, exchangeOf, unkept } from './record.ts'
 import { isControlPath, locate } from './session.ts'
-import { createSessions } from './sessions.ts'
+import { createSessions, type SessionBooks } from './sessions.ts'
 import { isVisit, welcome } from './visit.ts'
-import { createStates, type StateSettings, withExactParams } from './states.ts'
+import { createStates, withExactParams } from './states.ts'
 
 export interface HandlerSettings extends Waiting, GuardSettings {
   /** The control API; its base is peeled off before any other. */
@@ -50,6 +48,7 @@ export interface HandlerSettings extends Waiting, GuardSettings {
   readonly services: readonly Service[]
   readonly registry: Registry
   readonly store: WeighedStore
+  readonly books: SessionBooks
   readonly journal: Journal
   readonly defaults: SessionStart
   /** What a session of this name begins from, where nothing else is said: the defaults, but for one that was saved. */
@@ -61,13 +60,10 @@ export interface HandlerSettings extends Waiting, GuardSettings {
   /** What other services answer. */
   readonly passage: Passage | undefined
   readonly requireSession: boolean
-  readonly maxSessions: number
   readonly maxBodyBytes: number
   readonly scenarios: () => Promise<ReadonlyMap<string, Scenario>>
   /** What a session starts from that is wanted so. */
   readonly startFrom: (wanted: WantedSession, real: number) => Promise<Started>
-  /** How long a session may be unused, in milliseconds; infinite for ever. */
-  readonly sessionTimeToLive: () => number
   /** How much may be kept. */
   readonly limits: Limits
   /** The bytes of a session, where they are not those that they are without a word. */
@@ -94,12 +90,7 @@ export function createHandler(settings: HandlerSettings): Handler {
   const { control, store, journal, defaults, startOf, strict, checkReplies, limits, registry } = settings
   const { services, making } = settings
   const serviceFor = serviceFinder(services, settings.nearest)
-  const counts = createCounts(settings.maxSessions, settings.sessionTimeToLive)
-  const settingUp: StateSettings['settingUp'] = new Map()
-  const bindings = createBindings(
-    registry.members.flatMap(({ api }) => api.callers.bound ?? []),
-    registry.members.flatMap(({ api }) => api.callers.scheme ?? []),
-  )
+  const { counts, bindings, settingUp } = settings.books
   const roomOf = (name: SessionName): Room => ({ ...limits, others: store.bytes - store.bytesOf(name) })
   const aroundAt = (real: number, name?: SessionName, prefersProblem = false): Around => ({
     start: name === undefined ? defaults : startOf(name),
@@ -125,7 +116,7 @@ export function createHandler(settings: HandlerSettings): Handler {
   const { maxSessionBytes } = settings
   const server = { strict, checkReplies, maxBodyBytes, maxEntities, ...(maxSessionBytes !== undefined && { maxSessionBytes }) }
   const about = { version, dataVersion, parameters, server }
-  const sessions = createSessions({ registry, store, roomOf, journal, counts, bindings, startOf, startFrom, settingUp, about })
+  const sessions = createSessions({ registry, store, roomOf, journal, books: settings.books, startOf, startFrom, about })
   const setState = createStates({
     ...settings,
     sessions,

@@ -42,8 +42,10 @@ interface Listed {
 /** A list ends where its exchanges take this number of bytes: finding the secrets in more holds everybody else up. */
 const MAX_LIST_BYTES = 2_097_152
 
+const NO_APIS = registryOf([])
+
 /** Past exchanges, as many as fit a number of bytes: the oldest go first. */
-export function createJournal(maxBytes: number, nearest: FindNearest = () => [], registry: Registry = registryOf([])): Journal {
+export function createJournal(maxBytes: number, nearest: FindNearest = () => [], registry: () => Registry = () => NO_APIS): Journal {
   // A queue: entries before `first` are gone. Looking one up is rare, so nothing is indexed while requests are served.
   let entries: Entry[] = []
   let first = 0
@@ -54,7 +56,7 @@ export function createJournal(maxBytes: number, nearest: FindNearest = () => [],
   // Of the last one only: as many as follow the journal ask for it, one after the other.
   const sent = keptLast((entry: Entry) => textsOf(entry.exchange))
   const searched = keptLast((entry: Entry) => textsOf(maskedOf(entry)))
-  const shown = keptLast((entry: Entry) => show(maskedOf(entry), nearest, registry))
+  const shown = keptLast((entry: Entry) => show(maskedOf(entry), nearest, registry()))
   const fits = (entry: Entry, filter: ExchangeFilter): boolean => isMeant(entry.exchange, filter) && holds(entry, filter.text)
   /** What is searched is what is shown: a secret cannot be guessed by asking for it. Only what has the text at all is read for secrets. */
   const holds = (entry: Entry, text: string | undefined): boolean => {
@@ -119,7 +121,7 @@ export function createJournal(maxBytes: number, nearest: FindNearest = () => [],
     has: (id) => find(id) !== undefined,
     get(id) {
       const entry = find(id)
-      return entry && show(maskedOf(entry), nearest, registry)
+      return entry && show(maskedOf(entry), nearest, registry())
     },
     list(filter, limit, before) {
       const requests: object[] = []
@@ -133,7 +135,7 @@ export function createJournal(maxBytes: number, nearest: FindNearest = () => [],
         const masked = maskedOf(entry)
         size += entry.size
         if (last && (requests.length === limit || size > MAX_LIST_BYTES)) return { requests, before: last.exchange.id }
-        requests.push(show(masked, nearest, registry))
+        requests.push(show(masked, nearest, registry()))
         last = entry
       }
       return { requests }

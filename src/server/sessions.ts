@@ -14,6 +14,7 @@ import {
   savedState,
   sessionOf,
   snapshotName,
+  type SetUp,
   type Started,
   unknownSession,
 } from '../engine/session.ts'
@@ -33,14 +34,11 @@ export interface SessionsSettings {
   /** How much a session may keep. */
   readonly roomOf: (name: SessionName) => Room
   readonly journal: Journal
-  readonly counts: SessionCounts
-  readonly bindings: Bindings
+  readonly books: SessionBooks
   /** What a session of this name begins from, where nothing else is said. */
   readonly startOf: (name: SessionName) => SessionStart
   /** What a session starts from that is wanted so. */
   readonly startFrom: (wanted: WantedSession, real: number) => Promise<Started>
-  /** Sessions whose last request set up a provider state: they are only forgotten here. */
-  readonly settingUp: { delete(name: SessionName): unknown }
   /** What a replay has to know of this server. */
   readonly about: About
 }
@@ -76,19 +74,48 @@ export interface SnapshotReply extends MockReply {
   readonly isOfBefore?: boolean
 }
 
+/** A provider state that was set up. */
+export interface DoneState extends SetUp {
+  /** What it brought in, as the control API shows it. */
+  readonly brought: unknown
+}
+
+/** What is known of sessions beside what they hold. It outlives the documents that they are answered from. */
+export interface SessionBooks {
+  readonly counts: SessionCounts
+  readonly bindings: Bindings
+  /** Those whose last request set up a provider state, and all that were: the next one adds to them. */
+  readonly settingUp: Map<SessionName, readonly DoneState[]>
+  readonly snapshots: Map<SessionName, Map<string, { readonly taken: number; readonly life: Counted }>>
+  /** What is done with a session as a whole takes several steps of the store, between which nothing else of the sort may come. */
+  readonly inTurn: ReturnType<typeof createTurns>
+  /** Sessions that hold what is not of their own requests, and why. */
+  readonly copies: Map<SessionName, { readonly detail: string; readonly fix: string }>
+  /** Sessions on their way out: who asks for one in the meantime waits for it. */
+  readonly going: Map<SessionName, Promise<void>>
+  /** How many were begun without a name. */
+  made: number
+}
+
+export function createSessionBooks(counts: SessionCounts, bindings: Bindings): SessionBooks {
+  return {
+    counts,
+    bindings,
+    settingUp: new Map(),
+    snapshots: new Map(),
+    inTurn: createTurns(),
+    copies: new Map(),
+    going: new Map(),
+    made: 0,
+  }
+}
+
 /** How many snapshots a session may have. */
 const MAX_SNAPSHOTS = 20
 
 export function createSessions(settings: SessionsSettings): Sessions {
-  const { registry, store, roomOf, journal, counts, bindings, startOf, startFrom, settingUp, about } = settings
-  const snapshots = new Map<SessionName, Map<string, { readonly taken: number; readonly life: Counted }>>()
-  /** What is done with a session as a whole takes several steps of the store, between which nothing else of the sort may come. */
-  const inTurn = createTurns()
-  /** Sessions that hold what is not of their own requests, and why. */
-  const copies = new Map<SessionName, { readonly detail: string; readonly fix: string }>()
-  /** Sessions on their way out: who asks for one in the meantime waits for it. */
-  const going = new Map<SessionName, Promise<void>>()
-  let made = 0
+  const { registry, store, roomOf, journal, books, startOf, startFrom, about } = settings
+  const { counts, bindings, settingUp, snapshots, inTurn, copies, going } = books
 
   const show = async (name: SessionName, real: number): Promise<object> => {
     const shown = await store.transact(name, (world) => ({ changes: [], result: describe(world, startOf(name), real, registry) }))
@@ -152,7 +179,7 @@ export function createSessions(settings: SessionsSettings): Sessions {
       if (started.kind === 'refused') return refusal(started.problem)
       let { name } = wanted
       while (name === undefined) {
-        const next = nameOf(`session-${++made}`)
+        const next = nameOf(`session-${++books.made}`)
         if (typeof next === 'string' && !counts.has(next)) name = next
       }
       await sessions.expire(real, name)

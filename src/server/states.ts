@@ -12,7 +12,7 @@ import { type MockReply, type MockRequest, type Problem, valueAt } from '../base
 import { secretsIn, withoutSecretMembers, withoutSecretValues } from '../base/secret.ts'
 import type { Store } from '../store/store.ts'
 import { askInPieces } from './pieces.ts'
-import type { Sessions } from './sessions.ts'
+import type { DoneState, SessionBooks, Sessions } from './sessions.ts'
 
 export interface StateSettings {
   readonly control: Service
@@ -20,18 +20,12 @@ export interface StateSettings {
   readonly store: Store
   readonly sessions: Sessions
   readonly around: (real: number, name: SessionName) => Around
-  /** Sessions whose last request set up a provider state, and all that were: the next one adds to them. */
-  readonly settingUp: Map<SessionName, readonly DoneState[]>
+  readonly settingUp: SessionBooks['settingUp']
   /** The provider states that are known. */
   readonly states: () => Promise<readonly StateDefinition[]>
   readonly startFrom: (wanted: WantedSession, real: number) => Promise<Started>
   /** Hears of what was brought into a session: a replay has to bring it in again. */
   readonly onBrought: (name: SessionName, request: MockRequest, answer: Answer, real: number) => void
-}
-
-interface DoneState extends SetUp {
-  /** What it brought in, as the control API shows it. */
-  readonly brought: unknown
 }
 
 type StateCommand = Extract<Command, { kind: 'provider-state' }>

@@ -153,7 +153,7 @@ describe('steps that wait', () => {
 
 describe('bindings', () => {
   it('of all sessions together have an end, and make room when they go', () => {
-    const bindings = createBindings([])
+    const bindings = createBindings(() => ({ others: [], schemes: [] }))
     const name = (index: number): SessionName => {
       const text = `s${index}`
       if (!isSessionName(text)) throw new TypeError(text)
