@@ -39,6 +39,11 @@ export function createMedia(entry: Located, reader: Reader, validator: Validator
     return { kind: 'value', value, issues, undeclared: issues.length === 0 ? (undeclared?.(value, at) ?? NONE) : NONE }
   }
 
+  function readJson(text: string, at: string): ReadContent {
+    const parsed = parseJson(text)
+    return parsed.kind === 'broken' ? parsed : checked(parsed.value, at, text.length <= LARGE)
+  }
+
   function readFields(sent: readonly Field[], decode: (raw: string) => string, at: string, all: boolean): ReadContent {
     const read = (asText: boolean): ReadContent => {
       const { value, issues } = textsOf().fields.read(sent, decode, asText, at)
@@ -60,18 +65,16 @@ export function createMedia(entry: Located, reader: Reader, validator: Validator
     compile: () => check?.compile(),
     read(content, sent, at) {
       const { name } = sent
+      const isJson = isJsonType(name)
+      if (isJson && content.kind === 'text' && sent.parameters.size === 0) return readJson(content.text, at)
       if (name === 'multipart/form-data') return readParts(content, sent, at)
       const isText = name.startsWith('text/')
-      const isJson = isJsonType(name)
       const isForm = name === 'application/x-www-form-urlencoded'
       const read = textIn(content, sent)
       if (read.kind === 'broken') return isJson || isForm || isText || read.isUnsupported ? read : checkedBytes(content)
       const { text } = read
+      if (isJson) return readJson(text, at)
       const all = text.length <= LARGE
-      if (isJson) {
-        const parsed = parseJson(text)
-        return parsed.kind === 'broken' ? parsed : checked(parsed.value, at, all)
-      }
       if (isForm)
         return readFields(
           pairs(text, '&', true).map(([field, raw]) => ({ name: field, text: raw })),
