@@ -322,10 +322,14 @@ describe('a key of the query', () => {
       openapi: '3.1.0',
       security: [{ key: [] }],
       components: { securitySchemes: { key: { type: 'apiKey', in: 'query', name: 'k' } } },
-      paths: { '/a': { get: { responses: {} } } },
+      paths: {
+        '/a': { get: { responses: {} } },
+        '/b': { get: { parameters: [{ name: 'more', in: 'query', schema: { additionalProperties: true } }], responses: {} } },
+      },
     }
-    const [operation] = createContract({ name: 'a', sources: [{ uri: 'a.yaml', content, lineOf: () => 1 }] }).operations
+    const [operation, free] = createContract({ name: 'a', sources: [{ uri: 'a.yaml', content, lineOf: () => 1 }] }).operations
     expect(operation?.readParameters({ path: {}, query: 'k=1&l=2', headers: {} }).undeclared).toMatchObject([{ at: '/query/l' }])
+    expect(free?.readParameters({ path: {}, query: 'k=1&l=2', headers: {} })).toMatchObject({ query: { more: { l: '2' } }, undeclared: [] })
   })
 })
 
