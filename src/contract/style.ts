@@ -100,7 +100,7 @@ function unwrapped(style: Style, sent: readonly Pair[]): { readonly style: Style
   if (style.style === 'label')
     return text.startsWith('.')
       ? { style, sent: [[name, text.slice(1)]] }
-      : unreadable(`is ${JSON.stringify(text)}; a label begins with a dot`, `write it as .${text}`)
+      : unreadable(`is ${JSON.stringify(text)}; a label begins with a dot`, 'write it as .value')
   const inside = text.startsWith(';') ? pairs(text.slice(1), ';', false) : []
   const isMembers = style.explode && style.typed.own.has('object')
   return inside.length > 0 && (isMembers || inside.every(([other]) => other === name))

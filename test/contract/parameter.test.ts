@@ -153,7 +153,7 @@ describe('a style', () => {
   })
 
   it.each([
-    ['path', 'label', false, text, 'blue', '.blue'],
+    ['path', 'label', false, text, 'blue', '.value'],
     ['path', 'matrix', false, text, 'blue', ';color=…'],
     ['path', 'matrix', true, list, ';colour=blue', ';color=…'],
     ['path', 'matrix', false, record, 'R,100', ';color=…'],
@@ -352,6 +352,13 @@ describe('a list', () => {
     const read = readOne({ in: 'query', schema: { type: 'array', items: { type: 'integer' } } }, 'color=1&color=x&color=3')
     expect(read.query).toEqual({ color: [1, 'x', 3] })
     expect(read.issues).toMatchObject([{ at: '/query/color/1', rule: 'type', value: 'x', wanted: 'integer' }])
+  })
+
+  it('that is written in one, and has to be written one by one, says how', () => {
+    const issueOf = (raw: string) => readOne({ in: 'query', schema: numbers }, raw).issues[0]
+    expect(issueOf('color=1,2')).toMatchObject({ at: '/query/color/0', fix: 'send each element by itself: color=…&color=…' })
+    expect(issueOf('color=1%2C2')).toMatchObject({ fix: 'send each element by itself: color=…&color=…' })
+    expect(issueOf('color=x')).not.toHaveProperty('fix')
   })
 
   it('is checked as a whole', () => {
