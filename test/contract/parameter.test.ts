@@ -770,15 +770,15 @@ describe('the parameters of an operation', () => {
   })
 
   it.each([
-    ['without a name', { in: 'query', schema: text }],
-    ['without a place', { name: 'a', schema: text }],
-    ['in the body', { name: 'a', in: 'body', schema: text }],
-  ])('%s are told of where they are to be read', (_what, parameter) => {
+    ['without a name', { in: 'query', required: true, schema: text }],
+    ['without a place', { name: 'a', required: true, schema: text }],
+    ['in the body', { name: 'a', in: 'body', required: true, schema: text }],
+  ])('%s are looked for nowhere, and named', (_what, parameter) => {
     const operation = operationWith([parameter, { in: 'query', name: 'b', schema: text }])
     const slip = 'a.yaml:1: a parameter needs a name, and a place: path, query, header or cookie'
     expect(operation.slips).toEqual([slip])
-    expect(() => operation.readParameters({ path: {}, query: '', headers: {} })).toThrow(new DocumentError(slip))
-    expect(() => operation.compile()).toThrow(slip)
+    expect(operation.readParameters({ path: {}, query: 'b=1', headers: {} })).toMatchObject({ query: { b: '1' }, issues: [] })
+    expect(() => operation.compile()).toThrow(new DocumentError(slip))
   })
 
   it('that are a reference to nothing make the document unusable', () => {
