@@ -1,8 +1,10 @@
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { defineApi, reply } from '../src/api.ts'
 import { DATA_VERSION } from '../src/core/population/random.ts'
 import { createMock, type Fault, type MockOptions, type MockSession, replay } from '../src/index.ts'
 import { memoryStore } from '../src/store/memory.ts'
@@ -16,6 +18,7 @@ const LONG = process.env['LONG'] !== undefined
 const OMS = { Authorization: 'Bearer any', 'x-site-context': JSON.stringify({ account: ACCOUNT }) }
 const JSON_TYPE = { 'Content-Type': 'application/json' }
 const NAME = 'recorded'
+const codings = { gzip: gzipSync, 'x-gzip': gzipSync, deflate: deflateSync, br: brotliCompressSync, zstd: zstdCompressSync }
 
 interface Asked {
   readonly method?: string
@@ -754,5 +757,53 @@ describe('what differs', () => {
         ],
       },
     ])
+  })
+})
+
+describe('a session of any document', () => {
+  const texts = {
+    'text/plain': { schema: { type: 'string', minLength: 3 } },
+    'application/x-www-form-urlencoded': {},
+    'multipart/form-data': {},
+  }
+  const post = (more: object) => ({
+    post: {
+      requestBody: { content: texts },
+      responses: { 200: { description: 'what was sent', content: { 'application/json': {} } } },
+      ...more,
+    },
+  })
+  const coding = { name: 'Content-Encoding', in: 'header', required: true, schema: { enum: Object.keys(codings) } }
+  const document = {
+    openapi: '3.1.0',
+    info: { title: 'Bodies', version: '1' },
+    components: { securitySchemes: { basic: { type: 'http', scheme: 'basic' } } },
+    paths: { '/plain': post({}), '/coded': post({ parameters: [coding] }), '/secured': post({ security: [{ basic: [] }] }) },
+  }
+  const echo = ({ body }: { readonly body: unknown }) => reply(200, body)
+  const apis = [defineApi({ document, behaviours: { 'POST /plain': echo, 'POST /coded': echo, 'POST /secured': echo } })]
+
+  it('has packed bodies, forms, parts and credentials that are repeated in their form', async () => {
+    await using opened = await open({ apis })
+    const { session, url } = opened
+    const statuses: number[] = []
+    const send = async (path: string, body: string | Uint8Array<ArrayBuffer>, headers: Readonly<Record<string, string>>) => {
+      const all = { 'Content-Type': 'text/plain', ...session.headers, ...headers }
+      statuses.push((await fetch(url + path, { method: 'POST', headers: all, body })).status)
+    }
+    for (const [encoding, encode] of Object.entries(codings)) {
+      await send('/plain', Uint8Array.from(encode('some text')), { 'Content-Encoding': encoding })
+      await send('/coded', Uint8Array.from(encode('some text')), { 'Content-Encoding': encoding })
+      await send('/coded', Uint8Array.from(encode('so')), { 'Content-Encoding': encoding })
+    }
+    await send('/plain', 'a=1&b=2', { 'Content-Type': 'application/x-www-form-urlencoded' })
+    const parts = '--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--x--\r\n'
+    await send('/plain', parts, { 'Content-Type': 'multipart/form-data; boundary=x' })
+    await send('/secured', 'some text', { Authorization: `Basic ${Buffer.from('user:hunter2').toString('base64')}` })
+    await send('/secured', 'some text', { Authorization: 'Basic hunter2' })
+    expect(statuses).toEqual([...Object.keys(codings).flatMap(() => [200, 200, 400]), 200, 200, 200, 401])
+    const exported = await session.export()
+    expect(JSON.stringify(exported)).not.toContain(Buffer.from('hunter2').toString('base64').slice(0, 6))
+    expect(await replay(exported, apis)).toMatchObject({ requests: statuses.length, same: statuses.length, different: [], notRepeated: [] })
   })
 })

@@ -220,6 +220,8 @@ const FORMATS: ReadonlyMap<string, (faker: Faker) => string> = new Map<string, (
   ['relative-json-pointer', (f) => `1/${f.lorem.word()}`],
   ['regex', (f) => `^${f.lorem.word()}$`],
   ['byte', (f) => btoa(f.lorem.words(3))],
+  ['base64', (f) => btoa(f.lorem.words(3))],
+  ['base64url', (f) => btoa(f.lorem.words(3)).replaceAll('=', '')],
   ['password', (f) => f.internet.password()],
   ['binary', (f) => f.lorem.words(3)],
 ])

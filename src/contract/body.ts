@@ -34,12 +34,17 @@ export function createBodies(operation: Located, reader: Reader, validator: Vali
     media: createMedia(entry, reader, validator),
   }))
   const known = all.map(({ name }) => name).join(', ')
-  // Of the most common there is one.
-  const only = new Map(all.flatMap((one) => (all.filter(({ type }) => type.name === one.type.name).length === 1 ? [[one.name, one]] : [])))
 
-  function mediaFor(contentType: string, sent: MediaType): Media | undefined {
-    const exact = only.get(contentType)
-    if (exact) return exact.media
+  // What a client sends it mostly sends again.
+  let last: { readonly contentType: string; readonly sent: MediaType; readonly media: Media | undefined } | undefined
+  function wanted(contentType: string): { readonly sent: MediaType; readonly media: Media | undefined } {
+    if (last?.contentType === contentType) return last
+    const sent = mediaTypeOf(contentType)
+    last = { contentType, sent, media: mediaFor(sent) }
+    return last
+  }
+
+  function mediaFor(sent: MediaType): Media | undefined {
     let best: { readonly media: Media; readonly close: number } | undefined
     for (const { type, media } of all) {
       const close = closeness(type, sent)
@@ -65,8 +70,7 @@ export function createBodies(operation: Located, reader: Reader, validator: Vali
     compile: () => all.forEach(({ media }) => media.compile()),
     read(body, contentType) {
       if (body.kind === 'none') return required ? unreadable('required', 'there is none', `send one as ${known}`) : NOTHING
-      const sent = mediaTypeOf(contentType ?? '')
-      const media = mediaFor(contentType ?? '', sent)
+      const { sent, media } = wanted(contentType ?? '')
       if (!media)
         return unsupported(contentType === undefined ? 'the request has no Content-Type' : `the Content-Type is ${excerpt(contentType)}`)
       switch (body.kind) {

@@ -1,6 +1,7 @@
 import { kindOf } from '../document/keys.ts'
 import type { LoadedDocument } from '../document/load.ts'
 import { choicesOf, conditionOf } from './discriminator.ts'
+import { withoutDynamic } from './dynamic.ts'
 import { createReader, isJson, type Json, type Located, partsOf, type Reader } from './schema.ts'
 
 /** What a schema speaks of. */
@@ -17,7 +18,8 @@ const NONE: ReadonlySet<string> = new Set()
  * otherwise in the words of 3.1. All that stands in the document has the same pointer in it, but for what is nullable without a type. The
  * document itself where there is nothing to do.
  */
-export function formOf(document: LoadedDocument, role: Role): LoadedDocument {
+export function formOf(given: LoadedDocument, role: Role): LoadedDocument {
+  const document = withoutDynamic(given)
   if (!document.sources.some(({ content }) => isMarked(content, role))) return document
   const reader = createReader(document)
   return {

@@ -1,11 +1,11 @@
 import { type Issue, type RequestBody } from '../base/http.ts'
-import { createFields, type Field } from './fields.ts'
+import { createFields, type Field, type Fields } from './fields.ts'
 import { parseJson } from './json.ts'
 import { isJsonType, type MediaType } from './media-type.ts'
 import { partsIn } from './multipart.ts'
 import type { Located, Reader } from './schema.ts'
 import { decodedForm, pairs } from './style.ts'
-import { coerce, isOpenToText, typedBy } from './typed.ts'
+import { coerce, isOpenToText, type Typed, typedBy } from './typed.ts'
 import type { Validator } from './validator.ts'
 
 /** What was sent, before anybody has looked into it. */
@@ -30,18 +30,23 @@ export function createMedia(entry: Located, reader: Reader, validator: Validator
   const schema = reader.schema(entry, 'schema')
   const check = schema && validator.check(schema)
   const undeclared = schema && validator.undeclared(schema)
-  const typed = typedBy(schema ? [schema] : [], reader)
-  const isOfText = typed.own.size > 0 && [...typed.own].every((type) => type === 'string' || type === 'null')
-  const fields = createFields(entry, typed, reader)
+  // JSON has types of its own, and is most of what is sent.
+  let texts: Texts | undefined
+  const textsOf = (): Texts => (texts ??= createTexts(entry, schema, reader))
 
   function checked(value: unknown, at: string, all: boolean): ReadContent {
     const issues = check?.(value, at, all) ?? NONE
     return { kind: 'value', value, issues, undeclared: issues.length === 0 ? (undeclared?.(value, at) ?? NONE) : NONE }
   }
 
+  function readJson(text: string, at: string): ReadContent {
+    const parsed = parseJson(text)
+    return parsed.kind === 'broken' ? parsed : checked(parsed.value, at, text.length <= LARGE)
+  }
+
   function readFields(sent: readonly Field[], decode: (raw: string) => string, at: string, all: boolean): ReadContent {
     const read = (asText: boolean): ReadContent => {
-      const { value, issues } = fields.read(sent, decode, asText, at)
+      const { value, issues } = textsOf().fields.read(sent, decode, asText, at)
       return issues.length === 0 ? checked(value, at, all) : { kind: 'value', value, issues, undeclared: NONE }
     }
     try {
@@ -60,18 +65,16 @@ export function createMedia(entry: Located, reader: Reader, validator: Validator
     compile: () => check?.compile(),
     read(content, sent, at) {
       const { name } = sent
+      const isJson = isJsonType(name)
+      if (isJson && content.kind === 'text' && sent.parameters.size === 0) return readJson(content.text, at)
       if (name === 'multipart/form-data') return readParts(content, sent, at)
       const isText = name.startsWith('text/')
-      const isJson = isJsonType(name)
       const isForm = name === 'application/x-www-form-urlencoded'
       const read = textIn(content, sent)
       if (read.kind === 'broken') return isJson || isForm || isText || read.isUnsupported ? read : checkedBytes(content)
       const { text } = read
+      if (isJson) return readJson(text, at)
       const all = text.length <= LARGE
-      if (isJson) {
-        const parsed = parseJson(text)
-        return parsed.kind === 'broken' ? parsed : checked(parsed.value, at, all)
-      }
       if (isForm)
         return readFields(
           pairs(text, '&', true).map(([field, raw]) => ({ name: field, text: raw })),
@@ -80,7 +83,9 @@ export function createMedia(entry: Located, reader: Reader, validator: Validator
           all,
         )
       // What a text of another type says is nobody's to check but its own reader's.
-      if (isXml(name) || !isText) return isOfText ? checked(text, at, all) : { kind: 'value', value: text, issues: NONE, undeclared: NONE }
+      if (isXml(name) || !isText)
+        return textsOf().isOfText ? checked(text, at, all) : { kind: 'value', value: text, issues: NONE, undeclared: NONE }
+      const { typed } = textsOf()
       const typedText = checked(coerce(text, typed, false), at, all)
       if (typedText.kind === 'broken' || typedText.issues.length === 0 || !isOpenToText(typed)) return typedText
       return checked(text, at, all)
@@ -100,6 +105,20 @@ export function createMedia(entry: Located, reader: Reader, validator: Validator
     const found = partsIn(text, boundary, isText ? (part) => part : decodedBytes)
     return found.kind === 'broken' ? found : readFields(found.parts, (part) => part, at, text.length <= LARGE)
   }
+}
+
+/** What is to be known of what is not JSON. */
+interface Texts {
+  readonly typed: Typed
+  /** Nothing but a text may stand there. */
+  readonly isOfText: boolean
+  readonly fields: Fields
+}
+
+function createTexts(entry: Located, schema: Located | undefined, reader: Reader): Texts {
+  const typed = typedBy(schema ? [schema] : [], reader)
+  const isOfText = typed.own.size > 0 && [...typed.own].every((type) => type === 'string' || type === 'null')
+  return { typed, isOfText, fields: createFields(entry, typed, reader) }
 }
 
 function checkedBytes(content: Content): ReadContent {

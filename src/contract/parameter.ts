@@ -82,7 +82,7 @@ export function createParameter(
   const { name, in: written, required } = located.value
   const where = written === 'querystring' ? 'query' : written
   if (typeof name !== 'string' || (where !== 'path' && where !== 'query' && where !== 'header' && where !== 'cookie'))
-    return broken(`${reader.where(located)}: a parameter needs a name, and a place: path, query, header or cookie`)
+    return nowhere(`${reader.where(located)}: a parameter needs a name, and a place: path, query, header or cookie`)
   const key = where === 'header' ? name.toLowerCase() : name
   if (where === 'header' && ELSEWHERE.has(key)) return undefined
   const at = `/${where}/${pointerPart(key)}`
@@ -143,8 +143,17 @@ function withStyle(declared: Declared, reader: Reader, validator: Validator, isT
       }
     if (told && mayBeEmpty && sent.some(([other, value]) => other === name && value === ''))
       return { value: '', issues: NONE, undeclared: NONE }
-    if (told) return told
+    if (told) return where === 'query' ? asElements(sent, told) : told
     return unread?.kind === 'unreadable' ? fail('syntax', unread.message, unread.fix) : declared.missing()
+  }
+
+  /** What is written in one, and has to be written one by one, says how. */
+  function asElements(sent: readonly Pair[], told: ReadParameter): ReadParameter {
+    const own = sent.filter(([other]) => other === name)
+    if (!style.explode || style.style !== 'form' || !typed.own.has('array') || own.length !== 1) return told
+    if (!/,|%2C/i.test(own[0]?.[1] ?? '')) return told
+    const fix = `send each element by itself: ${name}=…&${name}=…`
+    return { ...told, issues: told.issues.map((issue) => ({ ...issue, fix })) }
   }
 
   /** One value is all that there is to be: of several the first counts. */
@@ -226,7 +235,12 @@ function withContent(
   }
 }
 
-function broken(slip: string, { key, in: where }: Pick<Declared, 'key' | 'in'> = { key: '', in: 'query' }): Parameter {
+/** What cannot be looked for is missed by nobody. */
+function nowhere(slip: string): Parameter {
+  return { ...broken(slip, { key: '', in: 'query' }), owns: () => false, read: () => MISSING }
+}
+
+function broken(slip: string, { key, in: where }: Pick<Declared, 'key' | 'in'>): Parameter {
   const refuse = (): never => {
     throw new DocumentError(slip)
   }

@@ -1,5 +1,6 @@
 import { fullFormats } from 'ajv-formats/dist/formats.js'
 import type { Believable, Believer } from './believable.ts'
+import { rangeOf } from './formats.ts'
 import { numbersOf } from './rules.ts'
 import type { Json } from './schema.ts'
 import type { Words } from './words.ts'
@@ -32,8 +33,9 @@ export function numberOf(
   const [above, below] = [Math.max(...numbersOf(rules, 'exclusiveMinimum')), Math.min(...numbersOf(rules, 'exclusiveMaximum'))]
   const formats = rules.map(({ format }) => format)
   const largest = formats.includes('int32') ? 2 ** 31 - 1 : LARGEST
-  const least = Math.max(above, ...numbersOf(rules, 'minimum'), -largest)
-  const most = Math.min(below, ...numbersOf(rules, 'maximum'), largest)
+  const ranges = formats.flatMap((format) => rangeOf(format))
+  const least = Math.max(above, ...numbersOf(rules, 'minimum'), ...ranges.map(([low]) => low), -largest)
+  const most = Math.min(below, ...numbersOf(rules, 'maximum'), ...ranges.map(([, high]) => high), largest)
   const steps = numbersOf(rules, 'multipleOf')
   const fits = (value: number): boolean =>
     value >= least &&

@@ -61,22 +61,22 @@ export function createSecurity(root: Located, operation: Located, reader: Reader
   )
   const isOptional = alternatives.some((schemes) => schemes.length === 0)
   const named = alternatives.filter((schemes) => schemes.length > 0)
+  // A header has room for one: of schemes that share it, one has to be there.
+  const places = named.map((schemes) => [...Map.groupBy(schemes, ({ in: where, key }) => `${where} ${key}`).values()])
   const keys = new Set(named.flat().flatMap(({ in: where, key }) => (where === 'query' ? key : [])))
   const challenges = [...new Set(named.flat().map(({ challenge }) => challenge))]
   return {
     judge(headers, query = '') {
       const carrier = { headers, query }
-      for (const schemes of named) {
-        const [first] = schemes
-        const value = first && valueOf(first, carrier)
-        if (first && value !== undefined && schemes.every((scheme) => valueOf(scheme, carrier) !== undefined))
-          return { kind: 'credentials', credentials: { scheme: first.name, value } }
+      for (const all of places) {
+        const credentials = credentialsFor(all, carrier)
+        if (credentials) return { kind: 'credentials', credentials }
       }
       if (isOptional || named.length === 0) return OPEN
-      const wanted = named[0]?.find((scheme) => valueOf(scheme, carrier) === undefined)
+      const [wanted] = places[0]?.find((schemes) => !credentialsAmong(schemes, carrier)) ?? []
       return {
         kind: 'refused',
-        problem: { code: 'credentials-missing', detail: detailOf(wanted, carrier), fix: fixOf(named, carrier), challenges },
+        problem: { code: 'credentials-missing', detail: detailOf(wanted, carrier), fix: fixOf(places, carrier), challenges },
       }
     },
     carrierOf: (value) => carrierOf(isOptional ? [] : (named[0] ?? []), value),
@@ -84,6 +84,25 @@ export function createSecurity(root: Located, operation: Located, reader: Reader
     challenges,
     slips,
   }
+}
+
+/** Those of the first place, where every place has some. */
+function credentialsFor(places: readonly (readonly Scheme[])[], carrier: Carrier): Credentials | undefined {
+  let first: Credentials | undefined
+  for (const schemes of places) {
+    const found = credentialsAmong(schemes, carrier)
+    if (!found) return undefined
+    first ??= found
+  }
+  return first
+}
+
+function credentialsAmong(schemes: readonly Scheme[], carrier: Carrier): Credentials | undefined {
+  for (const scheme of schemes) {
+    const value = valueOf(scheme, carrier)
+    if (value !== undefined) return { scheme: scheme.name, value }
+  }
+  return undefined
 }
 
 function carrierOf(schemes: readonly Scheme[], value: string): Carrier {
@@ -104,9 +123,11 @@ function carrierOf(schemes: readonly Scheme[], value: string): Carrier {
 /** Schemes that may be repeated to who sent them; any other first word may be the secret itself. */
 const SCHEMES = new Set(['basic', 'bearer', 'digest', 'token', 'negotiate', 'apikey'])
 
-/** All that would do: the schemes of an alternative that are not there yet, those that are missing least first. */
-function fixOf(named: readonly (readonly Scheme[])[], carrier: Carrier): string {
-  const ways = named.map((schemes) => schemes.filter((scheme) => valueOf(scheme, carrier) === undefined).map(sentAs))
+/** All that would do: of each alternative what is not there yet. */
+function fixOf(places: readonly (readonly (readonly Scheme[])[])[], carrier: Carrier): string {
+  const ways = places.map((all) =>
+    all.filter((schemes) => !credentialsAmong(schemes, carrier)).map((schemes) => [...new Set(schemes.map(sentAs))].join(' or ')),
+  )
   return `send ${[...new Set(ways.map((way) => way.join(' and ')))].join(', or ')}`
 }
 

@@ -55,20 +55,27 @@ export function decodedForm(raw: string): string {
  * @param asText whether what may be a text is one, whatever else it looks like
  * @throws URIError for an encoding that does not decode
  */
-export function* readings(style: Style, sent: readonly Pair[], asText: boolean): Generator<Reading> {
+export function readings(style: Style, sent: readonly Pair[], asText: boolean): readonly Reading[] {
   const own = unwrapped(style, sent)
-  if ('kind' in own) {
-    yield own
-    return
-  }
+  if ('kind' in own) return [own]
   const { own: types } = style.typed
-  const values = own.sent.flatMap(([name, raw]) => (name === own.style.name ? [raw] : []))
-  if (types.has('object')) yield* objects(own.style, own.sent, values, asText)
-  if (types.has('array')) yield* lists(own.style, own.sent, values, asText)
-  if (types.size > 0 && ![...types].some((type) => type !== 'object' && type !== 'array')) return
+  const values = valuesOf(own.sent, own.style.name)
+  const isList = types.has('array')
+  const isObject = types.has('object')
+  const read: Reading[] = []
+  if (isObject) read.push(...objects(own.style, own.sent, values, asText))
+  if (isList) read.push(...lists(own.style, own.sent, values, asText))
+  const isComposed = types.size > 0 && types.size === Number(isList) + Number(isObject)
   const [value] = values
-  if (value === undefined || (types.has('array') && values.length > 1)) return
-  yield found(coerce(style.decode(value), style.typed, asText))
+  if (!isComposed && value !== undefined && !(isList && values.length > 1))
+    read.push(found(coerce(style.decode(value), style.typed, asText)))
+  return read
+}
+
+function valuesOf(sent: readonly Pair[], of: string): readonly string[] {
+  const values: string[] = []
+  for (const [name, raw] of sent) if (name === of) values.push(raw)
+  return values
 }
 
 /** Whether a name in brackets is of a name: `color[R]` is of `color`. */
@@ -87,12 +94,13 @@ function unreadable(message: string, fix: string): Reading {
 /** What a label or a matrix holds, in the words of the other styles: a matrix is a form whose pairs have semicolons between them. */
 function unwrapped(style: Style, sent: readonly Pair[]): { readonly style: Style; readonly sent: readonly Pair[] } | Reading {
   const { name } = style
-  const [text] = sent.flatMap(([other, raw]) => (other === name ? [raw] : []))
-  if (text === undefined || (style.style !== 'label' && style.style !== 'matrix')) return { style, sent }
+  if (style.style !== 'label' && style.style !== 'matrix') return { style, sent }
+  const [text] = valuesOf(sent, name)
+  if (text === undefined) return { style, sent }
   if (style.style === 'label')
     return text.startsWith('.')
       ? { style, sent: [[name, text.slice(1)]] }
-      : unreadable(`is ${JSON.stringify(text)}; a label begins with a dot`, `write it as .${text}`)
+      : unreadable(`is ${JSON.stringify(text)}; a label begins with a dot`, 'write it as .value')
   const inside = text.startsWith(';') ? pairs(text.slice(1), ';', false) : []
   const isMembers = style.explode && style.typed.own.has('object')
   return inside.length > 0 && (isMembers || inside.every(([other]) => other === name))
@@ -100,34 +108,32 @@ function unwrapped(style: Style, sent: readonly Pair[]): { readonly style: Style
     : unreadable(`is ${JSON.stringify(text)}; a matrix is written as ;name=value`, `write it as ;${name}=…`)
 }
 
-function* objects(style: Style, sent: readonly Pair[], values: readonly string[], asText: boolean): Generator<Reading> {
+function objects(style: Style, sent: readonly Pair[], values: readonly string[], asText: boolean): readonly Reading[] {
   const { name, style: how, explode, typed } = style
   if (how === 'deepObject') {
     const read = bracketed(style, sent, asText)
-    if (read) yield read
-    else if (values.length > 0) yield unreadable('is no object', `write its members as ${name}[member]=value`)
-    return
+    if (read) return [read]
+    return values.length === 0 ? [] : [unreadable('is no object', `write its members as ${name}[member]=value`)]
   }
   if (how === 'form' && explode) {
     const members = sent.filter(([other]) => typed.names.has(other) || (typed.isFree && !style.isTaken(other)))
-    if (members.length > 0) yield found(Object.fromEntries(membersOf(members, style, asText)))
-    return
+    return members.length === 0 ? [] : [found(Object.fromEntries(membersOf(members, style, asText)))]
   }
   const [value] = values
-  if (value === undefined) return
+  if (value === undefined) return []
   const parts = split(value, style)
   const odd = explode ? parts.find((part) => !part.includes('=')) : parts.length % 2 === 1 ? parts.at(-1) : undefined
   if (odd !== undefined)
-    yield unreadable(
-      `is ${JSON.stringify(value)}; ${JSON.stringify(odd)} has no value`,
-      `write its members as ${explode ? 'name=value' : 'name, value in turn'}`,
-    )
-  else {
-    const members = explode
-      ? parts.map((part): Pair => [style.decode(part.slice(0, part.indexOf('='))), part.slice(part.indexOf('=') + 1)])
-      : parts.flatMap((part, index): Pair[] => (index % 2 === 0 ? [[style.decode(part), parts[index + 1] ?? '']] : []))
-    yield found(Object.fromEntries(membersOf(members, style, asText)))
-  }
+    return [
+      unreadable(
+        `is ${JSON.stringify(value)}; ${JSON.stringify(odd)} has no value`,
+        `write its members as ${explode ? 'name=value' : 'name, value in turn'}`,
+      ),
+    ]
+  const members = explode
+    ? parts.map((part): Pair => [style.decode(part.slice(0, part.indexOf('='))), part.slice(part.indexOf('=') + 1)])
+    : parts.flatMap((part, index): Pair[] => (index % 2 === 0 ? [[style.decode(part), parts[index + 1] ?? '']] : []))
+  return [found(Object.fromEntries(membersOf(members, style, asText)))]
 }
 
 function membersOf(members: readonly Pair[], { typed, decode }: Style, asText: boolean): [name: string, value: unknown][] {
@@ -145,21 +151,20 @@ export function oneOrMore<Raw>(values: readonly Raw[], typed: Typed, leaf: (raw:
     : values.map((value) => leaf(value, typed.items))
 }
 
-function* lists(style: Style, sent: readonly Pair[], values: readonly string[], asText: boolean): Generator<Reading> {
+function lists(style: Style, sent: readonly Pair[], values: readonly string[], asText: boolean): readonly Reading[] {
   const { typed, decode, explode } = style
-  if (style.style === 'deepObject') {
-    const read = bracketed(style, sent, asText)
-    if (read) yield read
-  }
-  if (values.length === 0) return
+  const spread = style.style === 'deepObject' ? bracketed(style, sent, asText) : undefined
+  const [value, other] = values
+  if (value === undefined) return spread ? [spread] : []
   const listOf = (parts: readonly string[]): unknown[] => parts.map((part) => coerce(decode(part), typed.items, asText))
-  const isPlain = style.style === 'deepObject' || (explode && (style.style === 'form' || values.length > 1))
-  yield found(listOf(isPlain ? values : values.flatMap((value) => split(value, style))))
-  const [value] = values
-  if (values.length > 1 || value === undefined) return
+  const isPlain = style.style === 'deepObject' || (explode && (style.style === 'form' || other !== undefined))
+  const parts = isPlain ? values : other === undefined ? split(value, style) : values.flatMap((one) => split(one, style))
+  const read = [...(spread ? [spread] : []), found(listOf(parts))]
+  if (other !== undefined) return read
   // A label without commas was written with dots up to OpenAPI 3.1.0, and is one element in 3.1.1.
-  if (style.style === 'label' && !explode) yield { kind: 'value', value: listOf([value]), isGuess: true }
-  if (value === '') yield { kind: 'value', value: [], isGuess: true }
+  if (style.style === 'label' && !explode) read.push({ kind: 'value', value: listOf([value]), isGuess: true })
+  if (value === '') read.push({ kind: 'value', value: [], isGuess: true })
+  return read
 }
 
 function split(value: string, { style, explode }: Style): string[] {

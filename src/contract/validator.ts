@@ -1,8 +1,8 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
-import addFormats from 'ajv-formats'
 import { type Issue, MAX_ISSUES, pointerPart } from '../base/http.ts'
 import type { LoadedDocument } from '../document/load.ts'
 import { DocumentError, messageFrom } from '../base/problem.ts'
+import { addFormats } from './formats.ts'
 import { isJson, type Json, type Located, type Reader } from './schema.ts'
 
 /** Says what is wrong with a value; `at` is the JSON pointer of the value itself. As much as is told, unless the first issue is enough. */
@@ -107,13 +107,29 @@ function createAjv(document: LoadedDocument, allErrors: boolean): Ajv2020 {
     verbose: true,
     logger: false,
     addUsedSchema: false,
+    // Twice the time for each object, so only where a name of the document is one that every object has.
+    ownProperties: document.sources.some(({ content }) => namesInherited(content)),
+    // 19.99 is a multiple of 0.01, though no double is.
+    multipleOfPrecision: 8,
   })
-  addFormats.default(ajv)
+  addFormats(ajv)
   for (const { uri, content } of document.sources) if (isJson(content)) ajv.addSchema(content, BASE + encodeURI(uri))
   return ajv
 }
 
+const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype))
+
+function namesInherited(value: unknown): boolean {
+  if (typeof value === 'string') return INHERITED.has(value)
+  if (typeof value !== 'object' || value === null) return false
+  const isList = Array.isArray(value)
+  for (const name of Object.keys(value)) if (!isList && INHERITED.has(name)) return true
+  return Object.values(value).some((inner) => (typeof inner === 'string' ? isList && INHERITED.has(inner) : namesInherited(inner)))
+}
+
 const CHOICES: ReadonlySet<string> = new Set(['anyOf', 'oneOf'])
+/** What is wrong by the schemas of these is no fault by itself. */
+const TRIED: ReadonlySet<string> = new Set([...CHOICES, 'contains', 'propertyNames'])
 
 /** The value as it may stand in a message. */
 export function excerpt(value: unknown): string {
@@ -145,7 +161,7 @@ function issuesOf(errors: readonly ErrorObject[], at: string, explainer: Explain
     // What stands behind a condition has its own.
     if (error.keyword === 'if') continue
     const branches: ErrorObject[] = []
-    if (CHOICES.has(error.keyword)) {
+    if (TRIED.has(error.keyword)) {
       const inside = schemasOfChoice(error)
       for (let other = errors[index - 1]; other && inside.has(other.parentSchema); other = errors[index - 1]) {
         branches.push(other)
@@ -224,7 +240,7 @@ function isOfNames(issue: Issue, here: string): boolean {
  * once for each choice.
  */
 function choicesOf(reader: Reader): Explainer['schemasOfChoice'] {
-  const known = new Map<string, WeakMap<object, ReadonlySet<unknown>>>([...CHOICES].map((keyword) => [keyword, new WeakMap()]))
+  const known = new Map<string, WeakMap<object, ReadonlySet<unknown>>>([...TRIED].map((keyword) => [keyword, new WeakMap()]))
   const find = (schema: Json, keyword: string): ReadonlySet<unknown> => {
     const found = new Set<unknown>()
     const collect = (one: Located): void => {
@@ -239,7 +255,10 @@ function choicesOf(reader: Reader): Explainer['schemasOfChoice'] {
       }
     }
     const place = reader.placeOf(schema)
-    if (place) for (const [, branch] of reader.schemas({ value: schema, uri: place.file, pointer: place.pointer }, keyword)) collect(branch)
+    if (!place) return found
+    const located = { value: schema, uri: place.file, pointer: place.pointer }
+    const tried = CHOICES.has(keyword) ? reader.schemas(located, keyword).map(([, branch]) => branch) : reader.schema(located, keyword)
+    for (const one of [tried ?? []].flat()) collect(one)
     return found
   }
   return ({ parentSchema, keyword }) => {
@@ -284,8 +303,19 @@ function issueOf(error: ErrorObject, branches: readonly ErrorObject[], at: strin
       ...knownMembers(error),
       ...placed(error, reader),
     }
+  const named: unknown = error.keyword === 'propertyNames' ? error.params['propertyName'] : undefined
+  if (typeof named === 'string')
+    return {
+      at: `${here}/${pointerPart(named)}`,
+      rule: error.keyword,
+      message: `has a name that is not allowed here; ${branches.map((branch) => sentence(branch, wantedBy(branch))).join(', ')}`,
+      wanted: error.schema,
+      ...placed(error, reader),
+    }
   // A choice among branches is told by the branches that it has itself.
-  const own = branches.filter(({ instancePath, keyword }) => instancePath === error.instancePath && !CHOICES.has(keyword))
+  const own = !CHOICES.has(error.keyword)
+    ? []
+    : branches.filter(({ instancePath, keyword }) => instancePath === error.instancePath && !CHOICES.has(keyword))
   const wanted = own.length > 0 ? distinct(own.flatMap((branch) => wantedBy(branch))) : wantedBy(error)
   return {
     at: here,
@@ -349,6 +379,8 @@ function sentence({ keyword, params }: ErrorObject, wanted: unknown): string {
       return `it must be at least ${list.join()}`
     case 'maximum':
       return `it must be at most ${list.join()}`
+    case 'contains':
+      return `${timesOf(params)} of its elements must fit ${excerpt(wanted)}`
     case 'minProperties':
       return `it must have at least ${list.join()} member(s)`
     case 'minItems':
@@ -362,6 +394,10 @@ function sentence({ keyword, params }: ErrorObject, wanted: unknown): string {
     default:
       return `it breaks "${keyword}": ${excerpt(wanted)}`
   }
+}
+
+function timesOf({ minContains: least, maxContains: most }: ErrorObject['params']): string {
+  return most === undefined ? `at least ${String(least ?? 1)}` : `${String(least ?? 1)} to ${String(most)}`
 }
 
 /** What several schemas together declare, as far as names go. */

@@ -458,19 +458,12 @@ function elapsed(started: number): number {
   return Math.round((performance.now() - started) * 1_000) / 1_000
 }
 
-/** What our own failure answers: the API's 500. The reason stays in the journal and with `onFailure`, but for one that the document has. */
+/** What our own failure answers: the API's 500. The reason stays in the journal and with `onFailure`. */
 function failed(error: unknown, service: Service, now: number): Answer {
-  const isOfDocument = error instanceof DocumentError
-  const code = isOfDocument ? 'schema-broken' : error instanceof BehaviourError ? 'behaviour-broken' : 'internal'
-  const reason =
-    isOfDocument || error instanceof BehaviourError
-      ? error.message
-      : error instanceof Error
-        ? (error.stack ?? error.message)
-        : String(error)
+  const code = error instanceof DocumentError ? 'schema-broken' : error instanceof BehaviourError ? 'behaviour-broken' : 'internal'
+  const reason = error instanceof BehaviourError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)
   const problem = stated({ code, detail: reason }, service)
-  // Where a document cannot be followed its author can mend it; what else fails is nobody's business.
-  const told = isOfDocument ? problem : { ...problem, detail: problem.title }
+  const told = { ...problem, detail: problem.title }
   let reply: Answer['reply']
   try {
     reply = service.dialect.refuse(told, undefined, undefined)

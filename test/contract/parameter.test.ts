@@ -153,7 +153,7 @@ describe('a style', () => {
   })
 
   it.each([
-    ['path', 'label', false, text, 'blue', '.blue'],
+    ['path', 'label', false, text, 'blue', '.value'],
     ['path', 'matrix', false, text, 'blue', ';color=…'],
     ['path', 'matrix', true, list, ';colour=blue', ';color=…'],
     ['path', 'matrix', false, record, 'R,100', ';color=…'],
@@ -322,10 +322,14 @@ describe('a key of the query', () => {
       openapi: '3.1.0',
       security: [{ key: [] }],
       components: { securitySchemes: { key: { type: 'apiKey', in: 'query', name: 'k' } } },
-      paths: { '/a': { get: { responses: {} } } },
+      paths: {
+        '/a': { get: { responses: {} } },
+        '/b': { get: { parameters: [{ name: 'more', in: 'query', schema: { additionalProperties: true } }], responses: {} } },
+      },
     }
-    const [operation] = createContract({ name: 'a', sources: [{ uri: 'a.yaml', content, lineOf: () => 1 }] }).operations
+    const [operation, free] = createContract({ name: 'a', sources: [{ uri: 'a.yaml', content, lineOf: () => 1 }] }).operations
     expect(operation?.readParameters({ path: {}, query: 'k=1&l=2', headers: {} }).undeclared).toMatchObject([{ at: '/query/l' }])
+    expect(free?.readParameters({ path: {}, query: 'k=1&l=2', headers: {} })).toMatchObject({ query: { more: { l: '2' } }, undeclared: [] })
   })
 })
 
@@ -348,6 +352,13 @@ describe('a list', () => {
     const read = readOne({ in: 'query', schema: { type: 'array', items: { type: 'integer' } } }, 'color=1&color=x&color=3')
     expect(read.query).toEqual({ color: [1, 'x', 3] })
     expect(read.issues).toMatchObject([{ at: '/query/color/1', rule: 'type', value: 'x', wanted: 'integer' }])
+  })
+
+  it('that is written in one, and has to be written one by one, says how', () => {
+    const issueOf = (raw: string) => readOne({ in: 'query', schema: numbers }, raw).issues[0]
+    expect(issueOf('color=1,2')).toMatchObject({ at: '/query/color/0', fix: 'send each element by itself: color=…&color=…' })
+    expect(issueOf('color=1%2C2')).toMatchObject({ fix: 'send each element by itself: color=…&color=…' })
+    expect(issueOf('color=x')).not.toHaveProperty('fix')
   })
 
   it('is checked as a whole', () => {
@@ -759,15 +770,15 @@ describe('the parameters of an operation', () => {
   })
 
   it.each([
-    ['without a name', { in: 'query', schema: text }],
-    ['without a place', { name: 'a', schema: text }],
-    ['in the body', { name: 'a', in: 'body', schema: text }],
-  ])('%s are told of where they are to be read', (_what, parameter) => {
+    ['without a name', { in: 'query', required: true, schema: text }],
+    ['without a place', { name: 'a', required: true, schema: text }],
+    ['in the body', { name: 'a', in: 'body', required: true, schema: text }],
+  ])('%s are looked for nowhere, and named', (_what, parameter) => {
     const operation = operationWith([parameter, { in: 'query', name: 'b', schema: text }])
     const slip = 'a.yaml:1: a parameter needs a name, and a place: path, query, header or cookie'
     expect(operation.slips).toEqual([slip])
-    expect(() => operation.readParameters({ path: {}, query: '', headers: {} })).toThrow(new DocumentError(slip))
-    expect(() => operation.compile()).toThrow(slip)
+    expect(operation.readParameters({ path: {}, query: 'b=1', headers: {} })).toMatchObject({ query: { b: '1' }, issues: [] })
+    expect(() => operation.compile()).toThrow(new DocumentError(slip))
   })
 
   it('that are a reference to nothing make the document unusable', () => {

@@ -184,6 +184,15 @@ describe('several schemes at once', () => {
     })
   })
 
+  it('that share a header are met by one of them', () => {
+    const shared = judgeOf([{ bearer: [], token: [], key: [] }])
+    expect(shared({ authorization: 'Token 1', 'x-api-key': '2' })).toEqual(found('token', '1'))
+    expect(shared({ 'x-api-key': '2' })).toMatchObject({
+      problem: { fix: 'send Authorization: Bearer <token> or Authorization: Token <token>' },
+    })
+    expect(shared({ authorization: 'Bearer 1' })).toMatchObject({ problem: { fix: 'send x-api-key: <token>' } })
+  })
+
   it('may be an alternative to one', () => {
     const either = judgeOf([{ bearer: [], key: [] }, { token: [] }])
     expect(either({ authorization: 'Token 1' })).toEqual(found('token', '1'))

@@ -63,9 +63,23 @@ describe('an issue', () => {
     ['minLength', { minLength: 2 }, 'é', 2, 'is "é"; it must have at least 2 character(s)'],
     ['maxLength', { maxLength: 1 }, 'ab', 1, 'is "ab"; it must have at most 1 character(s)'],
     ['uniqueItems', { uniqueItems: true }, [1, 1], true, 'is [1,1]; it breaks "uniqueItems": true'],
+    ['contains', { contains: { const: 1 } }, [2], { const: 1 }, 'is [2]; at least 1 of its elements must fit {"const":1}'],
+    ['contains', { contains: {}, minContains: 0, maxContains: 1 }, [2, 3], {}, 'is [2,3]; 0 to 1 of its elements must fit {}'],
   ])('names %s of %o', (rule, schema, value, wanted, message) => {
     expect(schemaOf(schema).issues(value)).toEqual([
       { at: '/body', rule, message, value, wanted, place: { file: 'a.yaml', line: 1, pointer: `/components/schemas/Main/${rule}` } },
+    ])
+  })
+
+  it('names a name that may not be by its own place', () => {
+    expect(schemaOf({ propertyNames: { maxLength: 2, pattern: '^a' } }).issues({ ab: 1, bcd: 2 })).toEqual([
+      {
+        at: '/body/bcd',
+        rule: 'propertyNames',
+        message: 'has a name that is not allowed here; it must have at most 2 character(s), it must match ^a',
+        wanted: { maxLength: 2, pattern: '^a' },
+        place: { file: 'a.yaml', line: 1, pointer: '/components/schemas/Main/propertyNames' },
+      },
     ])
   })
 

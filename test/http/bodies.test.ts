@@ -41,6 +41,7 @@ const ROWS: readonly Row[] = [
   ['JSON in a charset of nobody', json(text), 'application/json; charset=none', '"a"', { status: 415, says: '"none" is not known' }],
   ['JSON that is no UTF-8', json(text), JSON_TYPE, bytes('"', 0xe9, '"'), { status: 400, at: '/body', rule: 'syntax', says: 'not UTF-8' }],
   ['JSON of a structured type', { 'application/vnd.a+json': { schema: record } }, 'application/vnd.a+json', '{"a":1}', { body: { a: 1 } }],
+  ['JSON as text', { 'text/json': { schema: record } }, 'text/json', '{"a":1}', { body: { a: 1 } }],
   ['0', json(count), JSON_TYPE, '0', { body: 0 }],
   ['false', json({ type: 'boolean' }), JSON_TYPE, 'false', { body: false }],
   ['an empty text', json(text), JSON_TYPE, '""', { body: '' }],
@@ -354,6 +355,29 @@ const answers = { 200: { description: 'what was sent', content: { [JSON_TYPE]: {
 const paths = Object.fromEntries([
   ...ROWS.map(([, content], index) => [`/${index}`, { post: { requestBody: { content }, responses: answers } }]),
   ['/none', { post: { responses: answers }, get: { responses: answers }, delete: { responses: answers } }],
+  [
+    '/client',
+    {
+      post: {
+        requestBody: {
+          content: Object.fromEntries(
+            [FORM, 'multipart/form-data'].map((type) => [
+              type,
+              {
+                schema: {
+                  type: 'object',
+                  properties: { n: count, t: text, l: list(count), j: record, f: { type: 'string', format: 'binary' } },
+                  additionalProperties: false,
+                },
+                encoding: { f: { contentType: 'image/png' } },
+              },
+            ]),
+          ),
+        },
+        responses: answers,
+      },
+    },
+  ],
   ['/query', { get: { requestBody: { content: json(record) }, responses: answers } }],
   ['/required', { post: { requestBody: { required: true, content: { ...json(record), ...form({}) } }, responses: answers } }],
   ['/text', { post: { requestBody: { content: { 'text/plain': { schema: text } } }, responses: answers } }],
@@ -420,6 +444,29 @@ describe('a body', () => {
     expect((await ask('/strict', init))[0]).toBe(200)
     const [status, { issues }] = await ask('/strict', init, strict)
     expect([status, issues?.map(({ at }) => at)]).toEqual([400, type === FORM ? ['/body/a/c', '/body/d'] : ['/body/a/c']])
+  })
+})
+
+describe('a form as a client writes it', () => {
+  it('is read: FormData with files, within the process and over a socket', async () => {
+    const { url } = await mock.listen({ port: 0 })
+    const data = new FormData()
+    data.append('n', '5')
+    data.append('t', 'é "quoted" \r\n line')
+    data.append('l[]', '1')
+    data.append('l[]', '2')
+    data.append('j', new Blob(['{"a":1}'], { type: 'application/json' }))
+    data.append('f', new Blob([bytes(0x89, 'PNG', 0)], { type: 'image/png' }), 'a "b".png')
+    const form = { n: 5, t: 'é "quoted" \r\n line', l: [1, 2], j: { a: 1 }, f: '\u0089PNG\u0000' }
+    for (const post of [mock.fetch, fetch]) {
+      const answer = await post(`${url}/client`, { method: 'POST', body: data })
+      expect([answer.status, await answer.json()]).toEqual([200, { body: form }])
+    }
+  })
+
+  it('is read: URLSearchParams', async () => {
+    const answer = await mock.fetch('/client', { method: 'POST', body: new URLSearchParams([['n', '5'], ['t', 'a b+&=é'], ['l', '1'], ['l', '2']]) }) // prettier-ignore
+    expect([answer.status, await answer.json()]).toEqual([200, { body: { n: 5, t: 'a b+&=é', l: [1, 2] } }])
   })
 })
 
