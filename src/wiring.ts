@@ -1,3 +1,4 @@
+import { documentApis } from './documents.ts'
 import type * as MockModule from './mock.ts'
 import type { MockOptions } from './mock.ts'
 import { replay as replayIn, type Replayed } from './recording/replay.ts'
@@ -47,6 +48,7 @@ async function documentsOf(apis: MockOptions['apis']): Promise<Pick<VerifyContra
 function accessTo(apis: MockOptions['apis']): MockAccess {
   const own = apis ? { apis } : {}
   return {
+    ofDocuments: (files) => accessTo(documentApis(files)),
     open: (options) => openMock({ ...options, ...own }),
     findStates: async (wanted, file) => (await mock()).findStates(wanted, file, apis),
     assumptions: async (choices) => (await mock()).assumptionsOf(choices, apis),

@@ -3,7 +3,8 @@ import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { messageFrom, UsageError } from '../base/problem.ts'
 import { BUNDLED } from '../bundled.ts'
-import { type Api, defineApi } from '../core/api.ts'
+import type { Api } from '../core/api.ts'
+import { documentApis } from '../documents.ts'
 import { isApi, wrongWith } from '../options/definition.ts'
 import type { Io } from './io.ts'
 
@@ -36,22 +37,17 @@ export async function loadApis(wanted: readonly string[], onFile?: (file: string
  */
 export function withSpecs(apis: readonly (Api | string)[] | undefined, files: readonly string[]): readonly (Api | string)[] | undefined {
   if (files.length === 0) return apis
-  const taken = new Map<string, number>()
-  const nameIn = (name: string): string => {
-    const times = (taken.get(name) ?? 0) + 1
-    taken.set(name, times)
-    return times === 1 ? name : nameIn(`${name}-${times}`)
+  for (const file of files) {
+    if (/^https?:/i.test(file))
+      throw new UsageError(`--spec ${file}: nothing is fetched; save the document first, as with curl -sS -o openapi.yaml ${file}`)
+    if (!existsSync(file)) throw new UsageError(`--spec ${file}: there is no such file`)
   }
-  for (const api of apis ?? []) nameIn(typeof api === 'string' ? api : api.name)
   return [
     ...(apis ?? []),
-    ...files.map((file) => {
-      if (/^https?:/i.test(file))
-        throw new UsageError(`--spec ${file}: nothing is fetched; save the document first, as with curl -sS -o openapi.yaml ${file}`)
-      if (!existsSync(file)) throw new UsageError(`--spec ${file}: there is no such file`)
-      const api = defineApi({ document: resolve(file) })
-      return { ...api, name: nameIn(api.name.replaceAll(/[:/\s]/g, '-')), file }
-    }),
+    ...documentApis(
+      files,
+      (apis ?? []).map((api) => (typeof api === 'string' ? api : api.name)),
+    ),
   ]
 }
 

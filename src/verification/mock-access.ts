@@ -6,6 +6,8 @@ export interface MockAccess {
   open(options: OpenOptions): Promise<OpenedMock>
   /** Which of these provider states are known: the bundled ones, and those of a file. */
   findStates(wanted: readonly WantedState[], file: string | undefined): Promise<readonly FoundState[]>
+  /** The same of mocks that have nothing but these documents. */
+  ofDocuments(files: readonly string[]): MockAccess
   /** What can be assumed beside these choices. */
   assumptions(choices: Readonly<Record<string, string>> | undefined): Promise<readonly Assumption[]>
 }

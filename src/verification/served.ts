@@ -1,13 +1,14 @@
 import { type Contract, contractOf, type Operation } from '../contract/operation.ts'
 import { matchOf } from './pact/base-path.ts'
 import type { Interaction } from './pact/pact.ts'
-import { UsageError } from '../base/problem.ts'
 import type { VerifyContractsOptions } from './options.ts'
 import { keyOf, narrowed, ownDocuments, type Subject } from './subjects.ts'
 
 /** What the mock can be asked about, where documents are given in place of its own. */
 export interface Served {
   readonly subjects: readonly Subject[]
+  /** What a mock can be asked about that has nothing but these documents, and keeps no state. */
+  readonly alone?: { readonly subjects: readonly Subject[]; readonly files: readonly string[]; readonly names: readonly string[] }
   /** The other interactions, by `keyOf`. */
   readonly unserved: ReadonlySet<string>
   /** What it does not serve of what the pacts are about: documents, and operations of documents that it serves. */
@@ -16,12 +17,11 @@ export interface Served {
 
 /**
  * The mock serves its own APIs. Another document may be an edition of theirs, under any name: it is one if half of its operations are
- * theirs. Where only that edition has an operation, the mock is not asked about it.
- * @throws UsageError where the mock was to be asked about a document that it does not serve
+ * theirs. Where only that edition has an operation, the mock is not asked about it. Every other document has a mock of its own.
  */
 export async function servedOf(
   subjects: readonly Subject[],
-  { documents, own: ours, only }: Pick<VerifyContractsOptions, 'documents' | 'own' | 'only'>,
+  { documents, own: ours }: Pick<VerifyContractsOptions, 'documents' | 'own'>,
 ): Promise<Served> {
   if (documents === undefined) return { subjects, unserved: new Set(), missing: [] }
   const bundled = (await ownDocuments(ours)).map((loaded) => contractOf(loaded))
@@ -30,27 +30,31 @@ export async function servedOf(
     const shared = contract.operations.filter((operation) => own.has(shapeOf(contract, operation)))
     return shared.length > 0 && shared.length * 2 >= contract.operations.length
   }
-  const strange = new Set(subjects.flatMap(({ document }) => (document && !isEdition(document) ? [document.name] : [])))
-  if (strange.size > 0 && only?.includes('mock') === true)
-    throw new UsageError(
-      `the mock cannot be asked about ${[...strange].join(', ')} (--only mock): it serves ${bundled.map(({ name }) => name).join(' and ')}; ask for the columns document or provider`,
-    )
-  const missing = new Set(strange)
+  const isStrange = ({ document }: Subject): boolean => document !== undefined && !isEdition(document)
+  const strange = subjects.filter(isStrange)
+  const files = new Set(strange.flatMap(({ document }) => document?.file ?? []))
+  const names = new Set(strange.flatMap(({ document }) => document?.name ?? []))
+  const missing = new Set<string>()
   const unserved = new Set<string>()
   const lackOf = (document: Contract, { method, path }: Interaction): string | undefined => {
-    if (strange.has(document.name)) return document.name
     const match = matchOf(document, method, path)
     if (match.kind !== 'found' || own.has(shapeOf(document, match.target))) return undefined
     return `${match.target.method} ${match.target.template} of ${document.name}`
   }
-  for (const { pact, document } of subjects)
+  const others = subjects.filter((subject) => !isStrange(subject))
+  for (const { pact, document } of others)
     for (const interaction of document ? pact.interactions : []) {
       const lack = document && lackOf(document, interaction)
       if (lack === undefined) continue
       missing.add(lack)
       unserved.add(keyOf(pact.file, interaction.index))
     }
-  return { subjects: narrowed(subjects, ({ file }, { index }) => !unserved.has(keyOf(file, index))), unserved, missing: [...missing] }
+  return {
+    subjects: narrowed(others, ({ file }, { index }) => !unserved.has(keyOf(file, index))),
+    ...(strange.length > 0 && { alone: { subjects: strange, files: [...files], names: [...names] } }),
+    unserved,
+    missing: [...missing],
+  }
 }
 
 /** An operation whatever its parameters are called. */

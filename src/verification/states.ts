@@ -3,7 +3,7 @@ import type { MockAccess } from './mock-access.ts'
 import type { ProviderState } from './pact/pact.ts'
 import type { VerifyContractsOptions } from './options.ts'
 import { servedOf } from './served.ts'
-import { openBrokerOf, subjectsOf } from './subjects.ts'
+import { openBrokerOf, type Subject, subjectsOf } from './subjects.ts'
 
 /** A provider state that a pact names and nobody knows. */
 export interface MissingState {
@@ -15,9 +15,12 @@ export interface MissingState {
 
 /** The provider states of the pacts that neither the bundled ones nor the team's own know. */
 export async function missingStates(options: VerifyContractsOptions, access: MockAccess): Promise<readonly MissingState[]> {
-  const { subjects } = await servedOf(await subjectsOf(options, openBrokerOf(options)), options)
-  const named = subjects.flatMap(({ pact, document }) => (document ? pact.interactions.flatMap(({ states }) => states) : []))
-  return unknownOf(named, options, access)
+  const { subjects, alone } = await servedOf(await subjectsOf(options, openBrokerOf(options)), options)
+  const named = (of: readonly Subject[]): ProviderState[] =>
+    of.flatMap(({ pact, document }) => (document ? pact.interactions.flatMap(({ states }) => states) : []))
+  const ofDocuments = alone ? await unknownOf(named(alone.subjects), options, access.ofDocuments(alone.files)) : []
+  const own = await unknownOf(named(subjects), options, access)
+  return [...own, ...ofDocuments.filter(({ text }) => !own.some((one) => one.text === text))]
 }
 
 /** Those of the states that nobody knows, each once. */

@@ -19,7 +19,11 @@ export interface Subject {
   readonly source?: BrokerPact
 }
 
-export type Known = Contract & { readonly loaded: LoadedDocument }
+export type Known = Contract & {
+  readonly loaded: LoadedDocument
+  /** Where it is from, if not from an API that the mock serves. */
+  readonly file?: string
+}
 
 /**
  * The pacts, as far as they are wanted, with their documents.
@@ -84,10 +88,11 @@ export async function knownDocuments(files: readonly string[] | undefined, own?:
     files === undefined
       ? await ownDocuments(own)
       : await Promise.all(files.map((file) => loadForeign(file).catch((error: unknown) => Promise.reject(usage(error)))))
-  return loaded.map((one) =>
+  return loaded.map((one, index) =>
     asUsage(() => {
       const document = openApiOf(one)
-      return { ...contractOf(document), loaded: document }
+      const file = files?.[index]
+      return { ...contractOf(document), loaded: document, ...(file !== undefined && { file }) }
     }),
   )
 }

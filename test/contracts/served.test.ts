@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -44,38 +44,47 @@ const pact = (...paths: readonly string[]): Json => ({
 
 describe('a document that the mock does not serve', () => {
   const pacts = [inFolder([pact('/books', '/allocation/1', '/moon')])]
+  const states = join(documents, 'states.yaml')
+  writeFileSync(states, 'states:\n  - state: there is a book\n    exists: {}\n')
+  const note = 'the mock of books has the document alone, and keeps no state: it answers with examples, or what fits'
 
-  it('is compared, and the mock is not asked; that is said once', async () => {
+  it('has a mock of its own, where nobody knows provider states without a word', async () => {
     const report = await verify({ pacts, documents: [at('books.json')] })
-    expect(report).toMatchObject({
-      columns: ['document'],
-      ok: false,
-      notes: ['the mock is not asked about 3 interactions: it does not serve books'],
-    })
-    expect(marks(report)).toEqual({ '/books': '+--', '/allocation/1': '+--', '/moon': '!--' })
-    expect(rowOf(report, '/moon').explanation).toBe('the document does not have what the consumer expects')
+    expect(report).toMatchObject({ columns: ['document', 'mock'], ok: false })
+    expect(report.notes).toEqual([
+      note,
+      'the mock does not know 1 provider state: --print-missing-states prints a file to be filled in, for --states',
+      expect.stringMatching(
+        /^the commands that repeat interactions ask a mock that is started with: allocation-mock serve --spec .*books\.json$/,
+      ),
+    ])
+    expect(marks(report)).toEqual({ '/books': '+!-', '/allocation/1': '+!-', '/moon': '!!-' })
+    expect(rowOf(report, '/books').explanation).toContain('there is a book')
   })
 
-  it('beside one that it serves takes nothing from that', async () => {
+  it('is asked there where the states have words', async () => {
+    const report = await verify({ pacts, documents: [at('books.json')], states })
+    expect(marks(report)).toEqual({ '/books': '++-', '/allocation/1': '++-', '/moon': '!!-' })
+  })
+
+  it('beside one that is served takes nothing from that', async () => {
     const report = await verify({
       pacts: [...pacts, inFolder([FILES['storefront']])],
       documents: [at('books.json'), at('orders-next.yaml')],
     })
     expect(report.columns).toEqual(['document', 'mock'])
-    expect(report.notes).toEqual(['the mock is not asked about 3 interactions: it does not serve books'])
-    expect(report.rows.map(({ verdict }) => verdict)).toEqual(['passed', 'passed', 'failed', ...Array.from({ length: 7 }, () => 'passed')])
-    expect(marks(report)).toMatchObject({ '/books': '+--', 'a login of a retailer': '++-' })
+    expect(report.notes?.[0]).toBe(note)
+    expect(report.rows.map(({ verdict }) => verdict)).toEqual(['failed', 'failed', 'failed', ...Array.from({ length: 7 }, () => 'passed')])
+    expect(marks(report)).toMatchObject({ '/books': '+!-', 'a login of a retailer': '++-' })
   })
 
-  it('is not what the mock alone can be asked about', async () => {
-    const asked = verify({ pacts, documents: [at('books.json')], only: ['mock'] })
-    await expect(asked).rejects.toThrow(
-      'the mock cannot be asked about books (--only mock): it serves supplier-orders and oms-allocations; ask for the columns document or provider',
-    )
+  it('is what the mock alone can be asked about', async () => {
+    const report = await verify({ pacts, documents: [at('books.json')], states, only: ['mock'] })
+    expect(marks(report)).toEqual({ '/books': '-+-', '/allocation/1': '-+-', '/moon': '-!-' })
   })
 
-  it('has no provider states that the mock could miss', async () => {
-    expect(await missingStates({ pacts, documents: [at('books.json')] })).toEqual([])
+  it('has provider states that are missing', async () => {
+    expect(await missingStates({ pacts, documents: [at('books.json')] })).toMatchObject([{ text: 'there is a book', params: [] }])
   })
 })
 

@@ -33,7 +33,7 @@ it.each([
   ['/secured', 401, 'there is no x-key header'],
   ['/schema?a=1', 500, 'the schema at #/paths/~1schema/get/parameters/0/schema does not compile'],
 ])('%s answers %i', async (path, status, says) => {
-  const answer = await mock.fetch(path, { headers: { Accept: 'application/problem+json' } })
+  const answer = await mock.fetch(path, { headers: { Accept: 'application/problem+json, */*;q=0.1' } })
   const { detail = '' }: { readonly detail?: string } = JSON.parse(await answer.text())
   expect([answer.status, detail]).toEqual([status, expect.stringContaining(says)])
   if (status === 500) expect(detail).toMatch(/^slips:\?: /)
@@ -43,5 +43,5 @@ it('examples leave out what cannot be asked', async () => {
   const { examples }: { readonly examples: readonly { readonly path: string }[] } = JSON.parse(
     await (await mock.fetch('/__mock/sessions/default/examples')).text(),
   )
-  expect(examples.map(({ path }) => path)).toEqual(['/fine', '/secured', '/schema'])
+  expect(examples.map(({ path }) => path)).toEqual(['/fine', '/place', '/secured', '/schema'])
 })
