@@ -84,7 +84,7 @@ describe('a document of one’s own is served', () => {
         const asked = request(url + path, { ca, servername: 'localhost', checkServerIdentity: () => undefined }, (response) => {
           let text = ''
           response.on('data', (chunk: Buffer) => (text += chunk.toString()))
-          response.on('end', () => resolve(`${response.statusCode} ${text} ${response.headers['mock-explain'] ?? ''}`))
+          response.on('end', () => resolve(`${response.statusCode} ${text} ${String(response.headers['mock-explain'] ?? '')}`))
         })
         asked.on('error', reject).end()
       })
