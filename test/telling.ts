@@ -8,6 +8,7 @@ import type { Block } from './pages.ts'
 //   sh            ends well; a text or json block right behind it shows what it prints, and a request that shows nothing succeeds
 //   sh exits-N    ends with that code; what it complains of is shown as well
 //   sh serves     is a server, which the blocks behind it ask
+//   sh serves beside   is one more, at port 4011, while the one before it goes on
 //   sh no-run     is not run: docs.test.ts says why
 //   text log      are lines that the server logs
 //   LANG /tmp/x   is a file for the blocks behind it
@@ -21,6 +22,7 @@ export type Wrong = { readonly at: string; readonly said: unknown; readonly is: 
 
 /** The address that pages name. */
 const USUAL = 'http://127.0.0.1:4010'
+const BESIDE = 'http://127.0.0.1:4011'
 
 interface Served {
   readonly server: Running
@@ -43,13 +45,14 @@ export class Telling {
   readonly #folder = projectWithPackage()
   readonly #logs: { readonly block: Block; readonly served: Served }[] = []
   #served: Served | undefined
+  #beside: Served | undefined
 
   /** @param shown the block behind it, if it shows what this one prints @throws Error for a block that nothing knows how to tell */
   async tell(block: Block, shown: Block | undefined): Promise<Wrong> {
     const { language, words, text, at } = block
     const [word = '', how] = words
     if (word === 'no-run' || language === 'mermaid') return undefined
-    if (word === 'serves') return this.#start(text, shown)
+    if (word === 'serves') return this.#start(text, shown, how === 'beside')
     if (language === 'sh') return this.#run(block, shown)
     if (language === 'text' && word === 'log') this.#logs.push({ block, served: await this.#serving() })
     else if (word.startsWith('/tmp/')) writeFileSync(this.#here(word), text)
@@ -63,7 +66,7 @@ export class Telling {
 
   /** The server stops. @returns the lines that none has logged */
   async end(): Promise<readonly Wrong[]> {
-    await this.#served?.server.stop()
+    await this.#stop()
     return this.#logs.flatMap(({ block, served }) => {
       const logged = this.#there(served.server.err, served)
       const lines = block.text.trimEnd().split('\n')
@@ -72,8 +75,13 @@ export class Telling {
   }
 
   async drop(): Promise<void> {
-    await this.#served?.server.stop()
+    await this.#stop()
     rmSync(this.#folder, { recursive: true })
+  }
+
+  async #stop(): Promise<void> {
+    await this.#beside?.server.stop()
+    await this.#served?.server.stop()
   }
 
   async #run({ text, words: [word = ''], at }: Block, shown: Block | undefined): Promise<Wrong> {
@@ -89,11 +97,15 @@ export class Telling {
     return shown && wrong(shown.at, shown.text, this.#there(out + err, served))
   }
 
-  async #start(text: string, shown: Block | undefined): Promise<Wrong> {
-    await this.#served?.server.stop()
+  async #start(text: string, shown: Block | undefined, isBeside: boolean): Promise<Wrong> {
+    if (!isBeside) {
+      await this.#stop()
+      this.#beside = undefined
+    }
     const server = new Running('sh', [], { input: `exec ${this.#here(text).trimEnd()} --port 0\n` })
     const [, url = ''] = await server.until(/ready on (http:\/\/\S+) /)
-    this.#served = { server, url }
+    if (isBeside) this.#beside = { server, url }
+    else this.#served = { server, url }
     if (shown) await server.until(asShown(this.#here(shown.text)))
     return undefined
   }
@@ -110,11 +122,12 @@ export class Telling {
       .replaceAll(/^node (fixtures\/stories\/\S+)$/gm, `${process.execPath} $1 ${url}`)
       .replaceAll('/tmp/', `${this.#folder}/`)
       .replaceAll(USUAL, url)
+      .replaceAll(BESIDE, this.#beside?.url ?? BESIDE)
   }
 
   /** What is printed here as it would be there. */
   #there(text: string, { url } = this.#served ?? { url: USUAL }): string {
-    return text.replaceAll(`${this.#folder}/`, '/tmp/').replaceAll(url, USUAL).replaceAll('\r\n', '\n').replace(/\n?$/, '\n')
+    return text.replaceAll(`${this.#folder}/`, '/tmp/').replaceAll(url, USUAL).replaceAll(this.#beside?.url ?? BESIDE, BESIDE).replaceAll('\r\n', '\n').replace(/\n?$/, '\n')
   }
 }
 
