@@ -1,8 +1,9 @@
 import { decoded } from '../base/decode.ts'
 import { type Issue, pointerPart } from '../base/http.ts'
-import { DocumentError } from '../base/problem.ts'
 import { parseJson } from './json.ts'
+import { formValue } from './fields.ts'
 import { isJson, type Located, type Reader } from './schema.ts'
+import { coerce, NO_TYPES, typesOf, type ValueTypes } from './texts.ts'
 import { excerpt, type Validator } from './validator.ts'
 
 type ParameterPlace = 'path' | 'query' | 'header' | 'cookie'
@@ -33,34 +34,36 @@ interface ReadParameter {
 
 const NONE: readonly Issue[] = []
 const STYLES: Readonly<Record<ParameterPlace, readonly string[]>> = {
-  path: ['simple'],
+  path: ['simple', 'label', 'matrix'],
   header: ['simple'],
-  query: ['form', 'spaceDelimited', 'pipeDelimited', 'deepObject'],
+  query: ['form', 'spaceDelimited', 'pipeDelimited', 'tabDelimited', 'deepObject'],
   cookie: ['form'],
 }
 const DEFAULT_STYLE = { path: 'simple', header: 'simple', query: 'form', cookie: 'form' } as const
-const SEPARATORS: Readonly<Record<string, RegExp>> = { spaceDelimited: /%20|\+| /, pipeDelimited: /\||%7c/i }
+const JSON_LIKE = /[/+]json\s*(;|$)/i
+const SEPARATORS: Readonly<Record<string, RegExp>> = { spaceDelimited: /%20|\+| /, pipeDelimited: /\||%7c/i, tabDelimited: /%09|\t/ }
 
-export function createParameter(located: Located, reader: Reader, validator: Validator): Parameter {
-  const { name, in: where, required, style, explode } = located.value
-  if (typeof name !== 'string' || (where !== 'path' && where !== 'query' && where !== 'header' && where !== 'cookie'))
-    throw new DocumentError(`${reader.where(located)}: a parameter needs a name, and a place: path, query, header or cookie`)
+/** What the document says of a parameter; undefined for what is none, or says too little to be looked for: it has no name, or no place. */
+export function createParameter(located: Located, reader: Reader, validator: Validator): Parameter | undefined {
+  const { name, in: where, required, style, explode, allowEmptyValue } = located.value
+  if (typeof name !== 'string' || (where !== 'path' && where !== 'query' && where !== 'header' && where !== 'cookie')) return undefined
   const key = where === 'header' ? name.toLowerCase() : name
-  const json = reader.child(located, 'content', 'application/json')
-  const schema = reader.schema(json ?? located, 'schema')
+  // What these say is said by the content of bodies (OpenAPI 3.1, 4.8.12).
+  if (where === 'header' && (key === 'accept' || key === 'content-type')) return undefined
+  const [content] = reader.children(located, 'content')
+  const json = content && JSON_LIKE.test(content[0]) ? content[1] : undefined
+  const schema = reader.schema(content?.[1] ?? located, 'schema')
   const check = schema && validator.check(schema)
   const undeclared = schema && validator.undeclared(schema)
   const at = `/${where}/${pointerPart(key)}`
   const shown = json?.value['example'] ?? located.value['example']
   const example = shown === undefined ? undefined : `send ${name}: ${typeof shown === 'string' ? shown : JSON.stringify(shown)}`
+  // One that is of no place, or of nobody's, is read as if nothing were said.
+  const said = typeof style === 'string' && STYLES[where].includes(style) ? style : undefined
   const settings = {
-    style: typeof style === 'string' ? style : DEFAULT_STYLE[where],
-    explode: typeof explode === 'boolean' ? explode : style === undefined ? where === 'query' || where === 'cookie' : style === 'form',
+    style: said ?? DEFAULT_STYLE[where],
+    explode: typeof explode === 'boolean' ? explode : said === undefined ? where === 'query' || where === 'cookie' : said === 'form',
   }
-  if (!STYLES[where].includes(settings.style))
-    throw new DocumentError(
-      `${reader.where(located)}: the style "${settings.style}" is not read in ${where}; ${STYLES[where].join(', ')} are`,
-    )
   const types = schema ? typesOf(schema, reader) : NO_TYPES
 
   function fail(rule: string, message: string, value?: unknown, fix?: string): ReadParameter {
@@ -83,16 +86,23 @@ export function createParameter(located: Located, reader: Reader, validator: Val
       (settings.style === 'deepObject' && queryName.startsWith(`${name}[`)) ||
       (settings.style === 'form' && settings.explode && types.members.has(queryName)),
     compile: () => check?.compile(),
-    read(raw) {
+    read(sent) {
+      const raw = where === 'path' ? unstyled(sent, key, settings, types) : sent
       let readings: readonly unknown[]
       try {
-        readings = json ? [single(raw, where, key)] : [decode(raw, where, key, settings, types), decodeAlone(raw, where, key, types)]
+        readings = json
+          ? [single(raw, where, key)]
+          : [
+              settings.style === 'deepObject' && schema ? deep(raw, key, schema, reader) : decode(raw, where, key, settings, types),
+              decodeAlone(raw, where, key, types),
+            ]
       } catch {
         return fail('syntax', 'holds a percent-encoding that does not decode', undefined, 'encode it as UTF-8, each byte as %XX')
       }
       const [value, other] = readings.filter((one) => one !== undefined)
       if (value === undefined)
         return required === true ? fail('required', 'is missing', undefined, example) : { value, issues: NONE, undeclared: NONE }
+      if (value === '' && allowEmptyValue === true) return { value, issues: NONE, undeclared: NONE }
       if (!json || typeof value !== 'string') {
         const result = checked(value)
         // What may be a list or something else does not show which it is: the reading that fits is meant.
@@ -124,39 +134,6 @@ export function pairs(text: string, separator: string, isForm: boolean): [string
     const [name = '', ...value] = pair.trim().split('=')
     return name === '' ? [] : [[decoded(isForm ? name.replaceAll('+', ' ') : name), value.join('=')]]
   })
-}
-
-type Types = ReadonlySet<string>
-
-/** Types that raw texts may be turned into: of the value, of a list's elements, of an object's members. */
-interface ValueTypes {
-  readonly own: Types
-  readonly items: Types
-  readonly members: ReadonlyMap<string, Types>
-}
-
-const NO_TYPES: ValueTypes = { own: new Set(), items: new Set(), members: new Map() }
-
-function typesOf(schema: Located, reader: Reader): ValueTypes {
-  const all = branchesOf(schema, reader)
-  const own = (schemas: readonly Located[]): Types =>
-    new Set(schemas.flatMap(({ value }) => [value['type']].flat()).filter((type) => typeof type === 'string'))
-  const items = all.flatMap((one) => reader.schema(one, 'items') ?? [])
-  const members = all.flatMap((one) => reader.schemas(one, 'properties'))
-  return {
-    own: own(all),
-    items: own(items.flatMap((one) => branchesOf(one, reader))),
-    members: new Map(members.map(([name, member]) => [name, own(branchesOf(member, reader))])),
-  }
-}
-
-/** The schema, what it refers to, and its branches. */
-function branchesOf(schema: Located, reader: Reader, seen = new Set<object>()): Located[] {
-  if (seen.has(schema.value)) return []
-  seen.add(schema.value)
-  const branches = ['allOf', 'anyOf', 'oneOf'].flatMap((key) => reader.schemas(schema, key).map(([, branch]) => branch))
-  const target = reader.target(schema)
-  return [schema, ...(target ? [target, ...branches] : branches).flatMap((branch) => branchesOf(branch, reader, seen))]
 }
 
 function single(raw: RawParameters, where: ParameterPlace, key: string): string | undefined {
@@ -194,11 +171,10 @@ interface Style {
 function decode(raw: RawParameters, where: ParameterPlace, key: string, settings: Style, types: ValueTypes): unknown {
   const { style, explode } = settings
   const isPaired = where === 'query' || where === 'cookie'
-  if (types.own.has('object') && isPaired && (explode || style === 'deepObject')) {
-    const members = raw[where].flatMap(([name, value]): [string, unknown][] => {
-      const member = style === 'deepObject' ? bracketed(name, key) : types.members.has(name) ? name : undefined
-      return member === undefined ? [] : [[member, coerce(decodedIn(value, where), types.members.get(member))]]
-    })
+  if (types.own.has('object') && isPaired && explode) {
+    const members = raw[where].flatMap(([name, value]): [string, unknown][] =>
+      types.members.has(name) ? [[name, coerce(decodedIn(value, where), types.members.get(name))]] : [],
+    )
     return members.length === 0 ? undefined : Object.fromEntries(members)
   }
   const values = rawValues(raw, where, key)
@@ -219,9 +195,27 @@ function decodeAlone(raw: RawParameters, where: ParameterPlace, key: string, { o
 
 const COMPOSED: ReadonlySet<string> = new Set(['array', 'object'])
 
-/** `color[R]` names the member `R` of `color`. */
-function bracketed(name: string, key: string): string | undefined {
-  return name.startsWith(`${key}[`) && name.endsWith(']') ? name.slice(key.length + 1, -1) : undefined
+/** `color[R]` names the member `R` of `color`, and so on: `color[R][0]`, `color[R][]`. */
+function deep({ query }: RawParameters, key: string, schema: Located, reader: Reader): unknown {
+  const own = query.filter(([name]) => name === key || name.startsWith(`${key}[`))
+  if (own.length === 0) return undefined
+  const fields = own.map(([name, value]) => ({
+    name: `_${name.slice(key.length)}`,
+    text: decodedIn(value, 'query'),
+    kind: 'text' as const,
+  }))
+  return formValue(fields, new Map([['_', [schema]]]), reader)['_']
+}
+
+/** The value of a path as the style `simple` has it: `.a.b` and `;a=1;a=2` say more than lists and members do. */
+function unstyled(raw: RawParameters, key: string, { style, explode }: Style, { own }: ValueTypes): RawParameters {
+  const value = Object.hasOwn(raw.path, key) ? raw.path[key] : undefined
+  if (value === undefined || style === 'simple') return raw
+  const mark = style === 'label' ? '.' : ';'
+  const text = value.startsWith(mark) ? value.slice(1) : value
+  const pieces = explode && (own.has('array') || own.has('object')) ? text.split(mark) : [text]
+  const plain = pieces.map((piece) => (style === 'matrix' && piece.startsWith(`${key}=`) ? piece.slice(key.length + 1) : piece)).join(',')
+  return { ...raw, path: { ...raw.path, [key]: plain } }
 }
 
 function split(value: string, style: string, where: ParameterPlace): string[] {
@@ -240,14 +234,4 @@ function members(parts: readonly string[], explode: boolean, where: ParameterPla
       return [name, coerce(decodedIn(value, where), types.members.get(name))]
     }),
   )
-}
-
-/** The text as the type its schema asks for; as it is when it cannot be read so, for the schema to refuse. */
-function coerce(value: string, types: Types | undefined): unknown {
-  if (!types || types.size === 0) return value
-  if ((types.has('integer') || types.has('number')) && /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(value) && Number.isFinite(Number(value)))
-    return Number(value)
-  if (types.has('boolean') && (value === 'true' || value === 'false')) return value === 'true'
-  if (types.has('null') && value === 'null') return null
-  return value
 }

@@ -1,7 +1,7 @@
 import type { Credentials, Problem } from '../base/http.ts'
 import { DocumentError } from '../base/problem.ts'
 import { pairs } from './parameter.ts'
-import { type Located, type Reader } from './schema.ts'
+import { isJson, type Located, type Reader } from './schema.ts'
 
 export type Judgement =
   { readonly kind: 'credentials'; readonly credentials: Credentials } | { readonly kind: 'refused'; readonly problem: Problem }
@@ -35,14 +35,14 @@ const OPEN: Judgement = { kind: 'credentials', credentials: { scheme: '', value:
 /**
  * The security requirement of an operation. Only the form is judged here; whether a token is known is the business's to say.
  * Schemes: `http` with a value after its name, `apiKey`, and OAuth 2 and OpenID Connect, whose tokens are bearers' (RFC 6750); `mutualTLS` is a
- * matter of the connection, and no request shows it. Alternatives are tried in order; the schemes of one alternative must all be there.
- * @throws DocumentError for a requirement of another kind.
+ * matter of the connection, and no request shows it. Alternatives are tried in order; the schemes of one alternative must all be there, and of
+ * those that share a place one. What a scheme asks for that is not declared, or is of a kind of its own, nobody can know: it asks for nothing.
  */
 export function createSecurity(root: Located, operation: Located, reader: Reader): Security {
   const requirements: unknown = operation.value['security'] ?? root.value['security'] ?? []
-  const alternatives = (Array.isArray(requirements) ? requirements : []).map((requirement: object) =>
-    Object.keys(requirement).flatMap((name) => schemeOf(name, operation, root, reader) ?? []),
-  )
+  const alternatives = (Array.isArray(requirements) ? requirements : [])
+    .filter(isJson)
+    .map((requirement) => Object.keys(requirement).flatMap((name) => schemeOf(name, root, reader) ?? []))
   const isOptional = alternatives.some((schemes) => schemes.length === 0)
   const named = alternatives.filter((schemes) => schemes.length > 0)
   return {
@@ -50,16 +50,24 @@ export function createSecurity(root: Located, operation: Located, reader: Reader
       const carrier = { headers, query }
       for (const schemes of named) {
         const [first] = schemes
-        const value = first && valueOf(first, carrier)
-        if (first && value !== undefined && schemes.every((scheme) => valueOf(scheme, carrier) !== undefined))
-          return { kind: 'credentials', credentials: { scheme: first.name, value } }
+        const sent = schemes.find((scheme) => valueOf(scheme, carrier) !== undefined)
+        const value = sent && valueOf(sent, carrier)
+        const isWhole = schemes.every((scheme) => schemes.some((other) => isBeside(scheme, other) && valueOf(other, carrier) !== undefined))
+        if (first && sent && value !== undefined && isWhole) return { kind: 'credentials', credentials: { scheme: sent.name, value } }
       }
       if (isOptional || named.length === 0) return OPEN
-      const wanted = named[0]?.find((scheme) => valueOf(scheme, carrier) === undefined)
+      const wanted = named[0]?.find((scheme) =>
+        named[0]?.every((other) => !isBeside(scheme, other) || valueOf(other, carrier) === undefined),
+      )
       return refuse(wanted, headers)
     },
     carrierOf: (value) => carrierOf(isOptional ? [] : (named[0] ?? []), value),
   }
+}
+
+/** Whether two schemes are carried by the same thing, which has room for one of them. */
+function isBeside(one: Scheme, other: Scheme): boolean {
+  return one.in === other.in && one.key === other.key
 }
 
 function carrierOf(schemes: readonly Scheme[], value: string): Carrier {
@@ -112,18 +120,16 @@ function valueIn(found: readonly (readonly [name: string, value: string])[], key
   return found.find(([name]) => name === key)?.[1]
 }
 
-function schemeOf(name: string, operation: Located, root: Located, reader: Reader): Scheme | undefined {
-  const scheme = reader.child(root, 'components', 'securitySchemes', name)
-  if (!scheme) throw new DocumentError(`${reader.where(operation)}: the security scheme "${name}" is required, but not declared`)
+function schemeOf(name: string, root: Located, reader: Reader): Scheme | undefined {
+  const components = reader.child(root, 'components')
+  const scheme = components && reader.items(components, 'securitySchemes').find(([one]) => one === name)?.[1]
+  if (!scheme || scheme instanceof DocumentError) return undefined
   const { type, scheme: http, in: where, name: key } = scheme.value
   if (type === 'http' && typeof http === 'string') return inAuthorization(name, `${http.charAt(0).toUpperCase()}${http.slice(1)} `)
-  if (type === 'mutualTLS') return undefined
   if (type === 'oauth2' || type === 'openIdConnect') return inAuthorization(name, 'Bearer ')
   if (type === 'apiKey' && typeof key === 'string' && (where === 'header' || where === 'query' || where === 'cookie'))
     return { name, in: where, key: where === 'header' ? key.toLowerCase() : key, prefix: '' }
-  throw new DocumentError(
-    `${reader.where(scheme)}: the scheme "${name}" is of a kind that is not understood; http, apiKey, oauth2, openIdConnect and mutualTLS are`,
-  )
+  return undefined
 }
 
 function inAuthorization(name: string, prefix: string): Scheme {

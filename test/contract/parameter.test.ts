@@ -104,8 +104,42 @@ describe('a style', () => {
     expect(readOne({ in: 'query', style: 'deepObject', schema: record }, 'R=1').query).toEqual({})
   })
 
-  it.each(['matrix', 'label'])('%s is not read, so a document with it is refused', (style) => {
-    expect(() => operationWith([{ name: 'color', in: 'path', required: true, style, schema: list }])).toThrow(DocumentError)
+  it.each([
+    ['matrix', false, text, ';color=blue', blue],
+    ['matrix', false, list, ';color=blue,black,brown', colors],
+    ['matrix', true, list, ';color=blue;color=black;color=brown', colors],
+    ['matrix', false, record, ';color=R,100,G,200,B,150', rgb],
+    ['matrix', true, record, ';R=100;G=200;B=150', rgb],
+    ['label', false, text, '.blue', blue],
+    ['label', false, list, '.blue,black,brown', colors],
+    ['label', true, list, '.blue.black.brown', colors],
+    ['label', false, record, '.R,100,G,200,B,150', rgb],
+    ['label', true, record, '.R=100.G=200.B=150', rgb],
+    ['label', true, { type: 'number' }, '.1.5', 1.5],
+  ])('in path, %s, explode %s: %o as %s', (style, explode, schema, raw, value) => {
+    expect(readOne({ in: 'path', style, explode, schema }, raw)).toMatchObject({ path: { color: value }, issues: [] })
+  })
+
+  it.each([
+    ['query', 'matrix', 'color=a&color=b', ['a', 'b']],
+    ['query', 'ownInvention', 'color=a&color=b', ['a', 'b']],
+    ['path', 'form', 'a,b', ['a', 'b']],
+    ['header', 'deepObject', 'a, b', ['a', 'b']],
+  ] as const)('in %s that is not read there, %s, is that of the place', (where, style, raw, value) => {
+    expect(readOne({ in: where, style, schema: list }, raw)).toMatchObject({ [where]: { color: value }, issues: [] })
+  })
+
+  it('deepObject goes as deep as it is sent', () => {
+    const schema = {
+      type: 'object',
+      properties: { a: { type: 'object', properties: { b: { type: 'array', items: { type: 'integer' } } } } },
+    }
+    for (const raw of ['color[a][b][]=1&color[a][b][]=2', 'color[a][b][0]=1&color[a][b][1]=2', 'color[a][b]=1&color[a][b]=2'])
+      expect(readOne({ in: 'query', style: 'deepObject', schema }, raw)).toMatchObject({
+        query: { color: { a: { b: [1, 2] } } },
+        issues: [],
+      })
+    expect(readOne({ in: 'query', style: 'deepObject', schema: list }, 'color[]=a&color[]=b').query).toEqual({ color: ['a', 'b'] })
   })
 })
 
@@ -414,9 +448,9 @@ describe('a parameter with content', () => {
     ['header', 'x-color', '{"a":1,"b":"c, d"}'],
     ['query', 'x-color', 'x-color=%7B%22a%22%3A1%2C%22b%22%3A%22c%2C+d%22%7D'],
     ['query', 'x-color', 'x-color={"a":1,"b":"c,%20d"}'],
-    ['path', 'x-color', '%7B%22a%22:1,%22b%22:%22c,%20d%22%7D'],
+    ['path', 'color', '%7B%22a%22:1,%22b%22:%22c,%20d%22%7D'],
   ] as const)('in %s is JSON: %s', (where, name, raw) => {
-    expect(readOne({ name, in: where, content }, raw)).toMatchObject({ [where]: { 'x-color': { a: 1, b: 'c, d' } }, issues: [] })
+    expect(readOne({ name, in: where, content }, raw)).toMatchObject({ [where]: { [name]: { a: 1, b: 'c, d' } }, issues: [] })
   })
 
   it.each([
@@ -548,11 +582,27 @@ describe('the parameters of an operation', () => {
   })
 
   it.each([
-    ['without a name', { in: 'query', schema: text }],
-    ['without a place', { name: 'a', schema: text }],
-    ['in the body', { name: 'a', in: 'body', schema: text }],
-    ['that are a reference to nothing', { $ref: '#/components/parameters/None' }],
-  ])('%s make the document unusable', (_what, parameter) => {
-    expect(() => operationWith([parameter])).toThrow(DocumentError)
+    ['without a name', { in: 'query', required: true, schema: text }],
+    ['without a place', { name: 'a', required: true, schema: text }],
+    ['in the body', { name: 'a', in: 'body', required: true, schema: text }],
+    ['of a path that does not have it', { name: 'a', in: 'path', required: true, schema: text }],
+    ['that is what a media type says', { name: 'Content-Type', in: 'header', required: true, schema: text }],
+  ])('one %s is looked for nowhere', (_what, parameter) => {
+    expect(operationWith([parameter]).readParameters({ path: { color: 'a' }, query: '', headers: {} }).issues).toEqual([])
+  })
+
+  it('one that is a reference to nothing is told where it is needed', () => {
+    const operation = operationWith([{ $ref: '#/components/parameters/None' }])
+    expect(operation.parameters).toEqual([])
+    expect(() => operation.readParameters({ path: {}, query: '', headers: {} })).toThrow(
+      new DocumentError('a.yaml:1 ($ref: #/components/parameters/None): it leads nowhere'),
+    )
+  })
+
+  it('one may be empty where it is said that it may', () => {
+    const size = { name: 'size', in: 'query', schema: { type: 'integer' } }
+    const read = (more: object) => operationWith([{ ...size, ...more }]).readParameters({ path: {}, query: 'size', headers: {} })
+    expect(read({ allowEmptyValue: true })).toMatchObject({ issues: [], query: { size: '' } })
+    expect(read({}).issues).toMatchObject([{ at: '/query/size', rule: 'type' }])
   })
 })

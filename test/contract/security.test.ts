@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createContract } from '../../src/contract/operation.ts'
 import type { Judgement } from '../../src/contract/security.ts'
-import { DocumentError } from '../../src/base/problem.ts'
 
 type Headers = Readonly<Record<string, string>>
 type Requirements = readonly Readonly<Record<string, readonly string[]>>[]
@@ -217,17 +216,29 @@ describe('an operation', () => {
   })
 })
 
-describe('a document', () => {
+describe('a scheme that nobody can know', () => {
   it.each([
-    ['a scheme that is not declared', [{ none: [] }], 'none'],
-    ['one that is not declared among others', [{ bearer: [] }, { token: [], none: [] }], 'none'],
-    ['an undeclared name that objects inherit', [{ constructor: [] }], 'constructor'],
-    ['a key in the body', [{ bodyKey: [] }], 'bodyKey'],
-  ])('that asks for %s is refused', (_what, security, name) => {
-    for (const judge of [() => judgeOf(security), () => judgeOf(undefined, security), () => judgeOf([{}], security)]) {
-      expect(judge).toThrow(DocumentError)
-      expect(judge).toThrow(new RegExp(`^a\\.yaml.*${name}`))
-    }
+    ['is not declared', [{ none: [] }]],
+    ['has a name that objects inherit, and is not declared', [{ constructor: [] }]],
+    ['is a key in the body', [{ bodyKey: [] }]],
+  ])('asks for nothing: it %s', (_what, security) => {
+    for (const judge of [judgeOf(security), judgeOf(undefined, security), judgeOf([{}], security)])
+      expect(judge({})).toHaveProperty('kind', 'credentials')
+  })
+
+  it('takes nothing from those beside it', () => {
+    const judge = judgeOf([{ bearer: [] }, { token: [], none: [] }])
+    expect(judge({})).toHaveProperty('kind', 'refused')
+    expect(judge({ authorization: 'Token 1' })).toEqual(found('token', '1'))
+  })
+})
+
+describe('schemes that are carried by one header', () => {
+  it('cannot all be sent, so one of them will do', () => {
+    const judge = judgeOf([{ bearer: [], token: [], key: [] }])
+    expect(judge({ authorization: 'Token 1', 'x-api-key': 'k' })).toEqual(found('token', '1'))
+    expect(judge({ authorization: 'Bearer 1' })).toHaveProperty('kind', 'refused')
+    expect(judge({ 'x-api-key': 'k' })).toHaveProperty('kind', 'refused')
   })
 })
 
