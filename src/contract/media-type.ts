@@ -26,7 +26,7 @@ export function parametersIn(text: string): ReadonlyMap<string, string> {
 }
 
 export function isJsonType(name: string): boolean {
-  return name === 'application/json' || name.endsWith('+json')
+  return name === 'application/json' || name === 'text/json' || name.endsWith('+json')
 }
 
 /** How closely a declared type fits one that was sent: the greater, the closer; undefined where it does not. */

@@ -82,7 +82,7 @@ export function createParameter(
   const { name, in: written, required } = located.value
   const where = written === 'querystring' ? 'query' : written
   if (typeof name !== 'string' || (where !== 'path' && where !== 'query' && where !== 'header' && where !== 'cookie'))
-    return broken(`${reader.where(located)}: a parameter needs a name, and a place: path, query, header or cookie`)
+    return nowhere(`${reader.where(located)}: a parameter needs a name, and a place: path, query, header or cookie`)
   const key = where === 'header' ? name.toLowerCase() : name
   if (where === 'header' && ELSEWHERE.has(key)) return undefined
   const at = `/${where}/${pointerPart(key)}`
@@ -235,7 +235,12 @@ function withContent(
   }
 }
 
-function broken(slip: string, { key, in: where }: Pick<Declared, 'key' | 'in'> = { key: '', in: 'query' }): Parameter {
+/** What cannot be looked for is missed by nobody. */
+function nowhere(slip: string): Parameter {
+  return { ...broken(slip, { key: '', in: 'query' }), owns: () => false, read: () => MISSING }
+}
+
+function broken(slip: string, { key, in: where }: Pick<Declared, 'key' | 'in'>): Parameter {
   const refuse = (): never => {
     throw new DocumentError(slip)
   }

@@ -16,7 +16,14 @@ export interface Preference {
   readonly seed?: string
 }
 
-export type Chosen = { readonly kind: 'reply'; readonly reply: MockReply } | { readonly kind: 'refused'; readonly problem: Problem }
+export type Chosen =
+  | {
+      readonly kind: 'reply'
+      readonly reply: MockReply
+      /** A body was to be generated, and there is nothing to generate it from. */
+      readonly isStill?: true
+    }
+  | { readonly kind: 'refused'; readonly problem: Problem }
 
 /**
  * Answers an operation from its document alone: with an example, else with what fits the schema and hangs on `seed` alone. Without a seed
@@ -130,15 +137,18 @@ function documentedBy(operation: Operation): Documented {
   const answers = operation.readAnswers()
   return {
     answers: new Map(answers.map((answer) => [answer.status, answer])),
-    responses: answers.map(({ status, contents }) => ({
-      id: status,
-      code: status,
-      contents: contents.map(({ mediaType, examples }) => ({
-        id: mediaType,
-        mediaType,
-        examples: examples.map(({ name, value }) => ({ id: name, key: name, value })),
+    // What informs goes before an answer, and is none.
+    responses: answers
+      .filter(({ status }) => /^([2-5](\d\d|XX)|default)$/i.test(status))
+      .map(({ status, contents }) => ({
+        id: status,
+        code: /^\dxx$/i.test(status) ? status.toUpperCase() : status.toLowerCase(),
+        contents: contents.map(({ mediaType, examples }) => ({
+          id: mediaType,
+          mediaType,
+          examples: examples.map(({ name, value }) => ({ id: name, key: name, value })),
+        })),
       })),
-    })),
   }
 }
 
@@ -157,6 +167,8 @@ interface Asked {
 function choose({ prism, generate }: Tools, { answers, responses }: Documented, { id, preference, seed, accept }: Asked): Chosen {
   const response = responseOf(prism, responses, preference)
   const answer = response && answers.get(response.id)
+  // An operation of which the document says no more than that it is there has been done.
+  if (!answer && preference.code === undefined && preference.example === undefined) return { kind: 'reply', reply: { status: 200 } }
   if (!answer)
     return refused(`the document has no answer ${preference.code ?? 'at all'} of ${id}`, otherCodes([...answers.keys()], preference))
   const { code, contents = [] } = response
@@ -167,28 +179,48 @@ function choose({ prism, generate }: Tools, { answers, responses }: Documented, 
   const head = { status, ...(Object.keys(headers).length > 0 && { headers }) }
 
   const exampleIn = (content: PrismContent) =>
-    dynamic === 'true' ? undefined : some(wanted === undefined ? prism.findFirstExample(content) : prism.findExampleByKey(content, wanted))
+    some(wanted === undefined ? prism.findFirstExample(content) : prism.findExampleByKey(content, wanted))
   const generatedIn = ({ mediaType }: PrismContent) =>
     wanted === undefined && make ? answer.contents.find((content) => content.mediaType === mediaType)?.generated : undefined
+  const isDynamic = dynamic === 'true' && contents.some(generatedIn)
   const content = contentOf(
     prism,
-    contents.filter((one) => exampleIn(one) ?? generatedIn(one)),
+    contents.filter((one) => (isDynamic ? undefined : exampleIn(one)) ?? generatedIn(one)),
     accept,
   )
   if (wanted !== undefined && !content)
     return refused(`the answer ${code} of ${id} has no example ${excerpt(wanted)}`, otherExamples(answers, answer, wanted))
+  const still = dynamic === 'true' && !isDynamic ? ({ isStill: true } as const) : {}
   // Neither has a body, whatever a `default` says (RFC 9110, sections 15.3.5 and 15.4.5).
-  if (contents.length === 0 || status === 204 || status === 304) return { kind: 'reply', reply: head }
+  if (contents.length === 0 || status === 204 || status === 304) return { kind: 'reply', reply: head, ...still }
   if (!content)
-    return refused(
-      `the document gives ${dynamic === 'true' ? '' : 'no example of '}the answer ${code} of ${id}${dynamic === 'true' ? '' : ', and'} no schema of JSON or text`,
-      otherCodes(withBodies(answers, dynamic), preference),
-    )
-  const example = exampleIn(content)
+    return make
+      ? { kind: 'reply', reply: { ...head, ...bare(contentOf(prism, contents, accept)) }, ...still }
+      : unmade(code, id, answers, preference)
+  const example = isDynamic ? undefined : exampleIn(content)
   const body = example && 'value' in example ? kept(example.value) : make?.('body', generatedIn(content))
-  // A range of media types is none that could be sent.
-  const mediaType = content.mediaType.includes('*') ? undefined : content.mediaType
-  return { kind: 'reply', reply: { ...head, body, ...(mediaType !== undefined && { mediaType }) } }
+  const mediaType = written(content.mediaType)
+  return { kind: 'reply', reply: { ...head, body, ...(mediaType !== undefined && { mediaType }) }, ...still }
+}
+
+/** What is sent where the document says of a body only what type it has: JSON has to be some. */
+function bare(content: PrismContent | undefined): Pick<MockReply, 'body' | 'mediaType'> {
+  const mediaType = content && written(content.mediaType)
+  const isJson = content && /[/+]json\s*(;|$)/i.test(content.mediaType)
+  return { ...(isJson && { body: {} }), ...(mediaType !== undefined && { mediaType }) }
+}
+
+/** A range of media types is none that could be sent. */
+function written(mediaType: string): string | undefined {
+  return mediaType.includes('*') ? undefined : mediaType
+}
+
+/** Nothing is generated where there is no seed: the answer is of use only with an example. */
+function unmade(code: string, id: string, answers: Documented['answers'], preference: Preference): Chosen {
+  return refused(
+    `the document gives no example of the answer ${code} of ${id}, and no schema of JSON or text`,
+    otherCodes(withBodies(answers), preference),
+  )
 }
 
 function kept(value: unknown): unknown {
@@ -274,11 +306,9 @@ function namesOf({ contents }: Answer): string[] {
 }
 
 /** The statuses that can be answered: without a body, with one that is generated, or with an example. */
-function withBodies(answers: ReadonlyMap<string, Answer>, dynamic: Preference['dynamic']): string[] {
+function withBodies(answers: ReadonlyMap<string, Answer>): string[] {
   return [...answers.values()].flatMap(({ status, contents }) =>
-    contents.length === 0 || contents.some(({ examples, generated }) => generated ?? (dynamic !== 'true' && examples.length > 0))
-      ? [status]
-      : [],
+    contents.length === 0 || contents.some(({ examples, generated }) => generated ?? examples.length > 0) ? [status] : [],
   )
 }
 

@@ -243,8 +243,9 @@ function fromDocument(
   const seed = [preference.seed ?? session.seed, operation.id, method, path, query].join('\n')
   const chosen = choose(contract, operation.id, preference, seed, headers['accept'])
   if (chosen.kind === 'refused') return { ...checks.refuse(chosen.problem), reply: refusal(chosen.problem) }
-  const { reply } = chosen
-  const applied = writePreference(preference)
+  const { reply, isStill } = chosen
+  const { dynamic: _, ...others } = preference
+  const applied = writePreference(isStill ? others : preference)
   return {
     reply: applied === '' ? reply : { ...reply, headers: { ...reply.headers, 'Preference-Applied': applied } },
     operation: name,

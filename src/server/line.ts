@@ -27,6 +27,8 @@ export interface Line {
   needsToken(): boolean
 }
 
+const JSON_LIKE = /[/+]json\s*(;|$)/i
+
 /** A reply as it goes over the line. */
 export function toLine(
   { status, headers, mediaType = 'application/json', body, problem }: MockReply,
@@ -34,7 +36,8 @@ export function toLine(
   isControl: boolean,
   more?: Readonly<Record<string, string>>,
 ): Handled {
-  const text = body === undefined ? undefined : jsonText(body)
+  // A text of another type is itself, and no JSON.
+  const text = body === undefined ? undefined : typeof body === 'string' && !JSON_LIKE.test(mediaType) ? body : jsonText(body)
   return { status, headers: { ...headers, ...more }, mediaType, text, now, isControl, ...(problem && { problem }) }
 }
 

@@ -41,6 +41,7 @@ const ROWS: readonly Row[] = [
   ['JSON in a charset of nobody', json(text), 'application/json; charset=none', '"a"', { status: 415, says: '"none" is not known' }],
   ['JSON that is no UTF-8', json(text), JSON_TYPE, bytes('"', 0xe9, '"'), { status: 400, at: '/body', rule: 'syntax', says: 'not UTF-8' }],
   ['JSON of a structured type', { 'application/vnd.a+json': { schema: record } }, 'application/vnd.a+json', '{"a":1}', { body: { a: 1 } }],
+  ['JSON as text', { 'text/json': { schema: record } }, 'text/json', '{"a":1}', { body: { a: 1 } }],
   ['0', json(count), JSON_TYPE, '0', { body: 0 }],
   ['false', json({ type: 'boolean' }), JSON_TYPE, 'false', { body: false }],
   ['an empty text', json(text), JSON_TYPE, '""', { body: '' }],
