@@ -64,6 +64,8 @@ export interface Mock extends Client {
   readonly app: Express
   /** What the same seed's data hangs on beside the seed. */
   readonly dataVersion: number
+  /** What of the APIs' documents is not served, or not as a whole, and why: a sentence each. */
+  readonly warnings: readonly string[]
   /** The APIs that it serves, with the versions of their own data. */
   readonly apis: Readonly<Record<string, number>>
   /** What `Authorization` says of somebody who is known without a login: `supplier`, `retailer`; `refused` is always refused. */
@@ -167,6 +169,9 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     ...createClient(sendWithin(handle)),
     app,
     dataVersion: DATA_VERSION,
+    get warnings() {
+      return answering().serving.left
+    },
     get apis() {
       return versionsOf(answering().serving.registry)
     },
@@ -501,9 +506,12 @@ function readVersion(): string {
   return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : '0.0.0'
 }
 
+/** Documents with more operations compile each when it is called: most are never, and what all of them take would be hundreds of megabytes. */
+const MOST_COMPILED = 100
+
 /** One operation at a time, when nothing else is to do. What does not compile says so when it is called. */
 function compileWhenIdle({ serving: { services, control } }: Answering): void {
-  const waiting = [...services, control].flatMap(({ contract }) => contract.operations)
+  const waiting = [...services, control].flatMap(({ contract: { operations } }) => (operations.length > MOST_COMPILED ? [] : operations))
   const next = (): void => {
     const operation = waiting.shift()
     if (!operation) return

@@ -6,7 +6,7 @@ import { ownApi } from './control/api.ts'
 import { controlBehaviours, stateBehaviours } from './control/operations.ts'
 import type { Api } from './core/api.ts'
 import { type Registry, registryOf } from './core/registry.ts'
-import { loadBundled, loadDocument, type LoadedDocument } from './document/load.ts'
+import { loadBundled, type LoadedDocument, readDocument, type ReadDocument } from './document/load.ts'
 import { createServices, operationsOf, type Service } from './engine/service.ts'
 import { DocumentError } from './base/problem.ts'
 import { type Served, withNames } from './library.ts'
@@ -17,6 +17,8 @@ export interface Serving extends Served {
   readonly services: readonly Service[]
   readonly control: Service
   readonly providerStates: Service
+  /** What of their documents is not served, or not whole: a sentence each. */
+  readonly left: readonly string[]
   /** Those of the APIs, in their order. */
   readonly documents: readonly LoadedDocument[]
 }
@@ -27,7 +29,8 @@ export interface Serving extends Served {
  * @throws DocumentError for a document that cannot be served, and for a behaviour of no operation; UsageError for APIs that cannot stand together
  */
 export async function serveApis(apis: readonly Api[], scenarios: readonly string[] = []): Promise<Serving> {
-  const loaded = await Promise.all(apis.map(async ({ document, name }) => openApiOf(await loadedOf(document, name))))
+  const read = await Promise.all(apis.map(async ({ document, name }) => loadedOf(document, name)))
+  const loaded = read.map(({ document }) => openApiOf(document))
   const registry = registryOf(apis.map((api, place) => withSchemas(api, loaded[place])))
   const contracts = loaded.map((document) => contractOf(document))
   for (const [place, { name, file = name }] of apis.entries()) {
@@ -50,7 +53,7 @@ export async function serveApis(apis: readonly Api[], scenarios: readonly string
     }
   })
   const own = async (name: string, behaviours: Api['behaviours']): Promise<Service> => {
-    const contract = createContract(withNames(await loadedOf(name, name), registry))
+    const contract = createContract(withNames((await loadedOf(name, name)).document, registry))
     const [service] = createServices(registryOf([ownApi(name, behaviours)]).members, [contract])
     if (!service) throw new Error(`there is no document "${name}"`)
     return service
@@ -60,6 +63,10 @@ export async function serveApis(apis: readonly Api[], scenarios: readonly string
     operations,
     services,
     documents: loaded,
+    left: [
+      ...read.flatMap(({ faults }) => faults.map((fault) => `${fault}; operations that need it answer 500`)),
+      ...contracts.flatMap(({ left }) => left),
+    ],
     control: await own('control', controlBehaviours(served, { operations, registry })),
     providerStates: await own('provider-states', stateBehaviours),
     scenarios: [...scenarios, ...apis.flatMap((api) => pathOf(api.scenarios))],
@@ -84,11 +91,12 @@ function pathOf(file: string | URL | undefined): readonly string[] {
 }
 
 /** @param name of what has no file of its own @throws DocumentError for one that cannot be read */
-async function loadedOf(document: Api['document'], name: string): Promise<LoadedDocument> {
-  if (document instanceof URL) return loadDocument(fileURLToPath(document))
-  if (typeof document !== 'string') return { name, sources: [{ uri: name, content: document, lineOf: () => undefined }] }
+async function loadedOf(document: Api['document'], name: string): Promise<ReadDocument> {
+  if (document instanceof URL) return readDocument(fileURLToPath(document))
+  if (typeof document !== 'string')
+    return { document: { name, sources: [{ uri: name, content: document, lineOf: () => undefined }] }, faults: [] }
   // What comes with the mock has a name; every other is a file.
-  return /[./\\]/.test(document) ? loadDocument(document) : loadBundled(document)
+  return /[./\\]/.test(document) ? readDocument(document) : { document: await loadBundled(document), faults: [] }
 }
 
 /** The API with the schemas of its kinds in place of their names. */

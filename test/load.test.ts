@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { compileDocument, loadCompiled, loadDocument, type LoadedDocument } from '../src/document/load.ts'
+import { compileDocument, loadCompiled, loadDocument, type LoadedDocument, readDocument } from '../src/document/load.ts'
 import { DocumentError } from '../src/base/problem.ts'
 
 const spec = join(import.meta.dirname, '../spec')
@@ -173,7 +173,7 @@ describe('a reference', () => {
     [
       'no pointer',
       'a: { $ref: "#Payment" }\n',
-      'main.yaml:1 ($ref: #Payment): what stands behind # must be a pointer, which begins with a slash',
+      'main.yaml:1 ($ref: #Payment): what stands behind # must be a pointer, which begins with a slash, or a name that a schema has given itself',
     ],
     ['a text', 'a: { $ref: "#/b" }\nb: text\n', 'main.yaml:1 ($ref: #/b): it leads nowhere; there are a, b'],
     ['a list', 'a: { $ref: "#/b" }\nb: []\n', 'main.yaml:1 ($ref: #/b): it leads nowhere; there are a, b'],
@@ -203,6 +203,27 @@ describe('a reference', () => {
       'properties: { discriminator: { properties: { mapping: { type: string } } } }',
     ]
     expect(uris(await load({ 'main.yaml': text.join('\n') }))).toEqual(['main.yaml'])
+  })
+
+  it('may lead to a name that a schema has given itself', async () => {
+    const text = [
+      'a: { $ref: "#here" }',
+      'b: { $anchor: here, type: string }',
+      'c: { $id: "https://example.com/schemas/c", $ref: "d#/x" }',
+      'd: { $id: "https://example.com/schemas/d", x: { type: string } }',
+      'e: { $ref: "https://example.com/schemas/c" }',
+    ]
+    expect(uris(await load({ 'main.yaml': text.join('\n') }))).toEqual(['main.yaml'])
+  })
+
+  it('that leads nowhere is named beside what there is, where that is enough', async () => {
+    const root = folder({ 'main.yaml': 'a: { $ref: none.yaml }\nb: { $ref: "#/c" }\nd: 1\n' })
+    const { document, faults } = await readDocument(join(root, 'main.yaml'))
+    expect(uris(document)).toEqual(['main.yaml'])
+    expect(faults).toEqual([
+      'main.yaml:1 ($ref: none.yaml): there is no such file',
+      'main.yaml:2 ($ref: #/c): it leads nowhere; there are a, b, d',
+    ])
   })
 
   it('fetches nothing', async () => {
@@ -256,6 +277,17 @@ describe('a file', () => {
     expect(sources[0]?.content).toEqual({ a: { type: 'string' }, b: { type: 'string' }, c: { type: 'string' } })
   })
 
+  it('may use one alias as often as it likes, and merge', async () => {
+    const { sources } = await load({
+      'main.yaml': `a: &a { type: string }\nb:\n${'  - *a\n'.repeat(2_000)}c:\n  <<: *a\n  minLength: 1\n`,
+    })
+    expect(sources[0]?.content).toMatchObject({ b: { length: 2_000 }, c: { type: 'string', minLength: 1 } })
+  })
+
+  it('may begin with a byte order mark', async () => {
+    for (const text of ['\uFEFF{"a": 1}', '\uFEFFa: 1\n']) expect((await load({ 'main.yaml': text })).sources[0]?.content).toEqual({ a: 1 })
+  })
+
   it('that is missing is refused', async () => {
     const error = await refusal(loadDocument(join(folder({}), 'none.yaml')))
     expect(error).toBeInstanceOf(DocumentError)
@@ -266,9 +298,9 @@ describe('a file', () => {
     expect(await refusal(loadDocument(folder({})))).toBeInstanceOf(DocumentError)
   })
 
-  it('may have ten million bytes', async () => {
+  it('may have twenty-five million bytes', async () => {
     const text = 'a: 1\n#'
-    const loaded = await load({ 'main.yaml': text + ' '.repeat(10_000_000 - text.length) })
+    const loaded = await load({ 'main.yaml': text + ' '.repeat(25_000_000 - text.length) })
     expect(loaded.sources[0]?.content).toEqual({ a: 1 })
   })
 
@@ -277,10 +309,10 @@ describe('a file', () => {
     ['that is referred to', 'a.yaml'],
   ])('%s may not have one more', async (_which, name) => {
     const root = folder({ 'main.yaml': 'a: { $ref: a.yaml }\n', 'a.yaml': '' })
-    truncateSync(join(root, name), 10_000_001)
+    truncateSync(join(root, name), 25_000_001)
     const error = await refusal(loadDocument(join(root, 'main.yaml')))
     expect(error).toBeInstanceOf(DocumentError)
-    expect(error).toHaveProperty('message', expect.stringMatching(new RegExp(`^${name}: 10000001 bytes`)))
+    expect(error).toHaveProperty('message', expect.stringMatching(new RegExp(`^${name}: 25000001 bytes`)))
   })
 })
 
@@ -344,6 +376,18 @@ describe('the line of a pointer', () => {
     const windows = await load({ 'main.yaml': text.join('\r\n') })
     expect(windows.sources[0]?.lineOf(pointer)).toBe(line)
     expect(recompiled(unix).sources[0]?.lineOf(pointer)).toBe(line)
+  })
+
+  it('is the same in JSON, whatever its texts hold', async () => {
+    const content = { 'a"b\\': [{ 'c\n{': '}]",\\' }, [], 'x\\\\', -1.5e3, true], '': { '': null }, 'd/e~f': { g: [[{ h: 1 }]] } }
+    const text = JSON.stringify(content, undefined, 2)
+    const loaded = await load({ 'main.yaml': text })
+    const yaml = await load({ 'main.yaml': `# A comment.\n${text}` })
+    for (const pointer of pointersOf(content)) {
+      const line = loaded.sources[0]?.lineOf(pointer) ?? 0
+      expect([pointer, line + 1]).toEqual([pointer, yaml.sources[0]?.lineOf(pointer)])
+    }
+    expect(loaded.sources[0]?.content).toEqual(content)
   })
 
   it('is right in JSON', async () => {

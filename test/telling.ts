@@ -127,7 +127,12 @@ export class Telling {
 
   /** What is printed here as it would be there. */
   #there(text: string, { url } = this.#served ?? { url: USUAL }): string {
-    return text.replaceAll(`${this.#folder}/`, '/tmp/').replaceAll(url, USUAL).replaceAll(this.#beside?.url ?? BESIDE, BESIDE).replaceAll('\r\n', '\n').replace(/\n?$/, '\n')
+    return text
+      .replaceAll(`${this.#folder}/`, '/tmp/')
+      .replaceAll(url, USUAL)
+      .replaceAll(this.#beside?.url ?? BESIDE, BESIDE)
+      .replaceAll('\r\n', '\n')
+      .replace(/\n?$/, '\n')
   }
 }
 

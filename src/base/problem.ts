@@ -14,7 +14,6 @@ export const PROBLEMS = {
   'request-invalid': { status: 400, title: 'The body does not fit the document' },
   'preference-invalid': { status: 400, title: 'The header Prefer asks for what no answer can be' },
   'response-unknown': { status: 404, title: 'The document has no such answer, or no example of it' },
-  'response-missing': { status: 500, title: 'The document has no answer of the operation' },
   'not-acceptable': { status: 406, title: 'The answer is not there as the client accepts it' },
   'upstream-failed': { status: 502, title: 'The real service does not answer' },
   'upstream-late': { status: 504, title: 'The real service has not answered in time' },

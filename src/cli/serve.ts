@@ -46,6 +46,9 @@ export async function serve(settings: ServeSettings, io: Io, origin: Origin): Pr
   } catch (error) {
     throw new UsageError(cannotListen(error, port, host))
   }
+  for (const warning of mock.warnings.slice(0, MAX_WARNINGS)) io.err(`warning: ${warning}`)
+  if (mock.warnings.length > MAX_WARNINGS)
+    io.err(`warning: ${mock.warnings.length - MAX_WARNINGS} more of the documents' parts are not served as a whole`)
   const { url, control } = listening
   const ended = untilStopped(io.env['npm_lifecycle_event'] !== undefined)
   io.out(`allocation-mock ready on ${url} (seed ${seed}, data version ${mock.dataVersion})`)
@@ -130,6 +133,9 @@ async function firstSteps(mock: Mock, url: string, session: string): Promise<str
 function commandOf({ method, path, headers, body }: ExampleRequest, origin: string): string {
   return curl(method, origin + path, headers, body)
 }
+
+/** So many warnings are told. */
+const MAX_WARNINGS = 20
 
 /** How many of each API are shown. */
 const MAX_SHOWN = 2

@@ -247,6 +247,7 @@ const RENAMED: ReadonlyMap<string, string> = new Map([
   ['datatype.string', 'string.sample'],
   ['datatype.uuid', 'string.uuid'],
   ['random.number', 'number.int'],
+  ['internet.avatar', 'image.avatar'],
   ['random.uuid', 'string.uuid'],
   ['random.boolean', 'datatype.boolean'],
   ['random.word', 'word.sample'],

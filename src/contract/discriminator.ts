@@ -1,4 +1,4 @@
-import { isJson, type Json, type Located, partsOf, type Reader } from './schema.ts'
+import { isJson, type Json, type Located, partsOf, passingOver, type Reader } from './schema.ts'
 
 /** What a discriminator says of the branches of a choice. */
 export interface Choice {
@@ -54,7 +54,7 @@ function valuesOf(
   const mapped = mapping.filter(([, schema]) => {
     if (typeof schema !== 'string') return false
     const meant = /^[\w.-]+$/.test(schema) && !schema.includes('.') ? `#/components/schemas/${schema}` : schema
-    const { uri, pointer } = reader.target({ ...from, value: { $ref: meant } }) ?? from
+    const { uri, pointer } = passingOver(reader).target({ ...from, value: { $ref: meant } }) ?? from
     return uri === target.uri && pointer === target.pointer
   })
   if (mapped.length > 0) return mapped.map(([value]) => value)

@@ -8,7 +8,7 @@ import { createReader, isJson, type Json, type Located, type Reader } from './sc
 const FILLED = 'x-filled'
 
 /**
- * The document with every `$dynamicRef` as a `$ref` to what it means: of the `$dynamicAnchor`s of that name, the one of the outermost schema
+ * The document with references to names that schemas give themselves (`$id`, `$anchor`) as pointers, and with every `$dynamicRef` as a `$ref` to what it means: of the `$dynamicAnchor`s of that name, the one of the outermost schema
  * that leads there (JSON Schema 2020-12, 8.2.3.2). A schema that means something else from another begins a copy: a list of pets is the generic
  * list, filled in. Ajv takes the keyword for another: it refuses what fits, and a document with two anchors of a name. The document itself
  * where there is none; references to other files are left as they are.
@@ -25,9 +25,13 @@ export function withoutDynamic(document: LoadedDocument): LoadedDocument {
   }
 }
 
+const NAMING = ['$dynamicRef', '$anchor', '$id']
+
 function hasDynamic(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
-  return ('$dynamicRef' in value && typeof value.$dynamicRef === 'string') || Object.values(value).some(hasDynamic)
+  return (
+    NAMING.some((key) => typeof Object.getOwnPropertyDescriptor(value, key)?.value === 'string') || Object.values(value).some(hasDynamic)
+  )
 }
 
 /** Anchors by their names, each the pointer of its schema. */
@@ -116,10 +120,12 @@ class Filling {
   #reference(reference: string, value: Json, pointer: string, scope: Scope): string {
     const target = this.#target(value, pointer)
     if (!target) return reference
+    // Ajv loses names below keys with slashes, as paths and media types are.
+    const plain = reference.startsWith('#/') || target.pointer === '' ? reference : `#${encodeURI(target.pointer)}`
     const inside = this.#entered(scope, this.#rootOf(target.pointer))
     const own = this.#entered(new Map(), this.#rootOf(target.pointer))
     const other = [...this.#wantedBy(target.pointer)].filter((name) => inside.get(name) !== own.get(name)).toSorted()
-    if (other.length === 0) return reference
+    if (other.length === 0) return plain
     const key = JSON.stringify([target.pointer, ...other.map((name) => [name, inside.get(name)])])
     const known = this.#known.get(key) ?? this.#copies.length
     if (!this.#known.has(key)) {

@@ -2,7 +2,11 @@ import { kindOf } from '../document/keys.ts'
 import type { LoadedDocument } from '../document/load.ts'
 import { choicesOf, conditionOf } from './discriminator.ts'
 import { withoutDynamic } from './dynamic.ts'
-import { createReader, isJson, type Json, type Located, partsOf, type Reader } from './schema.ts'
+import { mended } from './mending.ts'
+import { BASE, createReader, isJson, type Json, type Located, partsOf, passingOver, type Reader } from './schema.ts'
+
+/** Below these stand schemas by names that somebody chose. */
+const SCHEMAS = new Set(['properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions', 'schemas'])
 
 /** What a schema speaks of. */
 export type Role = 'request' | 'response'
@@ -21,7 +25,7 @@ const NONE: ReadonlySet<string> = new Set()
 export function formOf(given: LoadedDocument, role: Role): LoadedDocument {
   const document = withoutDynamic(given)
   if (!document.sources.some(({ content }) => isMarked(content, role))) return document
-  const reader = createReader(document)
+  const reader = passingOver(createReader(document))
   return {
     ...document,
     sources: document.sources.map((source) => ({
@@ -34,11 +38,14 @@ export function formOf(given: LoadedDocument, role: Role): LoadedDocument {
 function isMarked(value: unknown, role: Role): boolean {
   if (Array.isArray(value)) return value.some((one) => isMarked(one, role))
   if (!isJson(value)) return false
-  const { nullable, exclusiveMinimum, exclusiveMaximum, discriminator } = value
+  const { nullable, exclusiveMinimum, exclusiveMaximum, discriminator, $id: id } = value
   return (
     [value[ABSENT[role]], exclusiveMinimum, exclusiveMaximum].some((mark) => typeof mark === 'boolean') ||
     nullable !== undefined ||
     isJson(discriminator) ||
+    typeof id === 'string' ||
+    mended(value) !== value ||
+    Object.entries(value).some(([key, one]) => SCHEMAS.has(key) && isJson(one) && Object.values(one).some((schema) => !isSchema(schema))) ||
     Object.values(value).some((one) => isMarked(one, role))
   )
 }
@@ -48,6 +55,8 @@ class Forming {
   readonly #reader: Reader
   readonly #role: Role
   readonly #uri: string
+  /** How many schemas with an identity of their own are around. */
+  #resources = 0
   /** What is being written out, lest a schema be written into itself. */
   readonly #open = new Set<object>()
 
@@ -58,17 +67,24 @@ class Forming {
   }
 
   /** @param absent Names of properties that a schema around this one marks, of which this one is a part. */
-  change(value: unknown, isNamed = false, absent = NONE): unknown {
-    if (Array.isArray(value)) return value.map((one) => this.change(one))
-    if (!isJson(value)) return value
+  change(given: unknown, isNamed = false, absent = NONE): unknown {
+    if (Array.isArray(given)) return given.map((one) => this.change(one))
+    if (!isJson(given)) return given
+    const isResource = !isNamed && typeof given['$id'] === 'string'
+    if (isResource) this.#resources++
+    const value = isNamed ? given : mended(given)
     const all = isNamed ? NONE : absent.union(this.#marked(this.#located(value)))
     const entries = Object.entries(value).map(([key, inner]): [string, unknown] => {
       const kind = kindOf(key, isNamed)
       if (kind === 'data' || (!isNamed && key === 'discriminator')) return [key, inner]
       if (!isNamed && key === 'required' && Array.isArray(inner)) return [key, inner.filter((name) => !all.has(name))]
       if (!isNamed && key === 'allOf' && Array.isArray(inner)) return [key, inner.map((part) => this.#part(part, all))]
+      if (!isNamed && key === '$ref' && this.#resources > 0) return [key, this.#whole(inner)]
+      // Whatever else stands in its place, it allows anything.
+      if (SCHEMAS.has(key) && !isNamed && isJson(inner)) return [key, this.change(withSchemas(inner), true)]
       return [key, this.change(inner, kind === 'names')]
     })
+    if (isResource) this.#resources--
     const changed = Object.fromEntries(entries)
     return isNamed ? changed : this.#current(this.#chosen(changed, value))
   }
@@ -124,6 +140,11 @@ class Forming {
     return type === undefined ? { anyOf: [current, { type: 'null' }] } : { ...current, type: [type, 'null'].flat() }
   }
 
+  /** A schema with an `$id` is a document of its own to JSON Schema; documents mean themselves all the same. */
+  #whole(reference: unknown): unknown {
+    return typeof reference === 'string' && reference.startsWith('#/') ? `${BASE}${encodeURI(this.#uri)}${reference}` : reference
+  }
+
   #located(value: Json): Located {
     return { value, uri: this.#uri, pointer: '' }
   }
@@ -135,4 +156,12 @@ function limits(name: 'Minimum' | 'Maximum', limit: unknown, exclusive: unknown)
     ...(limit !== undefined && { [name.toLowerCase()]: limit }),
     ...(exclusive !== undefined && exclusive !== false && { [`exclusive${name}`]: exclusive }),
   }
+}
+
+function isSchema(value: unknown): boolean {
+  return isJson(value) || typeof value === 'boolean'
+}
+
+function withSchemas(named: Json): Json {
+  return Object.fromEntries(Object.entries(named).map(([name, schema]) => [name, isSchema(schema) ? schema : {}]))
 }

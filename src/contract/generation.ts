@@ -1,4 +1,5 @@
 import { DocumentError } from '../base/problem.ts'
+import { expressionsOf } from './expressions.ts'
 import { madeUp, isMadeUp, type Parts, type PartsReader, turned } from './parts.ts'
 import { exampleIn, isNothing, isOf, isOnlySent, isSaying, listedIn, namesIn, numbersOf, told } from './rules.ts'
 import { type Material, type Named, numberOf, textOf } from './scalar.ts'
@@ -95,7 +96,8 @@ export class Generation {
     return this.#value([schema], { place: '', name, owner: '', depth: 0, open: undefined, isOptional: false })
   }
 
-  #value(schemas: readonly Located[], spot: Spot): unknown {
+  #value(given: readonly Located[], spot: Spot): unknown {
+    const schemas = given.some(({ value }) => value['$dynamicRef'] !== undefined) ? given.map((schema) => this.#bound(schema, spot)) : given
     let failure: Unfit | undefined
     for (let attempt = 0, most = TRIES; attempt < most; attempt++) {
       this.#count()
@@ -113,6 +115,21 @@ export class Generation {
       }
     }
     throw failure ?? new Unfit(ANYTHING, 'nothing was tried')
+  }
+
+  /** What a `$dynamicRef` means here: the schema of that name that the outermost of those around has. */
+  #bound(schema: Located, { open }: Spot): Located {
+    const { $dynamicRef: reference } = schema.value
+    if (typeof reference !== 'string') return schema
+    const name = reference.slice(reference.indexOf('#') + 1)
+    let outermost: Located | undefined
+    for (let one = open; one; one = one.around) {
+      const place = this.#reader.placeOf(one.value)
+      if (!place || !isJson(one.value)) continue
+      const own = this.#reader.schemas({ value: one.value, uri: place.file, pointer: place.pointer }, '$defs')
+      outermost = own.find(([, { value }]) => value['$dynamicAnchor'] === name)?.[1] ?? outermost
+    }
+    return outermost ?? this.#reader.target({ ...schema, value: { $ref: reference } }) ?? schema
   }
 
   #count(): void {
@@ -280,7 +297,9 @@ export class Generation {
   #member(parts: readonly Located[], name: string): readonly Located[] | undefined {
     const schemas = parts.flatMap((part) => {
       const named = this.#reader.schemas(part, 'properties').filter(([one]) => one === name)
-      const patterned = this.#reader.schemas(part, 'patternProperties').filter(([pattern]) => new RegExp(pattern, 'u').test(name))
+      const patterned = this.#reader
+        .schemas(part, 'patternProperties')
+        .filter(([pattern]) => expressionsOf([pattern]).some((one) => one.test(name)))
       const own = [...named, ...patterned].map(([, schema]) => schema)
       return own.length > 0 ? own : (this.#reader.schema(part, 'additionalProperties') ?? [])
     })

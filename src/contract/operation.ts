@@ -7,8 +7,8 @@ import { formOf } from './form.ts'
 import type { Side } from './generate.ts'
 import { createParameter, type Parameter, type RawParameters } from './parameter.ts'
 import { createReplies } from './replies.ts'
-import { createRouter, type Match, METHODS, type Route } from './router.ts'
-import { createReader, type Located, type Reader } from './schema.ts'
+import { createRouter, METHODS, type Route, type Router } from './router.ts'
+import { createReader, isJson, type Located, type Reader } from './schema.ts'
 import { createSecurity, type Security } from './security.ts'
 import { pairs } from './style.ts'
 import { createValidator } from './validator.ts'
@@ -36,7 +36,7 @@ export interface Operation extends Security {
   checkForeign(reply: MockReply, isBodyRead: boolean): readonly Issue[]
   /** The documented answers, their examples, and what can be made in place of these; read when they are first wanted. */
   readAnswers(): readonly Answer[]
-  /** Compiles what is otherwise compiled at first use. @throws DocumentError for what does not compile, and for a slip */
+  /** Compiles what is otherwise compiled at first use. @throws DocumentError */
   compile(): void
 }
 
@@ -48,7 +48,9 @@ export interface Contract {
   /** The path of the document's first server: what stands before every path of its own. No slash at the end. */
   readonly base: string
   readonly operations: readonly Operation[]
-  match(method: string, path: string): Match<Operation>
+  match: Router<Operation>['match']
+  /** What of the document is not served, and why: a sentence each, with the line. */
+  readonly left: readonly string[]
   /** The main file of the document, as it is served to whoever asks. */
   readonly content: unknown
   /** The files that it refers to, by the names it has for them. */
@@ -68,47 +70,92 @@ export function contractOf(document: LoadedDocument): Contract {
 }
 
 /**
- * Turns a document into ready operations.
- * @throws DocumentError on the first thing that cannot be read: nothing is served half-checked. Schemas compile at their first use.
+ * Turns a document into operations. What it says of one is read when it is first asked for: what is wrong there is that operation's own.
+ * @throws DocumentError for a document that has nothing in it
  */
 export function createContract(document: LoadedDocument): Contract {
   const [main] = document.sources
   if (!main) throw new DocumentError(`${document.name}: the document is empty`)
-  const [sent, answered] = [formOf(document, 'request'), formOf(document, 'response')]
-  const request = sideOf(sent)
-  const response = answered === sent ? request : sideOf(answered)
-  const { reader } = request
+  const request = once(() => sideOf(formOf(document, 'request')))
+  const response = once(() => {
+    const answered = formOf(document, 'response')
+    // What stands in nobody's words but JSON Schema's reads the same on both sides.
+    return answered === document && formOf(document, 'request') === document ? request() : sideOf(answered)
+  })
+  // Where things stand is the same in all forms of a document.
+  const reader = createReader(document)
   const root = reader.at(main.uri, '')
-  const routes: Route<Operation>[] = []
-  for (const [template, item] of reader.children(root, 'paths')) {
-    if (!template.startsWith('/')) throw new DocumentError(`${main.uri}: the path "${template}" does not begin with a slash`)
-    for (const method of METHODS) {
-      const located = reader.child(item, method.toLowerCase())
-      if (located) routes.push({ method, template, target: createOperation(method, template, located, item, root, request, response) })
+  const routes: (Route<Operation> & { readonly located: Located })[] = []
+  const left: string[] = []
+  const ids = new Set<string>()
+  for (const [template, item] of reader.items(root, 'paths')) {
+    if (item instanceof DocumentError) {
+      left.push(`${item.message}; the path ${template} is not served`)
+      continue
     }
+    for (const [method, located] of operationsIn(item, reader)) {
+      const { operationId } = located.value
+      const given = typeof operationId === 'string' && !ids.has(operationId) ? operationId : `${method} ${template}`
+      if (typeof operationId === 'string' && given !== operationId)
+        left.push(`${reader.where(located)}: the operationId "${operationId}" stands before; this operation is called "${given}"`)
+      ids.add(given)
+      const target = createOperation(given, method, template, { located, item, root, reader, request, response })
+      routes.push({ method, template, located, target, ...(template.includes('#') && { names: target.parameters }) })
+    }
+  }
+  const { match, hidden } = createRouter(routes)
+  for (const { route, behind } of hidden) {
+    const located = routes.find((one) => one === route)?.located ?? root
+    left.push(
+      `${reader.where(located)}: ${route.method} ${route.template} is never found: no request tells it from ${behind.method} ${behind.template}`,
+    )
   }
   return {
     name: document.name,
-    base: baseOf(reader.children(root, 'servers')[0]?.[1], reader),
+    base: baseOf(reader.items(root, 'servers')[0]?.[1], reader),
     operations: routes.map(({ target }) => target),
-    match: createRouter(routes),
+    match,
+    left,
     content: main.content,
     parts: new Map(document.sources.slice(1).map(({ uri, content }) => [uri, content])),
   }
 }
 
-/** The path of a server, its variables replaced by their defaults (OpenAPI 3.1, 4.8.5). */
-function baseOf(server: Located | undefined, reader: Reader): string {
-  const url = server?.value['url']
-  if (!server || typeof url !== 'string') return ''
-  const defaults = new Map(reader.children(server, 'variables').map(([name, { value }]) => [name, value['default']]))
-  const filled = url.replaceAll(/\{([^}]*)\}/g, (text, name: string) => {
-    const value = defaults.get(name)
-    return typeof value === 'string' ? value : text
+/** The operations of a path item, by their methods. */
+function operationsIn(item: Located, reader: Reader): [method: string, operation: Located][] {
+  const own = METHODS.flatMap((method): [string, Located][] => {
+    const located = isJson(item.value[method.toLowerCase()]) ? reader.child(item, method.toLowerCase()) : undefined
+    return located ? [[method, located]] : []
   })
-  if (!URL.canParse(filled, 'http://localhost'))
-    throw new DocumentError(`${reader.where(server)}: "${filled}" is not a valid URL of a server`)
-  return new URL(filled, 'http://localhost').pathname.replace(/\/$/, '')
+  const additional = reader
+    .items(item, 'additionalOperations')
+    .flatMap(([method, located]): [string, Located][] => (located instanceof DocumentError ? [] : [[method, located]]))
+  return [...own, ...additional]
+}
+
+/** Reads a thing when it is first asked for. What cannot be read says so each time. */
+function once<T>(read: () => T): () => T {
+  let known: { readonly value: T } | undefined
+  return () => (known ??= { value: read() }).value
+}
+
+/** The path of a server, its variables replaced by their defaults (OpenAPI 3.1, 4.8.5). */
+function baseOf(server: Located | DocumentError | undefined, reader: Reader): string {
+  if (!server || server instanceof DocumentError) return ''
+  const { url } = server.value
+  if (typeof url !== 'string') return ''
+  const defaults = new Map(
+    reader.items(server, 'variables').map(([name, variable]) => [name, variable instanceof DocumentError ? undefined : variable.value]),
+  )
+  const filled = url.trim().replaceAll(/\{([^}]*)\}/g, (_text, name: string) => {
+    const { default: value, enum: list } = defaults.get(name) ?? {}
+    const one: unknown = value ?? (Array.isArray(list) ? list[0] : undefined)
+    // Any text will do for what is not said.
+    return typeof one === 'string' || typeof one === 'number' ? String(one) : name
+  })
+  // The host is of no interest here, and need be none that a browser would take.
+  const path = filled.replace(/^(?:[a-z][a-z0-9+.-]*:)?\/\/[^/?#]*/i, '')
+  return URL.canParse(path, 'http://localhost') ? new URL(path, 'http://localhost').pathname.replace(/\/+$/, '') : ''
 }
 
 /** A document read for what is sent, or for what is answered. */
@@ -117,64 +164,105 @@ function sideOf(document: LoadedDocument): Side {
   return { reader, validator: createValidator(document, reader) }
 }
 
+/** Where an operation stands, and what reads it. */
+interface Surroundings {
+  readonly located: Located
+  readonly item: Located
+  readonly root: Located
+  /** Of the document as it is. */
+  readonly reader: Reader
+  readonly request: () => Side
+  readonly response: () => Side
+}
+
 function createOperation(
+  id: string,
   method: string,
   template: string,
-  located: Located,
-  item: Located,
-  root: Located,
-  { reader, validator }: Side,
-  response: Side,
+  { located, item, root, reader, request, response }: Surroundings,
 ): Operation {
-  const { operationId } = located.value
-  // An operation's parameter replaces the path's of the same name and place.
-  const parameters = new Map<string, Parameter>()
-  const security = createSecurity(root, located, reader)
-  for (const owner of [item, located])
-    for (const [, entry] of reader.children(owner, 'parameters')) {
-      const isTaken = (queryName: string): boolean =>
-        security.isKey(queryName) || all.some(({ name, in: place }) => place === 'query' && name === queryName)
-      const parameter = createParameter(entry, reader, validator, isTaken)
-      if (parameter) parameters.set(parameter.name === '' ? entry.pointer : `${parameter.in}/${parameter.name}`, parameter)
-    }
-  const all = [...parameters.values()]
-  const bodies = createBodies(located, reader, validator)
-  const answered = response.reader.at(located.uri, located.pointer)
-  const replies = createReplies(answered, response)
-  let answers: readonly Answer[] | undefined
+  /** The same place in another form of the document. */
+  const placed = ({ uri, pointer }: Located, side: Side): Located => side.reader.at(uri, pointer)
+  const parameters = once(() => {
+    const side = request()
+    // An operation's parameter replaces the path's of the same name and place.
+    const all = new Map<string, Parameter>()
+    const isTaken = (queryName: string): boolean => security().isKey(queryName) || all.has(`query/${queryName}`)
+    for (const owner of [item, located])
+      for (const [, entry] of side.reader.children(placed(owner, side), 'parameters')) {
+        const parameter = createParameter(entry, side.reader, side.validator, isTaken)
+        // A path has no other values than its template.
+        if (parameter && (parameter.in !== 'path' || template.includes(`{${parameter.name}}`)))
+          all.set(parameter.name === '' ? entry.pointer : `${parameter.in}/${parameter.name}`, parameter)
+      }
+    return [...all.values()]
+  })
+  const bodies = once(() => createBodies(placed(located, request()), request().reader, request().validator))
+  const replies = once(() => createReplies(placed(located, response()), response()))
+  const security = once(() => createSecurity(root, located, reader))
+  const answers = once(() => readAnswers(placed(located, response()), response()))
+  // What the template asks of a query is no stranger there.
+  const told = new Set(new URLSearchParams(template.split(/[?#]/).slice(1).join('&')).keys())
   return {
-    id: typeof operationId === 'string' ? operationId : `${method} ${template}`,
+    id,
     method,
     template,
     isDeprecated: located.value['deprecated'] === true,
-    mediaTypes: bodies.mediaTypes,
-    statuses: replies.statuses,
-    parameters: all.map(({ name, in: place }) => (place === 'header' ? name.toLowerCase() : name)),
-    ...security,
-    slips: [...security.slips, ...all.flatMap(({ slip }) => slip ?? [])],
+    get mediaTypes() {
+      return bodies().mediaTypes
+    },
+    get statuses() {
+      return reader.names(located, 'responses')
+    },
+    get parameters() {
+      return [...new Set([item, located].flatMap((owner) => namesOf(owner, reader)))]
+    },
+    judge: (headers, query) => security().judge(headers, query),
+    carrierOf: (value) => security().carrierOf(value),
+    isKey: (queryName) => security().isKey(queryName),
+    get challenges() {
+      return security().challenges
+    },
+    get slips() {
+      return [...security().slips, ...parameters().flatMap(({ slip }) => slip ?? [])]
+    },
     readParameters: ({ path, query, headers }) =>
-      readParameters(all, security, {
-        path,
-        query: pairs(query, '&', true),
-        queryText: query,
-        header: headers,
-        cookie: pairs(headers['cookie'] ?? '', ';', false),
-      }),
-    readBody: bodies.read,
-    checkReply: replies.check,
-    checkForeign: replies.checkForeign,
-    readAnswers: () => (answers ??= readAnswers(answered, response)),
+      readParameters(
+        parameters(),
+        {
+          path,
+          query: pairs(query, '&', true),
+          queryText: query,
+          header: headers,
+          cookie: pairs(headers['cookie'] ?? '', ';', false),
+        },
+        (name) => told.has(name) || security().isKey(name),
+      ),
+    readBody: (body, contentType) => bodies().read(body, contentType),
+    checkReply: (reply) => replies().check(reply),
+    checkForeign: (reply, isBodyRead) => replies().checkForeign(reply, isBodyRead),
+    readAnswers: answers,
     compile() {
-      bodies.compile()
-      replies.compile()
-      for (const parameter of all) parameter.compile()
-      const [slip] = security.slips
+      for (const parameter of parameters()) parameter.compile()
+      bodies().compile()
+      replies().compile()
+      const [slip] = security().slips
       if (slip !== undefined) throw new DocumentError(slip)
     },
   }
 }
 
-function readParameters(parameters: readonly Parameter[], security: Security, raw: RawParameters): ReadParameters {
+/** The names of parameters, as far as they can be read. */
+function namesOf(owner: Located, reader: Reader): string[] {
+  return reader.items(owner, 'parameters').flatMap(([, parameter]) => {
+    if (parameter instanceof DocumentError) return []
+    const { name, in: place } = parameter.value
+    return typeof name === 'string' ? [place === 'header' ? name.toLowerCase() : name] : []
+  })
+}
+
+/** @param isKnown whether a name of the query is no parameter's, but no stranger either: the path itself, or the security, has it */
+function readParameters(parameters: readonly Parameter[], raw: RawParameters, isKnown: (queryName: string) => boolean): ReadParameters {
   const values: Record<Parameter['in'], [name: string, value: unknown][]> = { path: [], query: [], header: [], cookie: [] }
   let issues = NONE
   let strange = NONE
@@ -194,7 +282,7 @@ function readParameters(parameters: readonly Parameter[], security: Security, ra
   }
   const owners = parameters.filter((parameter) => parameter.in === 'query')
   const undeclared = raw.query
-    .filter(([name]) => !owners.some((parameter) => parameter.owns(name)) && !security.isKey(name))
+    .filter(([name]) => !owners.some((parameter) => parameter.owns(name)) && !isKnown(name))
     .map(([name]): Issue => ({
       at: `/query/${pointerPart(name)}`,
       rule: 'undeclared',

@@ -1,6 +1,6 @@
 import { choicesOf } from './discriminator.ts'
 import { isOfNull, typesOf } from './rules.ts'
-import { isJson, type Located, type Reader } from './schema.ts'
+import { isJson, type Located, passingOver, type Reader } from './schema.ts'
 
 /** Schemas that all speak of one value, branches chosen. */
 export interface Parts {
@@ -91,7 +91,7 @@ export class PartsReader {
     const says = (value: string): Located => madeUp({ properties: { [propertyName]: { enum: [value] } } })
     const kinds = (isJson(mapping) ? Object.entries(mapping) : []).flatMap(([name, reference]) => {
       const meant = typeof reference === 'string' && !/^[\w.-]+$/.test(reference) ? reference : `#/components/schemas/${String(reference)}`
-      const target = this.#reader.target({ ...schema, value: { $ref: meant } })
+      const target = passingOver(this.#reader).target({ ...schema, value: { $ref: meant } })
       return target ? [{ name, target }] : []
     })
     const kind = kinds.find(({ target }) => all.has(target.value) && target.value !== schema.value)

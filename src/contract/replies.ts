@@ -35,7 +35,7 @@ export function createReplies(operation: Located, { reader, validator }: Side): 
       const headers = reader.children(response, 'headers').filter(([name]) => name.toLowerCase() !== 'content-type')
       let parameters: readonly Parameter[] | undefined
       return [
-        status,
+        /^\dxx$/i.test(status) ? status.toUpperCase() : status,
         {
           content,
           required: headers.filter(([, header]) => header.value['required'] === true).map(([name]) => name.toLowerCase()),

@@ -1,6 +1,5 @@
 import FindMyWay from 'find-my-way'
-import { percentDecoded } from '../base/decode.ts'
-import { DocumentError, messageFrom } from '../base/problem.ts'
+import { decoded, percentDecoded } from '../base/decode.ts'
 
 export type Match<Target> =
   | {
@@ -17,52 +16,120 @@ export interface Route<Target> {
   /** An OpenAPI path template. */
   readonly template: string
   readonly target: Target
+  /** What requests to it can have in query and headers, as far as that is known. */
+  readonly names?: readonly string[]
 }
 
-/** The methods an OpenAPI 3.1 path item can have. */
-export const METHODS = ['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH', 'TRACE'] as const
+/** The methods that a path item has a word for (OpenAPI 3.2). */
+export const METHODS = ['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH', 'TRACE', 'QUERY'] as const
+
+/** What a request has beside its path. */
+interface Sent {
+  readonly query: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export interface Router<Target> {
+  /** @param sent what else of the request there is: where the templates of several operations ask for it, it tells them apart */
+  match(method: string, path: string, sent?: Sent): Match<Target>
+  /** The routes that no request leads to: another one before them has the same method and, but for names, the same path. */
+  readonly hidden: readonly { readonly route: Route<Target>; readonly behind: Route<Target> }[]
+}
 
 /** As long as Node lets a request line be: a hundred ids in one path are 2.5 kB. */
 const MAX_PARAMETER_LENGTH = 16_384
 
 /**
- * Finds the operation for a method and a path. Literal segments win over parameters; a trailing slash counts (OpenAPI 3.1, 4.8.8).
- * @throws DocumentError for paths that cannot be told apart
+ * Finds the operation for a method and a path. Literal segments win over parameters; a trailing slash counts (OpenAPI 3.1, 4.8.8). Templates
+ * that differ in names of parameters alone are one path, whose methods may stand apart. A query in a template, or a fragment, which no request
+ * has, counts as what the request's query or headers have to hold.
  */
-export function createRouter<Target>(routes: readonly Route<Target>[]): (method: string, path: string) => Match<Target> {
+export function createRouter<Target>(routes: readonly Route<Target>[]): Router<Target> {
   const router = FindMyWay({ maxParamLength: MAX_PARAMETER_LENGTH, ignoreTrailingSlash: false, caseSensitive: true })
   const items = new Map<string, Item<Target>>()
-  for (const { method, template, target } of routes) {
-    const item = items.get(template) ?? { segments: segmentsOf(template), targets: new Map() }
-    item.targets.set(method, target)
-    if (items.has(template)) continue
-    items.set(template, item)
-    try {
+  /** The paths that find-my-way has no words for, by the number of their segments: what is longest without its parameters first. */
+  const odd = new Map<number, readonly Odd<Target>[]>()
+  const hidden: { route: Route<Target>; behind: Route<Target> }[] = []
+  for (const route of routes) {
+    const [path, wanted] = halvesOf(route)
+    const isOdd = path.split('/').some((segment) => !NATIVE.test(segment))
+    const place = isOdd ? patternOf(path, '[^/]+') : routeOf(path)
+    const known = items.get(place)
+    const item = known ?? { hasParameters: PARAMETER.test(path), methods: new Map<string, Candidate<Target>[]>() }
+    if (!known) {
+      items.set(place, item)
+      if (isOdd) {
+        const { length } = path.split('/')
+        const literal = path.replaceAll(PARAMETERS, '').length
+        const all = [...(odd.get(length) ?? []), { pattern: new RegExp(`^${place}$`), literal, item }]
+        odd.set(
+          length,
+          all.toSorted((one, other) => other.literal - one.literal),
+        )
+      }
       // First the path, then the method: a literal path wins also where it lacks the method.
-      router.on('GET', routeOf(template), () => undefined, item)
-    } catch (error) {
-      throw new DocumentError(`the path ${template} cannot be told from another: ${messageFrom(error)}`)
+      else router.on('GET', place, () => undefined, item)
+    }
+    const candidates = item.methods.get(route.method) ?? []
+    const behind = candidates.find((one) => String(one.wanted) === String(wanted))
+    if (behind) hidden.push({ route, behind: behind.route })
+    // What asks for more is looked at before what asks for less.
+    else {
+      const all = [...candidates, { route, segments: segmentsOf(path), wanted }]
+      item.methods.set(
+        route.method,
+        all.toSorted((one, other) => other.wanted.length - one.wanted.length),
+      )
     }
   }
 
-  return (method, path) => {
-    if (percentDecoded(path) === undefined) return { kind: 'undecodable' }
-    // The router takes what is behind a number sign for no part of the path; a client that sends one means it.
-    const found: Item<Target> | undefined = path.includes('#') ? undefined : router.find('GET', path)?.store
-    if (!found) return { kind: 'unknown' }
-    // RFC 9110, 9.3.2: HEAD is GET without a body.
-    const target = found.targets.get(method) ?? (method === 'HEAD' ? found.targets.get('GET') : undefined)
-    if (target) return { kind: 'found', target, path: valuesOf(found.segments, path) }
-    const allowed = [...found.targets.keys()]
-    if (found.targets.has('GET') && !found.targets.has('HEAD')) allowed.push('HEAD')
-    return { kind: 'wrong-method', allowed, targets: [...found.targets.values()] }
+  /** The router takes what is behind a number sign for no part of the path; a client that sends one means it. */
+  function find(path: string): Item<Target> | undefined {
+    if (path.includes('#')) return undefined
+    const found: Item<Target> | undefined = router.find('GET', path)?.store
+    const others = odd.size > 0 && found?.hasParameters !== false ? odd.get(path.split('/').length) : undefined
+    if (!others) return found
+    const plain = decoded(path.replaceAll(/%(2f|25|3f|23)/gi, '%25$1'))
+    return others.find(({ pattern }) => pattern.test(plain))?.item ?? found
+  }
+
+  return {
+    hidden,
+    match(method, path, sent = NOTHING_SENT) {
+      if (percentDecoded(path) === undefined) return { kind: 'undecodable' }
+      const found = find(path)
+      if (!found) return { kind: 'unknown' }
+      const { methods } = found
+      // RFC 9110, 9.3.2: HEAD is GET without a body.
+      const candidates = methods.get(method) ?? (method === 'HEAD' ? methods.get('GET') : undefined)
+      const candidate = candidates && meant(candidates, sent)
+      if (candidate) return { kind: 'found', target: candidate.route.target, path: valuesOf(candidate.segments, path) }
+      const allowed = [...methods.keys()]
+      if (methods.has('GET') && !methods.has('HEAD')) allowed.push('HEAD')
+      return { kind: 'wrong-method', allowed, targets: [...methods.values()].flatMap((all) => all.map(({ route }) => route.target)) }
+    },
   }
 }
 
-/** A path of the document, with its methods. */
+/** A path of the document: what it has for each method. */
 interface Item<Target> {
+  readonly hasParameters: boolean
+  readonly methods: Map<string, readonly Candidate<Target>[]>
+}
+
+/** A path that is found by a pattern. */
+interface Odd<Target> {
+  readonly pattern: RegExp
+  /** How many characters are not a parameter's. */
+  readonly literal: number
+  readonly item: Item<Target>
+}
+
+interface Candidate<Target> {
+  readonly route: Route<Target>
   readonly segments: readonly Segment[]
-  readonly targets: Map<string, Target>
+  /** The pairs that a request's query or headers have to hold; any value where there is none. */
+  readonly wanted: readonly (readonly [name: string, value: string | undefined])[]
 }
 
 /** A segment of a template that holds parameters. */
@@ -73,11 +140,46 @@ interface Segment {
   readonly pattern: RegExp | undefined
 }
 
-const PARAMETER = /\{([^}]+)\}/g
+const PARAMETER = /\{[^}]+\}/
+const PARAMETERS = /\{([^}]+)\}/g
+/** What of a segment find-my-way can be told: parameters with no more between them than what ends its own. */
+const NATIVE = /^[^{}*]*(?:\{[^}]+\}(?:$|[-.:](?:[^{}*()]*)))*$/
+
+const NOTHING_SENT: Sent = { query: '', headers: {} }
+
+/** The one whose pairs the request has; without any, the first that asks for least: it will say what is missing. */
+function meant<Target>(candidates: readonly Candidate<Target>[], { query, headers }: Sent): Candidate<Target> | undefined {
+  if (candidates.length === 1) return candidates[0]
+  const pairs = new URLSearchParams(query)
+  const holds = ({ wanted }: Candidate<Target>): boolean =>
+    wanted.every(([name, value]) => {
+      const key = name.toLowerCase()
+      const found = [...pairs.getAll(name), ...(Object.hasOwn(headers, key) ? [headers[key]] : [])]
+      return value === undefined ? found.length > 0 : found.includes(value)
+    })
+  const least = candidates.at(-1)?.wanted.length
+  return candidates.find(holds) ?? candidates.find(({ wanted }) => wanted.length === least)
+}
+
+/** The path of a template, and what stands behind it, in any order. A fragment that names nothing that a request could have says nothing. */
+function halvesOf({ template, names }: Route<unknown>): [path: string, wanted: Candidate<unknown>['wanted']] {
+  const [whole = '', fragment = ''] = template.split('#', 2)
+  const [path = '', ...queries] = whole.split('?')
+  const known = pairsOf(fragment).filter(([name, value]) => value !== undefined || names?.includes(name))
+  const wanted = [...queries.flatMap(pairsOf), ...known]
+  return [path.startsWith('/') ? path : `/${path}`, wanted.toSorted(([one], [other]) => (one < other ? -1 : 1))]
+}
+
+function pairsOf(text: string): [name: string, value: string | undefined][] {
+  return text.split('&').flatMap((pair): [string, string | undefined][] => {
+    const [name = '', value] = pair.split('=', 2)
+    return name === '' ? [] : [[decoded(name), value === undefined || value === '' || value.includes('{') ? undefined : decoded(value)]]
+  })
+}
 
 /** In find-my-way's words. Its parameters are numbered: it takes no name twice, and ours may hold anything. A literal colon is written twice. */
-function routeOf(template: string): string {
-  const parts = template.split(/(\{[^}]+\})/)
+function routeOf(path: string): string {
+  const parts = path.split(/(\{[^}]+\})/)
   return parts
     .map((part, index) => {
       if (!part.startsWith('{')) return part.replaceAll(':', '::')
@@ -86,12 +188,19 @@ function routeOf(template: string): string {
     .join('')
 }
 
-function segmentsOf(template: string): Segment[] {
-  return template.split('/').flatMap((segment, index) => {
-    const names = [...segment.matchAll(PARAMETER)].map(([, name]) => name ?? '')
+/** @param value what stands for a parameter */
+function patternOf(path: string, value: string): string {
+  return path
+    .split(/(\{[^}]+\})/)
+    .map((part) => (/^\{[^}]+\}$/.test(part) ? value : part.replaceAll(/[.*+?^$()|[\]\\{}]/g, String.raw`\$&`)))
+    .join('')
+}
+
+function segmentsOf(path: string): Segment[] {
+  return path.split('/').flatMap((segment, index) => {
+    const names = [...segment.matchAll(PARAMETERS)].map(([, name]) => name ?? '')
     if (names.length === 0) return []
-    const escaped = segment.replaceAll(/[.*+?^$()|[\]\\]/g, String.raw`\$&`)
-    return [{ index, names, pattern: /^\{[^}]+\}$/.test(segment) ? undefined : new RegExp(`^${escaped.replaceAll(PARAMETER, '(.*)')}$`) }]
+    return [{ index, names, pattern: /^\{[^}]+\}$/.test(segment) ? undefined : new RegExp(`^${patternOf(segment, '(.*)')}$`) }]
   })
 }
 

@@ -1,10 +1,10 @@
 import { pointerPart } from '../base/http.ts'
 import type { LoadedDocument } from '../document/load.ts'
-import { DocumentError } from '../base/problem.ts'
-import { createReader, isJson, type Json, type Located, type Reader } from './schema.ts'
+import { kindOf } from '../document/keys.ts'
+import { createReader, isJson, type Json, type Located, type Reader, referenceFrom } from './schema.ts'
 
 /** What a parameter or a header of Swagger 2.0 says beside its schema. */
-const BESIDE = new Set(['name', 'in', 'description', 'required', 'allowEmptyValue', 'collectionFormat', '$ref'])
+const BESIDE = new Set(['name', 'in', 'description', 'required', 'allowEmptyValue', 'collectionFormat', '$ref', 'x-nullable'])
 const FORM = 'application/x-www-form-urlencoded'
 const PARTS = 'multipart/form-data'
 const METHODS = new Set(['get', 'put', 'post', 'delete', 'options', 'head', 'patch'])
@@ -18,26 +18,33 @@ const STYLES: Readonly<Record<string, Json>> = {
 }
 
 /**
- * A document of Swagger 2.0 in the words of OpenAPI 3.0; any other as it is. Schemas stay where they stand, and lines are those of the file.
- * @throws DocumentError for one of several files
+ * A document of Swagger 2.0 in the words of OpenAPI 3.0; any other as it is. Schemas stay where they stand, in their files, and lines are those
+ * of the files.
  */
 export function openApiOf(document: LoadedDocument): LoadedDocument {
-  const [main, other] = document.sources
+  const [main, ...others] = document.sources
   if (!main || !isJson(main.content) || main.content['swagger'] !== '2.0') return document
-  if (other) throw new DocumentError(`${main.uri}: a document of Swagger 2.0 in several files (${other.uri}) is not read; bundle it first`)
   const conversion = new Conversion(createReader(document), main.uri)
   const content = conversion.document(main.content)
-  return { ...document, sources: [{ uri: main.uri, content, lineOf: (pointer) => main.lineOf(conversion.originOf(pointer)) }] }
+  return {
+    ...document,
+    sources: [
+      { uri: main.uri, content, lineOf: (pointer) => main.lineOf(conversion.originOf(pointer)) },
+      ...others.map((source) => ({ ...source, content: renamed(source.content) })),
+    ],
+  }
 }
 
 class Conversion {
   readonly #reader: Reader
   readonly #root: Located
+  readonly #uri: string
   /** Where in the file stands what has another place now. */
   readonly #origins = new Map<string, string>()
 
   constructor(reader: Reader, uri: string) {
     this.#reader = reader
+    this.#uri = uri
     this.#root = reader.at(uri, '')
   }
 
@@ -50,12 +57,16 @@ class Conversion {
   }
 
   document({ swagger: _swagger, basePath, securityDefinitions, parameters: _parameters, responses: _responses, ...rest }: Json): Json {
-    const paths = this.#reader
-      .children(this.#root, 'paths')
-      .map(([template, item]) => [template, this.#pathItem(item, `/paths/${pointerPart(template)}`)])
+    const paths = this.#reader.items(this.#root, 'paths').map(([template, item]) => {
+      // What leads nowhere is left to whoever serves it.
+      if (item instanceof Error) return [template, isJson(rest['paths']) ? rest['paths'][template] : undefined]
+      return [template, this.#pathItem(item, `/paths/${pointerPart(template)}`)]
+    })
     const schemes = isJson(securityDefinitions) ? Object.entries(securityDefinitions) : []
     return {
-      ...rest,
+      ...Object.fromEntries(
+        Object.entries(rest).map(([key, value]) => [key, key === 'paths' ? value : renamed(value, key === 'definitions')]),
+      ),
       openapi: '3.0.3',
       servers: [{ url: typeof basePath === 'string' ? basePath : '/' }],
       paths: Object.fromEntries(paths),
@@ -76,28 +87,37 @@ class Conversion {
   #operation(operation: Located, item: Located, at: string): Json {
     const { consumes: _, produces: _produces, ...rest } = operation.value
     const body = this.#body(operation, item, at)
-    const answers = this.#reader.children(operation, 'responses')
     return {
       ...rest,
       parameters: this.#parameters(operation, at),
       ...(body && { requestBody: body }),
       responses: Object.fromEntries(
-        answers.map(([status, answer]) => [status, this.#answer(answer, operation, `${at}/responses/${pointerPart(status)}`)]),
+        this.#reader.items(operation, 'responses').map(([status, answer]) => {
+          const given = isJson(rest['responses']) ? rest['responses'][status] : undefined
+          return [status, answer instanceof Error ? given : this.#answer(answer, operation, `${at}/responses/${pointerPart(status)}`)]
+        }),
       ),
     }
   }
 
-  #parameters(owner: Located, at: string): Json[] {
+  #parameters(owner: Located, at: string): unknown[] {
+    const given: unknown = owner.value['parameters']
     return this.#reader
-      .children(owner, 'parameters')
-      .filter(([, { value }]) => value['in'] !== 'body' && value['in'] !== 'formData')
-      .map(([, parameter], index) => {
-        const { name, in: where, required } = parameter.value
-        this.#origins.set(`${at}/parameters/${index}`, parameter.pointer)
-        this.#origins.set(`${at}/parameters/${index}/schema`, parameter.pointer)
-        const isList = parameter.value['type'] === 'array' && where === 'query'
-        const style = isList ? styleOf(parameter.value) : {}
-        return { name, in: where, ...(required !== undefined && { required }), ...style, schema: schemaOf(parameter.value) }
+      .items(owner, 'parameters')
+      .filter(([, one]) => one instanceof Error || (one.value['in'] !== 'body' && one.value['in'] !== 'formData'))
+      .map(([place, parameter], index) => {
+        if (parameter instanceof Error) return Array.isArray(given) ? given[Number(place)] : undefined
+        const { name, in: where, required, allowEmptyValue } = parameter.value
+        this.#comesFrom(`${at}/parameters/${index}`, parameter)
+        this.#comesFrom(`${at}/parameters/${index}/schema`, parameter)
+        return {
+          name,
+          in: where,
+          ...(required !== undefined && { required }),
+          ...(allowEmptyValue !== undefined && { allowEmptyValue }),
+          ...(where === 'query' && styleOf(parameter.value)),
+          schema: this.#moved(schemaOf(parameter.value), parameter),
+        }
       })
   }
 
@@ -105,40 +125,55 @@ class Conversion {
   #body(operation: Located, item: Located, at: string): Json | undefined {
     const all = new Map<string, Located>()
     for (const owner of [item, operation])
-      for (const [, parameter] of this.#reader.children(owner, 'parameters')) {
+      for (const [, parameter] of this.#reader.items(owner, 'parameters')) {
+        if (parameter instanceof Error) continue
         const { in: where, name } = parameter.value
         if (where === 'body' || where === 'formData') all.set(where === 'body' ? where : `${where} ${String(name)}`, parameter)
       }
     const body = all.get('body')
     if (body) {
       const types = this.#types(operation, 'consumes', 'application/json')
-      for (const type of types) this.#origins.set(`${at}/requestBody/content/${pointerPart(type)}`, body.pointer)
-      return { required: body.value['required'] === true, content: contentOf(types, body.value['schema']) }
+      for (const type of types) this.#comesFrom(`${at}/requestBody/content/${pointerPart(type)}`, body)
+      return { required: body.value['required'] === true, content: contentOf(types, this.#moved(renamed(body.value['schema']), body)) }
     }
-    const fields = [...all.values()].map(({ value }) => value)
+    const parameters = [...all.values()]
+    const fields = parameters.map(({ value }) => value)
     if (fields.length === 0) return undefined
     const types = this.#types(operation, 'consumes', fields.some(({ type }) => type === 'file') ? PARTS : FORM)
     const required = fields.filter((field) => field['required'] === true).map(({ name }) => String(name))
-    const properties = Object.fromEntries(
-      fields.map((field) => [String(field['name']), field['type'] === 'file' ? { type: 'string', format: 'binary' } : schemaOf(field)]),
-    )
-    const lists = fields.filter(({ type }) => type === 'array')
-    const encoding = Object.fromEntries(lists.map((field) => [String(field['name']), styleOf(field)]))
-    return { required: required.length > 0, content: contentOf(types, { type: 'object', properties, required }, { encoding }) }
+    const properties = parameters.map((parameter) => [String(parameter.value['name']), this.#moved(schemaOf(parameter.value), parameter)])
+    const encoding = fields.filter(({ type }) => type === 'array').map((field) => [String(field['name']), styleOf(field)])
+    const schema = { type: 'object', properties: Object.fromEntries(properties), required }
+    const media = { schema, encoding: Object.fromEntries(encoding) }
+    return { required: required.length > 0, content: Object.fromEntries(types.map((type) => [type, media])) }
   }
 
   #answer(answer: Located, operation: Located, at: string): Json {
-    const { schema, headers, description } = answer.value
+    const { schema, headers, description, examples } = answer.value
     const types = this.#types(operation, 'produces', 'application/json')
-    this.#origins.set(at, answer.pointer)
-    for (const type of types) this.#origins.set(`${at}/content/${pointerPart(type)}`, answer.pointer)
-    const isFile = isJson(schema) && schema['type'] === 'file'
+    this.#comesFrom(at, answer)
+    const shown = isJson(examples) ? Object.entries(examples) : []
+    // Without a schema there is no body.
+    const all = [...new Set([...(schema === undefined ? [] : types), ...shown.map(([type]) => type)])]
+    for (const type of all) this.#comesFrom(`${at}/content/${pointerPart(type)}`, answer)
     const known = isJson(headers) ? Object.entries(headers) : []
+    const body = schema === undefined ? {} : { schema: this.#moved(renamed(schema), answer) }
+    const content = all.map((type) => [type, { ...body, ...(isJson(examples) && type in examples && { example: examples[type] }) }])
     return {
       description,
       headers: Object.fromEntries(known.map(([name, header]) => [name, { schema: isJson(header) ? schemaOf(header) : {} }])),
-      content: contentOf(types, isFile ? {} : schema),
+      content: Object.fromEntries(content),
     }
+  }
+
+  /** What had another place has the line of that one, where it is in the same file. */
+  #comesFrom(pointer: string, { uri, pointer: origin }: Located): void {
+    if (uri === this.#uri) this.#origins.set(pointer, origin)
+  }
+
+  /** What comes from another file, with its references as they have to be in the one that it goes to. */
+  #moved(value: unknown, from: Located): unknown {
+    return from.uri === this.#uri ? value : moved(value, from.uri)
   }
 
   #types({ value }: Located, key: 'consumes' | 'produces', otherwise: string): readonly string[] {
@@ -148,19 +183,55 @@ class Conversion {
   }
 }
 
-function styleOf({ collectionFormat = 'csv' }: Json): Json {
-  return STYLES[String(collectionFormat)] ?? { style: collectionFormat }
-}
-
-function contentOf(types: readonly string[], schema: unknown, more: Json = {}): Json {
-  return Object.fromEntries(types.map((type) => [type, schema === undefined ? {} : { schema, ...more }]))
+function contentOf(types: readonly string[], schema: unknown): Json {
+  return Object.fromEntries(types.map((type) => [type, schema === undefined ? {} : { schema }]))
 }
 
 /** The schema that stands in a parameter or a header itself. */
 function schemaOf(owner: Json): Json {
-  return Object.fromEntries(Object.entries(owner).filter(([key]) => !BESIDE.has(key) && !key.startsWith('x-')))
+  const own = Object.fromEntries(Object.entries(owner).filter(([key]) => !BESIDE.has(key) && !key.startsWith('x-')))
+  const schema = renamed(owner['x-nullable'] === true ? { ...own, 'x-nullable': true } : own)
+  return isJson(schema) ? schema : {}
+}
+
+/** How the elements of a list are told apart. */
+function styleOf({ type, collectionFormat = 'csv' }: Json): Json {
+  return type === 'array' ? (STYLES[String(collectionFormat)] ?? {}) : {}
 }
 
 function schemeOf(scheme: unknown): unknown {
   return isJson(scheme) && scheme['type'] === 'basic' ? { type: 'http', scheme: 'basic' } : scheme
+}
+
+/** Schemas in the words of OpenAPI 3.0: discriminators as objects, what may be null, and files. */
+function renamed(value: unknown, isNamed = false): unknown {
+  if (Array.isArray(value)) return value.map((one) => renamed(one))
+  if (!isJson(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, inner]): [string, unknown][] => {
+      const kind = kindOf(key, isNamed)
+      if (kind === 'data') return [[key, inner]]
+      if (!isNamed && key === 'discriminator' && typeof inner === 'string') return [[key, { propertyName: inner }]]
+      if (!isNamed && key === 'x-nullable') return [['nullable', inner]]
+      if (!isNamed && key === 'type' && inner === 'file')
+        return [
+          [key, 'string'],
+          ['format', 'binary'],
+        ]
+      return [[key, renamed(inner, kind === 'names')]]
+    }),
+  )
+}
+
+/** A value with references that mean the same from the document's main file as they did from one beside it. */
+function moved(value: unknown, from: string, isNamed = false): unknown {
+  if (Array.isArray(value)) return value.map((one: unknown) => moved(one, from))
+  if (!isJson(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => {
+      if (!isNamed && key === '$ref' && typeof inner === 'string') return [key, referenceFrom(inner, from)]
+      const kind = kindOf(key, isNamed)
+      return [key, kind === 'data' ? inner : moved(inner, from, kind === 'names')]
+    }),
+  )
 }

@@ -1,9 +1,11 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import { type Issue, MAX_ISSUES, pointerPart } from '../base/http.ts'
+import { kindOf } from '../document/keys.ts'
 import type { LoadedDocument } from '../document/load.ts'
 import { DocumentError, messageFrom } from '../base/problem.ts'
+import { type Expression, expressionOf } from './expressions.ts'
 import { addFormats } from './formats.ts'
-import { isJson, type Json, type Located, type Reader } from './schema.ts'
+import { BASE, isJson, type Json, type Located, type Reader } from './schema.ts'
 
 /** Says what is wrong with a value; `at` is the JSON pointer of the value itself. As much as is told, unless the first issue is enough. */
 export type Check = (value: unknown, at: string, all?: boolean) => readonly Issue[]
@@ -95,9 +97,6 @@ function followed(schema: Located, reader: Reader): Located {
   return target?.pointer === '' ? followed(target, reader) : schema
 }
 
-/** Not with the document's name: names of hosts are compared without case, and those of documents are not. */
-const BASE = 'mock://document/'
-
 function createAjv(document: LoadedDocument, allErrors: boolean): Ajv2020 {
   const ajv = new Ajv2020({
     strict: false,
@@ -111,11 +110,22 @@ function createAjv(document: LoadedDocument, allErrors: boolean): Ajv2020 {
     ownProperties: document.sources.some(({ content }) => namesInherited(content)),
     // 19.99 is a multiple of 0.01, though no double is.
     multipleOfPrecision: 8,
+    code: { regExp },
   })
   addFormats(ajv)
-  for (const { uri, content } of document.sources) if (isJson(content)) ajv.addSchema(content, BASE + encodeURI(uri))
+  for (const { uri, content } of document.sources) if (isJson(content)) ajv.addSchema(asSchema(content), BASE + encodeURI(uri))
   return ajv
 }
+
+const regExp = Object.assign(
+  (pattern: string): Expression => {
+    const found = expressionOf(pattern)
+    if (!found) throw new SyntaxError(`the pattern ${pattern} is no regular expression`)
+    return found
+  },
+  // Code is never written out.
+  { code: 'expressionOf' },
+)
 
 const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype))
 
@@ -130,6 +140,36 @@ function namesInherited(value: unknown): boolean {
 const CHOICES: ReadonlySet<string> = new Set(['anyOf', 'oneOf'])
 /** What is wrong by the schemas of these is no fault by itself. */
 const TRIED: ReadonlySet<string> = new Set([...CHOICES, 'contains', 'propertyNames'])
+
+/** Ajv takes each file for a schema, also one that holds something else, such as a parameter: what it says of itself is none of a schema's rules. */
+function asSchema(content: Json): Json {
+  const schema = withoutNames(content)
+  if (!isJson(schema) || !['in', 'content', 'schema'].some((key) => Object.hasOwn(schema, key))) return isJson(schema) ? schema : {}
+  const { required: _, ...rest } = schema
+  return rest
+}
+
+/** A value without data in which something has a name that ajv would take for a schema's. The same where there is none: objects are known by themselves. */
+function withoutNames(value: unknown, isNamed = false): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  let changed = false
+  const entries = Object.entries(value).flatMap(([key, inner]): [string, unknown][] => {
+    const kind = kindOf(key, isNamed)
+    const isDropped = kind === 'data' && key !== 'enum' && key !== 'const' && isNaming(inner)
+    const now = isDropped ? undefined : kind === 'data' ? inner : withoutNames(inner, kind === 'names')
+    changed ||= isDropped || now !== inner
+    return isDropped ? [] : [[key, now]]
+  })
+  if (!changed) return value
+  return Array.isArray(value) ? entries.map(([, inner]) => inner) : Object.fromEntries(entries)
+}
+
+const NAMING = new Set(['$id', '$anchor', '$dynamicAnchor'])
+
+function isNaming(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(value).some(([key, inner]) => (NAMING.has(key) && typeof inner === 'string') || isNaming(inner))
+}
 
 /** The value as it may stand in a message. */
 export function excerpt(value: unknown): string {

@@ -1,3 +1,5 @@
+import { pointerPart } from '../base/http.ts'
+
 /** Examples and defaults are data: what looks like a reference or a schema in them is neither. */
 const DATA = new Set(['example', 'examples', 'default', 'enum', 'const'])
 /** Below these stand names that somebody chose: there `default` is a name, not a default. */
@@ -30,4 +32,17 @@ export function kindOf(key: string, isNamed: boolean): 'data' | 'names' | 'part'
   // A name that somebody chose says nothing of what it stands for.
   if (isNamed) return 'part'
   return DATA.has(key) ? 'data' : NAMES.has(key) ? 'names' : 'part'
+}
+
+/** The schemas of a file that have given themselves names: `https://…` by `$id`, `#name` by `$anchor`. */
+export function* namedIn(value: unknown, pointer = '', isNamed = false): Generator<[name: string, pointer: string]> {
+  if (typeof value !== 'object' || value === null) return
+  for (const [key, inner] of Object.entries(value)) {
+    const kind = kindOf(key, isNamed)
+    if (!isNamed && typeof inner === 'string') {
+      if (key === '$id') yield [inner.replace(/#$/, ''), pointer]
+      if (key === '$anchor' || key === '$dynamicAnchor') yield [`#${inner}`, pointer]
+    }
+    if (kind !== 'data') yield* namedIn(inner, `${pointer}/${pointerPart(key)}`, kind === 'names')
+  }
 }

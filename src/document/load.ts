@@ -2,9 +2,9 @@ import { closeSync, existsSync, openSync, readFileSync, readSync, realpathSync, 
 import { basename, dirname, extname, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Document, LineCounter } from 'yaml'
-import { linesOf } from './json-lines.ts'
-import { kindOf } from './keys.ts'
-import { percentDecoded } from '../base/decode.ts'
+import { countNames, linesIn } from './json-lines.ts'
+import { kindOf, namedIn } from './keys.ts'
+import { parsedJson, percentDecoded } from '../base/decode.ts'
 import { parseExact } from '../base/exact.ts'
 import { pointerPart, pointerParts, valueAt } from '../base/http.ts'
 import { DocumentError, messageFrom } from '../base/problem.ts'
@@ -36,8 +36,10 @@ export interface CompiledDocument {
 /** Lines by pointer, one object a source, in a file of their own: only a refusal asks for them. */
 export type CompiledLines = readonly Readonly<Record<string, number>>[]
 
-const MAX_BYTES = 10_000_000
-const MAX_ALIASES = 100
+/** The largest documents that are published have some fourteen million: GitHub's. */
+const MAX_BYTES = 25_000_000
+/** How many values a file may have, each as often as aliases stand for it; GitHub's has half a million. */
+const MAX_VALUES = 3_000_000
 /** More names help nobody to find the one that was meant. */
 const MAX_NAMES = 12
 
@@ -48,39 +50,96 @@ const MAX_NAMES = 12
  * nowhere: what it stands for would be taken to allow everything.
  */
 export async function loadDocument(file: string): Promise<LoadedDocument> {
-  // Loaded only when YAML is read: the bundled documents are compiled.
-  const yaml = await import('yaml')
+  const { document, faults } = await readDocument(file)
+  const [fault] = faults
+  if (fault !== undefined) throw new DocumentError(fault)
+  return document
+}
+
+/** A document as far as it can be read. */
+export interface ReadDocument {
+  readonly document: LoadedDocument
+  /** What is wrong with its references, with the line of each. */
+  readonly faults: readonly string[]
+}
+
+/**
+ * The same for a document that is used as far as it goes: what a reference stands for that leads nowhere is known to be missing where it is used.
+ * @throws DocumentError for a file that cannot be read or parsed, or is too large
+ */
+export async function readDocument(file: string): Promise<ReadDocument> {
   const main = realPath(file, `document ${file}`)
   const root = dirname(main)
   const sources = new Map<string, Source>()
   const waiting = [main]
-  const ends: { readonly uri: string; readonly pointer: string; readonly where: string }[] = []
+  const ends: (Reference & { readonly file: string; readonly fragment: string })[] = []
+  const faults: (Reference & { readonly message: string })[] = []
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     const uri = uriOf(path, root)
     if (sources.has(uri)) continue
-    const source = parse(path, uri, yaml)
+    const source = await parse(path, uri)
     sources.set(uri, source)
     for (const { target, pointer } of referencesOf(source)) {
       const where = `${uri}:${source.lineOf(pointer) ?? '?'} ($ref: ${target})`
-      if (/^[a-z][a-z0-9+.-]*:/i.test(target) || target.startsWith('//'))
-        throw new DocumentError(`${where}: references may name files beside the document, not addresses`)
-      const [file, fragment] = partsOf(target, where)
-      if (fragment !== '' && !fragment.startsWith('/'))
-        throw new DocumentError(`${where}: what stands behind # must be a pointer, which begins with a slash`)
-      if (file !== '' && fileKind(main) === 'pipe')
-        throw new DocumentError(`${where}: beside a document from a pipe there are no files; bundle it, or name its file`)
-      const found = file === '' ? path : realPath(resolve(dirname(path), file), where)
-      if (!found.startsWith(root + sep)) throw new DocumentError(`${where}: the file lies outside the document's folder ${root}`)
-      ends.push({ uri: uriOf(found, root), pointer: fragment, where })
-      waiting.push(found)
+      const reference = { target, uri, where }
+      try {
+        const { path: found, fragment } = targetOf(reference, path, root, main)
+        ends.push({ ...reference, file: uriOf(found, root), fragment })
+        waiting.push(found)
+      } catch (error) {
+        if (!(error instanceof DocumentError)) throw error
+        faults.push({ ...reference, message: error.message })
+      }
     }
   }
-  for (const { uri, pointer, where } of ends) {
+  for (const { file: uri, fragment, ...reference } of ends) {
     const content = sources.get(uri)?.content
-    if (!isTarget(valueAt(content, pointer))) throw new DocumentError(`${where}: it leads nowhere${besideIt(content, pointer)}`)
+    if (!isTarget(valueAt(content, fragment)))
+      faults.push({ ...reference, message: `${reference.where}: it leads nowhere${besideIt(content, fragment)}` })
   }
-  const folder = fileKind(main) === 'pipe' ? {} : { folder: root }
-  return { name: basename(main, extname(main)), ...folder, sources: [...sources.values()] }
+  const names =
+    faults.length === 0
+      ? []
+      : [...sources.values()].flatMap(({ uri, content }) => [...namedIn(content)].map(([name]) => [uri, name] as const))
+  return {
+    document: {
+      name: basename(main, extname(main)),
+      ...(fileKind(main) === 'pipe' ? {} : { folder: root }),
+      sources: [...sources.values()],
+    },
+    faults: faults.filter((fault) => !isOfName(fault, names)).map(({ message }) => message),
+  }
+}
+
+interface Reference {
+  readonly target: string
+  /** The file that it stands in. */
+  readonly uri: string
+  readonly where: string
+}
+
+/** @throws DocumentError for a reference to no file that may be read */
+function targetOf({ target, where }: Reference, path: string, root: string, main: string): { path: string; fragment: string } {
+  if (/^[a-z][a-z0-9+.-]*:/i.test(target) || target.startsWith('//'))
+    throw new DocumentError(`${where}: references may name files beside the document, not addresses`)
+  const [file, fragment] = partsOf(target, where)
+  if (fragment !== '' && !fragment.startsWith('/'))
+    throw new DocumentError(
+      `${where}: what stands behind # must be a pointer, which begins with a slash, or a name that a schema has given itself`,
+    )
+  if (file !== '' && fileKind(main) === 'pipe')
+    throw new DocumentError(`${where}: beside a document from a pipe there are no files; bundle it, or name its file`)
+  const found = file === '' ? path : realPath(resolve(dirname(path), file), where)
+  if (!found.startsWith(root + sep)) throw new DocumentError(`${where}: the file lies outside the document's folder ${root}`)
+  return { path: found, fragment }
+}
+
+/** Whether a reference means a schema by a name that it has given itself: `$id`, which others hang on, or `$anchor`. */
+function isOfName({ target, uri }: Reference, names: readonly (readonly [uri: string, name: string])[]): boolean {
+  const [before = '', behind = ''] = target.split('#', 2)
+  if (before === '') return names.some(([file, name]) => file === uri && name === `#${behind}`)
+  const ids = names.flatMap(([, name]) => (name.startsWith('#') ? [] : [name]))
+  return ids.some((id) => id === before || (URL.canParse(before, id) && ids.includes(new URL(before, id).href)))
 }
 
 /** The compiled form of a document, to be written as two JSON files. */
@@ -117,11 +176,8 @@ export function loadCompiled(file: string, linesFile: string): LoadedDocument {
  */
 export function loadJson(file: string): LoadedDocument {
   const text = readText(realPath(file, file), file, 'file').replace(/^\uFEFF/, '')
-  let lines: ReadonlyMap<string, number> | undefined
   try {
-    const content = parseExact(text)
-    const lineOf = (pointer: string): number | undefined => nearest(pointer, (candidate) => (lines ??= linesOf(text)).get(candidate))
-    return { name: basename(file, extname(file)), sources: [{ uri: file, content, lineOf }] }
+    return { name: basename(file, extname(file)), sources: [{ uri: file, content: parseExact(text), lineOf: linesOfJson(text) }] }
   } catch (error) {
     if (error instanceof RangeError) throw new DocumentError(`${file}: it is nested too deep to be read`)
     throw new DocumentError(`${file}: it is not valid JSON: ${messageFrom(error)}`)
@@ -243,18 +299,69 @@ function referencesOf({ content, uri }: Source): { target: string; pointer: stri
 import type * as YamlModule from 'yaml'
 type Yaml = typeof YamlModule
 
-function parse(path: string, uri: string, yaml: Yaml): Source {
+async function parse(path: string, uri: string): Promise<Source> {
+  const text = readText(path, uri, 'document').replace(/^\uFEFF/, '')
+  const content = jsonIn(text)
+  // What is no JSON after all is told by the parser of YAML, which knows the line.
+  return content === undefined ? parseYaml(text, uri) : { uri, content, lineOf: linesOfJson(text) }
+}
+
+/** What a JSON text says, by the parser that is made for it: YAML's takes fifty times as long. Undefined for a text that YAML's has to judge. */
+function jsonIn(text: string): unknown {
+  const value = /^\s*[{[]/.test(text) ? parsedJson(text) : undefined
+  try {
+    return value !== undefined && countNames(text) === namesIn(value) ? value : undefined
+  } catch (error) {
+    // Nested too deep to be gone through.
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+function namesIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  const inner: readonly unknown[] = Object.values(value)
+  return inner.reduce<number>((sum, one) => sum + namesIn(one), Array.isArray(value) ? 0 : inner.length)
+}
+
+function linesOfJson(text: string): Source['lineOf'] {
+  let lines: ReturnType<typeof linesIn> | undefined
+  return (pointer) => nearest(pointer, (candidate) => (lines ??= linesIn(text))(candidate))
+}
+
+async function parseYaml(text: string, uri: string): Promise<Source> {
+  // Loaded only when YAML is read: the bundled documents are compiled.
+  const yaml = await import('yaml')
   const counter = new yaml.LineCounter()
-  const document = yaml.parseDocument(readText(path, uri, 'document'), { lineCounter: counter, uniqueKeys: true })
+  // Merge keys are not of YAML 1.2, and every other reader of documents takes them.
+  const document = yaml.parseDocument(text, { lineCounter: counter, uniqueKeys: true, merge: true })
   const [error] = document.errors
   if (error) throw new DocumentError(`${uri}:${error.linePos?.[0].line ?? '?'}: ${error.message.split('\n')[0] ?? ''}`)
+  let content: unknown
   try {
-    const content: unknown = document.toJS({ maxAliasCount: MAX_ALIASES })
-    return { uri, content, lineOf: (pointer) => nearest(pointer, (candidate) => lineIn(document, counter, candidate, yaml)) }
+    content = document.toJS({ maxAliasCount: -1 })
   } catch (cause) {
-    // What aliases stand for is only known now: too many of them, or none of that name.
+    // What aliases stand for is only known now: there may be none of that name.
     throw new DocumentError(`${uri}: ${messageFrom(cause)}`)
   }
+  const values = valuesIn(content)
+  if (values > MAX_VALUES)
+    throw new DocumentError(
+      `${uri}: its aliases stand for ${values === Number.POSITIVE_INFINITY ? 'what has no end' : `${values} values in all`}; a document may have ${MAX_VALUES}`,
+    )
+  return { uri, content, lineOf: (pointer) => nearest(pointer, (candidate) => lineIn(document, counter, candidate, yaml)) }
+}
+
+/** How many values there are in one, each as often as it stands there; infinite where it stands in itself. */
+function valuesIn(value: unknown, known = new Map<object, number>()): number {
+  if (typeof value !== 'object' || value === null) return 1
+  const before = known.get(value)
+  if (before !== undefined) return before
+  known.set(value, Number.POSITIVE_INFINITY)
+  const inner: readonly unknown[] = Object.values(value)
+  const all = inner.reduce<number>((sum, one) => sum + valuesIn(one, known), 1)
+  known.set(value, all)
+  return all
 }
 
 function nearest(pointer: string, lineAt: (pointer: string) => number | undefined): number | undefined {

@@ -144,9 +144,9 @@ export class RequestChecks implements Record<CheckName, () => Problem | undefine
   /** The operation; for a path that has others, those. */
   route(): Problem | undefined {
     const { contract, dialect, member } = this.#service
-    const { method, path, prefix, query } = this.#request
+    const { method, path, prefix, query, headers } = this.#request
     const below = belowBase(path, contract.base)
-    let match = contract.match(method, below)
+    let match = contract.match(method, below, { query, headers })
     if (match.kind === 'unknown') {
       const other = dialect.reroute?.(below, member.sceneOf(this.#scene))
       const found = other && contract.match(method, other.path)

@@ -8,7 +8,14 @@ import { keepText, type MockReply, type Problem } from '../base/http.ts'
 import type { CoreCode } from '../base/problem.ts'
 import type { Preference } from './preference.ts'
 
-export type Chosen = { readonly kind: 'reply'; readonly reply: MockReply } | { readonly kind: 'refused'; readonly problem: Problem }
+export type Chosen =
+  | {
+      readonly kind: 'reply'
+      readonly reply: MockReply
+      /** A body was to be generated, and there is nothing to generate it from. */
+      readonly isStill?: true
+    }
+  | { readonly kind: 'refused'; readonly problem: Problem }
 
 /** How answers are made where a request says nothing of it. */
 export interface Making {
@@ -69,15 +76,18 @@ function documentedBy(operation: Operation): Documented {
   const answers = operation.readAnswers()
   return {
     answers: new Map(answers.map((answer) => [answer.status, answer])),
-    responses: answers.map(({ status, contents }) => ({
-      id: status,
-      code: status,
-      contents: contents.map(({ mediaType, examples }) => ({
-        id: mediaType,
-        mediaType,
-        examples: examples.map(({ name, value }) => ({ id: name, key: name, value })),
+    // What informs goes before an answer, and is none.
+    responses: answers
+      .filter(({ status }) => /^([2-5](\d\d|XX)|default)$/i.test(status))
+      .map(({ status, contents }) => ({
+        id: status,
+        code: /^\dxx$/i.test(status) ? status.toUpperCase() : status.toLowerCase(),
+        contents: contents.map(({ mediaType, examples }) => ({
+          id: mediaType,
+          mediaType,
+          examples: examples.map(({ name, value }) => ({ id: name, key: name, value })),
+        })),
       })),
-    })),
   }
 }
 
@@ -94,24 +104,27 @@ function choose(
   { id, isDeprecated }: Operation,
   { preference, seed, accept, isDocuments = false, making = MAKING }: Wanted,
 ): Chosen {
-  if (answers.size === 0) return refused('response-missing', `the document has no answer of ${id}`, 'give the operation one')
   const response = responseOf(prism, responses, preference)
   const answer = response && answers.get(response.id)
+  // An operation of which the document says no more than that it is there has been done.
+  if (!answer && preference.code === undefined && preference.example === undefined) return { kind: 'reply', reply: { status: 200 } }
   if (!answer)
     return refused(
       'response-unknown',
-      `the document has no answer ${preference.code} of ${id}`,
+      `the document has no answer ${preference.code ?? 'at all'} of ${id}`,
       otherCodes([...answers.keys()], preference),
     )
   const { code, contents = [] } = response
   const status = Number(code)
   const { example: wanted } = preference
-  const isDynamic = preference.dynamic === undefined ? making.isDynamic && wanted === undefined : preference.dynamic === 'true'
+  const mustBeMade = preference.dynamic === undefined ? making.isDynamic && wanted === undefined : preference.dynamic === 'true'
+  const contentAs = ({ mediaType }: PrismContent) => answer.contents.find((content) => content.mediaType === mediaType)
+  const isDynamic = mustBeMade && seed !== undefined && contents.some((one) => contentAs(one)?.generated)
+  const still = mustBeMade && !isDynamic ? ({ isStill: true } as const) : {}
   const make = seed === undefined ? undefined : maker(generate, seed, !isDynamic && !making.ignoresExamples, making)
   const headers = { ...headersOf(answer, make, isDocuments), ...(isDocuments && isDeprecated && { deprecation: 'true' }) }
   const head = { status, ...(Object.keys(headers).length > 0 && { headers }) }
 
-  const contentAs = ({ mediaType }: PrismContent) => answer.contents.find((content) => content.mediaType === mediaType)
   const exampleIn = (content: PrismContent) => {
     if (isDynamic || making.ignoresExamples) return undefined
     if (wanted !== undefined) return some(prism.findExampleByKey(content, wanted))
@@ -121,7 +134,8 @@ function choose(
   }
   const generatedIn = (content: PrismContent) => (wanted === undefined && make ? contentAs(content)?.generated : undefined)
   const ready = contents.filter((one) => exampleIn(one) ?? generatedIn(one))
-  const pool = isDocuments && (accept !== undefined || ready.length === 0) && wanted === undefined ? contents : ready
+  const isOpen = wanted === undefined && make !== undefined && (ready.length === 0 || (isDocuments && accept !== undefined))
+  const pool = isOpen ? contents : ready
   const content = contentOf(prism, pool, accept, isDocuments)
   // Neither has a body, whatever a `default` says (RFC 9110, sections 15.3.5 and 15.4.5).
   const isEmpty = contents.length === 0 || status === 204 || status === 304
@@ -131,8 +145,8 @@ function choose(
       `the answer ${code} of ${id} has no example ${excerpt(wanted)}`,
       otherExamples(answers, answer, wanted),
     )
-  if (isEmpty) return { kind: 'reply', reply: head }
-  if (!content && isDocuments)
+  if (isEmpty) return { kind: 'reply', reply: head, ...still }
+  if (!content && make && isDocuments)
     return refused(
       'not-acceptable',
       `the answer ${code} of ${id} is not there as ${excerpt(accept)}`,
@@ -141,17 +155,19 @@ function choose(
   if (!content)
     return refused(
       'response-unknown',
-      `the document gives ${isDynamic ? '' : 'no example of '}the answer ${code} of ${id}${isDynamic ? '' : ', and'} no schema`,
-      otherCodes(withBodies(answers, preference.dynamic), preference),
+      `the document gives no example of the answer ${code} of ${id}, and no schema`,
+      otherCodes(withBodies(answers), preference),
     )
   const example = exampleIn(content)
-  const body = example && 'value' in example ? kept(example.value) : (make?.('body', generatedIn(content)) ?? anyBodyOf(content))
+  const generated = generatedIn(content)
+  const body = example && 'value' in example ? kept(example.value) : generated ? make?.('body', generated) : anyBodyOf(content)
   const text = contentAs(content)?.write(body)
   // A range of media types is none that could be sent.
   const mediaType = !content.mediaType.includes('*') ? content.mediaType : typeof body === 'string' ? 'text/plain' : undefined
   return {
     kind: 'reply',
     reply: { ...head, body, ...(mediaType !== undefined && { mediaType }), ...(text !== undefined && { text }) },
+    ...still,
   }
 }
 
@@ -250,11 +266,9 @@ function namesOf({ contents }: Answer): string[] {
 }
 
 /** The statuses that can be answered: without a body, with one that is generated, or with an example. */
-function withBodies(answers: ReadonlyMap<string, Answer>, dynamic: Preference['dynamic']): string[] {
+function withBodies(answers: ReadonlyMap<string, Answer>): string[] {
   return [...answers.values()].flatMap(({ status, contents }) =>
-    contents.length === 0 || contents.some(({ examples, generated }) => generated ?? (dynamic !== 'true' && examples.length > 0))
-      ? [status]
-      : [],
+    contents.length === 0 || contents.some(({ examples, generated }) => generated ?? examples.length > 0) ? [status] : [],
   )
 }
 

@@ -188,7 +188,6 @@ const ROWS: { readonly [Code in CoreCode]?: Row } = {
   'request-invalid': UNPROCESSABLE,
   'preference-invalid': UNPROCESSABLE,
   'response-unknown': { type: 'NOT_FOUND', title: 'The server cannot find the requested content', status: 404 },
-  'response-missing': { type: 'NO_RESPONSE_RESPONSE_DEFINED', title: 'No response defined for the selected operation', status: 500 },
   'not-acceptable': {
     type: 'NOT_ACCEPTABLE',
     title: 'The server cannot produce a representation for your accept header',

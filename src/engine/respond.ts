@@ -296,11 +296,12 @@ function fromDocument(
   const { accept } = request.headers
   const chosen = choose(contract, operation.id, { preference, seed, accept, isDocuments, making })
   if (chosen.kind === 'refused') return inOwnWords(checks, chosen.problem, service)
-  const { reply } = chosen
+  const { reply, isStill } = chosen
   // An example that was asked for by name is sent whatever it is, unless nothing wrong may be.
   const broken = isDocuments && checkReplies && preference.example !== undefined ? operation.checkReply(reply) : []
   if (broken.length > 0) return checks.refuse(unfit(broken, name))
-  const applied = writePreference(preference)
+  const { dynamic: _, ...others } = preference
+  const applied = writePreference(isStill ? others : preference)
   return {
     reply: applied === '' ? reply : { ...reply, headers: { ...reply.headers, 'Preference-Applied': applied } },
     operation: name,

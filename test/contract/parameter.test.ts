@@ -57,6 +57,7 @@ describe('a style', () => {
     ['path', 'label', true, list, '.a%2Eb.c', ['a.b', 'c']],
     ['path', 'label', true, record, '.R=100.G=200.B=150', rgb],
     ['path', 'label', false, numbers, '.1.5', [1, 5]],
+    ['path', 'label', true, { type: 'number' }, '.1.5', 1.5],
     ['path', 'matrix', false, text, ';color', ''],
     ['path', 'matrix', false, text, ';color=blue', blue],
     ['path', 'matrix', false, list, ';color=blue,black,brown', colors],
@@ -611,9 +612,9 @@ describe('a parameter with content', () => {
     ['header', 'x-color', '{"a":1,"b":"c, d"}'],
     ['query', 'x-color', 'x-color=%7B%22a%22%3A1%2C%22b%22%3A%22c%2C+d%22%7D'],
     ['query', 'x-color', 'x-color={"a":1,"b":"c,%20d"}'],
-    ['path', 'x-color', '%7B%22a%22:1,%22b%22:%22c,%20d%22%7D'],
+    ['path', 'color', '%7B%22a%22:1,%22b%22:%22c,%20d%22%7D'],
   ] as const)('in %s is JSON: %s', (where, name, raw) => {
-    expect(readOne({ name, in: where, content }, raw)).toMatchObject({ [where]: { 'x-color': { a: 1, b: 'c, d' } }, issues: [] })
+    expect(readOne({ name, in: where, content }, raw)).toMatchObject({ [where]: { [name]: { a: 1, b: 'c, d' } }, issues: [] })
   })
 
   it.each([
@@ -781,7 +782,16 @@ describe('the parameters of an operation', () => {
     expect(() => operation.compile()).toThrow(new DocumentError(slip))
   })
 
-  it('that are a reference to nothing make the document unusable', () => {
-    expect(() => operationWith([{ $ref: '#/components/parameters/None' }])).toThrow(DocumentError)
+  it('one of a path that does not have it is looked for nowhere', () => {
+    const operation = operationWith([{ name: 'a', in: 'path', required: true, schema: text }])
+    expect(operation.readParameters({ path: { color: 'a' }, query: '', headers: {} }).issues).toEqual([])
+  })
+
+  it('one that is a reference to nothing is told where it is needed', () => {
+    const operation = operationWith([{ $ref: '#/components/parameters/None' }])
+    expect(operation.parameters).toEqual([])
+    expect(() => operation.readParameters({ path: {}, query: '', headers: {} })).toThrow(
+      new DocumentError('a.yaml:1 ($ref: #/components/parameters/None): it leads nowhere'),
+    )
   })
 })

@@ -2,8 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { createContract } from '../../src/contract/operation.ts'
 import { createRouter, METHODS, type Route } from '../../src/contract/router.ts'
 
-/** A router whose targets are the routes as they are written: `GET /things/{id}`. */
+/** The matching of a router whose targets are the routes as they are written: `GET /things/{id}`. */
 function routerOf(...routes: string[]) {
+  return routed(...routes).match
+}
+
+function routed(...routes: string[]) {
   return createRouter(
     routes.map((target): Route<string> => {
       const [method, template = ''] = target.split(' ')
@@ -92,6 +96,40 @@ describe('a path', () => {
     expect(both('GET', '/a/1/')).toHaveProperty('target', 'GET /a/{b}/')
   })
 
+  it.each([
+    ['/docket.json', 'GET /docket.{format}', { format: 'json' }],
+    ['/documents.xml', 'GET /documents.{format}', { format: 'xml' }],
+    ['/a.json', 'GET /{id}.json', { id: 'a' }],
+    ['/a.xml', 'GET /{id}.xml', { id: 'a' }],
+    ["/users('1')", "GET /users('{id}')", { id: '1' }],
+    ['/users(1)', 'GET /users({id})', { id: '1' }],
+    ['/sizes/2x3', 'GET /sizes/{width}x{height}', { width: '2', height: '3' }],
+    ['/sizes/all', 'GET /sizes/{name}', { name: 'all' }],
+    ['/sizes/1x1', 'GET /sizes/1x1', {}],
+    ["/f(a=1,b='2')", "GET /f(a={a},b='{b}')", { a: '1', b: '2' }],
+    ['/f(a=1)', 'GET /f(a={a})', { a: '1' }],
+    ['/files/*', 'GET /files/*', {}],
+    ['/files/{id', 'GET /files/{id', {}],
+  ])('may be odd: %s', (path, target, values) => {
+    const templates = [
+      '/docket.{format}',
+      '/documents.{format}',
+      '/{id}.json',
+      '/{id}.xml',
+      "/users('{id}')",
+      '/users({id})',
+      '/sizes/1x1',
+      '/sizes/{name}',
+      '/sizes/{width}x{height}',
+      "/f(a={a},b='{b}')",
+      '/f(a={a})',
+      '/files/*',
+      '/files/{id',
+    ]
+    const router = routerOf(...templates.map((one) => `GET ${one}`))
+    expect(router('GET', path)).toEqual({ kind: 'found', target, path: values })
+  })
+
   it('is found whatever the order of the templates', () => {
     const routes = ['GET /a/{b}', 'GET /a/b', 'GET /a/{b}/c', 'GET /a/b/{c}']
     for (const router of [routerOf(...routes), routerOf(...routes.toReversed())]) {
@@ -100,6 +138,40 @@ describe('a path', () => {
       expect(router('GET', '/a/b/c')).toHaveProperty('target', 'GET /a/b/{c}')
       expect(router('GET', '/a/x/c')).toHaveProperty('target', 'GET /a/{b}/c')
     }
+  })
+})
+
+describe('templates of one path', () => {
+  const [query, action] = ['GET /files/{id}?versions', 'POST /#Action=Stop']
+  const router = routed(
+    'GET /files/{id}',
+    query,
+    'GET /files/{name}',
+    'PUT /files/{name}',
+    'POST /#Action=Start',
+    action,
+    'POST /?x=1#Action=Start',
+  )
+  const sent = (text: string, headers = {}) => ({ query: text, headers })
+
+  it.each([
+    ['GET', '/files/1', sent(''), 'GET /files/{id}', { id: '1' }],
+    ['GET', '/files/1', sent('versions'), query, { id: '1' }],
+    ['PUT', '/files/1', sent(''), 'PUT /files/{name}', { name: '1' }],
+    ['POST', '/', sent('Action=Stop'), action, {}],
+    ['POST', '/', sent('', { action: 'Stop' }), action, {}],
+    ['POST', '/', sent('Action=Start'), 'POST /#Action=Start', {}],
+    ['POST', '/', sent('x=1&Action=Start'), 'POST /?x=1#Action=Start', {}],
+    // It will be told what is missing.
+    ['POST', '/', sent(''), 'POST /#Action=Start', {}],
+  ])('are told apart by what else is sent: %s %s %o', (method, path, more, target, values) => {
+    expect(router.match(method, path, more)).toEqual({ kind: 'found', target, path: values })
+  })
+
+  it('hide those that nothing tells from one before', () => {
+    expect(router.hidden.map(({ route, behind }) => [route.target, behind.target])).toEqual([['GET /files/{name}', 'GET /files/{id}']])
+    // A fragment is sent by nobody, and this one names nothing that could be.
+    expect(routed('GET /a', 'GET /a#again').hidden).toHaveLength(1)
   })
 })
 
@@ -198,6 +270,9 @@ describe('a template', () => {
     ['/a.b', '/a.b', '/axb'],
     ['/a+', '/a+', '/aa'],
     ['/a(b)', '/a(b)', '/ab'],
+    ['/a*', '/a*', '/ab'],
+    ["/a(b='{b}',c={c})", "/a(b='1',c=2)", "/a(b='1')"],
+    ['/{a}(b)', '/1(b)', '/1(c)'],
     ['/$metadata', '/$metadata', '/metadata'],
   ])('%s means its characters', (template, same, other) => {
     const router = routerOf(`GET ${template}`)

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { createContract } from '../../src/contract/operation.ts'
 import { openApiOf } from '../../src/contract/swagger.ts'
 import type { LoadedDocument } from '../../src/document/load.ts'
-import { DocumentError } from '../../src/base/problem.ts'
 
 const lines: string[] = []
 const documentOf = (operation: object, more: object = {}): LoadedDocument => {
@@ -39,18 +38,12 @@ describe('a document of Swagger 2.0', () => {
     ['pipes', 'a=1|2', [1, 2]],
     ['tsv', 'a=1%092', [1, 2]],
     ['multi', 'a=1&a=2', [1, 2]],
+    ['tsv', 'a=1%092', [1, 2]],
+    ['of nobody', 'a=1&a=2', [1, 2]],
   ])('reads lists of the format %s', (collectionFormat, query, value) => {
     const parameter = { name: 'a', in: 'query', type: 'array', items: { type: 'integer' }, ...(collectionFormat && { collectionFormat }) }
     const read = operationOf({ parameters: [parameter], responses: {} }).readParameters({ path: {}, query, headers: {} })
     expect(read).toMatchObject({ issues: [], query: { a: value } })
-  })
-
-  it('names lists of a format that nothing reads, where they are to be read', () => {
-    const parameter = { name: 'a', in: 'query', type: 'array', items: {}, collectionFormat: 'xsv' }
-    const operation = operationOf({ parameters: [parameter], responses: {} })
-    expect(() => operation.readParameters({ path: {}, query: 'a=1', headers: {} })).toThrow(
-      /^a\.yaml:\d+: the style "xsv" is not read in query/,
-    )
   })
 
   it('has bodies, behind references too, with the places of its own file', () => {
@@ -98,12 +91,92 @@ describe('a document of Swagger 2.0', () => {
     expect(operation.readBody({ kind: 'text', text: 'b=1' }, form)).toHaveProperty('kind', 'refused')
   })
 
-  it('is refused in several files, and any other is left as it is', () => {
-    const document = documentOf({})
-    const [source] = document.sources
+  it('has lists, numbers and files in forms', () => {
+    const operation = operationOf({
+      consumes: ['multipart/form-data', 'application/x-www-form-urlencoded'],
+      parameters: [
+        { in: 'formData', name: 'a', type: 'array', items: { type: 'integer' } },
+        { in: 'formData', name: 'b', type: 'array', items: { type: 'integer' }, collectionFormat: 'multi' },
+        { in: 'formData', name: 'c', type: 'boolean' },
+        { in: 'formData', name: 'd', type: 'file' },
+      ],
+      responses: {},
+    })
+    const value = { a: [1, 2], b: [3, 4], c: true }
+    expect(operation.readBody({ kind: 'text', text: 'a=1,2&b=3&b=4&c=true' }, 'application/x-www-form-urlencoded')).toMatchObject({ value })
+    const part = (name: string, content: string) => `--x\r\nContent-Disposition: form-data; name=${name}\r\n\r\n${content}\r\n`
+    const parts = `${part('a', '1,2')}${part('"b"', '3')}${part('b', '4')}${part('c', 'true')}${part('"d"; filename="d.txt"', 'a\r\nb')}--x--\r\n`
+    expect(operation.readBody({ kind: 'text', text: parts }, 'multipart/form-data; boundary=x')).toMatchObject({
+      kind: 'body',
+      value: { ...value, d: 'a\r\nb' },
+    })
+    expect(operation.readBody({ kind: 'text', text: 'c=yes' }, 'application/x-www-form-urlencoded')).toMatchObject({
+      problem: { issues: [{ at: '/body/c' }] },
+    })
+  })
+
+  it('has answers without a body where there is no schema, and the examples that it gives', () => {
+    const examples = { 'application/json': { a: 1 } }
+    const operation = operationOf({
+      produces: ['application/json', 'application/xml'],
+      responses: { 200: { examples }, 201: { schema: { type: 'object' }, examples }, 204: {} },
+    })
+    expect(operation.readAnswers().map(({ status, contents }) => [status, contents.map((one) => [one.mediaType, one.examples])])).toEqual([
+      ['200', [['application/json', [{ name: 'default', value: { a: 1 } }]]]],
+      [
+        '201',
+        [
+          ['application/json', [{ name: 'default', value: { a: 1 } }]],
+          ['application/xml', []],
+        ],
+      ],
+      ['204', []],
+    ])
+  })
+
+  it('has what may be null, and discriminators, in the words of later versions', () => {
+    const definitions = {
+      A: { type: 'object', properties: { a: { type: 'string', 'x-nullable': true }, discriminator: { type: 'string' } } },
+      B: { type: 'object', discriminator: 'kind', properties: { kind: { type: 'string' } } },
+    }
+    const [source] = openApiOf(documentOf({}, { definitions })).sources
+    expect(source?.content).toMatchObject({
+      definitions: {
+        A: { properties: { a: { type: 'string', nullable: true }, discriminator: { type: 'string' } } },
+        B: { discriminator: { propertyName: 'kind' } },
+      },
+    })
+  })
+
+  it('may be in several files, each with its own references', () => {
+    const files = {
+      'a.yaml': { swagger: '2.0', paths: { '/a/{id}': { $ref: 'paths/a.yaml' } }, definitions: { A: { type: 'integer' } } },
+      'paths/a.yaml': {
+        post: {
+          parameters: [{ $ref: '../common.yaml#/Body' }, { $ref: '../common.yaml#/Size' }],
+          responses: { 200: { schema: { $ref: '../a.yaml#/definitions/A' } } },
+        },
+      },
+      'common.yaml': {
+        Body: { in: 'body', name: 'b', required: true, schema: { type: 'array', items: { $ref: '#/Item' } } },
+        Size: { in: 'query', name: 'size', type: 'integer' },
+        Item: { type: 'object', properties: { a: { type: 'string', 'x-nullable': true } } },
+      },
+    }
+    const sources = Object.entries(files).map(([uri, content]) => ({ uri, content, lineOf: () => 1 }))
+    const [operation] = createContract(openApiOf({ name: 'a', sources })).operations
+    expect(operation?.readBody(text([{ a: null }]), 'application/json')).toHaveProperty('kind', 'body')
+    expect(operation?.readBody(text([{ a: 1 }]), 'application/json')).toMatchObject({
+      problem: { issues: [{ at: '/body/0/a', place: { file: 'common.yaml', pointer: '/Item/properties/a/type' } }] },
+    })
+    expect(operation?.readParameters({ path: {}, query: 'size=x', headers: {} }).issues).toMatchObject([{ at: '/query/size' }])
+    expect(operation?.checkReply({ status: 200, body: 'x' })).toMatchObject([{ at: '/body', place: { file: 'a.yaml' } }])
+  })
+
+  it('is the only one that is changed', () => {
+    const [source] = documentOf({}).sources
     if (!source) throw new Error('no source')
-    expect(() => openApiOf({ ...document, sources: [source, { ...source, uri: 'b.yaml' }] })).toThrow(DocumentError)
-    const other = { ...document, sources: [{ ...source, content: { openapi: '3.1.0' } }] }
+    const other = { name: 'a', sources: [{ ...source, content: { openapi: '3.1.0' } }] }
     expect(openApiOf(other)).toBe(other)
   })
 })

@@ -561,28 +561,53 @@ describe('a schema', () => {
 })
 
 describe('a document', () => {
-  const a = (operation: object) => ({ paths: { '/a': { get: operation } } })
+  it('with nothing in it is refused', () => {
+    const open = () => createContract({ name: 'a', sources: [{ uri: 'a.yaml', content: null, lineOf: () => 1 }] })
+    expect(open).toThrow(DocumentError)
+    expect(open).toThrow(/^a\.yaml/)
+  })
 
   it.each([
-    ['a server that is at no URL', { servers: [{ url: 'https://[a/v1' }], ...a({}) }, /^a\.yaml:1: "https:\/\/\[a/],
-    ['a reference to nothing', a({ operationId: 'a', requestBody: { $ref: '#/none' } }), /^a\.yaml:1: nothing stands at #\/none/],
-    ['a reference to itself', { ...a({ operationId: 'a', requestBody: { $ref: '#/b' } }), b: { $ref: '#/b' } }, /back to itself/],
-    [
-      'references in a circle',
-      { ...a({ operationId: 'a', requestBody: { $ref: '#/b' } }), b: { $ref: '#/c' }, c: { $ref: '#/b' } },
-      /back to itself/,
-    ],
-    ['nothing in it', null, /^a\.yaml/],
-    [
-      'two paths that cannot be told apart',
-      { paths: { '/a/{b}': { get: { operationId: 'a' } }, '/a/{c}': { get: { operationId: 'b' } } } },
-      /\/a\/\{c\}/,
-    ],
-    ['a path without a slash before it', { paths: { a: { get: { operationId: 'a' } } } }, /a/],
-  ])('with %s is refused', (_what, content, message) => {
-    const open = () => createContract({ name: 'a', sources: [{ uri: 'a.yaml', content, lineOf: () => 1 }] })
-    expect(open).toThrow(DocumentError)
-    expect(open).toThrow(message)
+    ['to nothing', { requestBody: { $ref: '#/none' } }, /^a\.yaml:1 \(\$ref: #\/none\): it leads nowhere/],
+    ['to an address', { requestBody: { $ref: 'https://example.com/a.yaml#/b' } }, /^a\.yaml:1 .*leads nowhere/],
+    ['to itself', { requestBody: { $ref: '#/b' } }, /back to itself/],
+    ['in a circle', { requestBody: { $ref: '#/c' } }, /back to itself/],
+  ])('with a reference %s serves all that can do without it', (_what, operation, message) => {
+    const [broken, whole] = createContract(
+      documentOf({ paths: { '/a': { get: operation, put: {} } }, b: { $ref: '#/b' }, c: { $ref: '#/d' }, d: { $ref: '#/c' } }),
+    ).operations
+    expect(() => broken?.readBody({ kind: 'none' }, undefined)).toThrow(DocumentError)
+    expect(() => broken?.readBody({ kind: 'none' }, undefined)).toThrow(message)
+    expect(whole?.readBody({ kind: 'none' }, undefined)).toMatchObject({ kind: 'body' })
+  })
+
+  it('with a path item that leads nowhere says so, and serves the others', () => {
+    const { operations, left } = createContract(documentOf({ paths: { '/a': { $ref: '#/none' }, '/b': { get: {} } } }))
+    expect(operations.map(({ id }) => id)).toEqual(['GET /b'])
+    expect(left).toEqual([expect.stringMatching(/^a\.yaml:1 .*leads nowhere; the path \/a is not served$/)])
+  })
+
+  it('with two paths that no request tells apart serves their methods, and names what is never found', () => {
+    const { match, left } = createContract(
+      documentOf({
+        paths: { '/a/{b}': { get: { operationId: 'a' } }, '/a/{c}': { get: { operationId: 'b' }, put: { operationId: 'c' } } },
+      }),
+    )
+    expect(match('GET', '/a/1')).toMatchObject({ kind: 'found', target: { id: 'a' }, path: { b: '1' } })
+    expect(match('PUT', '/a/1')).toMatchObject({ kind: 'found', target: { id: 'c' }, path: { c: '1' } })
+    expect(left).toEqual(['a.yaml:1: GET /a/{c} is never found: no request tells it from GET /a/{b}'])
+  })
+
+  it('with two operations of one name calls the second by its path, and says so', () => {
+    const { operations, left } = createContract(
+      documentOf({ paths: { '/a': { get: { operationId: 'a' } }, '/b': { get: { operationId: 'a' } } } }),
+    )
+    expect(operations.map(({ id }) => id)).toEqual(['a', 'GET /b'])
+    expect(left).toEqual([expect.stringContaining('the operationId "a" stands before')])
+  })
+
+  it('with a path without a slash before it has it below its base', () => {
+    expect(createContract(documentOf({ paths: { a: { get: { operationId: 'a' } } } })).match('GET', '/a')).toMatchObject({ kind: 'found' })
   })
 
   it.each(['Aa', 'a b', 'ä', '1'])('may be called "%s"', (name) => {
@@ -606,6 +631,10 @@ describe('a document', () => {
     [{ url: 'https://{host}.example.com/{version}/', variables: { host: { default: 'a' }, version: { default: 'v2' } } }, '/v2'],
     [{ url: '/api' }, '/api'],
     [{ url: 'https://example.com' }, ''],
+    [{ url: 'https://[a/v1' }, '/v1'],
+    [{ url: 'https://{region}.example.com:{port}/v1/{tenant}?a=b#c' }, '/v1/tenant'],
+    [{ url: '{scheme}://example.com/{version}', variables: { version: { enum: ['v3', 'v4'] } } }, '/v3'],
+    [{ url: 'v1//' }, '/v1'],
     [{}, ''],
   ])('is served at the path of its server %o', (server, base) => {
     expect(createContract(documentOf({ servers: [server], paths: {} })).base).toBe(base)

@@ -156,6 +156,8 @@ const ROWS: readonly Row[] = [
   ],
   ['$dynamicRef of a generic type', ref('Counts'), { items: [1] }, { items: ['ab'] }, '/items/0', 'type'],
   ['$dynamicRef of the same type', ref('Texts'), { items: ['ab'] }, { items: ['a'] }, '/items/0', 'minLength'],
+  ['$anchor', { $ref: '#count', $defs: { a: { $anchor: 'count', ...count } } }, 1, 'x', '', 'type'],
+  ['$id', { $ref: 'https://schemas.example/count', $defs: { a: { $id: 'https://schemas.example/count', ...count } } }, 1, 'x', '', 'type'],
   // What says something, and asks for nothing
   [
     'title, description, default, examples, deprecated',

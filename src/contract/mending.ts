@@ -1,0 +1,102 @@
+import { isJson, type Json } from './schema.ts'
+
+/** What people write for the types that there are. */
+const TYPES: Readonly<Record<string, string | undefined>> = {
+  int: 'integer',
+  int32: 'integer',
+  int64: 'integer',
+  long: 'integer',
+  float: 'number',
+  double: 'number',
+  decimal: 'number',
+  bool: 'boolean',
+  str: 'string',
+  text: 'string',
+  date: 'string',
+  datetime: 'string',
+  'date-time': 'string',
+  uuid: 'string',
+  file: 'string',
+  binary: 'string',
+  list: 'array',
+  map: 'object',
+  dict: 'object',
+  any: undefined,
+}
+
+const isNumber = (value: unknown): boolean => typeof value === 'number'
+const isText = (value: unknown): boolean => typeof value === 'string'
+const isSchema = (value: unknown): boolean => isJson(value) || typeof value === 'boolean'
+const isSchemas = (value: unknown): boolean => Array.isArray(value) && value.length > 0
+
+/** What the value of a keyword has to be: any other says nothing that could be checked. */
+const KEYWORDS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  minimum: isNumber,
+  maximum: isNumber,
+  multipleOf: (value) => typeof value === 'number' && value > 0,
+  minLength: isNumber,
+  maxLength: isNumber,
+  minItems: isNumber,
+  maxItems: isNumber,
+  minProperties: isNumber,
+  maxProperties: isNumber,
+  uniqueItems: (value) => typeof value === 'boolean',
+  pattern: isText,
+  format: isText,
+  enum: isSchemas,
+  items: isSchema,
+  additionalProperties: isSchema,
+  not: isSchema,
+  properties: isJson,
+  patternProperties: isJson,
+  allOf: isSchemas,
+  anyOf: isSchemas,
+  oneOf: isSchemas,
+}
+
+/** Words of JSON Schema's older drafts that newer readers refuse, and those that say what drafts are meant. */
+const OLD = new Set(['id', '$schema'])
+
+/** Objects with one of these are no schemas: there `required` is a yes or no. */
+const OTHERS = ['in', 'content', 'schema'] as const
+
+/**
+ * A schema without slips that documents are full of, and that every reader passes over but the strict: `required: true`, limits as texts, lists of
+ * nothing, `type: int`. The same where there are none.
+ */
+export function mended(schema: Json): Json {
+  const isOther = OTHERS.some((key) => Object.hasOwn(schema, key))
+  let changed: Map<string, unknown> | undefined
+  for (const [key, value] of Object.entries(schema)) {
+    const now = isOther ? value : mendedValue(key, value, schema)
+    if (now === value) continue
+    changed ??= new Map(Object.entries(schema))
+    if (now === undefined) changed.delete(key)
+    else if (key === 'items' && Array.isArray(now)) {
+      changed.delete(key)
+      changed.set('prefixItems', now)
+    } else changed.set(key, now)
+  }
+  return changed ? Object.fromEntries(changed) : schema
+}
+
+function mendedValue(key: string, value: unknown, schema: Json): unknown {
+  if (OLD.has(key)) return typeof value === 'string' && (key !== 'id' || 'type' in schema || 'properties' in schema) ? undefined : value
+  if (key === 'type') return typeOf(value)
+  if (key === 'required') return value === null || typeof value === 'boolean' || typeof value === 'string' ? undefined : value
+  const fits = Object.hasOwn(KEYWORDS, key) ? KEYWORDS[key] : undefined
+  if (!fits || fits(value)) return value
+  // Tuples of older drafts.
+  if (key === 'items' && isSchemas(value)) return [value].flat()
+  if (fits === isSchemas && isJson(value)) return [value]
+  const number = fits === isNumber && typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN
+  return Number.isFinite(number) ? number : undefined
+}
+
+function typeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 0 ? undefined : value
+  if (typeof value !== 'string') return value === null ? 'null' : value
+  const known = value.toLowerCase()
+  if (Object.hasOwn(TYPES, known)) return TYPES[known]
+  return /^(object|array|string|number|integer|boolean|null)$/.test(known) ? known : value
+}
