@@ -11,9 +11,9 @@ import { type CharSet, JS } from 'refa'
  *
  * @throws SyntaxError for what is not a valid pattern
  */
-export function isExponential(source: string): boolean {
+export function isExponential(source: string, flags = 'u'): boolean {
   // As ajv and the comparator compile it.
-  const { expression } = JS.Parser.fromLiteral({ source, flags: 'u' }).parse({
+  const { expression } = JS.Parser.fromLiteral({ source, flags }).parse({
     maxBackreferenceWords: 0,
     backreferences: 'unknown',
     // What is simplified says the same, and is not run the same.

@@ -1,4 +1,5 @@
 import { DocumentError } from '../base/problem.ts'
+import { expressionsOf } from './expressions.ts'
 import { madeUp, isMadeUp, type Parts, type PartsReader, turned } from './parts.ts'
 import { exampleIn, isNothing, isOf, isOnlySent, isSaying, listedIn, namesIn, numbersOf, told } from './rules.ts'
 import { type Material, type Named, numberOf, textOf } from './scalar.ts'
@@ -280,7 +281,9 @@ export class Generation {
   #member(parts: readonly Located[], name: string): readonly Located[] | undefined {
     const schemas = parts.flatMap((part) => {
       const named = this.#reader.schemas(part, 'properties').filter(([one]) => one === name)
-      const patterned = this.#reader.schemas(part, 'patternProperties').filter(([pattern]) => new RegExp(pattern, 'u').test(name))
+      const patterned = this.#reader
+        .schemas(part, 'patternProperties')
+        .filter(([pattern]) => expressionsOf([pattern]).some((one) => one.test(name)))
       const own = [...named, ...patterned].map(([, schema]) => schema)
       return own.length > 0 ? own : (this.#reader.schema(part, 'additionalProperties') ?? [])
     })

@@ -2,7 +2,7 @@ import { kindOf } from '../document/keys.ts'
 import { pointerPart } from '../base/http.ts'
 import type { LoadedDocument } from '../document/load.ts'
 import { DocumentError } from '../base/problem.ts'
-import { isExponential } from './backtracking.ts'
+import { isEndless } from './expressions.ts'
 import { isJson } from './schema.ts'
 
 /**
@@ -13,7 +13,7 @@ import { isJson } from './schema.ts'
 export function refuseExponential({ sources }: LoadedDocument): void {
   const judged = new Map<string, boolean>()
   const isRefused = (pattern: string): boolean => {
-    const found = judged.get(pattern) ?? isExponentialPattern(pattern)
+    const found = judged.get(pattern) ?? isEndless(pattern)
     judged.set(pattern, found)
     return found
   }
@@ -26,18 +26,6 @@ export function refuseExponential({ sources }: LoadedDocument): void {
       ),
   )
   if (refused.length > 0) throw new DocumentError(refused.join('\n'))
-}
-
-function isExponentialPattern(pattern: string): boolean {
-  try {
-    return isExponential(pattern)
-  } catch (error) {
-    // What is not a valid pattern is told where it is compiled.
-    if (error instanceof SyntaxError) return false
-    // Nested too deep to be judged.
-    if (error instanceof RangeError) return true
-    throw error
-  }
 }
 
 function* patternsIn(value: unknown, pointer = '', isNamed = false): Generator<{ readonly pattern: string; readonly pointer: string }> {

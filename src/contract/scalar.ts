@@ -1,5 +1,6 @@
 import { fullFormats } from 'ajv-formats/dist/formats.js'
 import type { Believable, Believer } from './believable.ts'
+import { type Expression, expressionsOf } from './expressions.ts'
 import { numbersOf } from './rules.ts'
 import type { Json } from './schema.ts'
 import type { Words } from './words.ts'
@@ -16,6 +17,8 @@ export interface Named {
   readonly owner: string
 }
 
+/** A text that has to be longer is not made: nobody who mocks an API means it. */
+const LONGEST = 100_000
 /** How often a value is made anew before none is believed to fit. */
 const TRIES = 60
 /** Beyond these a double does not hold every whole number. */
@@ -35,16 +38,18 @@ export function numberOf(
   const least = Math.max(above, ...numbersOf(rules, 'minimum'), -largest)
   const most = Math.min(below, ...numbersOf(rules, 'maximum'), largest)
   const steps = numbersOf(rules, 'multipleOf')
+  // These formats have no fractions, whatever the type.
+  const isOfWhole = isWhole || formats.some((format) => format === 'int32' || format === 'int64')
   const fits = (value: number): boolean =>
     value >= least &&
     value <= most &&
     value > above &&
     value < below &&
-    (!isWhole || Number.isInteger(value)) &&
+    (!isOfWhole || Number.isInteger(value)) &&
     steps.every((step) => Number.isInteger(value / step))
 
   const believed = numberFrom(believer.named(name, owner, draw))
-  const whole = believed !== undefined && isWhole ? Math.round(believed) : believed
+  const whole = believed !== undefined && isOfWhole ? Math.round(believed) : believed
   if (whole !== undefined && fits(whole)) return whole
   // Where only one end is known, the other is not far; where none is, it is a number that people would write.
   const [low, high] =
@@ -53,7 +58,7 @@ export function numberOf(
       : most < largest
         ? [Math.min(most, Math.max(0, most - 1000)), most]
         : [1, 1000]
-  const step = steps.length > 0 ? commonStep(steps) : isWhole ? 1 : undefined
+  const step = steps.length > 0 ? commonStep(steps) : isOfWhole ? 1 : undefined
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const at = low + draw() * (high - low)
     const value = step === undefined ? (attempt < TRIES / 2 ? Math.round(at * 100) / 100 : at) : near(at, step, low, high)
@@ -84,20 +89,21 @@ function divisorOf(one: number, other: number): number {
 export function textOf(rules: readonly Json[], named: Named, material: Material, draw: () => number): string | undefined {
   const least = Math.max(0, ...numbersOf(rules, 'minLength'))
   const most = Math.min(Infinity, ...numbersOf(rules, 'maxLength'))
-  const patterns = strings(rules, 'pattern')
+  if (least > LONGEST) return undefined
+  const expressions = expressionsOf(strings(rules, 'pattern'))
   const formats = strings(rules, 'format')
-  const tests = [...patterns.map((pattern) => new RegExp(pattern, 'u')), ...formats.flatMap((format) => TESTS.get(format) ?? [])]
+  const tests = [...expressions, ...formats.flatMap((format) => TESTS.get(format) ?? [])]
   const fits = (text: string): boolean => {
     const { length } = Array.from(text)
     return length >= least && length <= most && tests.every((test) => test.test(text))
   }
-  for (const text of candidates(patterns, formats, named, material, draw, least, most)) if (fits(text)) return text
+  for (const text of candidates(expressions, formats, named, material, draw, least, most)) if (fits(text)) return text
   return undefined
 }
 
 /** What might do, the most believable first. */
 function* candidates(
-  patterns: readonly string[],
+  patterns: readonly Expression[],
   formats: readonly string[],
   { name, owner }: Named,
   { believer, words }: Material,

@@ -3,6 +3,7 @@ import addFormats from 'ajv-formats'
 import { type Issue, MAX_ISSUES, pointerPart } from '../base/http.ts'
 import type { LoadedDocument } from '../document/load.ts'
 import { DocumentError, messageFrom } from '../base/problem.ts'
+import { type Expression, expressionOf } from './expressions.ts'
 import { isJson, type Json, type Located, type Reader } from './schema.ts'
 
 /** Says what is wrong with a value; `at` is the JSON pointer of the value itself. As much as is told, unless the first issue is enough. */
@@ -111,12 +112,22 @@ function createAjv(document: LoadedDocument, allErrors: boolean, isOften: boolea
     verbose: true,
     logger: false,
     addUsedSchema: false,
-    code: { optimize: isOften },
+    code: { regExp, optimize: isOften },
   })
   addFormats.default(ajv)
   for (const { uri, content } of document.sources) if (isJson(content)) ajv.addSchema(content, BASE + encodeURI(uri))
   return ajv
 }
+
+const regExp = Object.assign(
+  (pattern: string): Expression => {
+    const found = expressionOf(pattern)
+    if (!found) throw new SyntaxError(`the pattern ${pattern} is no regular expression`)
+    return found
+  },
+  // Code is never written out.
+  { code: 'expressionOf' },
+)
 
 const CHOICES: ReadonlySet<string> = new Set(['anyOf', 'oneOf'])
 

@@ -81,7 +81,7 @@ export const CHECK_RULES = {
   },
   'pattern-exponential': {
     severity: 'warning',
-    says: 'A pattern can keep whoever tests a text by it busy without end; verify and compare refuse the document for it.',
+    says: 'A pattern can keep whoever tests a text by it busy without end. It is tested in another way here; verify and compare refuse the document.',
   },
   'response-ungeneratable': {
     severity: 'error',

@@ -1,6 +1,6 @@
 import { DocumentError, messageFrom } from '../../base/problem.ts'
 import { pointerPart } from '../../base/http.ts'
-import { isExponential } from '../backtracking.ts'
+import { isEndless } from '../expressions.ts'
 import type { Role } from '../form.ts'
 import { excerpt } from '../validator.ts'
 import { isJson, type Json } from '../schema.ts'
@@ -65,7 +65,12 @@ export function* schemaFindings(ground: Ground, compiling: Compiling): Generator
     for (const role of ground.rolesOf(node))
       if (compiling.errorOf(node, role)) for (const { node: origin, error } of compiling.origins(node, role)) broken.set(origin, error)
   }
-  const exponential = new Map<string, boolean>()
+  const judged = new Map<string, boolean>()
+  const isExponential = (pattern: string): boolean => {
+    const found = judged.get(pattern) ?? isEndless(pattern)
+    judged.set(pattern, found)
+    return found
+  }
   for (const node of ground.walk.all) {
     if (node.kind !== 'schema') continue
     const isStopping =
@@ -84,7 +89,7 @@ export function* schemaFindings(ground: Ground, compiling: Compiling): Generator
             stops,
           ),
         )
-      else if (isEndless(pattern, exponential))
+      else if (isExponential(pattern))
         yield ground.found(
           'pattern-exponential',
           node,
@@ -122,23 +127,6 @@ function invalidity(pattern: string): string | undefined {
     return void RegExp(pattern, 'u')
   } catch (error) {
     return messageFrom(error).replace(/^Invalid regular expression: .*: /s, '')
-  }
-}
-
-function isEndless(pattern: string, known: Map<string, boolean>): boolean {
-  const found = known.get(pattern) ?? judged(pattern)
-  known.set(pattern, found)
-  return found
-}
-
-function judged(pattern: string): boolean {
-  try {
-    return isExponential(pattern)
-  } catch (error) {
-    if (error instanceof SyntaxError) return false
-    // Nested too deep to be judged.
-    if (error instanceof RangeError) return true
-    throw error
   }
 }
 
