@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { commandOptions, type Options, shownDefault } from '../src/base/option.ts'
 import { PROBLEMS } from '../src/base/problem.ts'
 import { BUNDLED } from '../src/bundled.ts'
+import { CHECK_RULES, type CheckRule } from '../src/contract/check/finding.ts'
 import * as options from '../src/cli/config.ts'
 import { variableName } from '../src/cli/settings.ts'
 import { fileSchema, listScenarios } from '../src/mock.ts'
@@ -60,6 +61,7 @@ export async function reference(): Promise<ReadonlyMap<string, string>> {
     ['assumptions.md', assumptionsPage()],
     ['scenarios.md', await scenariosPage()],
     ['control-api.md', controlPage()],
+    ['findings.md', findingsPage()],
   ])
 }
 
@@ -68,6 +70,7 @@ function optionsPage(): string {
     ['serve', serveOptions],
     ['init', options.INIT_OPTIONS],
     ['verify', options.VERIFY_OPTIONS],
+    ['check', options.CHECK_OPTIONS],
     ['compare', options.COMPARE_OPTIONS],
     ['coverage', options.COVERAGE_OPTIONS],
     ['replay', options.REPLAY_OPTIONS],
@@ -127,6 +130,22 @@ function assumptionsPage(): string {
         ]),
       ),
     ]),
+  )
+}
+
+function findingsPage(): string {
+  return page(
+    'Findings',
+    'What `allocation-mock check FILE...` finds in OpenAPI documents. Errors are what makes an operation answer 500, or never be reached, ' +
+      'and end the command with 1; warnings are about what is served, and probably is a slip.',
+    table(
+      ['rule', 'severity', ''],
+      Object.entries<CheckRule>(CHECK_RULES).map(([name, { severity, except, says }]) => [
+        code(name),
+        except === undefined ? severity : `${severity}; ${except}`,
+        says,
+      ]),
+    ),
   )
 }
 

@@ -164,6 +164,16 @@ export const INIT_OPTIONS = {
   out: { flag: '--out <file>', help: "the module's file (default: beside the document, with its name)", read: readModuleName },
 } as const satisfies Options
 
+/** The options of `check`. */
+export const CHECK_OPTIONS = {
+  format: {
+    flag: '--format <form>',
+    default: 'text',
+    help: 'what is printed: text, json or github',
+    read: choice('text', 'json', 'github'),
+  },
+} as const satisfies Options
+
 /** The options of `compare`. */
 export const COMPARE_OPTIONS = {
   ...CONTRACT_OPTIONS,

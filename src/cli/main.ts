@@ -7,6 +7,7 @@ import { commandOptions, type Options, shownDefault } from '../base/option.ts'
 import { loadApis, rowsOf, wantedApis, withSpecs } from './apis.ts'
 import {
   ASSUMPTION_OPTIONS,
+  CHECK_OPTIONS,
   COMPARE_OPTIONS,
   COVERAGE_OPTIONS,
   INIT_OPTIONS,
@@ -153,6 +154,14 @@ export async function main(argv: readonly string[], outside: Outside = processIo
       .argument('[pacts...]', 'pact files, folders or patterns (default: the folder contracts)'),
     VERIFY_OPTIONS,
     async (settings, pacts) => (await import('./verify.ts')).verify(pacts, settings, own.apis, io),
+  )
+  does(
+    program
+      .command('check')
+      .description('look whether OpenAPI documents would be served well: what would be answered 500, and what probably is a slip')
+      .argument('<files...>', 'OpenAPI documents, YAML or JSON'),
+    CHECK_OPTIONS,
+    async (settings, files) => (await import('./check.ts')).check(files, settings, io),
   )
   does(
     program

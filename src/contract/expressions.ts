@@ -1,10 +1,11 @@
 import { isExponential } from './backtracking.ts'
+import { degreeOf, linearTest } from './linear.ts'
 
 /** A pattern of a document as it is run. */
 export interface Expression {
   readonly source: string
   readonly flags: string
-  /** Every text, for one that must not be run. */
+  /** In a time that grows no faster than the text; a long one passes where there is none. */
   test(text: string): boolean
   /** Other ones have other texts: ajv tells them apart by it. */
   toString(): string
@@ -32,8 +33,7 @@ const FOREIGN: readonly (readonly [RegExp, string])[] = [
 const known = new Map<string, Expression | undefined>()
 
 /**
- * The pattern as ECMA-262 has it with Unicode, else without, else in the words of other languages; undefined for what none of them reads. One
- * that could keep whoever tests a text by it busy without end, as `^(a+)+$` could, is not run: nothing is held against it.
+ * The pattern as ECMA-262 has it with Unicode, else without, else in the words of other languages; undefined for what none of them reads.
  */
 export function expressionOf(pattern: string): Expression | undefined {
   if (!known.has(pattern)) known.set(pattern, read(pattern))
@@ -62,13 +62,47 @@ function read(pattern: string): Expression | undefined {
     if (!flags.includes('u') && /\\p\{/i.test(source)) continue
     try {
       const expression = new RegExp(source, flags)
-      const test = isEndless(source, flags) ? () => true : (text: string) => expression.test(text)
-      return { source, flags, test, toString: () => String(expression) }
+      return { source, flags, test: testOf(expression, source, flags), toString: () => String(expression) }
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error
     }
   }
   return undefined
+}
+
+/** How many steps the engine's own test of a text may take at worst, about; more where nothing else can test it. */
+const MOST_STEPS = 10_000_000
+const MOST_STEPS_ALONE = 100_000_000
+
+/**
+ * By the engine's own, where that is known to end soon; else by an automaton. What neither can test in time is not held against the text: whoever
+ * sends it could keep everybody waiting.
+ */
+function testOf(expression: RegExp, source: string, flags: string): (text: string) => boolean {
+  const isOver = isEndless(source, flags)
+  const degree = isOver ? Infinity : degreeIn(source, flags)
+  if (degree <= 1) return (text) => expression.test(text)
+  const shortOf = (steps: number): number => (isOver ? SHORT : steps ** (1 / degree))
+  const [short, shortAlone] = [shortOf(MOST_STEPS), shortOf(MOST_STEPS_ALONE)]
+  let linear: ReturnType<typeof linearTest> | 'none'
+  return (text) => {
+    if (text.length <= short) return expression.test(text)
+    linear ??= linearTest(source, flags) ?? 'none'
+    return linear === 'none' ? text.length > shortAlone || expression.test(text) : linear(text)
+  }
+}
+
+/** A text of which every pattern tells soon whether it matches, though it take twice as long with each character. */
+const SHORT = 16
+
+function degreeIn(source: string, flags: string): number {
+  try {
+    return degreeOf(source, flags)
+  } catch (error) {
+    // Only refa's parser has no words for it.
+    if (error instanceof SyntaxError) return 3
+    throw error
+  }
 }
 
 /** Whether a pattern is refused where others can send texts to be tested by it; so is one that is nested too deep to be judged. */

@@ -22,13 +22,16 @@ const FINE: readonly Issue[] = Object.freeze([])
 /** Longest excerpt of a client's value that stands in a message. */
 const EXCERPT = 80
 
-/** A validator for one document: one ajv instance that reads every schema in place. */
-export function createValidator(document: LoadedDocument, reader: Reader): Validator {
+/**
+ * A validator for one document: one ajv instance that reads every schema in place.
+ * @param isOften Whether the same is checked again and again: what checks it is then made to be fast, which takes half the time that it takes to make
+ */
+export function createValidator(document: LoadedDocument, reader: Reader, isOften = true): Validator {
   // Most values are well, and one that is not is looked at again: stopping at the first issue is the faster check. Neither is made
   // before it is needed: to read a document's schemas takes longer than all the rest of a start.
   const made = new Map<boolean, Ajv2020>()
   const ajvOf = (allErrors: boolean): Ajv2020 => {
-    const ajv = made.get(allErrors) ?? createAjv(document, allErrors)
+    const ajv = made.get(allErrors) ?? createAjv(document, allErrors, isOften)
     made.set(allErrors, ajv)
     return ajv
   }
@@ -38,7 +41,8 @@ export function createValidator(document: LoadedDocument, reader: Reader): Valid
     check(declared) {
       // Ajv loses its way where a pointer leads to nothing but a reference to a whole file.
       const schema = followed(declared, reader)
-      const uri = `${BASE}${encodeURI(schema.uri)}#${encodeURI(schema.pointer)}`
+      // A name with half a character in it is none that a reference could have: it does not compile.
+      const uri = `${BASE}${encodeURI(schema.uri)}#${encodeURI(schema.pointer.toWellFormed())}`
       const compile = (allErrors: boolean): ValidateFunction => {
         try {
           return ajvOf(allErrors).compile({ $ref: uri })
@@ -97,7 +101,7 @@ function followed(schema: Located, reader: Reader): Located {
   return target?.pointer === '' ? followed(target, reader) : schema
 }
 
-function createAjv(document: LoadedDocument, allErrors: boolean): Ajv2020 {
+function createAjv(document: LoadedDocument, allErrors: boolean, isOften: boolean): Ajv2020 {
   const ajv = new Ajv2020({
     strict: false,
     strictNumbers: true,
@@ -110,7 +114,7 @@ function createAjv(document: LoadedDocument, allErrors: boolean): Ajv2020 {
     ownProperties: document.sources.some(({ content }) => namesInherited(content)),
     // 19.99 is a multiple of 0.01, though no double is.
     multipleOfPrecision: 8,
-    code: { regExp },
+    code: { regExp, optimize: isOften },
   })
   addFormats(ajv)
   for (const { uri, content } of document.sources) if (isJson(content)) ajv.addSchema(asSchema(content), BASE + encodeURI(uri))

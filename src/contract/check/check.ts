@@ -1,0 +1,87 @@
+import { DocumentError } from '../../base/problem.ts'
+import type { LoadedDocument } from '../../document/load.ts'
+import { createContract } from '../operation.ts'
+import { isJson } from '../schema.ts'
+import { openApiOf } from '../swagger.ts'
+import { type Finding, findingOf } from './finding.ts'
+import { type Found, Ground, type Tools } from './ground.ts'
+import { operationFindings } from './operations.ts'
+import { Compiling, schemaFindings } from './schemas.ts'
+import { Examples, generationFindings } from './values.ts'
+import { meant, type Node } from './walk.ts'
+
+export interface Checked {
+  /** By file and line. */
+  readonly findings: readonly Finding[]
+  readonly operations: number
+  /** How many of them have no error. */
+  readonly served: number
+}
+
+/**
+ * Looks at a document as it would be served: what would be answered 500, or never be reached, and what probably is a slip. All schemas are
+ * compiled, all examples checked, and a value is made for all that is answered.
+ * @returns how far it has come, by and by: a document may have thousands of schemas
+ */
+export function* checkDocument(given: LoadedDocument, tools: Tools): Generator<undefined, Checked> {
+  const main = given.sources[0]?.uri ?? given.name
+  let document: LoadedDocument
+  try {
+    document = openApiOf(given)
+  } catch (error) {
+    if (!(error instanceof DocumentError)) throw error
+    return { findings: [findingOf(error, 'document-unservable', main)], operations: 0, served: 0 }
+  }
+  if (!isJson(document.sources[0]?.content)) {
+    const message = 'it is no OpenAPI document: at its top stands no object'
+    return { findings: [{ rule: 'document-unservable', severity: 'error', file: main, line: 1, message }], operations: 0, served: 0 }
+  }
+  const ground = new Ground(document, main, tools)
+  const compiling = new Compiling(ground)
+  const examples = new Examples(ground, compiling)
+  const found: Found[] = ground.walk.broken.map((error) => ({
+    node: ground.walk.root,
+    finding: findingOf(error, 'reference-broken', main),
+  }))
+  for (const one of [
+    operationFindings(ground),
+    schemaFindings(ground, compiling),
+    examples.findings(),
+    generationFindings(ground, compiling, examples),
+  ])
+    for (const next of one) {
+      if (next) found.push(next)
+      yield
+    }
+  const whole = wholeFinding(document, main)
+  const isTold = whole?.rule === 'document-unservable' && found.some(({ finding: { severity } }) => severity === 'error')
+  const all = [...(whole && !isTold ? [whole] : []), ...found.map(({ finding }) => finding)]
+  return { ...servedOf(ground, found, whole !== undefined), findings: sorted(all) }
+}
+
+/** Why the document as a whole is not served. */
+function wholeFinding(document: LoadedDocument, main: string): Finding | undefined {
+  try {
+    createContract(document)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof DocumentError)) throw error
+    return findingOf(error, error.message.includes('URL of a server') ? 'server-invalid' : 'document-unservable', main)
+  }
+}
+
+function servedOf({ items, walk }: Ground, found: readonly Found[], isUnservable: boolean): Pick<Checked, 'operations' | 'served'> {
+  const broken = found.flatMap(({ node, finding }) => (finding.severity === 'error' ? [node] : []))
+  const inPaths = broken.filter(({ kind }) => kind === 'item').flatMap((item) => meant(item).inside)
+  const stopped = walk.comingTo([...broken, ...inPaths])
+  const operations = items.flatMap((item): Node[] => meant(item).inside.filter(({ kind }) => kind === 'operation'))
+  const served = isUnservable ? [] : operations.filter((operation) => !stopped.has(operation))
+  return { operations: operations.length, served: served.length }
+}
+
+function sorted(findings: readonly Finding[]): Finding[] {
+  const once = new Map(findings.map((finding) => [JSON.stringify(finding), finding]))
+  return [...once.values()].toSorted((one, other) =>
+    one.file === other.file ? (one.line ?? 0) - (other.line ?? 0) : one.file < other.file ? -1 : 1,
+  )
+}

@@ -1,0 +1,158 @@
+import { createParameter } from '../parameter.ts'
+import type { Located } from '../schema.ts'
+import { createSecurity } from '../security.ts'
+import { findingOf } from './finding.ts'
+import type { Found, Ground } from './ground.ts'
+import { meant, type Node } from './walk.ts'
+
+const STATUS = /^(?:[1-5]\d\d|[1-5]XX|default)$/
+const MEDIA_TYPE = /^[\w!#$&^.+*-]+\/[\w!#$&^.+*-]+\s*(?:;.*)?$/
+/** A token of RFC 9110, 5.6.2. */
+const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/
+const METHODS_SHOWN = 3
+
+/** What is wrong with paths, operations, their parameters and the statuses, headers and media types of their answers. */
+export function* operationFindings(ground: Ground): Generator<Found> {
+  if (ground.items.length === 0)
+    yield ground.found('paths-missing', ground.walk.root, 'the document has no paths; give it some, such as /orders, below paths')
+  const paths = new Map<string, Node>()
+  const ids = new Map<string, string>()
+  for (const item of ground.items) {
+    const template = item.name
+    const plain = template.replaceAll(/\{[^}]*\}/g, '{}')
+    const other = paths.get(plain)
+    paths.set(plain, other ?? item)
+    if (!template.startsWith('/'))
+      yield ground.found('path-malformed', item, `the path "${template}" does not begin with a slash; write "/${template}"`)
+    else if (/[?#]/.test(template))
+      yield ground.found(
+        'path-malformed',
+        item,
+        `the path "${template}" has a ${template.includes('?') ? 'query' : 'fragment'}, which no path of a request has; declare parameters in query instead`,
+      )
+    if (other)
+      yield ground.found(
+        'path-ambiguous',
+        item,
+        `no request tells ${template} from ${other.name}, which stands before; let them be one path, with the methods of both`,
+      )
+    const operations = meant(item).inside.filter(({ kind }) => kind === 'operation')
+    if (operations.length === 0)
+      yield ground.found('path-empty', item, `the path ${template} has no operation; give it one, or leave it out`)
+    for (const operation of operations) {
+      const called = `${operation.name.toUpperCase()} ${template}`
+      const { operationId } = operation.located.value
+      if (typeof operationId === 'string') {
+        const before = ids.get(operationId)
+        ids.set(operationId, before ?? called)
+        if (before !== undefined)
+          yield ground.found(
+            'operation-id-twice',
+            operation,
+            `the operationId "${operationId}" of ${called} is that of ${before} as well; give one of them another`,
+            'operationId',
+          )
+      }
+      yield* parameterFindings(ground, item, operation, called)
+      yield* answerFindings(ground, operation, called)
+      const { slips } = createSecurity(ground.walk.root.located, operation.located, ground.reader)
+      for (const slip of slips) yield { node: operation, finding: findingOf(new Error(slip), 'security-undeclared', ground.main) }
+    }
+  }
+  for (const node of ground.walk.all) {
+    if (node.kind === 'media' && node.name !== '' && !MEDIA_TYPE.test(node.name) && isInContent(node))
+      yield ground.found('media-type-invalid', node, `"${node.name}" is no media type; application/json is one`)
+    if (node.kind === 'header') yield* headerFindings(ground, node)
+  }
+}
+
+function isInContent({ located: { pointer } }: Node): boolean {
+  return /\/content\/[^/]*$/.test(pointer)
+}
+
+function* parameterFindings(ground: Ground, item: Node, operation: Node, called: string): Generator<Found> {
+  const inPath = new Set<string>()
+  const { reader, validator } = ground.side('request')
+  const names = [...item.name.matchAll(/\{([^}]*)\}/g)].map(([, name = '']) => name)
+  let isReadable = true
+  for (const owner of [meant(item), operation]) {
+    const here = new Set<string>()
+    for (const node of owner.inside.filter(({ kind }) => kind === 'parameter')) {
+      const parameter = meant(node)
+      const { name, in: where } = parameter.located.value
+      const slip = createParameter(parameter.located, reader, validator, () => false)?.slip
+      if (slip !== undefined) {
+        isReadable = false
+        yield { node: parameter, finding: findingOf(new Error(slip), 'parameter-unreadable', ground.main) }
+        continue
+      }
+      const key = `${String(where)} ${String(name)}`
+      if (here.has(key))
+        yield ground.found(
+          'parameter-twice',
+          node,
+          `the parameter "${String(name)}" in ${String(where)} stands twice; leave one of them out`,
+        )
+      here.add(key)
+      if (where !== 'path') continue
+      inPath.add(String(name))
+      if (!names.includes(String(name)))
+        yield {
+          ...ground.found(
+            'parameter-misplaced',
+            node,
+            `the path of ${called} has no {${String(name)}}; ${names.length === 0 ? 'it has no parameters' : `it has ${names.map((one) => `{${one}}`).join(', ')}`}`,
+          ),
+          node: operation,
+        }
+    }
+  }
+  if (!isReadable) return
+  for (const name of names)
+    if (!inPath.has(name))
+      yield ground.found(
+        'parameter-undeclared',
+        operation,
+        `${called} declares no parameter "${name}" in path; add one, with required: true`,
+      )
+}
+
+function* answerFindings(ground: Ground, operation: Node, called: string): Generator<Found> {
+  const answers = operation.inside.filter(({ kind }) => kind === 'response')
+  const statuses = answers.map(({ name }) => name)
+  if (statuses.length === 0) {
+    yield ground.found('response-missing', operation, `${called} has no answer; give it responses, such as 200 or default`)
+    return
+  }
+  for (const answer of answers)
+    if (!STATUS.test(answer.name))
+      yield ground.found(
+        'status-invalid',
+        answer,
+        `${called} has the answer "${answer.name}"; a status is 100 to 599, 1XX to 5XX, or default`,
+      )
+  if (!statuses.some((status) => /^([123]|default$)/.test(status)))
+    yield ground.found(
+      'success-missing',
+      operation,
+      `${called} has no answer 2xx and no default, only ${statuses.slice(0, METHODS_SHOWN).join(', ')}; it answers ${statuses[0] ?? ''} unless a request asks for another`,
+    )
+}
+
+function* headerFindings(ground: Ground, node: Node): Generator<Found> {
+  const isNamed = /\/headers\/[^/]*$/.test(node.located.pointer)
+  if (isNamed && !TOKEN.test(node.name) && !node.located.pointer.startsWith('/components/'))
+    yield ground.found('header-invalid', node, `"${node.name}" is no name of a header; letters, digits and hyphens are`)
+  const text = textIn(node.located)
+  if (text !== undefined && /[^\t\u0020-\u007E\u00A0-\u00FF]/.test(text))
+    yield ground.found(
+      'header-unsendable',
+      node,
+      `the example ${JSON.stringify(text)} of the header ${node.name} has characters that no header holds; encode it, as percent-encoding does`,
+      'example',
+    )
+}
+
+function textIn({ value: { example } }: Located): string | undefined {
+  return typeof example === 'string' ? example : undefined
+}
