@@ -28,7 +28,8 @@ export async function serve(settings: ServeSettings, io: Io): Promise<number> {
     throw new UsageError(cannotListen(error, port, host))
   }
   for (const warning of mock.warnings.slice(0, MAX_WARNINGS)) io.err(`warning: ${warning}`)
-  if (mock.warnings.length > MAX_WARNINGS) io.err(`warning: ${mock.warnings.length - MAX_WARNINGS} more of the documents' parts are not served as a whole`)
+  if (mock.warnings.length > MAX_WARNINGS)
+    io.err(`warning: ${mock.warnings.length - MAX_WARNINGS} more of the documents' parts are not served as a whole`)
   const { url, control } = listening
   const ended = untilStopped(io.env['npm_lifecycle_event'] !== undefined)
   io.out(`allocation-mock ready on ${url} (seed ${seed}, data version ${mock.dataVersion})`)

@@ -78,6 +78,10 @@ export function createBodies(operation: Located, reader: Reader, validator: Vali
       const parsed = parseJson(text)
       return parsed.kind === 'broken' ? unreadable('syntax', parsed.message, parsed.fix) : checked(parsed.value, found, isSmall)
     }
+    const types = found.schema && typesOf(found.schema, reader).own
+    // What is no object has no fields that could be held against it.
+    const isOfFields = !types || types.size === 0 || types.has('object')
+    if ((type === FORM || type === PARTS) && !isOfFields) return { kind: 'body', value: text, undeclared: NONE }
     if (type === FORM) return checked(formValue(split(fieldsOf(text), found.separators), members(found), reader), found, isSmall)
     if (type === PARTS) {
       const fields = partsIn(text, contentType)
@@ -89,7 +93,6 @@ export function createBodies(operation: Located, reader: Reader, validator: Vali
             'send each field as a part of multipart/form-data, and the boundary between them in Content-Type',
           )
     }
-    const types = found.schema && typesOf(found.schema, reader).own
     // What is written in XML, say, nobody here can hold against a schema.
     const isText = types !== undefined && [...types].some((one) => one !== 'object' && one !== 'array')
     return isText ? checked(coerce(text, types), found, isSmall) : { kind: 'body', value: text, undeclared: NONE }

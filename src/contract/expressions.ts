@@ -4,6 +4,8 @@ import { isExponential } from './backtracking.ts'
 export interface Expression {
   readonly source: string
   readonly flags: string
+  /** Whether texts are tested by it at all. */
+  readonly isRun: boolean
   /** Every text, for one that must not be run. */
   test(text: string): boolean
   /** Other ones have other texts: ajv tells them apart by it. */
@@ -62,8 +64,8 @@ function read(pattern: string): Expression | undefined {
     if (!flags.includes('u') && /\\p\{/i.test(source)) continue
     try {
       const expression = new RegExp(source, flags)
-      const test = isEndless(source, flags) ? () => true : (text: string) => expression.test(text)
-      return { source, flags, test, toString: () => String(expression) }
+      const isRun = !isEndless(source, flags)
+      return { source, flags, isRun, test: (text) => !isRun || expression.test(text), toString: () => String(expression) }
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error
     }

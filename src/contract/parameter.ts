@@ -48,8 +48,8 @@ export function createParameter(located: Located, reader: Reader, validator: Val
   const { name, in: where, required, style, explode, allowEmptyValue } = located.value
   if (typeof name !== 'string' || (where !== 'path' && where !== 'query' && where !== 'header' && where !== 'cookie')) return undefined
   const key = where === 'header' ? name.toLowerCase() : name
-  // What these say is said by the content of bodies (OpenAPI 3.1, 4.8.12).
-  if (where === 'header' && (key === 'accept' || key === 'content-type')) return undefined
+  // What the first two say is said by the content of bodies (OpenAPI 3.1, 4.8.12).
+  if (where === 'header' && (key === 'accept' || key === 'content-type' || !isSendable(key))) return undefined
   const [content] = reader.children(located, 'content')
   const json = content && JSON_LIKE.test(content[0]) ? content[1] : undefined
   const schema = reader.schema(content?.[1] ?? located, 'schema')
@@ -125,6 +125,11 @@ export function createParameter(located: Located, reader: Reader, validator: Val
       }
     },
   }
+}
+
+/** Whether a header can have this name at all (RFC 9110, 5.6.2). */
+export function isSendable(name: string): boolean {
+  return /^[\w!#$%&'*+.^`|~-]+$/.test(name)
 }
 
 /** Pairs of a query or a cookie header, values still encoded. In a query's names a plus is a blank. */

@@ -1,6 +1,6 @@
 import type { Credentials, Problem } from '../base/http.ts'
 import { DocumentError } from '../base/problem.ts'
-import { pairs } from './parameter.ts'
+import { isSendable, pairs } from './parameter.ts'
 import { isJson, type Located, type Reader } from './schema.ts'
 
 export type Judgement =
@@ -127,6 +127,7 @@ function schemeOf(name: string, root: Located, reader: Reader): Scheme | undefin
   const { type, scheme: http, in: where, name: key } = scheme.value
   if (type === 'http' && typeof http === 'string') return inAuthorization(name, `${http.charAt(0).toUpperCase()}${http.slice(1)} `)
   if (type === 'oauth2' || type === 'openIdConnect') return inAuthorization(name, 'Bearer ')
+  if (where === 'header' && typeof key === 'string' && !isSendable(key)) return undefined
   if (type === 'apiKey' && typeof key === 'string' && (where === 'header' || where === 'query' || where === 'cookie'))
     return { name, in: where, key: where === 'header' ? key.toLowerCase() : key, prefix: '' }
   return undefined

@@ -1,3 +1,4 @@
+import { parsedJson } from '../base/decode.ts'
 import type { Located, Reader } from './schema.ts'
 
 /** Texts of parameters and forms, as what their schemas ask for. */
@@ -42,5 +43,7 @@ export function coerce(value: string, types: Types | undefined): unknown {
     return Number(value)
   if (types.has('boolean') && (value === 'true' || value === 'false')) return value === 'true'
   if (types.has('null') && value === 'null') return null
-  return value
+  // No style says how objects and lists go into one text where they stand in others: JSON is what is sent.
+  const isJsonLike = /^\s*[{[]/.test(value) && !types.has('string') && (types.has('object') || types.has('array'))
+  return isJsonLike ? (parsedJson(value) ?? value) : value
 }
