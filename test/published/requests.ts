@@ -16,7 +16,7 @@ export interface Sent {
 }
 
 /** One thing made wrong, and the pointer that a refusal of it has to name. */
-export interface Wrong {
+interface Wrong {
   readonly sent: Sent
   readonly at: string
   readonly what: string
