@@ -75,7 +75,11 @@ describe('a mock', async () => {
 
   it.each([
     ['does not parse', 'openapi: {', /^notes\.yaml:\d+: /],
-    ['leads nowhere', "openapi: 3.1.0\npaths:\n  /a: { $ref: '#/b' }\n", /^notes: there is a behaviour for the operation "putNote", which notes does not have/],
+    [
+      'leads nowhere',
+      "openapi: 3.1.0\npaths:\n  /a: { $ref: '#/b' }\n",
+      /^notes: there is a behaviour for the operation "putNote", which notes does not have/,
+    ],
     ['lacks an operation that its API does', document().replace('operationId: putNote', 'operationId: other'), /putNote/],
   ])('stays as it was where the document %s', async (_what, text, message) => {
     writeFileSync(file, text)

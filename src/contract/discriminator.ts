@@ -14,9 +14,11 @@ export interface Choice {
  * which value its property has, that one. Undefined where there is no choice that a discriminator belongs to.
  */
 export function choicesOf(schema: Located, reader: Reader): Choice | undefined {
-  const { discriminator, oneOf, anyOf } = schema.value
+  const { oneOf, anyOf } = schema.value
   const list: unknown = oneOf ?? anyOf
-  if (!isJson(discriminator) || typeof discriminator['propertyName'] !== 'string' || !Array.isArray(list)) return undefined
+  if (!Array.isArray(list)) return undefined
+  const discriminator = schema.value['discriminator'] ?? inheritedBy(list, schema, reader)
+  if (!isJson(discriminator) || typeof discriminator['propertyName'] !== 'string') return undefined
   const property = discriminator['propertyName']
   const mapping = isJson(discriminator['mapping']) ? Object.entries(discriminator['mapping']) : []
   const told = list.filter(isJson).map((branch) => ({ values: valuesOf(branch, property, mapping, schema, reader), branch }))
@@ -39,6 +41,19 @@ export function conditionOf({ property, branches, isClosed }: Choice): Json {
     (others, { values, branch }) => ({ if: { required: [property], ...isOneOf(values) }, then: branch, else: others }),
     isClosed ? isOneOf(known) : {},
   )
+}
+
+/** The discriminator of what all branches are kinds of: it stands there once, for them all. */
+function inheritedBy(list: readonly unknown[], schema: Located, reader: Reader): unknown {
+  const found = list.map((branch) =>
+    isJson(branch) && typeof branch['$ref'] === 'string'
+      ? partsOf({ ...schema, value: branch }, passingOver(reader)).find(({ value }) => isJson(value['discriminator']))?.value[
+          'discriminator'
+        ]
+      : undefined,
+  )
+  const [first, ...others] = found
+  return others.length > 0 && others.every((one) => one === first) ? first : undefined
 }
 
 function valuesOf(

@@ -5,6 +5,8 @@ import { degreeOf, linearTest } from './linear.ts'
 export interface Expression {
   readonly source: string
   readonly flags: string
+  /** Whether texts are tested by the pattern itself, and not in another way. */
+  readonly isRun: boolean
   /** In a time that grows no faster than the text; a long one passes where there is none. */
   test(text: string): boolean
   /** Other ones have other texts: ajv tells them apart by it. */
@@ -62,7 +64,13 @@ function read(pattern: string): Expression | undefined {
     if (!flags.includes('u') && /\\p\{/i.test(source)) continue
     try {
       const expression = new RegExp(source, flags)
-      return { source, flags, test: testOf(expression, source, flags), toString: () => String(expression) }
+      return {
+        source,
+        flags,
+        isRun: !isEndless(source, flags),
+        test: testOf(expression, source, flags),
+        toString: () => String(expression),
+      }
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error
     }

@@ -1,4 +1,4 @@
-import { kindOf } from '../document/keys.ts'
+import { kindOf, namedIn } from '../document/keys.ts'
 import type { LoadedDocument } from '../document/load.ts'
 import { choicesOf, conditionOf } from './discriminator.ts'
 import { withoutDynamic } from './dynamic.ts'
@@ -7,6 +7,9 @@ import { BASE, createReader, isJson, type Json, type Located, partsOf, passingOv
 
 /** Below these stand schemas by names that somebody chose. */
 const SCHEMAS = new Set(['properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions', 'schemas'])
+
+/** A `$dynamicRef` that may mean several schemas: ajv takes it for the schema around, so nothing is held against it. Values are made by it. */
+export const DYNAMIC = 'x-dynamic-ref'
 
 /** What a schema speaks of. */
 export type Role = 'request' | 'response'
@@ -26,13 +29,37 @@ export function formOf(given: LoadedDocument, role: Role): LoadedDocument {
   const document = withoutDynamic(given)
   if (!document.sources.some(({ content }) => isMarked(content, role))) return document
   const reader = passingOver(createReader(document))
+  const names = new Set<string>()
   return {
     ...document,
     sources: document.sources.map((source) => ({
       ...source,
-      content: new Forming(reader, role, source.uri).change(source.content),
+      content: new Forming(reader, role, source.uri, names, document.sources).change(source.content),
     })),
   }
+}
+
+/** The document with `anyOf` wherever it has `oneOf` alone. */
+export function loosened(document: LoadedDocument): LoadedDocument {
+  return { ...document, sources: document.sources.map((source) => ({ ...source, content: loose(source.content) })) }
+}
+
+/** Where a thing stands then. */
+export function looseningOf(pointer: string): string {
+  return pointer.replaceAll(/\/oneOf(?=\/\d+(?:\/|$))/g, '/anyOf')
+}
+
+function loose(value: unknown, isNamed = false): unknown {
+  if (Array.isArray(value)) return value.map((one) => loose(one))
+  if (!isJson(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => {
+      const kind = kindOf(key, isNamed)
+      if (kind === 'data') return [key, inner]
+      if (!isNamed && key === '$ref' && typeof inner === 'string') return [key, looseningOf(inner)]
+      return [!isNamed && key === 'oneOf' && value['anyOf'] === undefined ? 'anyOf' : key, loose(inner, kind === 'names')]
+    }),
+  )
 }
 
 function isMarked(value: unknown, role: Role): boolean {
@@ -43,7 +70,7 @@ function isMarked(value: unknown, role: Role): boolean {
     [value[ABSENT[role]], exclusiveMinimum, exclusiveMaximum].some((mark) => typeof mark === 'boolean') ||
     nullable !== undefined ||
     isJson(discriminator) ||
-    typeof id === 'string' ||
+    [id, value['$anchor'], value['$dynamicAnchor'], value['$dynamicRef']].some((name) => typeof name === 'string') ||
     mended(value) !== value ||
     Object.entries(value).some(([key, one]) => SCHEMAS.has(key) && isJson(one) && Object.values(one).some((schema) => !isSchema(schema))) ||
     Object.values(value).some((one) => isMarked(one, role))
@@ -55,13 +82,20 @@ class Forming {
   readonly #reader: Reader
   readonly #role: Role
   readonly #uri: string
-  /** How many schemas with an identity of their own are around. */
-  #resources = 0
+  /** The schemas with an identity of their own that are around. */
+  readonly #resources: string[] = []
+  /** Names that schemas have given themselves: of two of the same ajv knows none, nor any other schema of the document. */
+  readonly #names: Set<string>
   /** What is being written out, lest a schema be written into itself. */
   readonly #open = new Set<object>()
 
-  constructor(reader: Reader, role: Role, uri: string) {
+  readonly #sources: LoadedDocument['sources']
+  #anchors: readonly string[] | undefined
+
+  constructor(reader: Reader, role: Role, uri: string, names: Set<string>, sources: LoadedDocument['sources']) {
     this.#reader = reader
+    this.#sources = sources
+    this.#names = names
     this.#role = role
     this.#uri = uri
   }
@@ -71,20 +105,21 @@ class Forming {
     if (Array.isArray(given)) return given.map((one) => this.change(one))
     if (!isJson(given)) return given
     const isResource = !isNamed && typeof given['$id'] === 'string'
-    if (isResource) this.#resources++
-    const value = isNamed ? given : mended(given)
+    const value = isNamed ? given : this.#identified(mended(given))
+    if (isResource) this.#resources.push(String(value['$id']))
     const all = isNamed ? NONE : absent.union(this.#marked(this.#located(value)))
     const entries = Object.entries(value).map(([key, inner]): [string, unknown] => {
       const kind = kindOf(key, isNamed)
       if (kind === 'data' || (!isNamed && key === 'discriminator')) return [key, inner]
       if (!isNamed && key === 'required' && Array.isArray(inner)) return [key, inner.filter((name) => !all.has(name))]
       if (!isNamed && key === 'allOf' && Array.isArray(inner)) return [key, inner.map((part) => this.#part(part, all))]
-      if (!isNamed && key === '$ref' && this.#resources > 0) return [key, this.#whole(inner)]
+      if (!isNamed && key === '$ref' && this.#resources.length > 0) return [key, this.#whole(inner)]
+      if (!isNamed && key === '$dynamicRef') return [this.#isOne(inner) ? '$ref' : DYNAMIC, inner]
       // Whatever else stands in its place, it allows anything.
       if (SCHEMAS.has(key) && !isNamed && isJson(inner)) return [key, this.change(withSchemas(inner), true)]
       return [key, this.change(inner, kind === 'names')]
     })
-    if (isResource) this.#resources--
+    if (isResource) this.#resources.pop()
     const changed = Object.fromEntries(entries)
     return isNamed ? changed : this.#current(this.#chosen(changed, value))
   }
@@ -138,6 +173,35 @@ class Forming {
     if (nullable !== true) return current
     const { type } = schema
     return type === undefined ? { anyOf: [current, { type: 'null' }] } : { ...current, type: [type, 'null'].flat() }
+  }
+
+  /** Whether only one schema has this name: then no other can take its place. */
+  #isOne(reference: unknown): boolean {
+    const anchors = (this.#anchors ??= this.#sources.flatMap(({ content }) => [...namedIn(content)].map(([name]) => name)))
+    return anchors.filter((name) => name === reference).length === 1
+  }
+
+  /** What stands twice, as it does where documents were put together, has another name the second time. */
+  #identified(schema: Json): Json {
+    const { $id: id, $anchor: anchor, $dynamicAnchor: dynamic } = schema
+    if (id === undefined && anchor === undefined && dynamic === undefined) return schema
+    const { $anchor: _anchor, $dynamicAnchor: _dynamic, ...rest } = schema
+    let own = id
+    for (let again = 2; typeof own === 'string' && this.#names.has(own); again++) own = `${String(id)}?again=${again}`
+    if (typeof own === 'string') this.#names.add(own)
+    const around = typeof own === 'string' ? own : (this.#resources.at(-1) ?? this.#uri)
+    const isNew = (name: unknown): boolean => {
+      const whole = `${around}#${String(name)}`
+      if (typeof name !== 'string' || this.#names.has(whole)) return false
+      this.#names.add(whole)
+      return true
+    }
+    return {
+      ...rest,
+      ...(own !== undefined && { $id: own }),
+      ...(isNew(anchor) && { $anchor: anchor }),
+      ...(isNew(dynamic) && { $dynamicAnchor: dynamic }),
+    }
   }
 
   /** A schema with an `$id` is a document of its own to JSON Schema; documents mean themselves all the same. */

@@ -1,5 +1,6 @@
 import { DocumentError } from '../base/problem.ts'
 import { loadBeliever } from './believable.ts'
+import { looseningOf } from './form.ts'
 import { Generation, type Ground, type Purpose, TooMuch, Unfit } from './generation.ts'
 import { isMadeUp, PartsReader } from './parts.ts'
 import type { Located, Reader } from './schema.ts'
@@ -9,6 +10,8 @@ import type { Check, Validator } from './validator.ts'
 export interface Side {
   readonly reader: Reader
   readonly validator: Validator
+  /** The same with choices of which any number may fit, where one would have to. */
+  readonly loosened?: () => Side
 }
 
 /**
@@ -26,10 +29,24 @@ export async function loadGenerate(): Promise<Generate> {
   const [believer, { createWords }] = await Promise.all([loadBeliever(), import('./words.ts')])
   const material = { believer, words: createWords() }
   const grounds = new WeakMap<Side, Ground>()
-  return (schema, side, purpose) => {
+  const groundAt = (side: Side): Ground => {
     const ground = grounds.get(side) ?? { ...groundOf(side), material }
     grounds.set(side, ground)
-    return generate(schema, ground, purpose)
+    return ground
+  }
+  return (schema, side, purpose) => {
+    try {
+      return generate(schema, groundAt(side), purpose)
+    } catch (error) {
+      if (!(error instanceof DocumentError) || !side.loosened) throw error
+      // Many a choice is meant for forms that leave out what others have, and then no value is of one form alone.
+      const loosened = side.loosened()
+      try {
+        return generate(loosened.reader.at(schema.uri, looseningOf(schema.pointer)), groundAt(loosened), purpose)
+      } catch {
+        throw error
+      }
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { DocumentError } from '../base/problem.ts'
 import { expressionsOf } from './expressions.ts'
+import { DYNAMIC } from './form.ts'
 import { madeUp, isMadeUp, type Parts, type PartsReader, turned } from './parts.ts'
 import { exampleIn, isNothing, isOf, isOnlySent, isSaying, listedIn, namesIn, numbersOf, told } from './rules.ts'
 import { type Material, type Named, numberOf, textOf } from './scalar.ts'
@@ -97,7 +98,7 @@ export class Generation {
   }
 
   #value(given: readonly Located[], spot: Spot): unknown {
-    const schemas = given.some(({ value }) => value['$dynamicRef'] !== undefined) ? given.map((schema) => this.#bound(schema, spot)) : given
+    const schemas = given.some(({ value }) => value[DYNAMIC] !== undefined) ? given.map((schema) => this.#bound(schema, spot)) : given
     let failure: Unfit | undefined
     for (let attempt = 0, most = TRIES; attempt < most; attempt++) {
       this.#count()
@@ -119,7 +120,7 @@ export class Generation {
 
   /** What a `$dynamicRef` means here: the schema of that name that the outermost of those around has. */
   #bound(schema: Located, { open }: Spot): Located {
-    const { $dynamicRef: reference } = schema.value
+    const { [DYNAMIC]: reference } = schema.value
     if (typeof reference !== 'string') return schema
     const name = reference.slice(reference.indexOf('#') + 1)
     let outermost: Located | undefined
@@ -278,6 +279,7 @@ export class Generation {
 
   /** Members with names that the schema leaves open, until there are so many. */
   #makeMore(parts: readonly Located[], made: ReadonlyMap<string, unknown>, make: Maker, many: number, spot: Spot): void {
+    if (many > MOST) throw new TooMuch()
     const patterns = parts.flatMap((part) => this.#reader.schemas(part, 'patternProperties').map(([pattern]) => pattern))
     const ruled = parts.flatMap((part) => this.#reader.schema(part, 'propertyNames') ?? [])
     for (let attempt = 0; made.size < many && attempt < many * TRIES; attempt++) {

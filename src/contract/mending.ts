@@ -85,6 +85,7 @@ function mendedValue(key: string, value: unknown, schema: Json): unknown {
   if (key === 'type') return typeOf(value)
   if (key === 'required') return value === null || typeof value === 'boolean' || typeof value === 'string' ? undefined : value
   const fits = Object.hasOwn(KEYWORDS, key) ? KEYWORDS[key] : undefined
+  if (key === 'enum' && Array.isArray(value) && value.length > 0) return listOf(value, typeOf(schema['type']))
   if (!fits || fits(value)) return value
   // Tuples of older drafts.
   if (key === 'items' && isSchemas(value)) return [value].flat()
@@ -92,6 +93,20 @@ function mendedValue(key: string, value: unknown, schema: Json): unknown {
   const number = fits === isNumber && typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN
   return Number.isFinite(number) ? number : undefined
 }
+
+/** The values of a list in the type that is said: YAML reads `on` and `1` as what they look like, and generators write all as texts. */
+function listOf(list: readonly unknown[], type: unknown): readonly unknown[] {
+  const isOf = (value: unknown): boolean =>
+    value === null || (type === 'integer' || type === 'number' ? typeof value === 'number' : typeof value === type)
+  if (typeof type !== 'string' || !SCALAR.has(type) || list.some((value) => value !== null && isOf(value)) || list.every(isOf)) return list
+  return list.map((value) => {
+    if (type === 'string') return typeof value === 'number' || typeof value === 'boolean' ? String(value) : value
+    if (type === 'boolean') return value === 'true' || (value === 'false' ? false : value)
+    return typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value)) ? Number(value) : value
+  })
+}
+
+const SCALAR = new Set(['string', 'number', 'integer', 'boolean'])
 
 function typeOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.length === 0 ? undefined : value

@@ -3,7 +3,7 @@ import type { LoadedDocument } from '../document/load.ts'
 import { DocumentError } from '../base/problem.ts'
 import { type Answer, readAnswers } from './answer.ts'
 import { createBodies, type ReadBody } from './body.ts'
-import { formOf } from './form.ts'
+import { formOf, loosened } from './form.ts'
 import type { Side } from './generate.ts'
 import { createParameter, type Parameter, type RawParameters } from './parameter.ts'
 import { createReplies } from './replies.ts'
@@ -80,7 +80,8 @@ export function createContract(document: LoadedDocument): Contract {
   const response = once(() => {
     const answered = formOf(document, 'response')
     // What stands in nobody's words but JSON Schema's reads the same on both sides.
-    return answered === document && formOf(document, 'request') === document ? request() : sideOf(answered)
+    const side = answered === document && formOf(document, 'request') === document ? request() : sideOf(answered)
+    return { ...side, loosened: once(() => sideOf(loosened(answered))) }
   })
   // Where things stand is the same in all forms of a document.
   const reader = createReader(document)

@@ -4,7 +4,7 @@ import { parseJson } from './json.ts'
 import { createMedia } from './media.ts'
 import { isJsonType, mediaTypeOf } from './media-type.ts'
 import { isJson, type Located, type Reader } from './schema.ts'
-import { decodedForm, isBracketed, type Pair, type Reading, readings, type Style } from './style.ts'
+import { decodedForm, isBracketed, isSendable, type Pair, type Reading, readings, type Style } from './style.ts'
 import { isOpenToText, typedBy } from './typed.ts'
 import { excerpt, type Validator } from './validator.ts'
 
@@ -84,7 +84,7 @@ export function createParameter(
   if (typeof name !== 'string' || (where !== 'path' && where !== 'query' && where !== 'header' && where !== 'cookie'))
     return nowhere(`${reader.where(located)}: a parameter needs a name, and a place: path, query, header or cookie`)
   const key = where === 'header' ? name.toLowerCase() : name
-  if (where === 'header' && ELSEWHERE.has(key)) return undefined
+  if (where === 'header' && (ELSEWHERE.has(key) || !isSendable(key))) return undefined
   const at = `/${where}/${pointerPart(key)}`
   const [content] = reader.children(located, 'content')
   const shown = content?.[1].value['example'] ?? located.value['example']

@@ -113,6 +113,10 @@ function* candidates(
   least: number,
   most: number,
 ): Generator<string> {
+  // What cannot be tested has to be made right.
+  if (patterns.some(({ isRun }) => !isRun))
+    for (const before of ['', ...formats.flatMap((format) => believer.formatted(format, draw) ?? [])])
+      yield before + patterns.map((pattern) => words(pattern, draw, 3)).join('')
   for (const format of formats) {
     const made = believer.formatted(format, draw)
     if (made === undefined) continue
@@ -132,13 +136,15 @@ function* candidates(
   else
     for (let attempt = 0; attempt < TRIES; attempt++) {
       // At first as short as may be, then so long that what has to be long is.
-      const stretch = [3, 8, least, least + 8][attempt % 4] ?? 0
+      const stretch = attempt < TRIES / 2 ? ([3, 8, least, least + 8][attempt % 4] ?? 0) : attempt % 3
       const made = patterns.map((pattern) => words(pattern, draw, stretch))
       yield made.join('')
       // A pattern that does not say where it begins or ends holds for longer texts as well.
       const more = believer.text(least, draw).replaceAll(' ', '').slice(0, Math.max(1, least))
       yield made.join(more)
       yield more + made.join('')
+      const text = made.join('')
+      if (text !== '' && text.length < least) yield text.repeat(Math.ceil(least / text.length)).slice(0, least)
     }
 }
 

@@ -1,6 +1,6 @@
 import type { Credentials, Problem } from '../base/http.ts'
 import { isJson, type Located, type Reader } from './schema.ts'
-import { type Pair, pairs } from './style.ts'
+import { isSendable, type Pair, pairs } from './style.ts'
 
 export type Judgement =
   { readonly kind: 'credentials'; readonly credentials: Credentials } | { readonly kind: 'refused'; readonly problem: Problem }
@@ -192,6 +192,8 @@ function schemeOf(name: string, scopes: readonly string[], operation: Located, r
     const bearer = inAuthorization(name, 'bearer', 'Bearer')
     return scopes.length === 0 ? bearer : { ...bearer, challenge: `Bearer scope="${scopes.join(' ')}"` }
   }
+  if (where === 'header' && typeof key === 'string' && !isSendable(key))
+    return `${reader.where(scheme)}: no header can be called ${JSON.stringify(key)}, which the scheme "${name}" asks for`
   if (type === 'apiKey' && typeof key === 'string' && (where === 'header' || where === 'query' || where === 'cookie'))
     return {
       name,

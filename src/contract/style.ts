@@ -229,3 +229,8 @@ function valueOf<Raw>({ values, children }: Branch<Raw>, typed: Typed, leaf: (ra
       key === '' && child.children.size === 0 ? child.values.map((value) => leaf(value, typed.items)) : [valueOf(child, typed.items, leaf)],
     )
 }
+
+/** Whether a header can have this name at all (RFC 9110, 5.6.2). */
+export function isSendable(name: string): boolean {
+  return /^[\w!#$%&'*+.^`|~-]+$/.test(name)
+}

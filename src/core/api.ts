@@ -323,5 +323,6 @@ function nameOf(document: Api['document']): string {
     return name === '' ? 'api' : name
   }
   const path = typeof document === 'string' ? document : document.pathname
-  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1).replace(/\.\w+$/, '')
+  const file = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1).replace(/\.\w+$/, '')
+  return file.replaceAll(/(?:\s|%20|:)+/g, '-')
 }

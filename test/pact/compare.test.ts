@@ -880,7 +880,7 @@ describe('other documents', () => {
     [
       'with a schema that is not there',
       { ...(answering(ref('None')).sources[0]?.content as Json) },
-      'a: it cannot be compared: a.yaml:1: nothing stands at #/components/schemas/None',
+      'a: it cannot be compared: a.yaml:1 ($ref: #/components/schemas/None): it leads nowhere',
     ],
   ])('refuses a document %s', async (_what, content, message) => {
     const document = { name: 'a', sources: [{ uri: 'a.yaml', content, lineOf: () => 1 }] }
