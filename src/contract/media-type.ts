@@ -33,6 +33,12 @@ export function isJsonType(name: string): boolean {
 export function closeness(declared: MediaType, sent: MediaType): number | undefined {
   if (declared.name === '*/*') return 0
   if (declared.name.endsWith('/*')) return sent.name.startsWith(declared.name.slice(0, -1)) ? 1 : undefined
+  // A suffix stands for all types that are written so: `application/*+json`.
+  const suffix = declared.name.indexOf('*+')
+  if (suffix > 0) {
+    const [before, behind] = [declared.name.slice(0, suffix), declared.name.slice(suffix + 1)]
+    return sent.name.startsWith(before) && sent.name.length > before.length + behind.length && sent.name.endsWith(behind) ? 1.5 : undefined
+  }
   if (declared.name !== sent.name) return undefined
   let shared = 0
   for (const [name, value] of declared.parameters) {

@@ -59,6 +59,8 @@ const OLD = new Set(['id', '$schema'])
 
 /** Objects with one of these are no schemas: there `required` is a yes or no. */
 const OTHERS = ['in', 'content', 'schema'] as const
+/** Objects without any of these may be headers, of which nothing is said but that they are required. */
+const OWN = ['type', 'properties', '$ref', 'allOf', 'anyOf', 'oneOf', 'items', 'enum', 'format', 'additionalProperties'] as const
 
 /**
  * A schema without slips that documents are full of, and that every reader passes over but the strict: `required: true`, limits as texts, lists of
@@ -83,6 +85,7 @@ export function mended(schema: Json): Json {
 function mendedValue(key: string, value: unknown, schema: Json): unknown {
   if (OLD.has(key)) return typeof value === 'string' && (key !== 'id' || 'type' in schema || 'properties' in schema) ? undefined : value
   if (key === 'type') return typeOf(value)
+  if (key === 'required' && typeof value === 'boolean' && !OWN.some((one) => Object.hasOwn(schema, one))) return value
   if (key === 'required') return value === null || typeof value === 'boolean' || typeof value === 'string' ? undefined : value
   const fits = Object.hasOwn(KEYWORDS, key) ? KEYWORDS[key] : undefined
   if (key === 'enum' && Array.isArray(value) && value.length > 0) return listOf(value, typeOf(schema['type']))

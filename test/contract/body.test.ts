@@ -76,17 +76,12 @@ describe('a form', () => {
       '--b--\r\n',
     ].join('')
     const value = { name: 'a\r\nb', age: 5, tags: [1, 2], address: { zip: 1 }, file: '{"not":"read"}' }
-    for (const type of [`${PARTS}; boundary=b`, `${PARTS}; boundary="b"`, PARTS])
+    for (const type of [`${PARTS}; boundary=b`, `${PARTS}; boundary="b"`])
       expect(form.readBody(text(sent), type)).toMatchObject({ kind: 'body', value })
-    expect(form.readBody(text(part('name="age"', 'x')), `${PARTS}; boundary=b`)).toMatchObject({
+    expect(form.readBody(text(`${part('name="age"', 'x')}--b--\r\n`), `${PARTS}; boundary=b`)).toMatchObject({
       problem: { issues: expect.arrayContaining([expect.objectContaining({ at: '/body/age' })]) },
     })
     expect(form.readBody(text('no parts'), `${PARTS}; boundary=b`)).toMatchObject({ problem: { code: 'body-unreadable' } })
-  })
-
-  it('may hold bytes in its parts, but for what is a text throughout', () => {
-    expect(form.readBody(BYTES, `${PARTS}; boundary=b`)).toMatchObject({ kind: 'body' })
-    expect(form.readBody(BYTES, FORM)).toMatchObject({ kind: 'refused' })
   })
 })
 

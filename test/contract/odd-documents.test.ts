@@ -144,13 +144,16 @@ describe('a pattern', () => {
     expect(String(answerOf(contract))).toSatisfy((made: string) => expressionOf(pattern)?.test(made) === true)
   })
 
-  it.each(['^(a+)+$', '^([a-z]+[-_.]?)+$', String.raw`^(\w|\d)*$`])('that could run without end is not run: %s', async (pattern) => {
-    const contract = contractOf({ type: 'string', pattern })
-    const time = await cpuTime(() => expect(issuesOf(contract, `${'a'.repeat(5_000)}!`)).toEqual([]))
-    expect(time).toBeLessThan(500)
-    // What is made fits it all the same.
-    expect(String(answerOf(contract))).toMatch(new RegExp(pattern, 'u'))
-  })
+  it.each(['^(a+)+$', '^([a-z]+[-_.]?)+$', String.raw`^(\w|\d)*$`])(
+    'that could run without end is tested in another way: %s',
+    async (pattern) => {
+      const contract = contractOf({ type: 'string', pattern })
+      const time = await cpuTime(() => expect(issuesOf(contract, `${'a'.repeat(5_000)}!`)).toEqual(['/body pattern']))
+      expect(time).toBeLessThan(500)
+      // What is made fits it all the same.
+      expect(String(answerOf(contract))).toMatch(new RegExp(pattern, 'u'))
+    },
+  )
 })
 
 describe('what no answer could be made for', () => {
