@@ -7,9 +7,18 @@ import { pages, readPage } from './pages.ts'
 /** Pages for who works on the project; they have no blocks. */
 const others = ['CONTRIBUTING.md', 'CHANGELOG.md', 'test/README.md'].map(readPage)
 const { scripts }: { scripts: Readonly<Record<string, string>> } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
-const FLAGS = firstOf('options.md', /^\| `(--[\w-]+)/gm)
-/** Of Docker and Node. */
-const FLAGS_OF_OTHERS = ['--rm', '--build', '--abort-on-container-exit', '--exit-code-from', '--max-old-space-size']
+const FLAGS = firstOf('options.md', /^\| (?:`-\w`, )?`(--[\w-]+)/gm)
+/** Of Docker, Node and Prism. */
+const FLAGS_OF_OTHERS = [
+  '--ignoreExamples',
+  '--multiprocess',
+  '--verboseLevel',
+  '--rm',
+  '--build',
+  '--abort-on-container-exit',
+  '--exit-code-from',
+  '--max-old-space-size',
+]
 /** Control requests as the reference has them; what stands in braces is any part of a path. */
 const ROUTES = firstOf('control-api.md', /^## (.+)$/gm).map((route) => {
   const parts = route.split(/\{\w+\}/).map(RegExp.escape)
@@ -42,7 +51,7 @@ describe.each([...pages, ...others])('$name', ({ name, text, prose }) => {
   })
 
   it('names options, scripts and control routes that there are', () => {
-    for (const [, flag = ''] of text.matchAll(/(?<![\w-])(--[a-z][a-z-]+)/g)) expect([...FLAGS, ...FLAGS_OF_OTHERS]).toContain(flag)
+    for (const [, flag = ''] of text.matchAll(/(?<![\w-])(--[a-z][a-zA-Z-]+)/g)) expect([...FLAGS, ...FLAGS_OF_OTHERS]).toContain(flag)
     for (const [, script = ''] of text.matchAll(/npm run ([\w:]+)/g)) expect(scripts).toHaveProperty([script])
     for (const [, request = ''] of prose.matchAll(/`([A-Z]+ \/(?:__mock|_pact)\/[^`?]*)[^`]*`/g))
       expect({ request, isThere: ROUTES.some((route) => route.test(request)) }).toEqual({ request, isThere: true })

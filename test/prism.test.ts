@@ -50,3 +50,16 @@ describe('what Prism answers', () => {
   it('differs only where the row says why', () =>
     expect(rows.filter(({ instead, differs }) => (instead === undefined) !== (differs === undefined))).toEqual([]))
 })
+
+describe('a refusal of the document', () => {
+  it('tells the truth where it is a problem without an example', async () => {
+    const content = { 'application/problem+json': { schema: { type: 'object', required: ['title', 'status'] } } }
+    const get = { parameters: [{ name: 'a', in: 'query', required: true, schema: {} }], responses: { 200: {}, 400: { content } } }
+    await using own = await createMock({ apis: [defineApi({ document: { openapi: '3.1.0', paths: { '/a': { get } } } })] })
+    const response = await own.fetch('/a')
+    expect([response.status, await response.json()]).toMatchObject([
+      400,
+      { title: 'Invalid request', status: 400, validation: [{ code: 'required' }] },
+    ])
+  })
+})

@@ -30,7 +30,7 @@ describe('a parcel', () => {
 
   it('needs a depot that is there, and a body that fits', async () => {
     expect((await create({ to: 'Ada', depot: 'west' }).expect(422)).body).toMatchObject({ code: 'depot-unknown' })
-    expect((await create({ to: '' }).expect(400)).body.issues).toMatchObject([{ at: '/body/depot' }, { at: '/body/to' }])
+    expect((await create({ to: '' }).expect(422)).body.validation).toMatchObject([{ code: 'required' }, { location: ['body', 'to'] }])
     await get('/parcels').expect(200, [])
     await get('/depots').expect(200, [
       { id: 'north', city: 'Kiel' },

@@ -1,5 +1,6 @@
 import { belowBase } from '../base/path.ts'
 import { refusal } from '../base/refusal.ts'
+import { isObject } from '../base/values.ts'
 import { nearestPaths } from '../contract/nearest.ts'
 import type { Operation, ReadParameters } from '../contract/operation.ts'
 import { rowOf } from '../base/problem.ts'
@@ -331,12 +332,14 @@ export class RequestChecks implements Record<CheckName, () => Problem | undefine
     const { session } = this.#scene
     const { preference } = this
     const example = preference?.code !== undefined && statuses.includes(Number(preference.code)) ? preference.example : undefined
+    const { body } = asPrism(problem)
     const chosen = choose(contract, operation.id, {
       preference: { code: String(status), ...(example !== undefined && { example }) },
       seed: seedOf(preference?.seed ?? session.seed, operation.id, this.#request),
       isDocuments: true,
       // Whatever is wrong, what the document shows of it is better than anything made.
       making: { ...making, isDynamic: false },
+      ...(isObject(body) && { problem: body }),
     })
     if (chosen.kind === 'refused') return { ...known, reply: asPrism(problem) }
     const violations = violationsHeader(sided('request', violationsOf(problem, 'Request', operation)))

@@ -37,6 +37,8 @@ interface Wanted {
   /** Nobody speaks for the document: an answer has all the headers that it declares, and what is not accepted is not sent. */
   readonly isDocuments?: boolean
   readonly making?: Making
+  /** A problem that is sent in place of a generated one. */
+  readonly problem?: object
 }
 
 /**
@@ -102,7 +104,7 @@ function choose(
   { prism, generate }: Tools,
   { answers, responses }: Documented,
   { id, isDeprecated }: Operation,
-  { preference, seed, accept, isDocuments = false, making = MAKING }: Wanted,
+  { preference, seed, accept, isDocuments = false, making = MAKING, problem }: Wanted,
 ): Chosen {
   const response = responseOf(prism, responses, preference)
   const answer = response && answers.get(response.id)
@@ -160,7 +162,11 @@ function choose(
     )
   const example = exampleIn(content)
   const generated = generatedIn(content)
-  const body = example && 'value' in example ? kept(example.value) : generated ? make?.('body', generated) : anyBodyOf(content)
+  // What is true is better than what is made.
+  const truth = problem && /^application\/problem\+json\b/i.test(content.mediaType) ? { ...problem, status } : undefined
+  const made = (): unknown =>
+    truth && contentAs(content)?.fits(truth) === true ? truth : generated ? make?.('body', generated) : anyBodyOf(content)
+  const body = example && 'value' in example ? kept(example.value) : made()
   const text = contentAs(content)?.write(body)
   // A range of media types is none that could be sent.
   const mediaType = !content.mediaType.includes('*') ? content.mediaType : typeof body === 'string' ? 'text/plain' : undefined

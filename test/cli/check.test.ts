@@ -115,9 +115,9 @@ describe('allocation-mock check', () => {
   })
 
   it.skipIf(process.platform === 'win32')('reads a document from a pipe', async () => {
-    const input = 'paths: { /a: { get: { responses: { 200: { content: { application/json: { schema: { type: int } } } } } } } }\n'
+    const input = 'paths: { /a: { get: { responses: { 200: { content: { application/json: { schema: { type: thing } } } } } } } }\n'
     const { code, out } = await new Running('sh', ['-c', 'cat | "$0" "$1" check /dev/stdin', process.execPath, BIN], { input }).ended
     expect(code).toBe(1)
-    expect(out).toMatch(/^\/dev\/stdin:1: error keyword-invalid: type is "int"/)
+    expect(out).toMatch(/^\/dev\/stdin:1: error keyword-invalid: type is "thing"/)
   })
 })

@@ -92,8 +92,8 @@ describe('what comes through a pipe', () => {
     ],
     [
       'too much',
-      () => ['compare', pipe('head -c 10000001 /dev/zero')],
-      /^error: \S+pipe-\d+: \d+ bytes or more; a file may have 10000000\n$/,
+      () => ['compare', pipe('head -c 25000001 /dev/zero')],
+      /^error: \S+pipe-\d+: \d+ bytes or more; a file may have 25000000\n$/,
     ],
   ])('is an error in words where it is %s', async (_name, args, said, expected = 2) => {
     const { code, err } = await runHere(args())

@@ -66,7 +66,7 @@ function wholeFinding(document: LoadedDocument, main: string): Finding | undefin
     return undefined
   } catch (error) {
     if (!(error instanceof DocumentError)) throw error
-    return findingOf(error, error.message.includes('URL of a server') ? 'server-invalid' : 'document-unservable', main)
+    return findingOf(error, 'document-unservable', main)
   }
 }
 

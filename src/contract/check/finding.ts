@@ -15,16 +15,16 @@ export const CHECK_RULES = {
   'document-unservable': { severity: 'error', says: 'The document as a whole cannot be served.' },
   'paths-missing': { severity: 'error', says: 'The document has no paths: nothing is served.' },
   'server-invalid': {
-    severity: 'error',
-    says: 'The URL of the first server, its variables filled in, is none: its path stands before every other.',
+    severity: 'warning',
+    says: 'The URL of the first server, its variables filled in, is none: what stands before every other path is guessed.',
   },
   'path-malformed': {
-    severity: 'error',
-    says: 'A path does not begin with a slash, or has a query or a fragment, which no path of a request has.',
+    severity: 'warning',
+    says: 'A path does not begin with a slash: it is served as if it did.',
   },
   'path-ambiguous': {
     severity: 'error',
-    says: 'Two paths differ in the names of their parameters alone: no request tells one from the other.',
+    says: 'Two operations of one method have paths that differ in the names of their parameters alone: no request tells one from the other.',
   },
   'path-empty': { severity: 'warning', says: 'A path has no operation.' },
   'operation-id-twice': {

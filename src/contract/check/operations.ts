@@ -1,4 +1,6 @@
+import { DocumentError } from '../../base/problem.ts'
 import { createParameter } from '../parameter.ts'
+import { createRouter } from '../router.ts'
 import type { Located } from '../schema.ts'
 import { createSecurity } from '../security.ts'
 import { findingOf } from './finding.ts'
@@ -15,26 +17,16 @@ const METHODS_SHOWN = 3
 export function* operationFindings(ground: Ground): Generator<Found> {
   if (ground.items.length === 0)
     yield ground.found('paths-missing', ground.walk.root, 'the document has no paths; give it some, such as /orders, below paths')
-  const paths = new Map<string, Node>()
+  yield* serverFindings(ground)
+  yield* hiddenFindings(ground)
   const ids = new Map<string, string>()
   for (const item of ground.items) {
     const template = item.name
-    const plain = template.replaceAll(/\{[^}]*\}/g, '{}')
-    const other = paths.get(plain)
-    paths.set(plain, other ?? item)
     if (!template.startsWith('/'))
-      yield ground.found('path-malformed', item, `the path "${template}" does not begin with a slash; write "/${template}"`)
-    else if (/[?#]/.test(template))
       yield ground.found(
         'path-malformed',
         item,
-        `the path "${template}" has a ${template.includes('?') ? 'query' : 'fragment'}, which no path of a request has; declare parameters in query instead`,
-      )
-    if (other)
-      yield ground.found(
-        'path-ambiguous',
-        item,
-        `no request tells ${template} from ${other.name}, which stands before; let them be one path, with the methods of both`,
+        `the path "${template}" does not begin with a slash, and is served as if it did; write "/${template}"`,
       )
     const operations = meant(item).inside.filter(({ kind }) => kind === 'operation')
     if (operations.length === 0)
@@ -64,6 +56,35 @@ export function* operationFindings(ground: Ground): Generator<Found> {
       yield ground.found('media-type-invalid', node, `"${node.name}" is no media type; application/json is one`)
     if (node.kind === 'header') yield* headerFindings(ground, node)
   }
+}
+
+function* serverFindings(ground: Ground): Generator<Found> {
+  const [first] = ground.reader.items(ground.walk.root.located, 'servers')
+  if (!first || first[1] instanceof DocumentError) return
+  const { url } = first[1].value
+  const filled = typeof url === 'string' ? url.replaceAll(/\{[^}]*\}/g, 'a') : '/'
+  if (!URL.canParse(filled, 'http://localhost'))
+    yield ground.found(
+      'server-invalid',
+      ground.walk.root,
+      `"${String(url)}" is not a valid URL of a server; write https://api.example.com/v1`,
+      'servers',
+    )
+}
+
+/** Operations that the router finds behind others. */
+function* hiddenFindings(ground: Ground): Generator<Found> {
+  const routes = ground.items.flatMap((item) =>
+    meant(item)
+      .inside.filter(({ kind }) => kind === 'operation')
+      .map((node) => ({ method: node.name.toUpperCase(), template: item.name, target: node })),
+  )
+  for (const { route, behind } of createRouter(routes).hidden)
+    yield ground.found(
+      'path-ambiguous',
+      route.target,
+      `no request tells ${route.method} ${route.template} from ${behind.method} ${behind.template}, which stands before; let them be one operation, or give one another path`,
+    )
 }
 
 function isInContent({ located: { pointer } }: Node): boolean {
