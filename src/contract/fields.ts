@@ -75,7 +75,7 @@ export function createFields(media: Located, typed: Typed, reader: Reader): Fiel
           }
           if (field.isFile === true) return text
           // An object in one field is JSON, unless something else is said.
-          return (isComposed(of) ? parsedJson(text) : undefined) ?? coerce(text, of, asText)
+          return (isComposed(of) || (!asText && looksComposed(text, of)) ? parsedJson(text) : undefined) ?? coerce(text, of, asText)
         }
         return [name, valueOf(name, group, typed.member(name), leaf)]
       })
@@ -109,6 +109,11 @@ export function createFields(media: Located, typed: Typed, reader: Reader): Fiel
       }
     },
   }
+}
+
+/** Whether what may be an object or a list as well as a text is written as one of the first. */
+function looksComposed(text: string, { own }: Typed): boolean {
+  return (own.has('object') && text.startsWith('{')) || (own.has('array') && text.startsWith('['))
 }
 
 function encodingOf({ value: { style, explode, contentType } }: Located): Encoding {

@@ -3,7 +3,7 @@ import { refusal } from '../base/refusal.ts'
 import { isObject } from '../base/values.ts'
 import { nearestPaths } from '../contract/nearest.ts'
 import type { Operation, ReadParameters } from '../contract/operation.ts'
-import { rowOf } from '../base/problem.ts'
+import { DocumentError, rowOf } from '../base/problem.ts'
 import { ANYBODY, type Behaviour, type Caller, type CheckName, isProblem, isRefused, type Scene } from '../core/behaviour.ts'
 import { Live } from '../core/live.ts'
 import {
@@ -67,6 +67,16 @@ export function unfit(issues: readonly Issue[], operation: string): Problem {
     code: 'reply-invalid',
     detail: `the answer of ${operation} does not fit the document: ${issues.map(({ at, message }) => `${at} ${message}`).join('; ')}`,
     issues,
+  }
+}
+
+/** What cannot be made of a document is passed over: there are other words for it. */
+function passedOver<Made>(make: () => Made): Made | undefined {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof DocumentError) return undefined
+    throw error
   }
 }
 
@@ -332,16 +342,18 @@ export class RequestChecks implements Record<CheckName, () => Problem | undefine
     const { session } = this.#scene
     const { preference } = this
     const example = preference?.code !== undefined && statuses.includes(Number(preference.code)) ? preference.example : undefined
-    const { body } = asPrism(problem)
-    const chosen = choose(contract, operation.id, {
-      preference: { code: String(status), ...(example !== undefined && { example }) },
-      seed: seedOf(preference?.seed ?? session.seed, operation.id, this.#request),
-      isDocuments: true,
-      // Whatever is wrong, what the document shows of it is better than anything made.
-      making: { ...making, isDynamic: false },
-      ...(isObject(body) && { problem: body }),
-    })
-    if (chosen.kind === 'refused') return { ...known, reply: asPrism(problem) }
+    const plain = asPrism(problem)
+    const chosen = passedOver(() =>
+      choose(contract, operation.id, {
+        preference: { code: String(status), ...(example !== undefined && { example }) },
+        seed: seedOf(preference?.seed ?? session.seed, operation.id, this.#request),
+        isDocuments: true,
+        // Whatever is wrong, what the document shows of it is better than anything made.
+        making: { ...making, isDynamic: false },
+        ...(isObject(plain.body) && { problem: plain.body }),
+      }),
+    )
+    if (chosen?.kind !== 'reply') return { ...known, reply: plain }
     const violations = violationsHeader(sided('request', violationsOf(problem, 'Request', operation)))
     const headers = { ...chosen.reply.headers, ...(violations !== undefined && { 'sl-violations': violations }) }
     return { ...known, reply: { ...chosen.reply, headers } }

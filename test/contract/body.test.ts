@@ -25,6 +25,7 @@ const schema = {
     age: { type: 'integer' },
     tags: { type: 'array', items: { type: 'integer' } },
     address: { type: 'object', properties: { zip: { type: 'integer' }, lines: { type: 'array', items: { type: 'string' } } } },
+    meta: { anyOf: [{ type: 'object', additionalProperties: { type: 'string' } }, { type: 'string', maxLength: 1 }] },
     'odd[name]': { type: 'boolean' },
     limit: { anyOf: [{ type: 'null' }, { $ref: '#/paths/~1a/post/requestBody/content/x~1y/schema' }] },
   },
@@ -41,6 +42,8 @@ describe('a form', () => {
     ['a list as JSON', 'name=a&tags=[1,2]', { name: 'a', tags: [1, 2] }],
     ['an object by brackets', 'name=a&address[zip]=1&address[lines][]=x', { name: 'a', address: { zip: 1, lines: ['x'] } }],
     ['an object as JSON', 'name=a&address={"zip":1}', { name: 'a', address: { zip: 1 } }],
+    ['an object that may be a text, as JSON', 'name=a&meta={"b":"c"}', { name: 'a', meta: { b: 'c' } }],
+    ['a text that may be an object', 'name=a&meta={', { name: 'a', meta: '{' }],
     ['a name with brackets that is declared', 'name=a&odd[name]=true', { name: 'a', 'odd[name]': true }],
     ['a branch behind a reference', 'name=a&limit=1.5', { name: 'a', limit: 1.5 }],
   ])('has %s', (_what, sent, value) => {
