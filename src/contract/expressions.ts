@@ -62,6 +62,8 @@ function read(pattern: string): Expression | undefined {
     if (!flags.includes('u') && /\\p\{/i.test(source)) continue
     try {
       const expression = new RegExp(source, flags)
+      // One that is too large for the engine only says so when it runs.
+      expression.test('')
       return { source, flags, test: testOf(expression, source, flags), toString: () => String(expression) }
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error

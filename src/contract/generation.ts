@@ -44,6 +44,8 @@ export class TooMuch extends Error {}
 /** How many values a body has, where it need not have more; and how many are tried for one. */
 const ENOUGH = 1_500
 const MOST = 20_000
+/** How many characters its texts have, all that are tried together. */
+const MOST_CHARACTERS = 2_000_000
 /** How often a part is made anew: at least, and where there are many ways to go on. The last times it has as little as it may. */
 const TRIES = 12
 const MOST_TRIES = 40
@@ -61,6 +63,8 @@ interface Spot extends Named {
   readonly open: Open | undefined
   /** Nothing is missing without it. */
   readonly isOptional: boolean
+  /** Values, as JSON, that stand in the same list, from which it has to differ. */
+  readonly taken?: ReadonlySet<string> | undefined
 }
 
 interface Open {
@@ -78,6 +82,7 @@ export class Generation {
   readonly #depth: number
   readonly #isCareful: boolean
   #made = 0
+  #characters = 0
 
   /**
    * @param depth how deep objects and lists stand in one another that nobody requires
@@ -119,6 +124,12 @@ export class Generation {
   #count(): void {
     const most = this.#depth === 0 ? MOST : this.#isCareful ? ENOUGH * TRIES : ENOUGH
     if (++this.#made > most) throw new TooMuch()
+  }
+
+  #counted(text: string): string {
+    this.#characters += text.length
+    if (this.#characters > MOST_CHARACTERS) throw new TooMuch()
+    return text
   }
 
   #parts(schemas: readonly Located[], { place }: Spot, attempt: number, before?: Parts): Parts {
@@ -168,7 +179,8 @@ export class Generation {
       const others = listed.filter((value) => value !== null)
       const candidates = turned(others.length > 0 ? others : listed, draw)
       if (candidates.length === 0) throw new Unfit(first, 'its parts allow different values')
-      return candidates[attempt % candidates.length]
+      const { taken } = spot
+      return (taken && candidates.find((value) => !taken.has(JSON.stringify(value)))) ?? candidates[attempt % candidates.length]
     }
     const asking = all.find(({ value }) => value['x-faker'] !== undefined)
     if (asking) return this.#asked(asking, types, draw)
@@ -195,7 +207,7 @@ export class Generation {
         return null
       case 'string': {
         const text = textOf(rules, spot, this.#ground.material, draw)
-        if (text !== undefined) return text
+        if (text !== undefined) return this.#counted(text)
         throw new Unfit(first, `no text is found for ${told(rules, ['format', 'pattern', 'minLength', 'maxLength'])}`)
       }
       default: {
@@ -262,6 +274,7 @@ export class Generation {
 
   /** Members with names that the schema leaves open, until there are so many. */
   #makeMore(parts: readonly Located[], made: ReadonlyMap<string, unknown>, make: Maker, many: number, spot: Spot): void {
+    if (many > MOST) throw new TooMuch()
     const patterns = parts.flatMap((part) => this.#reader.schemas(part, 'patternProperties').map(([pattern]) => pattern))
     const ruled = parts.flatMap((part) => this.#reader.schema(part, 'propertyNames') ?? [])
     for (let attempt = 0; made.size < many && attempt < many * TRIES; attempt++) {
@@ -315,7 +328,7 @@ export class Generation {
       const schemas = index >= fixed && index < known ? [...own, ...contained] : own
       for (let again = 0; again < TRIES * (isLimited ? 10 : 2); again++) {
         const place = `${spot.place}/${index}${again > 0 ? `^${again}` : ''}`
-        const inside = { ...spot, place, depth: spot.depth + 1, isOptional: index >= least }
+        const inside = { ...spot, place, depth: spot.depth + 1, isOptional: index >= least, taken: isUnique ? texts : undefined }
         const item = this.#value(schemas.length > 0 ? schemas : [ANYTHING], inside)
         if (fits(item, index)) return item
       }

@@ -102,7 +102,7 @@ function baseOf(server: Located | undefined, reader: Reader): string {
   const url = server?.value['url']
   if (!server || typeof url !== 'string') return ''
   const defaults = new Map(reader.children(server, 'variables').map(([name, { value }]) => [name, value['default']]))
-  const filled = url.replaceAll(/\{([^}]*)\}/g, (text, name: string) => {
+  const filled = url.replaceAll(/\{([^{}]*)\}/g, (text, name: string) => {
     const value = defaults.get(name)
     return typeof value === 'string' ? value : text
   })

@@ -73,11 +73,11 @@ interface Segment {
   readonly pattern: RegExp | undefined
 }
 
-const PARAMETER = /\{([^}]+)\}/g
+const PARAMETER = /\{([^{}]+)\}/g
 
 /** In find-my-way's words. Its parameters are numbered: it takes no name twice, and ours may hold anything. A literal colon is written twice. */
 function routeOf(template: string): string {
-  const parts = template.split(/(\{[^}]+\})/)
+  const parts = template.split(/(\{[^{}]+\})/)
   return parts
     .map((part, index) => {
       if (!part.startsWith('{')) return part.replaceAll(':', '::')
@@ -91,7 +91,7 @@ function segmentsOf(template: string): Segment[] {
     const names = [...segment.matchAll(PARAMETER)].map(([, name]) => name ?? '')
     if (names.length === 0) return []
     const escaped = segment.replaceAll(/[.*+?^$()|[\]\\]/g, String.raw`\$&`)
-    return [{ index, names, pattern: /^\{[^}]+\}$/.test(segment) ? undefined : new RegExp(`^${escaped.replaceAll(PARAMETER, '(.*)')}$`) }]
+    return [{ index, names, pattern: /^\{[^{}]+\}$/.test(segment) ? undefined : new RegExp(`^${escaped.replaceAll(PARAMETER, '(.*)')}$`) }]
   })
 }
 

@@ -19,6 +19,8 @@ export interface Named {
 
 /** A text that has to be longer is not made: nobody who mocks an API means it. */
 const LONGEST = 100_000
+/** How many multiples are tried, one after the other. */
+const MOST_MULTIPLES = 10_000
 /** How often a value is made anew before none is believed to fit. */
 const TRIES = 60
 /** Beyond these a double does not hold every whole number. */
@@ -38,6 +40,8 @@ export function numberOf(
   const least = Math.max(above, ...numbersOf(rules, 'minimum'), -largest)
   const most = Math.min(below, ...numbersOf(rules, 'maximum'), largest)
   const steps = numbersOf(rules, 'multipleOf')
+  // Nothing is a multiple of nothing.
+  if (steps.some((step) => !(step > 0))) return undefined
   // These formats have no fractions, whatever the type.
   const isOfWhole = isWhole || formats.some((format) => format === 'int32' || format === 'int64')
   const fits = (value: number): boolean =>
@@ -66,7 +70,8 @@ export function numberOf(
   }
   // Few multiples may lie in between.
   if (step !== undefined)
-    for (let index = Math.floor(low / step), end = index + 10_000; index <= end; index++) if (fits(index * step)) return index * step
+    for (let first = Math.floor(low / step), count = 0; count < MOST_MULTIPLES && Number.isSafeInteger(first); count++)
+      if (fits((first + count) * step)) return (first + count) * step
   return [least, most].find((value) => fits(value))
 }
 
@@ -132,6 +137,7 @@ function* candidates(
       // At first as short as may be, then so long that what has to be long is.
       const stretch = [3, 8, least, least + 8][attempt % 4] ?? 0
       const made = patterns.map((pattern) => words(pattern, draw, stretch))
+      if (made.includes(undefined)) return
       yield made.join('')
       // A pattern that does not say where it begins or ends holds for longer texts as well.
       const more = believer.text(least, draw).replaceAll(' ', '').slice(0, Math.max(1, least))

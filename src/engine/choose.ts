@@ -65,8 +65,13 @@ interface Documented {
   readonly responses: PrismResponse[]
 }
 
+/** What a server can end a request with. */
+const FINAL = /^(?:[2-5]\d\d|[2-5]XX|default)$/
+/** A name of a header (RFC 9110, section 5.1). */
+const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/
+
 function documentedBy(operation: Operation): Documented {
-  const answers = operation.readAnswers()
+  const answers = operation.readAnswers().filter(({ status }) => FINAL.test(status))
   return {
     answers: new Map(answers.map((answer) => [answer.status, answer])),
     responses: answers.map(({ status, contents }) => ({
@@ -91,10 +96,17 @@ const MAKING: Making = { isDynamic: false, ignoresExamples: false, fillsMaps: tr
 function choose(
   { prism, generate }: Tools,
   { answers, responses }: Documented,
-  { id, isDeprecated }: Operation,
+  { id, isDeprecated, statuses }: Operation,
   { preference, seed, accept, isDocuments = false, making = MAKING }: Wanted,
 ): Chosen {
-  if (answers.size === 0) return refused('response-missing', `the document has no answer of ${id}`, 'give the operation one')
+  if (answers.size === 0 && statuses.length === 0)
+    return refused('response-missing', `the document has no answer of ${id}`, 'give the operation one')
+  if (answers.size === 0)
+    return refused(
+      'response-missing',
+      `the document has no answer of ${id} that could be sent`,
+      'give the operation one, such as 200 or default',
+    )
   const response = responseOf(prism, responses, preference)
   const answer = response && answers.get(response.id)
   if (!answer)
@@ -209,7 +221,7 @@ const OWN_HEADERS = new Set(['content-type', 'content-length', 'transfer-encodin
 function headersOf({ headers }: Answer, make: Make | undefined, isDocuments: boolean): Record<string, string> {
   return Object.fromEntries(
     headers.flatMap(({ name, isRequired, example, generated }) => {
-      if (OWN_HEADERS.has(name.toLowerCase())) return []
+      if (OWN_HEADERS.has(name.toLowerCase()) || !TOKEN.test(name)) return []
       const value = example ? example.value : isRequired || isDocuments ? make?.(name, generated) : undefined
       const values = [value].flat()
       return values.every((one) => ['string', 'number', 'boolean'].includes(typeof one)) ? [[name, headerText(values)]] : []
