@@ -53,6 +53,8 @@ const LAST = 3
 /** How often a schema may stand in itself. */
 const TURNS = 2
 const ITEMS = 3
+/** How long names are asked to be where shorter ones are taken. */
+const LONG_NAME = 16
 
 /** Where a value stands. */
 interface Spot extends Named {
@@ -281,12 +283,23 @@ export class Generation {
       const place = `${spot.place}+${attempt}`
       const draw = this.#purpose.chance(place)
       const [pattern] = turned(patterns, draw)
-      const schema = madeUp({ type: 'string', ...(pattern !== undefined && { pattern }) })
+      // What was the only name so far may have others that are longer.
+      const least = attempt > many ? { minLength: attempt % LONG_NAME } : {}
+      const schema = madeUp({ type: 'string', ...(pattern !== undefined && { pattern }), ...least })
       const name =
         pattern === undefined && ruled.length === 0
           ? this.#ground.material.believer.key(draw)
-          : this.#value([...ruled, schema], { place, name: '', owner: '', depth: spot.depth, open: spot.open, isOptional: false })
+          : this.#nameOf([...ruled, schema], { place, name: '', owner: '', depth: spot.depth, open: spot.open, isOptional: false })
       if (typeof name === 'string' && !made.has(name)) make(name, true)
+    }
+  }
+
+  #nameOf(schemas: readonly Located[], spot: Spot): unknown {
+    try {
+      return this.#value(schemas, spot)
+    } catch (error) {
+      if (error instanceof Unfit) return undefined
+      throw error
     }
   }
 
@@ -307,7 +320,9 @@ export class Generation {
   #array(parts: readonly Located[], spot: Spot, attempt: number): unknown[] {
     const rules = parts.map(({ value }) => value)
     const prefixes = parts.map((part) => this.#reader.schemas(part, 'prefixItems').map(([, schema]) => schema))
-    const rest = parts.map((part) => this.#reader.schema(part, 'items') ?? this.#reader.schema(part, 'unevaluatedItems'))
+    const items = parts.map((part) => this.#reader.schema(part, 'items'))
+    // What stands at a place of its own, or for which another part speaks, is evaluated.
+    const others = items.some((one) => one) ? [] : parts.flatMap((part) => this.#reader.schema(part, 'unevaluatedItems') ?? [])
     const contained = parts.flatMap((part) => this.#reader.schema(part, 'contains') ?? [])
     const fixed = Math.max(0, ...prefixes.map(({ length }) => length))
     // After what stands at fixed places comes what the list has to contain.
@@ -315,7 +330,7 @@ export class Generation {
     const least = Math.max(contained.length > 0 ? known : 0, ...numbersOf(rules, 'minItems'))
     if (least > MOST) throw new TooMuch()
     const most = Math.min(...numbersOf(rules, 'maxItems'))
-    const isOfSomething = rest.some((schema) => schema && !isNothing(schema.value))
+    const isOfSomething = [...items, ...others].some((schema) => schema && !isNothing(schema.value))
     const usual = fixed > 0 ? fixed : isOfSomething ? (spot.depth < 2 ? ITEMS : ITEMS - 1) : 0
     const isUnique = rules.some(({ uniqueItems }) => uniqueItems === true)
     const isLimited = rules.some(({ maxContains }) => maxContains !== undefined)
@@ -324,7 +339,7 @@ export class Generation {
       !(isUnique && texts.has(JSON.stringify(item))) &&
       !(isLimited && index >= known && contained.every((schema) => this.#ground.checkOf(schema)(item, '', false).length === 0))
     const itemAt = (index: number): unknown => {
-      const own = parts.flatMap((_, part) => prefixes[part]?.[index] ?? rest[part] ?? [])
+      const own = [...parts.flatMap((_, part) => prefixes[part]?.[index] ?? items[part] ?? []), ...(index >= fixed ? others : [])]
       const schemas = index >= fixed && index < known ? [...own, ...contained] : own
       for (let again = 0; again < TRIES * (isLimited ? 10 : 2); again++) {
         const place = `${spot.place}/${index}${again > 0 ? `^${again}` : ''}`
