@@ -286,8 +286,28 @@ function called(faker: Faker, name: string, given: readonly unknown[]): unknown 
     const known = [...methods].flatMap(([one, its]) => namesOf(its).map((each) => `${one}.${each}`))
     throw new RangeError(`names no method of faker: "${name}"; near to it are ${nearest(name, known).slice(0, 3).join(', ')}`)
   }
+  const large = given
+    .flatMap((one) => [...countsIn(one, OF_VALUES.has(module) || today === 'finance.amount' ? '' : 'count')])
+    .find((count) => count > MOST)
+  if (large !== undefined) throw new RangeError(`asks ${today} for ${large}, and may for ${MOST}`)
   const made: unknown = Reflect.apply(found, methods.get(module), given)
   return made instanceof Date ? isoTime(made) : typeof made === 'bigint' ? Number(made) : made
+}
+
+/** So many of anything are made at once: each is a character, a word or an element. */
+const MOST = 10_000
+/** Modules whose numbers are values as a rule, not how many are wanted. */
+const OF_VALUES: ReadonlySet<string> = new Set(['number', 'date', 'location', 'image', 'commerce'])
+const COUNTS: ReadonlySet<string> = new Set(['length', 'count', 'fractionDigits', 'dec', 'min', 'max'])
+
+/** Numbers among arguments that say how many are wanted; in a pattern, how often. @param key under which the argument stands */
+function* countsIn(given: unknown, key: string): Generator<number> {
+  if (typeof given === 'number' && COUNTS.has(key)) yield given
+  if (typeof given === 'string') for (const [, count] of given.matchAll(/(?<=[{,])\s*(\d{5,})/g)) yield Number(count)
+  if (typeof given !== 'object' || given === null) return
+  // A length may be an object of two ends.
+  for (const [inner, one] of Object.entries(given))
+    yield* countsIn(one, Array.isArray(given) || key === 'count' ? 'count' : inner === 'min' || inner === 'max' ? key : inner)
 }
 
 function modulesOf(faker: Faker): ReadonlyMap<string, Json> {

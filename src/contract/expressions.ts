@@ -64,6 +64,8 @@ function read(pattern: string): Expression | undefined {
     if (!flags.includes('u') && /\\p\{/i.test(source)) continue
     try {
       const expression = new RegExp(source, flags)
+      // One that is too large for the engine only says so when it runs.
+      expression.test('')
       return {
         source,
         flags,

@@ -45,6 +45,8 @@ export class TooMuch extends Error {}
 /** How many values a body has, where it need not have more; and how many are tried for one. */
 const ENOUGH = 1_500
 const MOST = 20_000
+/** How many characters its texts have, all that are tried together. */
+const MOST_CHARACTERS = 2_000_000
 /** How often a part is made anew: at least, and where there are many ways to go on. The last times it has as little as it may. */
 const TRIES = 12
 const MOST_TRIES = 40
@@ -52,6 +54,8 @@ const LAST = 3
 /** How often a schema may stand in itself. */
 const TURNS = 2
 const ITEMS = 3
+/** How long names are asked to be where shorter ones are taken. */
+const LONG_NAME = 16
 
 /** Where a value stands. */
 interface Spot extends Named {
@@ -62,6 +66,8 @@ interface Spot extends Named {
   readonly open: Open | undefined
   /** Nothing is missing without it. */
   readonly isOptional: boolean
+  /** Values, as JSON, that stand in the same list, from which it has to differ. */
+  readonly taken?: ReadonlySet<string> | undefined
 }
 
 interface Open {
@@ -79,6 +85,7 @@ export class Generation {
   readonly #depth: number
   readonly #isCareful: boolean
   #made = 0
+  #characters = 0
 
   /**
    * @param depth how deep objects and lists stand in one another that nobody requires
@@ -138,6 +145,12 @@ export class Generation {
     if (++this.#made > most) throw new TooMuch()
   }
 
+  #counted(text: string): string {
+    this.#characters += text.length
+    if (this.#characters > MOST_CHARACTERS) throw new TooMuch()
+    return text
+  }
+
   #parts(schemas: readonly Located[], { place }: Spot, attempt: number, before?: Parts): Parts {
     return this.#ground.parts.read(schemas, attempt, (choice) => this.#purpose.chance(`${place}?${choice}`), before)
   }
@@ -185,7 +198,8 @@ export class Generation {
       const others = listed.filter((value) => value !== null)
       const candidates = turned(others.length > 0 ? others : listed, draw)
       if (candidates.length === 0) throw new Unfit(first, 'its parts allow different values')
-      return candidates[attempt % candidates.length]
+      const { taken } = spot
+      return (taken && candidates.find((value) => !taken.has(JSON.stringify(value)))) ?? candidates[attempt % candidates.length]
     }
     const asking = all.find(({ value }) => value['x-faker'] !== undefined)
     if (asking) return this.#asked(asking, types, draw)
@@ -212,7 +226,7 @@ export class Generation {
         return null
       case 'string': {
         const text = textOf(rules, spot, this.#ground.material, draw)
-        if (text !== undefined) return text
+        if (text !== undefined) return this.#counted(text)
         throw new Unfit(first, `no text is found for ${told(rules, ['format', 'pattern', 'minLength', 'maxLength'])}`)
       }
       default: {
@@ -286,12 +300,23 @@ export class Generation {
       const place = `${spot.place}+${attempt}`
       const draw = this.#purpose.chance(place)
       const [pattern] = turned(patterns, draw)
-      const schema = madeUp({ type: 'string', ...(pattern !== undefined && { pattern }) })
+      // What was the only name so far may have others that are longer.
+      const least = attempt > many ? { minLength: attempt % LONG_NAME } : {}
+      const schema = madeUp({ type: 'string', ...(pattern !== undefined && { pattern }), ...least })
       const name =
         pattern === undefined && ruled.length === 0
           ? this.#ground.material.believer.key(draw)
-          : this.#value([...ruled, schema], { place, name: '', owner: '', depth: spot.depth, open: spot.open, isOptional: false })
+          : this.#nameOf([...ruled, schema], { place, name: '', owner: '', depth: spot.depth, open: spot.open, isOptional: false })
       if (typeof name === 'string' && !made.has(name)) make(name, true)
+    }
+  }
+
+  #nameOf(schemas: readonly Located[], spot: Spot): unknown {
+    try {
+      return this.#value(schemas, spot)
+    } catch (error) {
+      if (error instanceof Unfit) return undefined
+      throw error
     }
   }
 
@@ -312,7 +337,9 @@ export class Generation {
   #array(parts: readonly Located[], spot: Spot, attempt: number): unknown[] {
     const rules = parts.map(({ value }) => value)
     const prefixes = parts.map((part) => this.#reader.schemas(part, 'prefixItems').map(([, schema]) => schema))
-    const rest = parts.map((part) => this.#reader.schema(part, 'items') ?? this.#reader.schema(part, 'unevaluatedItems'))
+    const items = parts.map((part) => this.#reader.schema(part, 'items'))
+    // What stands at a place of its own, or for which another part speaks, is evaluated.
+    const others = items.some((one) => one) ? [] : parts.flatMap((part) => this.#reader.schema(part, 'unevaluatedItems') ?? [])
     const contained = parts.flatMap((part) => this.#reader.schema(part, 'contains') ?? [])
     const fixed = Math.max(0, ...prefixes.map(({ length }) => length))
     // After what stands at fixed places comes what the list has to contain.
@@ -320,7 +347,7 @@ export class Generation {
     const least = Math.max(contained.length > 0 ? known : 0, ...numbersOf(rules, 'minItems'))
     if (least > MOST) throw new TooMuch()
     const most = Math.min(...numbersOf(rules, 'maxItems'))
-    const isOfSomething = rest.some((schema) => schema && !isNothing(schema.value))
+    const isOfSomething = [...items, ...others].some((schema) => schema && !isNothing(schema.value))
     const usual = fixed > 0 ? fixed : isOfSomething ? (spot.depth < 2 ? ITEMS : ITEMS - 1) : 0
     const isUnique = rules.some(({ uniqueItems }) => uniqueItems === true)
     const isLimited = rules.some(({ maxContains }) => maxContains !== undefined)
@@ -329,11 +356,11 @@ export class Generation {
       !(isUnique && texts.has(JSON.stringify(item))) &&
       !(isLimited && index >= known && contained.every((schema) => this.#ground.checkOf(schema)(item, '', false).length === 0))
     const itemAt = (index: number): unknown => {
-      const own = parts.flatMap((_, part) => prefixes[part]?.[index] ?? rest[part] ?? [])
+      const own = [...parts.flatMap((_, part) => prefixes[part]?.[index] ?? items[part] ?? []), ...(index >= fixed ? others : [])]
       const schemas = index >= fixed && index < known ? [...own, ...contained] : own
       for (let again = 0; again < TRIES * (isLimited ? 10 : 2); again++) {
         const place = `${spot.place}/${index}${again > 0 ? `^${again}` : ''}`
-        const inside = { ...spot, place, depth: spot.depth + 1, isOptional: index >= least }
+        const inside = { ...spot, place, depth: spot.depth + 1, isOptional: index >= least, taken: isUnique ? texts : undefined }
         const item = this.#value(schemas.length > 0 ? schemas : [ANYTHING], inside)
         if (fits(item, index)) return item
       }

@@ -140,10 +140,10 @@ interface Segment {
   readonly pattern: RegExp | undefined
 }
 
-const PARAMETER = /\{[^}]+\}/
-const PARAMETERS = /\{([^}]+)\}/g
+const PARAMETER = /\{[^{}]+\}/
+const PARAMETERS = /\{([^{}]+)\}/g
 /** What of a segment find-my-way can be told: parameters with no more between them than what ends its own. */
-const NATIVE = /^[^{}*]*(?:\{[^}]+\}(?:$|[-.:](?:[^{}*()]*)))*$/
+const NATIVE = /^[^{}*]*(?:\{[^{}]+\}(?:$|[-.:](?:[^{}*()]*)))*$/
 
 const NOTHING_SENT: Sent = { query: '', headers: {} }
 
@@ -179,7 +179,7 @@ function pairsOf(text: string): [name: string, value: string | undefined][] {
 
 /** In find-my-way's words. Its parameters are numbered: it takes no name twice, and ours may hold anything. A literal colon is written twice. */
 function routeOf(path: string): string {
-  const parts = path.split(/(\{[^}]+\})/)
+  const parts = path.split(/(\{[^{}]+\})/)
   return parts
     .map((part, index) => {
       if (!part.startsWith('{')) return part.replaceAll(':', '::')
@@ -191,8 +191,8 @@ function routeOf(path: string): string {
 /** @param value what stands for a parameter */
 function patternOf(path: string, value: string): string {
   return path
-    .split(/(\{[^}]+\})/)
-    .map((part) => (/^\{[^}]+\}$/.test(part) ? value : part.replaceAll(/[.*+?^$()|[\]\\{}]/g, String.raw`\$&`)))
+    .split(/(\{[^{}]+\})/)
+    .map((part) => (/^\{[^{}]+\}$/.test(part) ? value : part.replaceAll(/[.*+?^$()|[\]\\{}]/g, String.raw`\$&`)))
     .join('')
 }
 
@@ -200,7 +200,7 @@ function segmentsOf(path: string): Segment[] {
   return path.split('/').flatMap((segment, index) => {
     const names = [...segment.matchAll(PARAMETERS)].map(([, name]) => name ?? '')
     if (names.length === 0) return []
-    return [{ index, names, pattern: /^\{[^}]+\}$/.test(segment) ? undefined : new RegExp(`^${patternOf(segment, '(.*)')}$`) }]
+    return [{ index, names, pattern: /^\{[^{}]+\}$/.test(segment) ? undefined : new RegExp(`^${patternOf(segment, '(.*)')}$`) }]
   })
 }
 

@@ -20,6 +20,8 @@ export interface Named {
 
 /** A text that has to be longer is not made: nobody who mocks an API means it. */
 const LONGEST = 100_000
+/** How many multiples are tried, one after the other. */
+const MOST_MULTIPLES = 10_000
 /** How often a value is made anew before none is believed to fit. */
 const TRIES = 60
 /** Beyond these a double does not hold every whole number. */
@@ -40,6 +42,8 @@ export function numberOf(
   const least = Math.max(above, ...numbersOf(rules, 'minimum'), ...ranges.map(([low]) => low), -largest)
   const most = Math.min(below, ...numbersOf(rules, 'maximum'), ...ranges.map(([, high]) => high), largest)
   const steps = numbersOf(rules, 'multipleOf')
+  // Nothing is a multiple of nothing.
+  if (steps.some((step) => !(step > 0))) return undefined
   // These formats have no fractions, whatever the type.
   const isOfWhole = isWhole || formats.some((format) => format === 'int32' || format === 'int64')
   const fits = (value: number): boolean =>
@@ -68,7 +72,8 @@ export function numberOf(
   }
   // Few multiples may lie in between.
   if (step !== undefined)
-    for (let index = Math.floor(low / step), end = index + 10_000; index <= end; index++) if (fits(index * step)) return index * step
+    for (let first = Math.floor(low / step), count = 0; count < MOST_MULTIPLES && Number.isSafeInteger(first); count++)
+      if (fits((first + count) * step)) return (first + count) * step
   return [least, most].find((value) => fits(value))
 }
 
@@ -124,6 +129,7 @@ function* candidates(
     yield* stretched(format, made, least)
     yield* Array.from({ length: 5 }, () => believer.formatted(format, draw) ?? '')
     yield* SHORT
+    yield* SHAPES[format] ?? []
   }
   for (const one of [name, ...formats]) {
     const believed = believer.named(one, owner, draw)
@@ -138,6 +144,7 @@ function* candidates(
       // At first as short as may be, then so long that what has to be long is.
       const stretch = attempt < TRIES / 2 ? ([3, 8, least, least + 8][attempt % 4] ?? 0) : attempt % 3
       const made = patterns.map((pattern) => words(pattern, draw, stretch))
+      if (made.includes(undefined)) return
       yield made.join('')
       // A pattern that does not say where it begins or ends holds for longer texts as well.
       const more = believer.text(least, draw).replaceAll(' ', '').slice(0, Math.max(1, least))
@@ -145,11 +152,54 @@ function* candidates(
       yield more + made.join('')
       const text = made.join('')
       if (text !== '' && text.length < least) yield text.repeat(Math.ceil(least / text.length)).slice(0, least)
+      const fill = more.slice(0, Math.max(1, least - made.join('').length))
+      yield made.join('') + fill
+      yield fill + made.join('')
     }
 }
 
 /** What a format needs at least: where a text may not be long, or a pattern asks for some of it only. */
 const SHORT = ['a@b.co', 'a:b', 'http://a.co', 'a', '/', '']
+
+/** Formats whose texts have some lengths only, from short to long. */
+const SHAPES: Readonly<Record<string, readonly string[]>> = {
+  hostname: Array.from({ length: 30 }, (_, more) => `${'a'.repeat(more + 1)}.co`),
+  email: Array.from({ length: 30 }, (_, more) => `${'a'.repeat(more + 1)}@b.co`),
+  uri: Array.from({ length: 40 }, (_, more) => `a:${'b'.repeat(more + 1)}`),
+  duration: [
+    'P1D',
+    'PT30M',
+    'P1Y6M',
+    'PT1H30M',
+    'P1Y2M10D',
+    'P1DT12H30M',
+    'P1Y2M10DT12H',
+    'P1Y2M10DT2H30M',
+    'P1Y2M10DT2H30M15S',
+    'P10Y11M12DT13H14M15S',
+  ],
+  ipv4: [
+    '10.1.0.7',
+    '1.1.1.1',
+    '10.1.20.7',
+    '10.10.20.7',
+    '10.10.20.30',
+    '192.168.1.10',
+    '192.168.10.20',
+    '192.168.10.200',
+    '192.168.100.200',
+  ],
+  ipv6: ['::1', 'fe80::1', '2001:db8::1', '2001:db8:0:1::10', '2001:db8:10:20:30::40', '2001:0db8:0010:0020:0030:0040:0050:0060'],
+  time: ['12:00:00Z', '12:00:00.5Z', '12:00:00.25Z', '12:00:00.125Z', '12:00:00+01:00', '12:00:00.125+01:00', '12:00:00.125000+01:00'],
+  'date-time': [
+    '2026-01-01T12:00:00Z',
+    '2026-01-01T12:00:00.5Z',
+    '2026-01-01T12:00:00.125Z',
+    '2026-01-01T12:00:00+01:00',
+    '2026-01-01T12:00:00.125+01:00',
+    '2026-01-01T12:00:00.125000+01:00',
+  ],
+}
 
 function* stretched(format: string, made: string, least: number): Generator<string> {
   const missing = least - made.length

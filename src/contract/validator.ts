@@ -6,6 +6,7 @@ import { DocumentError, messageFrom } from '../base/problem.ts'
 import { type Expression, expressionOf } from './expressions.ts'
 import { addFormats } from './formats.ts'
 import { BASE, isJson, type Json, type Located, type Reader } from './schema.ts'
+import { createWeighing } from './weight.ts'
 
 /** Says what is wrong with a value; `at` is the JSON pointer of the value itself. As much as is told, unless the first issue is enough. */
 export type Check = (value: unknown, at: string, all?: boolean) => readonly Issue[]
@@ -36,6 +37,7 @@ export function createValidator(document: LoadedDocument, reader: Reader, isOfte
     return ajv
   }
   const shapeOf = createShapes(reader)
+  const heavyIn = createWeighing(reader)
 
   const validator: Validator = {
     check(declared) {
@@ -45,10 +47,16 @@ export function createValidator(document: LoadedDocument, reader: Reader, isOfte
       const uri = `${BASE}${encodeURI(schema.uri)}#${encodeURI(schema.pointer.toWellFormed())}`
       const compile = (allErrors: boolean): ValidateFunction => {
         try {
+          const heavy = heavyIn(schema)
+          if (heavy)
+            throw new DocumentError(
+              `${reader.where(heavy)}: the schema at #${heavy.pointer} stands for millions of others that speak of one value; let it refer to each once`,
+            )
           return ajvOf(allErrors).compile({ $ref: uri })
         } catch (error) {
+          if (error instanceof DocumentError) throw error
           const place = reader.placeOf(schema.value)
-          const reason = messageFrom(error)
+          const reason = error instanceof RangeError ? 'it stands in itself, or is nested too deep' : messageFrom(error)
           throw new DocumentError(`${schema.uri}:${place?.line ?? '?'}: the schema at #${schema.pointer} does not compile: ${reason}`)
         }
       }

@@ -4,16 +4,25 @@ import type { Expression } from './expressions.ts'
 type Alternatives = ReturnType<JS.Parser['parse']>['expression']['alternatives']
 type Element = Alternatives[number]['elements'][number]
 
-/** Makes a text for a pattern. It need not fit: what assertions and back references say is left to who tests it. */
-export type Words = (pattern: Expression, draw: () => number, stretch: number) => string
+/**
+ * Makes a text for a pattern. It need not fit: what assertions and back references say is left to who tests it. Undefined for one that would
+ * be longer than anybody means.
+ */
+export type Words = (pattern: Expression, draw: () => number, stretch: number) => string | undefined
 
 /** Patterns come from documents, of which there are few: what is read of them is kept. */
 export function createWords(): Words {
   const known = new Map<Expression, Alternatives>()
+  const tooLong = new Set<Expression>()
   return (pattern, draw, stretch) => {
+    if (tooLong.has(pattern)) return undefined
     const read = known.get(pattern) ?? alternativesOf(pattern)
     known.set(pattern, read)
-    return oneOf(read, draw, stretch)
+    const room = { left: MOST_PARTS }
+    const text = oneOf(read, draw, stretch, room)
+    if (room.left > 0) return text
+    tooLong.add(pattern)
+    return undefined
   }
 }
 
@@ -21,25 +30,32 @@ function alternativesOf({ source, flags }: Expression): Alternatives {
   return JS.Parser.fromLiteral({ source, flags }).parse({ backreferences: 'unknown', maxNodes: Infinity }).expression.alternatives
 }
 
-/** More often nothing is repeated, whatever a pattern asks for. */
-const MOST_TIMES = 10_000
+/** So many parts a text has at most, whatever a pattern asks for: what repeats may stand in what repeats. */
+const MOST_PARTS = 100_000
 
-/** @param stretch how often more than it must a part repeats, at most */
-function oneOf(alternatives: Alternatives, draw: () => number, stretch: number): string {
-  const chosen = alternatives[Math.floor(draw() * alternatives.length)]
-  return chosen?.elements.map((element) => textOf(element, draw, stretch)).join('') ?? ''
+interface Room {
+  left: number
 }
 
-function textOf(element: Element, draw: () => number, stretch: number): string {
+/** @param stretch how often more than it must a part repeats, at most */
+function oneOf(alternatives: Alternatives, draw: () => number, stretch: number, room: Room): string {
+  const chosen = alternatives[Math.floor(draw() * alternatives.length)]
+  return chosen?.elements.map((element) => textOf(element, draw, stretch, room)).join('') ?? ''
+}
+
+function textOf(element: Element, draw: () => number, stretch: number, room: Room): string {
+  if (room.left-- <= 0) return ''
   switch (element.type) {
     case 'CharacterClass':
       return characterOf(element.characters, draw)
     case 'Alternation':
-      return oneOf(element.alternatives, draw, stretch)
+      return oneOf(element.alternatives, draw, stretch, room)
     case 'Quantifier': {
       const more = Math.min(element.max - element.min, stretch)
-      const times = Math.min(MOST_TIMES, element.min + Math.floor(draw() * (more + 1)))
-      return Array.from({ length: times }, () => oneOf(element.alternatives, draw, stretch)).join('')
+      const times = element.min + Math.floor(draw() * (more + 1))
+      const texts: string[] = []
+      while (texts.length < times && room.left > 0) texts.push(oneOf(element.alternatives, draw, stretch, room))
+      return texts.join('')
     }
     case 'Assertion':
     case 'Unknown':
@@ -55,9 +71,19 @@ const PREFERRED = ['09AZaz', ' ~', '\u00A1\u024F'].map((ends) =>
   (ends.match(/../gu) ?? []).map((pair) => ({ min: pair.codePointAt(0) ?? 0, max: pair.codePointAt(1) ?? 0 })),
 )
 
-function characterOf(set: CharSet, draw: () => number): string {
+const likely = new WeakMap<CharSet, CharSet['ranges']>()
+
+function likelyOf(set: CharSet): CharSet['ranges'] {
+  const known = likely.get(set)
+  if (known) return known
   const preferred = PREFERRED.map((ranges) => set.intersect(CharSet.empty(set.maximum).union(ranges)))
   const { ranges } = preferred.find((some) => !some.isEmpty) ?? set.without(SURROGATES)
+  likely.set(set, ranges)
+  return ranges
+}
+
+function characterOf(set: CharSet, draw: () => number): string {
+  const ranges = likelyOf(set)
   const size = ranges.reduce((sum, { min, max }) => sum + max - min + 1, 0)
   let index = Math.floor(draw() * size)
   for (const { min, max } of ranges) {

@@ -269,11 +269,15 @@ export function defineApi(definition: { readonly document: Api['document'] }): A
     kinds: given.kinds ?? {},
     callers: given.callers ?? {},
     dialect: given.dialect ?? {},
-    behaviours: Object.fromEntries(
-      Object.entries(given.behaviours ?? {}).map(([id, behaviour]) => [
-        id,
-        typeof behaviour === 'function' ? { run: behaviour } : behaviour,
-      ]),
+    // Documents name operations, and one may be called `constructor`: nothing is found here but what was given.
+    behaviours: Object.assign<Record<string, Behaviour>, object>(
+      Object.create(null),
+      Object.fromEntries(
+        Object.entries(given.behaviours ?? {}).map(([id, behaviour]) => [
+          id,
+          typeof behaviour === 'function' ? { run: behaviour } : behaviour,
+        ]),
+      ),
     ),
     assumptions: given.assumptions ?? {},
     problems: given.problems ?? {},

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, extname, relative, resolve, sep } from 'node:path'
+import { isUtf8 } from 'node:buffer'
 import { fileURLToPath } from 'node:url'
 import type { Document, LineCounter } from 'yaml'
 import { countNames, linesIn } from './json-lines.ts'
@@ -251,9 +252,35 @@ function readText(path: string, name: string, what: string): string {
     throw new DocumentError(`${name}: it cannot be read (${messageFrom(error)})`)
   }
   if (size > MAX_BYTES) throw new DocumentError(`${name}: ${size} bytes or more; a ${what} may have ${MAX_BYTES}`)
-  const text = Buffer.concat(chunks).toString()
+  const text = textIn(Buffer.concat(chunks), name)
   if (fileKind(path) === 'pipe') read.set(path, text)
   return text
+}
+
+/** @throws DocumentError for what is not UTF-8: read as it, names would be others than they are */
+function textIn(bytes: Buffer, name: string): string {
+  const isWide = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)
+  if (isWide) throw new DocumentError(`${name}:1: it is UTF-16; save it as UTF-8`)
+  const lineAt = (end: number): number => bytes.subarray(0, end).filter((byte) => byte === LINE_FEED).length + 1
+  const empty = bytes.indexOf(0)
+  if (empty !== -1) throw new DocumentError(`${name}:${lineAt(empty)}: it holds the character U+0000, which no text has; is it a text?`)
+  if (!isUtf8(bytes)) throw new DocumentError(`${name}:${lineAt(endOfUtf8(bytes))}: it is not UTF-8; save it as UTF-8`)
+  return bytes.toString()
+}
+
+const LINE_FEED = 0x0a
+
+/** Where what is UTF-8 ends. */
+function endOfUtf8(bytes: Buffer): number {
+  let [low, high] = [0, bytes.length]
+  // What is cut within a character is none; so each end is looked at up to three bytes before.
+  const isWell = (end: number): boolean => [0, 1, 2, 3].some((back) => isUtf8(bytes.subarray(0, Math.max(0, end - back))))
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    if (isWell(middle)) low = middle
+    else high = middle - 1
+  }
+  return low
 }
 
 function readChunk(file: number): Buffer {
@@ -336,7 +363,11 @@ async function parseYaml(text: string, uri: string): Promise<Source> {
   // Merge keys are not of YAML 1.2, and every other reader of documents takes them.
   const document = yaml.parseDocument(text, { lineCounter: counter, uniqueKeys: true, merge: true })
   const [error] = document.errors
-  if (error) throw new DocumentError(`${uri}:${error.linePos?.[0].line ?? '?'}: ${error.message.split('\n')[0] ?? ''}`)
+  if (error) {
+    const isDeep = error.message.startsWith('Maximum call stack')
+    const message = isDeep ? 'it is nested too deep to be read' : (error.message.split('\n')[0] ?? '')
+    throw new DocumentError(`${uri}:${error.linePos?.[0].line ?? '?'}: ${message}`)
+  }
   let content: unknown
   try {
     content = document.toJS({ maxAliasCount: -1 })

@@ -74,22 +74,24 @@ interface Documented {
   readonly responses: PrismResponse[]
 }
 
+/** What a server can end a request with: what informs goes before an answer, and is none. */
+const FINAL = /^(?:[2-5]\d\d|[2-5]XX|default)$/i
+/** A name of a header (RFC 9110, section 5.1). */
+const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/
+
 function documentedBy(operation: Operation): Documented {
-  const answers = operation.readAnswers()
+  const answers = operation.readAnswers().filter(({ status }) => FINAL.test(status))
   return {
     answers: new Map(answers.map((answer) => [answer.status, answer])),
-    // What informs goes before an answer, and is none.
-    responses: answers
-      .filter(({ status }) => /^([2-5](\d\d|XX)|default)$/i.test(status))
-      .map(({ status, contents }) => ({
-        id: status,
-        code: /^\dxx$/i.test(status) ? status.toUpperCase() : status.toLowerCase(),
-        contents: contents.map(({ mediaType, examples }) => ({
-          id: mediaType,
-          mediaType,
-          examples: examples.map(({ name, value }) => ({ id: name, key: name, value })),
-        })),
+    responses: answers.map(({ status, contents }) => ({
+      id: status,
+      code: /^\dxx$/i.test(status) ? status.toUpperCase() : status.toLowerCase(),
+      contents: contents.map(({ mediaType, examples }) => ({
+        id: mediaType,
+        mediaType,
+        examples: examples.map(({ name, value }) => ({ id: name, key: name, value })),
       })),
+    })),
   }
 }
 
@@ -231,7 +233,7 @@ const OWN_HEADERS = new Set(['content-type', 'content-length', 'transfer-encodin
 function headersOf({ headers }: Answer, make: Make | undefined, isDocuments: boolean): Record<string, string> {
   return Object.fromEntries(
     headers.flatMap(({ name, isRequired, example, generated }) => {
-      if (OWN_HEADERS.has(name.toLowerCase())) return []
+      if (OWN_HEADERS.has(name.toLowerCase()) || !TOKEN.test(name)) return []
       const value = example ? example.value : isRequired || isDocuments ? make?.(name, generated) : undefined
       const values = [value].flat()
       return values.every((one) => ['string', 'number', 'boolean'].includes(typeof one)) ? [[name, headerText(values)]] : []

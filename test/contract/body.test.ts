@@ -25,7 +25,12 @@ const schema = {
     age: { type: 'integer' },
     tags: { type: 'array', items: { type: 'integer' } },
     address: { type: 'object', properties: { zip: { type: 'integer' }, lines: { type: 'array', items: { type: 'string' } } } },
-    meta: { anyOf: [{ type: 'object', additionalProperties: { type: 'string' } }, { type: 'string', maxLength: 1 }] },
+    meta: {
+      anyOf: [
+        { type: 'object', additionalProperties: { type: 'string' } },
+        { type: 'string', maxLength: 1 },
+      ],
+    },
     'odd[name]': { type: 'boolean' },
     limit: { anyOf: [{ type: 'null' }, { $ref: '#/paths/~1a/post/requestBody/content/x~1y/schema' }] },
   },

@@ -49,17 +49,17 @@ export const CHECK_RULES = {
     severity: 'warning',
     says: 'A security scheme is required that the document does not declare, or of a kind that is not understood: nobody is asked for it.',
   },
-  'response-missing': { severity: 'error', says: 'An operation has no answer at all.' },
+  'response-missing': { severity: 'error', says: 'An operation has no answer at all, or only such as nothing can end with: 1xx, 999.' },
   'success-missing': {
     severity: 'warning',
     says: 'An operation has neither an answer 2xx nor a default: it answers with the first there is, an error as a rule.',
   },
   'status-invalid': {
     severity: 'warning',
-    says: 'An answer has a status that HTTP does not have: it is never sent, or not as it is meant.',
+    says: 'An answer has a status that HTTP does not have: it is never sent.',
   },
   'media-type-invalid': { severity: 'warning', says: 'What stands under content is no media type: no request or answer has it.' },
-  'header-invalid': { severity: 'error', says: 'A header of an answer has a name that HTTP does not allow.' },
+  'header-invalid': { severity: 'warning', says: 'A header of an answer has a name that HTTP does not allow: it is never sent.' },
   'header-unsendable': {
     severity: 'warning',
     says: 'The example of a header has characters that no header can hold: a question mark is sent for each.',

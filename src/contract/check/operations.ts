@@ -8,6 +8,8 @@ import type { Found, Ground } from './ground.ts'
 import { meant, type Node } from './walk.ts'
 
 const STATUS = /^(?:[1-5]\d\d|[1-5]XX|default)$/
+/** What a request can end with. */
+const FINAL = /^(?:[2-5]\d\d|[2-5]XX|default)$/
 const MEDIA_TYPE = /^[\w!#$&^.+*-]+\/[\w!#$&^.+*-]+\s*(?:;.*)?$/
 /** A token of RFC 9110, 5.6.2. */
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/
@@ -94,7 +96,7 @@ function isInContent({ located: { pointer } }: Node): boolean {
 function* parameterFindings(ground: Ground, item: Node, operation: Node, called: string): Generator<Found> {
   const inPath = new Set<string>()
   const { reader, validator } = ground.side('request')
-  const names = [...item.name.matchAll(/\{([^}]*)\}/g)].map(([, name = '']) => name)
+  const names = [...item.name.matchAll(/\{([^{}]*)\}/g)].map(([, name = '']) => name)
   let isReadable = true
   for (const owner of [meant(item), operation]) {
     const here = new Set<string>()
@@ -141,10 +143,6 @@ function* parameterFindings(ground: Ground, item: Node, operation: Node, called:
 function* answerFindings(ground: Ground, operation: Node, called: string): Generator<Found> {
   const answers = operation.inside.filter(({ kind }) => kind === 'response')
   const statuses = answers.map(({ name }) => name)
-  if (statuses.length === 0) {
-    yield ground.found('response-missing', operation, `${called} has no answer; give it responses, such as 200 or default`)
-    return
-  }
   for (const answer of answers)
     if (!STATUS.test(answer.name))
       yield ground.found(
@@ -152,11 +150,15 @@ function* answerFindings(ground: Ground, operation: Node, called: string): Gener
         answer,
         `${called} has the answer "${answer.name}"; a status is 100 to 599, 1XX to 5XX, or default`,
       )
-  if (!statuses.some((status) => /^([123]|default$)/.test(status)))
+  const [first, ...others] = statuses.filter((status) => FINAL.test(status))
+  if (first === undefined) {
+    const has = statuses.length === 0 ? 'has no answer' : `has only ${statuses.slice(0, METHODS_SHOWN).join(', ')}, with which nothing ends`
+    yield ground.found('response-missing', operation, `${called} ${has}; give it responses, such as 200 or default`)
+  } else if (![first, ...others].some((status) => /^([23]|default$)/.test(status)))
     yield ground.found(
       'success-missing',
       operation,
-      `${called} has no answer 2xx and no default, only ${statuses.slice(0, METHODS_SHOWN).join(', ')}; it answers ${statuses[0] ?? ''} unless a request asks for another`,
+      `${called} has no answer 2xx and no default, only ${[first, ...others].slice(0, METHODS_SHOWN).join(', ')}; it answers ${first} unless a request asks for another`,
     )
 }
 

@@ -32,17 +32,33 @@ export class Compiling {
     return error
   }
 
-  /** The innermost schemas that do not compile, of one that does not. */
-  *origins(node: Node, role: Role, seen = new Set<Node>()): Generator<{ readonly node: Node; readonly error: DocumentError }> {
-    if (seen.has(node)) return
-    seen.add(node)
+  /**
+   * The innermost schemas that do not compile, of one that does not; of some that stand in one another the first.
+   * @returns whether there is one
+   */
+  *origins(
+    node: Node,
+    role: Role,
+    known = new Map<Node, boolean>(),
+    depth = 0,
+  ): Generator<{ readonly node: Node; readonly error: DocumentError }, boolean> {
+    const before = known.get(node)
+    if (before !== undefined) return before
+    known.set(node, false)
     const error = this.errorOf(node, role)
-    const inside = [...node.inside, ...(node.target ? [node.target] : [])]
-    const broken = inside.filter((one) => one.kind === 'schema' && this.errorOf(one, role) !== undefined)
-    if (broken.length === 0 && error) yield { node, error }
-    for (const one of broken) yield* this.origins(one, role, seen)
+    if (!error) return false
+    let isFound = false
+    if (depth < MOST_DEPTH)
+      for (const one of [...node.inside, node.target])
+        if (one?.kind === 'schema') isFound = (yield* this.origins(one, role, known, depth + 1)) || isFound
+    if (!isFound) yield { node, error }
+    known.set(node, true)
+    return true
   }
 }
+
+/** Deeper nobody looks for what it is: each level is compiled with all that is below it. */
+const MOST_DEPTH = 20
 
 function errorFrom(cause: unknown): DocumentError {
   if (cause instanceof DocumentError) return cause

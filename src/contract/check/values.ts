@@ -151,8 +151,9 @@ export function* generationFindings(ground: Ground, compiling: Compiling, exampl
 }
 
 /** What a schema stands for that is a reference, and nothing beside it. */
-function meantSchema(schema: Node): Node {
-  return schema.target && Object.keys(schema.located.value).length === 1 ? meantSchema(schema.target) : schema
+function meantSchema(schema: Node, seen = new Set<Node>()): Node {
+  const isMore = !schema.target || Object.keys(schema.located.value).length > 1 || seen.has(schema)
+  return isMore || !schema.target ? schema : meantSchema(schema.target, seen.add(schema))
 }
 
 function failureIn(make: () => unknown): DocumentError | undefined {
