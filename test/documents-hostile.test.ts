@@ -197,7 +197,6 @@ describe('what no value can be made for stops its own operation alone, and says 
     ['as many members', answering({ type: 'object', minProperties: 1e9 })],
     ['as many that are contained', answering({ type: 'array', contains: { type: 'integer' }, minContains: 1e9 })],
     ['19,000 long texts', answering({ type: 'array', minItems: 19_000, items: { type: 'string', minLength: 50_000 } })],
-    ['a multiple of nothing', answering({ type: 'number', multipleOf: 0 })],
     ['a limit below the other', answering({ type: 'integer', minimum: 5, maximum: 4 })],
     ['a pattern of a million characters', answering({ type: 'string', pattern: '^a{1000000}$' })],
     ['a pattern of repetitions in one another', answering({ type: 'string', pattern: '^((a{1000}){1000}){1000}$' })],
@@ -230,7 +229,6 @@ describe('what no value can be made for stops its own operation alone, and says 
     ['as many dates', answering({ type: 'string', 'x-faker': { 'date.betweens': { from: '2020-01-01', to: '2021-01-01', count: 1e9 } } })],
     ['as many of a pattern', answering({ type: 'string', 'x-faker': { 'helpers.fromRegExp': '[a]{999999999}' } })],
     ['an asynchronous schema', answering({ $async: true, type: 'object', properties: { a: { type: 'integer' } } })],
-    ['a reference to data', answering({ type: 'object', properties: { a: { type: 'number', maximum: { $data: '1/b' } } } })],
     [
       'a name with half a character',
       answering({ $ref: '#/components/schemas/\uD800' }, { components: { schemas: { '\uD800': { type: 'integer' } } } }),
@@ -369,14 +367,14 @@ describe('a pattern keeps nobody waiting', () => {
 
 describe('an answer', () => {
   it.each(['999', '099', '600', '100', '101', 'abc', '', '1e2', '-200', '7XX', '0x1ff', '200.5', ' 200', '__proto__'])(
-    'with the status "%s" is none, and its operation says so',
+    'with the status "%s" is none: what is said to be there has been done',
     async (status) => {
       const ask = await served({
         openapi: '3.1.0',
         paths: { '/a': { get: { responses: JSON.parse(`{${JSON.stringify(status)}:{}}`) } }, '/b': { get: { responses: fine } } },
       })
       const answered = await ask('/a')
-      expect([answered.status, answered.text]).toEqual([500, expect.stringContaining('has no answer of GET /a that could be sent')])
+      expect([answered.status, answered.text]).toEqual([200, ''])
       expect((await ask('/b')).status).toBe(200)
     },
   )

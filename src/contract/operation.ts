@@ -148,7 +148,7 @@ function baseOf(server: Located | DocumentError | undefined, reader: Reader): st
   const defaults = new Map(
     reader.items(server, 'variables').map(([name, variable]) => [name, variable instanceof DocumentError ? undefined : variable.value]),
   )
-  const filled = url.trim().replaceAll(/\{([^}]*)\}/g, (_text, name: string) => {
+  const filled = url.trim().replaceAll(/\{([^{}]*)\}/g, (_text, name: string) => {
     const { default: value, enum: list } = defaults.get(name) ?? {}
     const one: unknown = value ?? (Array.isArray(list) ? list[0] : undefined)
     // Any text will do for what is not said.

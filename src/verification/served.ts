@@ -59,5 +59,5 @@ export async function servedOf(
 
 /** An operation whatever its parameters are called. */
 function shapeOf({ base }: Contract, { method, template }: Operation): string {
-  return `${method} ${base}${template.replaceAll(/\{[^}]*\}/g, '{}')}`
+  return `${method} ${base}${template.replaceAll(/\{[^{}]*\}/g, '{}')}`
 }

@@ -64,7 +64,7 @@ function* serverFindings(ground: Ground): Generator<Found> {
   const [first] = ground.reader.items(ground.walk.root.located, 'servers')
   if (!first || first[1] instanceof DocumentError) return
   const { url } = first[1].value
-  const filled = typeof url === 'string' ? url.replaceAll(/\{[^}]*\}/g, 'a') : '/'
+  const filled = typeof url === 'string' ? url.replaceAll(/\{[^{}]*\}/g, 'a') : '/'
   if (!URL.canParse(filled, 'http://localhost'))
     yield ground.found(
       'server-invalid',

@@ -165,12 +165,12 @@ export class Roles {
 
 /** A path without the names of its parameters, and without a slash at its end. */
 function pathOf(template: string): string {
-  return template.replaceAll(/\{[^}]*\}/g, '{}').replace(/\/$/, '')
+  return template.replaceAll(/\{[^{}]*\}/g, '{}').replace(/\/$/, '')
 }
 
 /** The parameter that a path ends with. */
 function lastParameter({ template, parameters }: Declared): Parameter | undefined {
-  const name = /\/\{([^}]+)\}\/?$/.exec(template)?.[1]
+  const name = /\/\{([^{}]+)\}\/?$/.exec(template)?.[1]
   return parameters.find((one) => one.in === 'path' && one.name === name)
 }
 

@@ -17,7 +17,7 @@ export function givenPact({ description, states, status }: Interaction, operatio
         ...(states.length > 0 && { providerState: states.map(({ name }) => name).join(', ') }),
         request: {
           method: operation.method,
-          path: operation.template.replaceAll(/\{[^}]+\}/g, 'a-value'),
+          path: operation.template.replaceAll(/\{[^{}]+\}/g, 'a-value'),
           query: listsIn(request.query),
           headers: acceptable(request.headers, response.headers),
           ...(request.body !== undefined && { body: request.body }),
