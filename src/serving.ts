@@ -66,12 +66,32 @@ export async function serveApis(apis: readonly Api[], scenarios: readonly string
     left: [
       ...read.flatMap(({ faults }) => faults.map((fault) => `${fault}; operations that need it answer 500`)),
       ...contracts.flatMap(({ left }) => left),
+      ...claimedTwice(services),
     ],
     control: await own('control', controlBehaviours(served, { operations, registry })),
     providerStates: await own('provider-states', stateBehaviours),
     scenarios: [...scenarios, ...apis.flatMap((api) => pathOf(api.scenarios))],
     states: apis.flatMap((api) => pathOf(api.states)),
   }
+}
+
+/** Operations that two documents have at one path: only the first is found. */
+function claimedTwice(services: readonly Service[]): readonly string[] {
+  const first = new Map<string, string>()
+  // As requests find them: the longest base path first.
+  return services
+    .toSorted((one, other) => other.contract.base.length - one.contract.base.length)
+    .flatMap(({ member: { api }, contract: { base, operations } }) =>
+      operations.flatMap(({ method, template }) => {
+        const path = base + template
+        const key = `${method} ${path.replaceAll(/\{[^{}]*\}/g, '{}')}`
+        const before = first.get(key)
+        if (before === undefined) first.set(key, api.name)
+        return before === undefined || before === api.name
+          ? []
+          : `${api.file ?? api.name}: ${method} ${path} is never found: ${before} has it as well; give one of them another server`
+      }),
+    )
 }
 
 /** The path of a GET without parameters that are needed. */

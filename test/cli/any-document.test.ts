@@ -74,6 +74,15 @@ describe('a document of one’s own is served', () => {
     await server.stop()
   })
 
+  it('beside another that has the same path: the first is found, and the other is told of', async () => {
+    const [one, two] = [write('first.json', document({ first: 1 })), write('second.json', document({ second: 2 }))]
+    const { server, url } = await serveHere([one, two])
+    expect(await body(`${url}/a`)).toEqual({ first: 1 })
+    expect((await server.stop()).err).toContain(
+      `warning: ${two}: GET /a is never found: first has it as well; give one of them another server\n`,
+    )
+  })
+
   it('over HTTPS', async () => {
     const tls = ['--tls-cert', join(certificates, 'good.pem'), '--tls-key', join(certificates, 'server.key')]
     const server = run(['serve', '--port', '0', ...tls, write('tls.json', document({ a: 1 }))])

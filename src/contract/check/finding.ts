@@ -49,7 +49,10 @@ export const CHECK_RULES = {
     severity: 'warning',
     says: 'A security scheme is required that the document does not declare, or of a kind that is not understood: nobody is asked for it.',
   },
-  'response-missing': { severity: 'error', says: 'An operation has no answer at all, or only such as nothing can end with: 1xx, 999.' },
+  'response-missing': {
+    severity: 'warning',
+    says: 'An operation has no answer at all, or only such as nothing can end with (1xx, 999): it is answered 200, without a body.',
+  },
   'success-missing': {
     severity: 'warning',
     says: 'An operation has neither an answer 2xx nor a default: it answers with the first there is, an error as a rule.',

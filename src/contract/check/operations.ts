@@ -153,7 +153,11 @@ function* answerFindings(ground: Ground, operation: Node, called: string): Gener
   const [first, ...others] = statuses.filter((status) => FINAL.test(status))
   if (first === undefined) {
     const has = statuses.length === 0 ? 'has no answer' : `has only ${statuses.slice(0, METHODS_SHOWN).join(', ')}, with which nothing ends`
-    yield ground.found('response-missing', operation, `${called} ${has}; give it responses, such as 200 or default`)
+    yield ground.found(
+      'response-missing',
+      operation,
+      `${called} ${has}, and is answered 200 without a body; give it responses, such as 200 or default`,
+    )
   } else if (![first, ...others].some((status) => /^([23]|default$)/.test(status)))
     yield ground.found(
       'success-missing',
