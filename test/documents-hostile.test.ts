@@ -417,7 +417,7 @@ describe.runIf(LONG)('a large document', () => {
       if (mock instanceof DocumentError) return
       if (mock instanceof Error || typeof mock !== 'object' || mock === null || !('fetch' in mock)) throw mock
     })
-    expect(started).toBeLessThan(60_000)
+    expect(started).toBeLessThan(30_000)
   })
 
   it('of more than may be is refused before it is read', async () => {

@@ -2,10 +2,10 @@ import { dirname, join } from 'node:path'
 import { DocumentError, UsageError } from '../base/problem.ts'
 import { inLine, workflowCommand } from '../base/shown.ts'
 import { checkDocument, type Checked } from '../contract/check/check.ts'
-import { type Finding, findingOf } from '../contract/check/finding.ts'
+import type { Finding } from '../contract/check/finding.ts'
 import { loadGenerate } from '../contract/generate.ts'
 import { chanceOf, keyOf } from '../core/population/random.ts'
-import { fileKind, loadDocument } from '../document/load.ts'
+import { fileKind, readDocument } from '../document/load.ts'
 import type { CHECK_OPTIONS } from './config.ts'
 import type { Io } from './io.ts'
 import type { Settings } from './settings.ts'
@@ -54,15 +54,8 @@ async function look(file: string, tools: Parameters<typeof checkDocument>[1], io
 }
 
 async function checkedFile(file: string, tools: Parameters<typeof checkDocument>[1], io: Io): Promise<Checked> {
-  let document: Awaited<ReturnType<typeof loadDocument>>
-  try {
-    document = await loadDocument(file)
-  } catch (error) {
-    // What refers to nothing can be read all the same.
-    if (!(error instanceof DocumentError) || !error.message.includes('($ref: ')) throw error
-    return { findings: [findingOf(error, 'reference-broken', file)], operations: 0, served: 0 }
-  }
-  const steps = checkDocument(document, tools)
+  const { document, faults } = await readDocument(file)
+  const steps = checkDocument(document, tools, faults)
   const told = progress(file, io)
   for (;;) {
     const step = steps.next()

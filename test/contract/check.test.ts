@@ -2,11 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { checkDocument, type Checked } from '../../src/contract/check/check.ts'
-import { CHECK_RULES, findingOf } from '../../src/contract/check/finding.ts'
+import { CHECK_RULES } from '../../src/contract/check/finding.ts'
 import { loadGenerate } from '../../src/contract/generate.ts'
-import { DocumentError } from '../../src/base/problem.ts'
 import { chanceOf, keyOf } from '../../src/core/population/random.ts'
-import { loadDocument } from '../../src/document/load.ts'
+import { readDocument } from '../../src/document/load.ts'
 import { ROOT } from '../cli/process.ts'
 
 const CASES = join(ROOT, 'test/cases/check')
@@ -14,15 +13,11 @@ const cases = readdirSync(CASES)
 const tools = { generate: await loadGenerate(), chance: chanceOf(keyOf('check')) }
 
 async function checked(name: string): Promise<Checked> {
-  try {
-    const steps = checkDocument(await loadDocument(join(CASES, name, 'openapi.yaml')), tools)
-    for (;;) {
-      const step = steps.next()
-      if (step.done) return step.value
-    }
-  } catch (error) {
-    if (!(error instanceof DocumentError)) throw error
-    return { findings: [findingOf(error, 'reference-broken', 'openapi.yaml')], operations: 0, served: 0 }
+  const { document, faults } = await readDocument(join(CASES, name, 'openapi.yaml'))
+  const steps = checkDocument(document, tools, faults)
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
   }
 }
 

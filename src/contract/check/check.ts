@@ -21,9 +21,10 @@ export interface Checked {
 /**
  * Looks at a document as it would be served: what would be answered 500, or never be reached, and what probably is a slip. All schemas are
  * compiled, all examples checked, and a value is made for all that is answered.
+ * @param faults what is wrong with its references, as whoever read it found
  * @returns how far it has come, by and by: a document may have thousands of schemas
  */
-export function* checkDocument(given: LoadedDocument, tools: Tools): Generator<undefined, Checked> {
+export function* checkDocument(given: LoadedDocument, tools: Tools, faults: readonly string[] = []): Generator<undefined, Checked> {
   const main = given.sources[0]?.uri ?? given.name
   let document: LoadedDocument
   try {
@@ -39,10 +40,7 @@ export function* checkDocument(given: LoadedDocument, tools: Tools): Generator<u
   const ground = new Ground(document, main, tools)
   const compiling = new Compiling(ground)
   const examples = new Examples(ground, compiling)
-  const found: Found[] = ground.walk.broken.map((error) => ({
-    node: ground.walk.root,
-    finding: findingOf(error, 'reference-broken', main),
-  }))
+  const found = brokenReferences(ground, faults)
   for (const one of [
     operationFindings(ground),
     schemaFindings(ground, compiling),
@@ -68,6 +66,20 @@ function wholeFinding(document: LoadedDocument, main: string): Finding | undefin
     if (!(error instanceof DocumentError)) throw error
     return findingOf(error, 'document-unservable', main)
   }
+}
+
+/** What refers to nothing. Whoever read the document knows more of why; what stands there knows whom it stops. */
+function brokenReferences({ walk, main }: Ground, faults: readonly string[]): Found[] {
+  const met = walk.broken.map(({ node, error }) => ({ node, finding: findingOf(error, 'reference-broken', main) }))
+  const told = faults.map((fault) => findingOf(new Error(fault), 'reference-broken', main))
+  const isAt = (one: Finding, other: Finding): boolean => one.file === other.file && one.line === other.line
+  return [
+    ...told.flatMap((finding): Found[] => {
+      const here = met.filter((one) => isAt(one.finding, finding)).map(({ node }) => ({ node, finding }))
+      return here.length > 0 ? here : [{ node: walk.root, finding }]
+    }),
+    ...met.filter(({ finding }) => !told.some((one) => isAt(one, finding))),
+  ]
 }
 
 function servedOf({ items, walk }: Ground, found: readonly Found[], isUnservable: boolean): Pick<Checked, 'operations' | 'served'> {

@@ -41,8 +41,8 @@ export const CHECK_RULES = {
   },
   'parameter-undeclared': { severity: 'warning', says: 'A path has a {name} for which there is no parameter: any text stands for it.' },
   'parameter-misplaced': {
-    severity: 'error',
-    says: 'A parameter of the path has a name that the path does not have: every request lacks it.',
+    severity: 'warning',
+    says: 'A parameter of the path has a name that the path does not have: it is left out.',
   },
   'parameter-twice': { severity: 'warning', says: 'Two parameters of one list have the same name and place: the last one counts.' },
   'security-undeclared': {

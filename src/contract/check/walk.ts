@@ -87,7 +87,7 @@ const ROWS: Readonly<Record<Kind, Readonly<Record<string, Row>>>> = {
 export class Walk {
   /** In the order in which they are met. */
   readonly all: Node[] = []
-  readonly broken: DocumentError[] = []
+  readonly broken: { readonly node: Node; readonly error: DocumentError }[] = []
   readonly root: Node
   /** What stands around a node, or refers to it. */
   readonly around = new Map<Node, Node[]>()
@@ -151,7 +151,7 @@ export class Walk {
       return target && this.#node(node.kind, target, node.name, node)
     } catch (error) {
       if (!(error instanceof DocumentError)) throw error
-      this.broken.push(error)
+      this.broken.push({ node, error })
       return undefined
     }
   }
