@@ -1,6 +1,6 @@
+import type * as Available from './available.ts'
 import { documentApis } from './documents.ts'
-import type * as MockModule from './mock.ts'
-import type { MockOptions } from './mock.ts'
+import type { Mock, MockOptions } from './mock.ts'
 import { replay as replayIn, type Replayed } from './recording/replay.ts'
 import type { MockAccess } from './verification/mock-access.ts'
 import type { VerifyContractsOptions } from './verification/options.ts'
@@ -20,7 +20,7 @@ export function replay(exported: unknown, apis?: MockOptions['apis']): Promise<R
   return replayIn(
     exported,
     (options) => openMock({ ...options, ...(apis && { apis }) }),
-    async () => (await mock()).apiVersions(apis),
+    async () => (await available()).apiVersions(apis),
   )
 }
 
@@ -42,7 +42,7 @@ export async function missingStates({ apis, ...options }: VerifyOptions): Promis
 export type VerifyOptions = VerifyContractsOptions & Pick<MockOptions, 'apis'>
 
 async function documentsOf(apis: MockOptions['apis']): Promise<Pick<VerifyContractsOptions, 'own'>> {
-  return apis ? { own: await (await mock()).documentsOf(apis) } : {}
+  return apis ? { own: await (await available()).documentsOf(apis) } : {}
 }
 
 function accessTo(apis: MockOptions['apis']): MockAccess {
@@ -50,19 +50,19 @@ function accessTo(apis: MockOptions['apis']): MockAccess {
   return {
     ofDocuments: (files) => accessTo(documentApis(files)),
     open: (options) => openMock({ ...options, ...own }),
-    findStates: async (wanted, file) => (await mock()).findStates(wanted, file, apis),
-    assumptions: async (choices) => (await mock()).assumptionsOf(choices, apis),
+    findStates: async (wanted, file) => (await available()).findStates(wanted, file, apis),
+    assumptions: async (choices) => (await available()).assumptionsOf(choices, apis),
   }
 }
 
 /** A mock that listens on a free port. */
-async function openMock(options: MockOptions): Promise<MockModule.Mock & { readonly url: string; readonly port: number }> {
-  const { createMock } = await mock()
+async function openMock(options: MockOptions): Promise<Mock & { readonly url: string; readonly port: number }> {
+  const { createMock } = await import('./mock.ts')
   const made = await createMock(options)
   return { ...made, ...(await made.listen({ port: 0 })) }
 }
 
 /** Loaded when it is needed: much that is asked about contracts needs none. */
-function mock(): Promise<typeof MockModule> {
-  return import('./mock.ts')
+function available(): Promise<typeof Available> {
+  return import('./available.ts')
 }
