@@ -76,7 +76,7 @@ const listed = fc
       : made({ enum: values, ...(isTyped && { type: ['string', 'integer', 'null', 'boolean'] }) }, value)
   })
 
-const names = fc.uniqueArray(fc.constantFrom<string>('id', 'name', 'size', 'tags', 'owner', 'x-note'), { maxLength: 4 })
+const names = fc.uniqueArray(fc.constantFrom<string>('id', 'name', 'size', 'tags', 'owner', 'constructor', 'x-note'), { maxLength: 4 })
 const base = '#/components/schemas/'
 
 /** Schemas of every kind, of which each can be fitted. */
