@@ -1,7 +1,8 @@
 import type { Issue } from '../base/http.ts'
 import { type LoadedDocument, loadSchema } from '../document/load.ts'
 import { createReader } from './schema.ts'
-import { type Check, createValidator } from './validator.ts'
+import type { Check } from './issues.ts'
+import { createValidator } from './validator.ts'
 
 /** A schema takes longer to compile than a file to check. */
 const checks = new WeakMap<LoadedDocument, Check>()

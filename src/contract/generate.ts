@@ -4,7 +4,8 @@ import { looseningOf } from './form.ts'
 import { Generation, type Ground, type Purpose, TooMuch, Unfit } from './generation.ts'
 import { isMadeUp, PartsReader } from './parts.ts'
 import type { Located, Reader } from './schema.ts'
-import type { Check, Validator } from './validator.ts'
+import type { Check } from './issues.ts'
+import type { Validator } from './validator.ts'
 
 /** The schemas of one side of a document. */
 export interface Side {

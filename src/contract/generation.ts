@@ -5,7 +5,7 @@ import { madeUp, isMadeUp, type Parts, type PartsReader, turned } from './parts.
 import { exampleIn, isNothing, isOf, isOnlySent, isSaying, listedIn, namesIn, numbersOf, told } from './rules.ts'
 import { type Material, type Named, numberOf, textOf } from './scalar.ts'
 import { isJson, type Json, type Located, type Reader } from './schema.ts'
-import type { Check } from './validator.ts'
+import type { Check } from './issues.ts'
 
 /** An endless series of numbers from 0 up to 1 for each place: what is drawn at one hangs on no other, nor on the order in which they are asked for. */
 type Chance = (place: string) => () => number

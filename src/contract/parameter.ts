@@ -6,7 +6,8 @@ import { isJsonType, mediaTypeOf } from './media-type.ts'
 import { isJson, type Located, type Reader } from './schema.ts'
 import { decodedForm, isBracketed, isSendable, type Pair, type Reading, readings, type Style } from './style.ts'
 import { isOpenToText, typedBy } from './typed.ts'
-import { excerpt, type Validator } from './validator.ts'
+import { excerpt } from './issues.ts'
+import type { Validator } from './validator.ts'
 
 type ParameterPlace = 'path' | 'query' | 'header' | 'cookie'
 

@@ -2,7 +2,7 @@ import type { Issue, MockReply } from '../base/http.ts'
 import type { Side } from './generate.ts'
 import { createParameter, type Parameter } from './parameter.ts'
 import type { Located } from './schema.ts'
-import type { Check } from './validator.ts'
+import type { Check } from './issues.ts'
 
 /** What a document says of the answers of an operation. */
 export interface Replies {
