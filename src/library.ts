@@ -16,7 +16,8 @@ import { checkStates, dataOf, type FilledState, matchState, type StateDefinition
 import { type Started, tryBringing, tryStart } from './engine/session.ts'
 import { plain } from './base/exact.ts'
 import { pointerPart, valueAt } from './base/http.ts'
-import { fileKind, loadDocument, type LoadedDocument, loadJson } from './document/load.ts'
+import { fileKind } from './document/file.ts'
+import { loadDocument, type LoadedDocument, loadJson } from './document/load.ts'
 import { DocumentError, OptionError, UsageError } from './base/problem.ts'
 
 /** What teams write in files, and what comes with the APIs: scenarios and provider states. */

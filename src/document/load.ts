@@ -1,23 +1,13 @@
-import { closeSync, existsSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, extname, relative, resolve, sep } from 'node:path'
-import { isUtf8 } from 'node:buffer'
 import { fileURLToPath } from 'node:url'
-import type { Document, LineCounter } from 'yaml'
-import { countNames, linesIn } from './json-lines.ts'
+import { fileKind, readText, realPath } from './file.ts'
 import { kindOf, namedIn } from './keys.ts'
-import { parsedJson, percentDecoded } from '../base/decode.ts'
+import { linesOfJson, nearest, parse, type Source } from './parse.ts'
+import { percentDecoded } from '../base/decode.ts'
 import { parseExact } from '../base/exact.ts'
-import { pointerPart, pointerParts, valueAt } from '../base/http.ts'
+import { pointerPart, valueAt } from '../base/http.ts'
 import { DocumentError, messageFrom } from '../base/problem.ts'
-
-/** One file of a document. */
-interface Source {
-  /** Relative to the main document's folder; the URI that references inside the document resolve against. */
-  readonly uri: string
-  readonly content: unknown
-  /** The line, from 1, on which the value at a JSON pointer begins; of its nearest parent when it has none of its own. */
-  lineOf(pointer: string): number | undefined
-}
 
 /** A document and the files it refers to, the main one first. */
 export interface LoadedDocument {
@@ -37,10 +27,6 @@ export interface CompiledDocument {
 /** Lines by pointer, one object a source, in a file of their own: only a refusal asks for them. */
 export type CompiledLines = readonly Readonly<Record<string, number>>[]
 
-/** The largest documents that are published have some fourteen million: GitHub's. */
-const MAX_BYTES = 25_000_000
-/** How many values a file may have, each as often as aliases stand for it; GitHub's has half a million. */
-const MAX_VALUES = 3_000_000
 /** More names help nobody to find the one that was meant. */
 const MAX_NAMES = 12
 
@@ -210,84 +196,6 @@ export function loadSchema(name: string): Promise<LoadedDocument> {
   return schema
 }
 
-/** A file's path, symbolic links resolved; a pipe has no other than its name. */
-function realPath(file: string, what: string): string {
-  const kind = fileKind(file)
-  if (kind === 'none') throw new DocumentError(`${what}: there is no such file`)
-  if (kind === 'folder') throw new DocumentError(`${what}: it is not a file, but a folder`)
-  return kind === 'file' ? realpathSync(file) : file
-}
-
-/** What a name stands for. A pipe, such as `/dev/stdin` or `<(…)` of a shell, is read once from begin to end. */
-export function fileKind(name: string): 'file' | 'folder' | 'pipe' | 'none' {
-  try {
-    const found = statSync(name)
-    return found.isFile() ? 'file' : found.isDirectory() ? 'folder' : 'pipe'
-  } catch {
-    // Nothing, or nothing that this user may look at.
-    return 'none'
-  }
-}
-
-/** What has come through pipes, by their names: who reads again finds them empty. */
-const read = new Map<string, string>()
-
-/** @throws DocumentError for what cannot be read, or is too large */
-function readText(path: string, name: string, what: string): string {
-  const known = read.get(path)
-  if (known !== undefined) return known
-  const chunks: Buffer[] = []
-  let size = 0
-  try {
-    const file = openSync(path, 'r')
-    try {
-      for (let chunk = readChunk(file); chunk.length > 0 && size <= MAX_BYTES; chunk = readChunk(file)) {
-        chunks.push(chunk)
-        size += chunk.length
-      }
-    } finally {
-      closeSync(file)
-    }
-  } catch (error) {
-    throw new DocumentError(`${name}: it cannot be read (${messageFrom(error)})`)
-  }
-  if (size > MAX_BYTES) throw new DocumentError(`${name}: ${size} bytes or more; a ${what} may have ${MAX_BYTES}`)
-  const text = textIn(Buffer.concat(chunks), name)
-  if (fileKind(path) === 'pipe') read.set(path, text)
-  return text
-}
-
-/** @throws DocumentError for what is not UTF-8: read as it, names would be others than they are */
-function textIn(bytes: Buffer, name: string): string {
-  const isWide = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)
-  if (isWide) throw new DocumentError(`${name}:1: it is UTF-16; save it as UTF-8`)
-  const lineAt = (end: number): number => bytes.subarray(0, end).filter((byte) => byte === LINE_FEED).length + 1
-  const empty = bytes.indexOf(0)
-  if (empty !== -1) throw new DocumentError(`${name}:${lineAt(empty)}: it holds the character U+0000, which no text has; is it a text?`)
-  if (!isUtf8(bytes)) throw new DocumentError(`${name}:${lineAt(endOfUtf8(bytes))}: it is not UTF-8; save it as UTF-8`)
-  return bytes.toString()
-}
-
-const LINE_FEED = 0x0a
-
-/** Where what is UTF-8 ends. */
-function endOfUtf8(bytes: Buffer): number {
-  let [low, high] = [0, bytes.length]
-  // What is cut within a character is none; so each end is looked at up to three bytes before.
-  const isWell = (end: number): boolean => [0, 1, 2, 3].some((back) => isUtf8(bytes.subarray(0, Math.max(0, end - back))))
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2)
-    if (isWell(middle)) low = middle
-    else high = middle - 1
-  }
-  return low
-}
-
-function readChunk(file: number): Buffer {
-  const chunk = Buffer.allocUnsafe(65_536)
-  return chunk.subarray(0, readSync(file, chunk))
-}
-
 function uriOf(path: string, root: string): string {
   return relative(root, path).split(sep).join('/')
 }
@@ -321,103 +229,6 @@ function referencesOf({ content, uri }: Source): { target: string; pointer: stri
     if (error instanceof RangeError) throw new DocumentError(`${uri}: it is nested without end`)
     throw error
   }
-}
-
-import type * as YamlModule from 'yaml'
-type Yaml = typeof YamlModule
-
-async function parse(path: string, uri: string): Promise<Source> {
-  const text = readText(path, uri, 'document').replace(/^\uFEFF/, '')
-  const content = jsonIn(text)
-  // What is no JSON after all is told by the parser of YAML, which knows the line.
-  return content === undefined ? parseYaml(text, uri) : { uri, content, lineOf: linesOfJson(text) }
-}
-
-/** What a JSON text says, by the parser that is made for it: YAML's takes fifty times as long. Undefined for a text that YAML's has to judge. */
-function jsonIn(text: string): unknown {
-  const value = /^\s*[{[]/.test(text) ? parsedJson(text) : undefined
-  try {
-    return value !== undefined && countNames(text) === namesIn(value) ? value : undefined
-  } catch (error) {
-    // Nested too deep to be gone through.
-    if (error instanceof RangeError) return undefined
-    throw error
-  }
-}
-
-function namesIn(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0
-  const inner: readonly unknown[] = Object.values(value)
-  return inner.reduce<number>((sum, one) => sum + namesIn(one), Array.isArray(value) ? 0 : inner.length)
-}
-
-function linesOfJson(text: string): Source['lineOf'] {
-  let lines: ReturnType<typeof linesIn> | undefined
-  return (pointer) => nearest(pointer, (candidate) => (lines ??= linesIn(text))(candidate))
-}
-
-async function parseYaml(text: string, uri: string): Promise<Source> {
-  // Loaded only when YAML is read: the bundled documents are compiled.
-  const yaml = await import('yaml')
-  const counter = new yaml.LineCounter()
-  // Merge keys are not of YAML 1.2, and every other reader of documents takes them.
-  const document = yaml.parseDocument(text, { lineCounter: counter, uniqueKeys: true, merge: true })
-  const [error] = document.errors
-  if (error) {
-    const isDeep = error.message.startsWith('Maximum call stack')
-    const message = isDeep ? 'it is nested too deep to be read' : (error.message.split('\n')[0] ?? '')
-    throw new DocumentError(`${uri}:${error.linePos?.[0].line ?? '?'}: ${message}`)
-  }
-  let content: unknown
-  try {
-    content = document.toJS({ maxAliasCount: -1 })
-  } catch (cause) {
-    // What aliases stand for is only known now: there may be none of that name.
-    throw new DocumentError(`${uri}: ${messageFrom(cause)}`)
-  }
-  const values = valuesIn(content)
-  if (values > MAX_VALUES)
-    throw new DocumentError(
-      `${uri}: its aliases stand for ${values === Number.POSITIVE_INFINITY ? 'what has no end' : `${values} values in all`}; a document may have ${MAX_VALUES}`,
-    )
-  return { uri, content, lineOf: (pointer) => nearest(pointer, (candidate) => lineIn(document, counter, candidate, yaml)) }
-}
-
-/** How many values there are in one, each as often as it stands there; infinite where it stands in itself. */
-function valuesIn(value: unknown, known = new Map<object, number>()): number {
-  if (typeof value !== 'object' || value === null) return 1
-  const before = known.get(value)
-  if (before !== undefined) return before
-  known.set(value, Number.POSITIVE_INFINITY)
-  const inner: readonly unknown[] = Object.values(value)
-  const all = inner.reduce<number>((sum, one) => sum + valuesIn(one, known), 1)
-  known.set(value, all)
-  return all
-}
-
-function nearest(pointer: string, lineAt: (pointer: string) => number | undefined): number | undefined {
-  for (let candidate = pointer; ; candidate = candidate.slice(0, candidate.lastIndexOf('/'))) {
-    const line = lineAt(candidate)
-    if (line !== undefined || candidate === '') return line
-  }
-}
-
-function lineIn(document: Document, counter: LineCounter, pointer: string, { isMap, isNode, isSeq }: Yaml): number | undefined {
-  let node: unknown = document.contents
-  let begin: unknown = node
-  for (const part of pointerParts(pointer)) {
-    if (isMap(node)) {
-      const pair = node.items.find(({ key }) => String(key) === part)
-      if (!pair) return undefined
-      begin = pair.key
-      node = pair.value
-    } else if (isSeq(node)) {
-      node = node.items[Number(part)]
-      begin = node
-    } else return undefined
-  }
-  const offset = isNode(begin) ? begin.range?.[0] : undefined
-  return offset === undefined ? undefined : counter.linePos(offset).line
 }
 
 function* references(value: unknown, pointer = '', named = false): Generator<{ target: string; pointer: string }> {
