@@ -84,7 +84,7 @@ export function mended(schema: Json): Json {
 
 function mendedValue(key: string, value: unknown, schema: Json): unknown {
   if (OLD.has(key)) return typeof value === 'string' && (key !== 'id' || 'type' in schema || 'properties' in schema) ? undefined : value
-  if (key === 'type') return typeOf(value)
+  if (key === 'type') return isOfNone(schema['enum'], typeOf(value)) ? undefined : typeOf(value)
   if (key === 'required' && typeof value === 'boolean' && !OWN.some((one) => Object.hasOwn(schema, one))) return value
   if (key === 'required') return value === null || typeof value === 'boolean' || typeof value === 'string' ? undefined : value
   const fits = Object.hasOwn(KEYWORDS, key) ? KEYWORDS[key] : undefined
@@ -97,16 +97,25 @@ function mendedValue(key: string, value: unknown, schema: Json): unknown {
   return Number.isFinite(number) ? number : undefined
 }
 
+function isOf(value: unknown, type: string): boolean {
+  return typeof value === (type === 'integer' ? 'number' : type)
+}
+
 /** The values of a list in the type that is said: YAML reads `on` and `1` as what they look like, and generators write all as texts. */
 function listOf(list: readonly unknown[], type: unknown): readonly unknown[] {
-  const isOf = (value: unknown): boolean =>
-    value === null || (type === 'integer' || type === 'number' ? typeof value === 'number' : typeof value === type)
-  if (typeof type !== 'string' || !SCALAR.has(type) || list.some((value) => value !== null && isOf(value)) || list.every(isOf)) return list
+  if (typeof type !== 'string' || !SCALAR.has(type)) return list
+  if (list.some((value) => value !== null && isOf(value, type)) || list.every((value) => value === null)) return list
   return list.map((value) => {
     if (type === 'string') return typeof value === 'number' || typeof value === 'boolean' ? String(value) : value
     if (type === 'boolean') return value === 'true' || (value === 'false' ? false : value)
     return typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value)) ? Number(value) : value
   })
+}
+
+/** Whether none of the values that are listed can be of the type: `type: integer`, `enum: ['0 (Standard)']`. Then the list is what is meant. */
+function isOfNone(list: unknown, type: unknown): boolean {
+  if (!Array.isArray(list) || list.length === 0 || typeof type !== 'string' || !SCALAR.has(type)) return false
+  return !listOf(list, type).some((value) => value === null || isOf(value, type))
 }
 
 const SCALAR = new Set(['string', 'number', 'integer', 'boolean'])

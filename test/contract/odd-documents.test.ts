@@ -50,6 +50,7 @@ describe('a slip that documents are full of', () => {
     ['words of older drafts', { id: 'a', $schema: 'http://json-schema.org/draft-04/schema#', type: 'string' }, 'a', 1, '/body type'],
     ['values that are not of the type', { type: 'string', enum: [1, true] }, '1', 'x', '/body enum'],
     ['values as texts', { type: 'boolean', enum: ['true'] }, true, false, '/body enum'],
+    ['a type that none of the values has', { type: 'integer', enum: ['0 (Standard)', '1 (Premium)'] }, '1 (Premium)', 1, '/body enum'],
     ['steps of nothing', { type: 'number', multipleOf: 0 }, 5, 'x', '/body type'],
   ])('is passed over: %s', (_what, schema, fitting, other, issue) => {
     const contract = contractOf(schema)

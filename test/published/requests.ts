@@ -125,9 +125,9 @@ class Builder {
       const pairs = (where: string): (readonly [string, string])[] =>
         [...changed].flatMap(([part, value]) => (part.where === where ? part.write(value) : []))
       const path = new Map(pairs('path'))
-      const query = [...pairs('query').map(([name, value]) => `${encodeURIComponent(name)}=${value}`), carrier.query]
+      const [template = '', asked = ''] = operation.template.split('#')[0]?.split('?') ?? []
+      const query = [asked, ...pairs('query').map(([name, value]) => `${encodeURIComponent(name)}=${value}`), carrier.query]
       const cookies = pairs('cookie').map(([name, value]) => `${name}=${value}`)
-      const template = operation.template.split(/[?#]/)[0] ?? ''
       return {
         method: operation.method,
         path: base + slashed(template).replaceAll(/\{([^}]*)\}/g, (_, name: string) => path.get(name) ?? 'x'),
@@ -252,7 +252,7 @@ class Builder {
 }
 
 function isOfContent({ value: { in: where, name } }: Located): boolean {
-  return where === 'header' && (['accept', 'content-type'].includes(String(name).toLowerCase()) || /[^!-~]/.test(String(name)))
+  return where === 'header' && (['accept', 'content-type', 'authorization'].includes(String(name).toLowerCase()) || /[^!-~]/.test(String(name)))
 }
 
 function takesObject(schema: Located, { validator }: Side): boolean {
