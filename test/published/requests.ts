@@ -252,7 +252,9 @@ class Builder {
 }
 
 function isOfContent({ value: { in: where, name } }: Located): boolean {
-  return where === 'header' && (['accept', 'content-type', 'authorization'].includes(String(name).toLowerCase()) || /[^!-~]/.test(String(name)))
+  return (
+    where === 'header' && (['accept', 'content-type', 'authorization'].includes(String(name).toLowerCase()) || /[^!-~]/.test(String(name)))
+  )
 }
 
 function takesObject(schema: Located, { validator }: Side): boolean {
