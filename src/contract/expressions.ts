@@ -13,6 +13,9 @@ export interface Expression {
   toString(): string
 }
 
+/** Between slashes, as code has it. A text that it would match as it stands there is not. */
+const DELIMITED = /^\/(\^.*\$)\/([a-z]*)$/s
+
 /** What other languages write for what JavaScript has as well. */
 const FOREIGN: readonly (readonly [RegExp, string])[] = [
   [/^\(\?[imsu]+\)/, ''],
@@ -25,6 +28,10 @@ const FOREIGN: readonly (readonly [RegExp, string])[] = [
   [/\\p\{punct\}/gi, String.raw`\p{P}`],
   [/\\p\{space\}/gi, String.raw`\s`],
   [/\\p\{(upper|lower)\}/gi, String.raw`\p{L}`],
+  [/\\p\{(print|graph)\}/gi, String.raw`\P{C}`],
+  [/\\p\{(all|any)\}/gi, String.raw`\p{Any}`],
+  [/\\p\{cntrl\}/gi, String.raw`\p{Cc}`],
+  [/\\p\{xdigit\}/gi, String.raw`\p{AHex}`],
   [/\[:alpha:\]/g, 'A-Za-z'],
   [/\[:digit:\]/g, '0-9'],
   [/\[:alnum:\]/g, 'A-Za-z0-9'],
@@ -47,16 +54,19 @@ export function expressionsOf(patterns: readonly string[]): Expression[] {
   return patterns.flatMap((pattern) => expressionOf(pattern) ?? [])
 }
 
-function read(pattern: string): Expression | undefined {
+function read(written: string): Expression | undefined {
+  const [, inside, options = ''] = DELIMITED.exec(written) ?? []
+  const pattern = inside ?? written
   const foreign = FOREIGN.reduce(
     (source, [theirs, ours]) => source.replaceAll(new RegExp(theirs, [...new Set(`g${theirs.flags}`)].join('')), ours),
     pattern,
   )
-  const caseless = /^\(\?[a-z]*i/.test(pattern) ? 'i' : ''
+  const own = options.includes('i') ? 'i' : ''
+  const caseless = own || /^\(\?[a-z]*i/.test(pattern) ? 'i' : ''
   const ways = [
-    [pattern, 'u'],
+    [pattern, `u${own}`],
     [foreign, `u${caseless}`],
-    [pattern, ''],
+    [pattern, own],
     [foreign, caseless],
   ] as const
   for (const [source, flags] of ways) {

@@ -186,6 +186,7 @@ function createOperation(
   const placed = ({ uri, pointer }: Located, side: Side): Located => side.reader.at(uri, pointer)
   const parameters = once(() => {
     const side = request()
+    const [inPath = ''] = template.split(/[?#]/)
     // An operation's parameter replaces the path's of the same name and place.
     const all = new Map<string, Parameter>()
     const isTaken = (queryName: string): boolean => security().isKey(queryName) || all.has(`query/${queryName}`)
@@ -193,12 +194,12 @@ function createOperation(
       for (const [, entry] of side.reader.children(placed(owner, side), 'parameters')) {
         const parameter = createParameter(entry, side.reader, side.validator, isTaken)
         // A path has no other values than its template.
-        if (parameter && (parameter.in !== 'path' || template.includes(`{${parameter.name}}`)))
+        if (parameter && (parameter.in !== 'path' || inPath.includes(`{${parameter.name}}`)))
           all.set(parameter.name === '' ? entry.pointer : `${parameter.in}/${parameter.name}`, parameter)
       }
     return [...all.values()]
   })
-  const bodies = once(() => createBodies(placed(located, request()), request().reader, request().validator))
+  const bodies = once(() => createBodies(method, placed(located, request()), request().reader, request().validator))
   const replies = once(() => createReplies(placed(located, response()), response()))
   const security = once(() => createSecurity(root, located, reader))
   const answers = once(() => readAnswers(placed(located, response()), response()))

@@ -1,13 +1,22 @@
 import FindMyWay from 'find-my-way'
 import { decoded, percentDecoded } from '../base/decode.ts'
 
+interface Found<Target> {
+  readonly kind: 'found'
+  readonly target: Target
+  /** Still percent-encoded: a value may hold an encoded `/` or `,`. */
+  readonly path: Readonly<Record<string, string>>
+}
+
 export type Match<Target> =
+  | Found<Target>
   | {
-      readonly kind: 'found'
-      readonly target: Target
-      /** Still percent-encoded: a value may hold an encoded `/` or `,`. */ readonly path: Readonly<Record<string, string>>
+      readonly kind: 'wrong-method'
+      readonly allowed: readonly string[]
+      readonly targets: readonly Target[]
+      /** What has the method, of the paths that are less literal. */
+      readonly other: Found<Target> | undefined
     }
-  | { readonly kind: 'wrong-method'; readonly allowed: readonly string[]; readonly targets: readonly Target[] }
   | { readonly kind: 'undecodable' }
   | { readonly kind: 'unknown' }
 
@@ -48,7 +57,9 @@ export function createRouter<Target>(routes: readonly Route<Target>[]): Router<T
   const router = FindMyWay({ maxParamLength: MAX_PARAMETER_LENGTH, ignoreTrailingSlash: false, caseSensitive: true })
   const items = new Map<string, Item<Target>>()
   /** The paths that find-my-way has no words for, by the number of their segments: what is longest without its parameters first. */
-  const odd = new Map<number, readonly Odd<Target>[]>()
+  const odd = new Map<number, readonly Form<Target>[]>()
+  /** All that have parameters. */
+  const forms = new Map<number, Form<Target>[]>()
   const hidden: { route: Route<Target>; behind: Route<Target> }[] = []
   for (const route of routes) {
     const [path, wanted] = halvesOf(route)
@@ -58,16 +69,14 @@ export function createRouter<Target>(routes: readonly Route<Target>[]): Router<T
     const item = known ?? { hasParameters: PARAMETER.test(path), methods: new Map<string, Candidate<Target>[]>() }
     if (!known) {
       items.set(place, item)
-      if (isOdd) {
-        const { length } = path.split('/')
-        const literal = path.replaceAll(PARAMETERS, '').length
-        const all = [...(odd.get(length) ?? []), { pattern: new RegExp(`^${place}$`), literal, item }]
+      const { length } = path.split('/')
+      const form = formOf(path, item)
+      if (item.hasParameters) forms.set(length, [...(forms.get(length) ?? []), form])
+      if (isOdd)
         odd.set(
           length,
-          all.toSorted((one, other) => other.literal - one.literal),
+          [...(odd.get(length) ?? []), form].toSorted((one, other) => other.literal - one.literal),
         )
-      }
-      // First the path, then the method: a literal path wins also where it lacks the method.
       else router.on('GET', place, () => undefined, item)
     }
     const candidates = item.methods.get(route.method) ?? []
@@ -89,8 +98,17 @@ export function createRouter<Target>(routes: readonly Route<Target>[]): Router<T
     const found: Item<Target> | undefined = router.find('GET', path)?.store
     const others = odd.size > 0 && found?.hasParameters !== false ? odd.get(path.split('/').length) : undefined
     if (!others) return found
-    const plain = decoded(path.replaceAll(/%(2f|25|3f|23)/gi, '%25$1'))
-    return others.find(({ pattern }) => pattern.test(plain))?.item ?? found
+    const plain = plainOf(path)
+    return others.find(({ fits }) => fits(plain))?.item ?? found
+  }
+
+  /** The most literal path of those that have the method. */
+  function findWith(method: string, path: string): Item<Target> | undefined {
+    const plain = plainOf(path)
+    let best: Form<Target> | undefined
+    for (const form of forms.get(path.split('/').length) ?? [])
+      if (candidatesOf(form.item, method) && form.literal > (best?.literal ?? -1) && form.fits(plain)) best = form
+    return best?.item
   }
 
   return {
@@ -100,13 +118,12 @@ export function createRouter<Target>(routes: readonly Route<Target>[]): Router<T
       const found = find(path)
       if (!found) return { kind: 'unknown' }
       const { methods } = found
-      // RFC 9110, 9.3.2: HEAD is GET without a body.
-      const candidates = methods.get(method) ?? (method === 'HEAD' ? methods.get('GET') : undefined)
-      const candidate = candidates && meant(candidates, sent)
-      if (candidate) return { kind: 'found', target: candidate.route.target, path: valuesOf(candidate.segments, path) }
+      const own = operationIn(found, method, path, sent)
+      if (own) return own
       const allowed = [...methods.keys()]
       if (methods.has('GET') && !methods.has('HEAD')) allowed.push('HEAD')
-      return { kind: 'wrong-method', allowed, targets: [...methods.values()].flatMap((all) => all.map(({ route }) => route.target)) }
+      const targets = [...methods.values()].flatMap((all) => all.map(({ route }) => route.target))
+      return { kind: 'wrong-method', allowed, targets, other: operationIn(findWith(method, path), method, path, sent) }
     },
   }
 }
@@ -117,12 +134,31 @@ interface Item<Target> {
   readonly methods: Map<string, readonly Candidate<Target>[]>
 }
 
-/** A path that is found by a pattern. */
-interface Odd<Target> {
-  readonly pattern: RegExp
+/** A path as it is held against others. */
+interface Form<Target> {
   /** How many characters are not a parameter's. */
   readonly literal: number
   readonly item: Item<Target>
+  fits(plain: string): boolean
+}
+
+function formOf<Target>(path: string, item: Item<Target>): Form<Target> {
+  let pattern: RegExp | undefined
+  return {
+    literal: path.replaceAll(PARAMETERS, '').length,
+    item,
+    fits: (plain) => (pattern ??= new RegExp(`^${patternOf(path, '[^/]+')}$`)).test(plain),
+  }
+}
+
+/** Decoded, but for what would end a segment. */
+function plainOf(path: string): string {
+  return decoded(path.replaceAll(/%(2f|25|3f|23)/gi, '%25$1'))
+}
+
+/** RFC 9110, 9.3.2: HEAD is GET without a body. */
+function candidatesOf<Target>({ methods }: Item<Target>, method: string): readonly Candidate<Target>[] | undefined {
+  return methods.get(method) ?? (method === 'HEAD' ? methods.get('GET') : undefined)
 }
 
 interface Candidate<Target> {
@@ -138,6 +174,12 @@ interface Segment {
   readonly names: readonly string[]
   /** Undefined where the parameter is the whole segment. */
   readonly pattern: RegExp | undefined
+}
+
+function operationIn<Target>(item: Item<Target> | undefined, method: string, path: string, sent: Sent): Found<Target> | undefined {
+  const candidates = item && candidatesOf(item, method)
+  const candidate = candidates && meant(candidates, sent)
+  return candidate && { kind: 'found', target: candidate.route.target, path: valuesOf(candidate.segments, path) }
 }
 
 const PARAMETER = /\{[^{}]+\}/
@@ -179,12 +221,17 @@ function pairsOf(text: string): [name: string, value: string | undefined][] {
 
 /** In find-my-way's words. Its parameters are numbered: it takes no name twice, and ours may hold anything. A literal colon is written twice. */
 function routeOf(path: string): string {
-  const parts = path.split(/(\{[^{}]+\})/)
+  return path.split('/').map(segmentRoute).join('/')
+}
+
+function segmentRoute(segment: string, at: number): string {
+  const parts = segment.split(/(\{[^{}]+\})/)
+  // Several are told apart by the first colon; one alone may hold colons, which come encoded.
+  const pattern = parts.length > 3 ? '(^[^:]+)' : '(^.+)'
   return parts
-    .map((part, index) => {
-      if (!part.startsWith('{')) return part.replaceAll(':', '::')
-      return parts[index + 1]?.startsWith(':') ? `:p${index}(^[^:]+)` : `:p${index}`
-    })
+    .map((part, index) =>
+      part.startsWith('{') ? `:p${at}_${index}${parts[index + 1]?.startsWith(':') ? pattern : ''}` : part.replaceAll(':', '::'),
+    )
     .join('')
 }
 

@@ -118,10 +118,12 @@ function* candidates(
   least: number,
   most: number,
 ): Generator<string> {
-  // What cannot be tested has to be made right.
-  if (patterns.some(({ isRun }) => !isRun))
+  // What cannot be tested has to be made right; what is short can be.
+  if (patterns.some(({ isRun }) => !isRun)) {
+    for (let attempt = 0; attempt < TRIES; attempt++) yield patterns.map((pattern) => words(pattern, draw, 0)).join('')
     for (const before of ['', ...formats.flatMap((format) => believer.formatted(format, draw) ?? [])])
       yield before + patterns.map((pattern) => words(pattern, draw, 3)).join('')
+  }
   for (const format of formats) {
     const made = believer.formatted(format, draw)
     if (made === undefined) continue

@@ -1,3 +1,4 @@
+import { parsedJson } from '../base/decode.ts'
 import { isJson, type Json, type Located, type Reader } from './schema.ts'
 
 /** The types that a schema allows, by name; none where it says nothing of them. */
@@ -108,7 +109,10 @@ const NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/
  * The text as the type its schema asks for; as it is when it cannot be read so, for the schema to refuse. Where a text would do as well, only
  * what is written as JSON would write it is a number: `007` is none.
  */
-export function coerce(text: string, { own }: Typed, asText: boolean): unknown {
+export function coerce(text: string, typed: Typed, asText: boolean): unknown {
+  const { own } = typed
+  // Nobody says how what lies deeper is written (OpenAPI 3.1.1, 4.8.12): clients write it as JSON.
+  if (isComposed(typed)) return /^\s*[{[]/.test(text) ? (parsedJson(text) ?? text) : text
   const mayBeText = own.has('string')
   if (own.size === 0 || (asText && mayBeText)) return text
   if ((own.has('integer') || own.has('number')) && NUMBER.test(text)) {

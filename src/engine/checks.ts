@@ -178,6 +178,8 @@ export class RequestChecks implements Record<CheckName, () => Problem | undefine
       this.assumption = other.assumption
       match = found
     }
+    // A literal path that lacks the method hides no other, as clients of Prism know it; an API that is more than a document says which is meant.
+    if (match.kind === 'wrong-method' && match.other && this.#service.isDocuments) match = match.other
     switch (match.kind) {
       case 'found':
         this.#operations = [match.target]

@@ -4,7 +4,7 @@ import { type Generate, loadGenerate } from '../contract/generate.ts'
 import type { Contract, Operation } from '../contract/operation.ts'
 import { chanceOf, keyOf } from '../core/population/random.ts'
 import { excerpt } from '../contract/issues.ts'
-import { keepText, type MockReply, type Problem } from '../base/http.ts'
+import { hasNoBody, keepText, type MockReply, type Problem } from '../base/http.ts'
 import type { CoreCode } from '../base/problem.ts'
 import type { Preference } from './preference.ts'
 
@@ -141,8 +141,7 @@ function choose(
   const isOpen = wanted === undefined && make !== undefined && (ready.length === 0 || (isDocuments && accept !== undefined))
   const pool = isOpen ? contents : ready
   const content = contentOf(prism, pool, accept, isDocuments)
-  // Neither has a body, whatever a `default` says (RFC 9110, sections 15.3.5 and 15.4.5).
-  const isEmpty = contents.length === 0 || status === 204 || status === 304
+  const isEmpty = contents.length === 0 || hasNoBody(status)
   if (wanted !== undefined && !content)
     return refused(
       'response-unknown',
@@ -170,14 +169,16 @@ function choose(
     truth && contentAs(content)?.fits(truth) === true ? truth : generated ? make?.('body', generated) : anyBodyOf(content)
   const body = example && 'value' in example ? kept(example.value) : made()
   const text = contentAs(content)?.write(body)
-  // A range of media types is none that could be sent.
-  const mediaType = !content.mediaType.includes('*') ? content.mediaType : typeof body === 'string' ? 'text/plain' : undefined
+  // A range of media types is none that could be sent, nor is a name that is no media type.
+  const mediaType = SENDABLE.test(content.mediaType) ? content.mediaType : typeof body === 'string' ? 'text/plain' : undefined
   return {
     kind: 'reply',
     reply: { ...head, body, ...(mediaType !== undefined && { mediaType }), ...(text !== undefined && { text }) },
     ...still,
   }
 }
+
+const SENDABLE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(?:;[\t\x20-\x7e]*)?$/
 
 /** What stands for a body of which the document says nothing but its media type. */
 function anyBodyOf({ mediaType }: PrismContent): unknown {
@@ -210,10 +211,12 @@ function responseOf(prism: Prism, responses: PrismResponse[], { code }: Preferen
 function contentOf(prism: Prism, contents: PrismContent[], accept: string | undefined, isStrict: boolean): PrismContent | undefined {
   const accepted = mediaTypesOf(accept)
   const best = accepted.length > 0 ? some(prism.findBestHttpContentByMediaType(contents, accepted)) : undefined
-  if (best || (isStrict && accepted.length > 0)) return best
+  if (best || (isStrict && accepted.length > 0)) return best ?? (accepted.some((type) => type.startsWith('*/*')) ? contents[0] : undefined)
   return (
     (isStrict ? some(prism.findDefaultContentType(contents)) : undefined) ??
-    some(prism.findBestHttpContentByMediaType(contents, ['application/json', '*/*']))
+    some(prism.findBestHttpContentByMediaType(contents, ['application/json', '*/*'])) ??
+    // What is called by no media type is the answer all the same.
+    (isStrict ? contents[0] : undefined)
   )
 }
 

@@ -8,7 +8,7 @@ import { readOnce, waitFor } from '../core/scenario/progress.ts'
 import { GATEWAY } from '../core/scenario/scenario.ts'
 import { noRoom } from '../core/room.ts'
 import { type Change, Draft, isOf, type World, worldOf } from '../core/world.ts'
-import { type Issue, jsonText, type MockReply, type MockRequest, type Problem } from '../base/http.ts'
+import { hasNoBody, type Issue, jsonText, type MockReply, type MockRequest, type Problem } from '../base/http.ts'
 import { DocumentError } from '../base/problem.ts'
 import { type CheckedRequest, RequestChecks, seedOf, stated, unfit } from './checks.ts'
 import { type DoneStep, takeDueSteps } from './due.ts'
@@ -329,14 +329,9 @@ function faultReply(
 function spoilt(right: MockReply, { fault: { spoil } }: FaultHit, operation: Operation): MockReply {
   if (!spoil) return right
   // An answer without a body would look well.
-  const reply = right.body === undefined ? { ...right, status: canHaveBody(right.status) ? right.status : 200, body: {} } : right
+  const reply = right.body === undefined ? { ...right, status: hasNoBody(right.status) ? 200 : right.status, body: {} } : right
   if (spoil === 'WRONG_MEDIA_TYPE') return { ...reply, mediaType: 'text/html', text: reply.text ?? jsonText(reply.body) }
   return spoil === 'SCHEMA_VIOLATION' ? { ...reply, body: violation(reply, operation) } : reply
-}
-
-/** RFC 9110, sections 15.3.5 and 15.4.5. */
-function canHaveBody(status: number): boolean {
-  return status !== 204 && status !== 304
 }
 
 /** The body with one thing in it that its schema forbids: the first member, or the whole, that can be made wrong. */

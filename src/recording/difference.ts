@@ -1,5 +1,5 @@
 import { parsedJson } from '../base/decode.ts'
-import { type Cut, GARBAGE, pointerPart } from '../base/http.ts'
+import { hasNoBody, type Cut, GARBAGE, pointerPart } from '../base/http.ts'
 import type { ExportedExchange } from './export.ts'
 import { type Incoming, parse, type Parsed } from './line.ts'
 
@@ -34,7 +34,7 @@ export function differencesOf(
   const isChunk = met === 'MALFORMED_RESPONSE_CHUNK'
   const whole = Buffer.from(answer.body ?? '')
   // What the edge makes of an answer that it cuts.
-  const status = isChunk && (answer.status === 204 || answer.status === 304) ? 200 : answer.status
+  const status = isChunk && hasNoBody(answer.status) ? 200 : answer.status
   const body = isChunk ? GARBAGE : met === 'TRUNCATED_RESPONSE' ? whole.subarray(0, Math.floor(whole.length / 2)) : whole
   const isSame = isHead || now.body.equals(body)
   return [

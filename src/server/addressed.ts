@@ -14,9 +14,10 @@ export function serviceFinder(all: readonly Service[], nearest: FindNearest): Fi
   // An empty base is anybody's prefix.
   const services = all.toSorted((a, b) => b.contract.base.length - a.contract.base.length)
   const bare = services.filter(({ contract, isDocuments }) => isDocuments && contract.base !== '')
-  const finds = ({ contract }: Service, method: string, path: string): 'found' | 'other-method' | 'unknown' => {
-    const { kind } = contract.match(method, belowBase(path, contract.base))
-    return kind === 'found' || kind === 'unknown' ? kind : 'other-method'
+  const finds = ({ contract, isDocuments }: Service, method: string, path: string): 'found' | 'other-method' | 'unknown' => {
+    const match = contract.match(method, belowBase(path, contract.base))
+    if (match.kind === 'wrong-method' && match.other && isDocuments) return 'found'
+    return match.kind === 'found' || match.kind === 'unknown' ? match.kind : 'other-method'
   }
   return ({ method, path }) => {
     const below = services.filter(({ contract }) => isBelow(contract.base, path))

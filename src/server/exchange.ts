@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { pipeline, Readable } from 'node:stream'
-import { type Cut, GARBAGE, type MockRequest, type RequestBody } from '../base/http.ts'
+import { hasNoBody, type Cut, GARBAGE, type MockRequest, type RequestBody } from '../base/http.ts'
 import type { Stream } from './events.ts'
 import type { Handled } from './line.ts'
 import { codingsOf, unpacked } from './unpack.ts'
@@ -173,10 +173,6 @@ export function passReply(
     return
   }
   pipeline(body, response, () => undefined)
-}
-
-export function hasNoBody(status: number): boolean {
-  return status === 204 || status === 304
 }
 
 /** Status line and headers, without the empty line behind them. */

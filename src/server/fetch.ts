@@ -1,7 +1,7 @@
-import type { MockRequest } from '../base/http.ts'
+import { hasNoBody, type MockRequest } from '../base/http.ts'
 import type { Stream } from './events.ts'
 import { prefersProblem } from './accept.ts'
-import { bodyOf, hasNoBody } from './exchange.ts'
+import { bodyOf } from './exchange.ts'
 import type { Handler } from './handler.ts'
 import type { Handled, Line } from './line.ts'
 

@@ -51,6 +51,8 @@ describe('a slip that documents are full of', () => {
     ['values that are not of the type', { type: 'string', enum: [1, true] }, '1', 'x', '/body enum'],
     ['values as texts', { type: 'boolean', enum: ['true'] }, true, false, '/body enum'],
     ['a type that none of the values has', { type: 'integer', enum: ['0 (Standard)', '1 (Premium)'] }, '1 (Premium)', 1, '/body enum'],
+    ['a pattern between slashes', { type: 'string', pattern: '/^[a-z]+$/i' }, 'aB', '1', '/body pattern'],
+    ['classes of other languages', { type: 'string', pattern: String.raw`^[\p{Print}]+\p{all}*$` }, 'a\n', '\n', '/body pattern'],
     ['steps of nothing', { type: 'number', multipleOf: 0 }, 5, 'x', '/body type'],
   ])('is passed over: %s', (_what, schema, fitting, other, issue) => {
     const contract = contractOf(schema)

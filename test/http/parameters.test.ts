@@ -37,6 +37,15 @@ const ROWS: readonly Row[] = [
     { path: { x: 1, y: 2 } },
   ],
   ['a verb behind a colon', '/{id}:cancel', [id], '/5:cancel', {}, { path: { id: 5 } }],
+  ['a verb behind what holds a colon', '/{at}:stop', [inPath('at')], '/a%3Ab:stop', {}, { path: { at: 'a:b' } }],
+  [
+    'objects in a list, as JSON',
+    '/deep',
+    [inQuery('of', { type: 'array', items: { type: 'object' } })],
+    '/deep?of=%7B%22a%22%3A1%7D&of=%7B%7D',
+    {},
+    { query: { of: [{ a: 1 }, {}] } },
+  ],
   ['a matrix', '/{id}', [inPath('id', { style: 'matrix', schema: list })], '/;id=1,2', {}, { path: { id: [1, 2] } }],
   [
     'a matrix that explodes',

@@ -18,6 +18,11 @@ const document = {
     '/style': get([{ name: 'a', in: 'query', style: 'matrix', schema: {} }]),
     '/place': get([{ name: 'a', in: 'body', schema: {} }]),
     '/secured': get([], { security: [{ gone: [], key: [] }] }),
+    '/body': get([], { requestBody: { required: true, content: answers[200].content } }),
+    '/one/{id}': get([]),
+    '/one/all': { post: { responses: answers } },
+    '/named': get([], { responses: { 200: { description: 'fine', content: { Widget: { schema: { type: 'object' } } } } } }),
+    '/reset': get([], { responses: { 205: answers[200] } }),
     '/schema': get([{ name: 'a', in: 'query', schema: { type: 'nonsense' } }]),
   },
 }
@@ -30,6 +35,9 @@ it.each([
   ['/fine', 200, ''],
   ['/style', 500, 'the style "matrix" is not read in query; form, spaceDelimited, pipeDelimited, deepObject are'],
   ['/place', 200, ''],
+  ['/body', 200, ''],
+  ['/one/all', 200, ''],
+  ['/named', 200, ''],
   ['/secured', 401, 'there is no x-key header'],
   ['/schema?a=1', 500, 'the schema at #/paths/~1schema/get/parameters/0/schema does not compile'],
 ])('%s answers %i', async (path, status, says) => {
@@ -39,9 +47,18 @@ it.each([
   if (status === 500) expect(detail).toMatch(/^slips:\?: /)
 })
 
+it('an answer without content has none, whatever the document says', async () => {
+  const answer = await mock.fetch('/reset')
+  expect([answer.status, await answer.text()]).toEqual([205, ''])
+})
+
+it('what is no media type is not sent as one', async () => {
+  expect((await mock.fetch('/named')).headers.get('content-type')).toMatch(/^application\/json\b/)
+})
+
 it('examples leave out what cannot be asked', async () => {
   const { examples }: { readonly examples: readonly { readonly path: string }[] } = JSON.parse(
     await (await mock.fetch('/__mock/sessions/default/examples')).text(),
   )
-  expect(examples.map(({ path }) => path)).toEqual(['/fine', '/place', '/secured', '/schema'])
+  expect(examples.map(({ path }) => path)).toEqual(['/fine', '/place', '/secured', '/body', '/named', '/reset', '/schema'])
 })

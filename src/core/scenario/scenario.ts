@@ -1,6 +1,6 @@
 import type { Known, KnownOperation } from './known.ts'
 import { type Scenario, SPOILS, type WrittenFault, type WrittenPolicy, type WrittenProgress, type WrittenStep } from './written.ts'
-import { CUTS, MAX_ISSUES, pointerPart } from '../../base/http.ts'
+import { hasNoBody, CUTS, MAX_ISSUES, pointerPart } from '../../base/http.ts'
 import { UsageError } from '../../base/problem.ts'
 import { assume, type Assumptions } from '../assumption.ts'
 import type { Registry } from '../registry.ts'
@@ -249,7 +249,7 @@ function wrongWith(written: WrittenFault, at: string, { operations }: Pick<Known
     issues.push({ at: `${at}/calls`, message: `first is ${calls.first}, last ${calls.last}`, fix: 'turn them round' })
   if (during && (readDuration(during.from ?? '0s') ?? 0) >= (readDuration(during.until ?? '1000000d') ?? 0))
     issues.push({ at: `${at}/during`, message: `is over before it begins`, fix: 'let until be later than from' })
-  if (body !== undefined && (status === 204 || status === 304))
+  if (body !== undefined && status !== undefined && hasNoBody(status))
     issues.push({ at: `${at}/body`, message: `goes with no ${status}`, fix: 'leave it out, or give another status' })
   const meant = (named.length > 0 ? named : [...operations.keys()]).flatMap((name) => {
     const operation = operations.get(name)
