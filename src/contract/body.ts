@@ -2,7 +2,8 @@ import type { Issue, Problem, RequestBody } from '../base/http.ts'
 import { createMedia, type Media } from './media.ts'
 import { closeness, type MediaType, mediaTypeOf } from './media-type.ts'
 import type { Located, Reader } from './schema.ts'
-import { excerpt, type Validator } from './validator.ts'
+import { excerpt } from './excerpt.ts'
+import type { Validator } from './validator.ts'
 
 export type ReadBody =
   | { readonly kind: 'body'; readonly value: unknown; readonly undeclared: readonly Issue[] }

@@ -1,12 +1,13 @@
 import { type Issue, pointerPart } from '../base/http.ts'
 import { DocumentError } from '../base/problem.ts'
+import { excerpt } from './excerpt.ts'
 import { parseJson } from './json.ts'
 import { createMedia } from './media.ts'
 import { isJsonType, mediaTypeOf } from './media-type.ts'
 import { isJson, type Located, type Reader } from './schema.ts'
 import { decodedForm, isBracketed, isSendable, type Pair, type Reading, readings, type Style } from './style.ts'
 import { isOpenToText, typedBy } from './typed.ts'
-import { excerpt, type Validator } from './validator.ts'
+import type { Validator } from './validator.ts'
 
 type ParameterPlace = 'path' | 'query' | 'header' | 'cookie'
 

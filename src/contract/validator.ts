@@ -5,6 +5,8 @@ import type { LoadedDocument } from '../document/load.ts'
 import { DocumentError, messageFrom } from '../base/problem.ts'
 import { type Expression, expressionOf } from './expressions.ts'
 import { addFormats } from './formats.ts'
+import { CHOICES, distinct, type Explainer, isToldByDiscriminator, issuesOfMeant, placed } from './meant.ts'
+import { excerpt } from './excerpt.ts'
 import { BASE, isJson, type Json, type Located, type Reader } from './schema.ts'
 import { createWeighing } from './weight.ts'
 
@@ -19,9 +21,6 @@ export interface Validator {
 }
 
 const FINE: readonly Issue[] = Object.freeze([])
-
-/** Longest excerpt of a client's value that stands in a message. */
-const EXCERPT = 80
 
 /**
  * A validator for one document: one ajv instance that reads every schema in place.
@@ -149,7 +148,6 @@ function namesInherited(value: unknown): boolean {
   return Object.values(value).some((inner) => (typeof inner === 'string' ? isList && INHERITED.has(inner) : namesInherited(inner)))
 }
 
-const CHOICES: ReadonlySet<string> = new Set(['anyOf', 'oneOf'])
 /** What is wrong by the schemas of these is no fault by itself. */
 const TRIED: ReadonlySet<string> = new Set([...CHOICES, 'contains', 'propertyNames'])
 
@@ -181,19 +179,6 @@ const NAMING = new Set(['$id', '$anchor', '$dynamicAnchor'])
 function isNaming(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   return Object.entries(value).some(([key, inner]) => (NAMING.has(key) && typeof inner === 'string') || isNaming(inner))
-}
-
-/** The value as it may stand in a message. */
-export function excerpt(value: unknown): string {
-  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value))
-  return text.length > EXCERPT ? `${text.slice(0, EXCERPT)}…` : text
-}
-
-/** What is needed to explain errors. */
-interface Explainer {
-  readonly reader: Reader
-  checkBranch(branch: Located): Check
-  schemasOfChoice(error: ErrorObject): ReadonlySet<unknown>
 }
 
 /**
@@ -228,63 +213,10 @@ function issuesOf(errors: readonly ErrorObject[], at: string, explainer: Explain
   const issues: Issue[] = []
   for (const { error, branches } of told.toReversed()) {
     if (issues.length >= MAX_ISSUES) break
-    const meant = error.keyword === 'oneOf' ? issuesOfMeant(error, at, explainer, all) : undefined
-    issues.push(...(meant ?? [issueOf(error, branches, at, reader)]))
+    if (isToldByDiscriminator(error, errors)) continue
+    issues.push(...(issuesOfMeant(error, at, explainer, all) ?? [issueOf(error, branches, at, reader)]))
   }
   return issues.slice(0, MAX_ISSUES)
-}
-
-/**
- * What is wrong with an object by the one branch that it seems to be meant for: the one to which its names come nearest. Undefined where
- * that is none, and all of them have to be told.
- */
-function issuesOfMeant(error: ErrorObject, at: string, { reader, checkBranch }: Explainer, all: boolean): readonly Issue[] | undefined {
-  const { parentSchema, data, instancePath } = error
-  const choice = reader.placeOf(parentSchema)
-  if (!choice || !isJson(parentSchema) || !isJson(data)) return undefined
-  const here = at + instancePath
-  const judged = reader
-    .schemas({ value: parentSchema, uri: choice.file, pointer: choice.pointer }, 'oneOf')
-    .map(([, branch]) => checkBranch(branch)(data, here, all))
-    .filter((issues) => !issues.some((issue) => issue.at === here && MISFITS.has(issue.rule)))
-    .map((issues) => ({ issues, far: issues.filter((issue) => isOfNames(issue, here)).length }))
-  const least = Math.min(...judged.map(({ far }) => far))
-  const [meant, ...others] = judged.filter(({ far }) => far === least).map(({ issues }) => issues)
-  if (!meant || meant.length === 0 || others.length === 0) return meant?.length === 0 ? undefined : meant
-  const likely = [meant, ...others]
-  const strays = meant.filter(
-    (stray) => isStray(stray) && others.every((issues) => issues.some((one) => isStray(one) && one.at === stray.at)),
-  )
-  if (strays.length === 0) {
-    const names = likely.flatMap((issues) => issues.filter(isStray).map((stray) => stray.at.slice(here.length + 1)))
-    const [first] = meant
-    if (!first || names.length === 0 || !likely.every((issues) => issues.every(isStray))) return undefined
-    return [
-      {
-        at: here,
-        rule: 'oneOf',
-        message: `has ${[...new Set(names)].join(' and ')}, of which one excludes the other`,
-        ...placed(error, reader),
-      },
-    ]
-  }
-  const wanted = strays.map((stray) =>
-    likely.flatMap((issues) => issues.filter((one) => one.at === stray.at).flatMap((one) => one.wanted ?? [])),
-  )
-  return strays.map((stray, index) => ({ ...stray, wanted: [...new Set(wanted[index])] }))
-}
-
-/** An object that breaks one of these itself is nothing that the branch could mean. */
-const MISFITS: ReadonlySet<string> = new Set(['type', 'const', 'enum', 'oneOf'])
-
-function isStray({ rule }: Issue): boolean {
-  return rule === 'additionalProperties' || rule === 'unevaluatedProperties'
-}
-
-/** Whether an issue is about which names an object has, or which of its forms it says it has. */
-function isOfNames(issue: Issue, here: string): boolean {
-  const isOwn = issue.at.startsWith(`${here}/`) && !issue.at.slice(here.length + 1).includes('/')
-  return isOwn && (issue.rule === 'required' || issue.rule === 'const' || isStray(issue))
 }
 
 /**
@@ -326,11 +258,6 @@ function missingMember({ keyword, params }: ErrorObject): string | undefined {
   return typeof name === 'string' ? name : undefined
 }
 
-function placed(error: ErrorObject, reader: Reader): Pick<Issue, 'place'> {
-  const place = reader.placeOf(error.parentSchema, error.keyword)
-  return place ? { place } : {}
-}
-
 function issueOf(error: ErrorObject, branches: readonly ErrorObject[], at: string, reader: Reader): Issue {
   // "One of these members is needed" is one missing member, with others that could stand for it.
   const alternatives = branches.map((branch) => (branch.instancePath === error.instancePath ? missingMember(branch) : undefined))
@@ -369,19 +296,16 @@ function issueOf(error: ErrorObject, branches: readonly ErrorObject[], at: strin
     ? []
     : branches.filter(({ instancePath, keyword }) => instancePath === error.instancePath && !CHOICES.has(keyword))
   const wanted = own.length > 0 ? distinct(own.flatMap((branch) => wantedBy(branch))) : wantedBy(error)
+  const isPlain = own.every(({ keyword }) => VALUES.has(keyword))
   return {
     at: here,
     rule: error.keyword,
-    message: `is ${excerpt(error.data)}; ${sentence(error, wanted)}`,
+    message: `is ${excerpt(error.data)}; ${isPlain ? sentence(error, wanted) : `it must ${distinct(own.map(phrase)).join(' or ')}`}`,
     value: error.data,
     wanted,
     ...formShown(error),
     ...placed(error, reader),
   }
-}
-
-function distinct(values: readonly unknown[]): readonly unknown[] {
-  return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()]
 }
 
 /** What a pattern means is seen by examples. */
@@ -446,6 +370,18 @@ function sentence({ keyword, params }: ErrorObject, wanted: unknown): string {
     default:
       return `it breaks "${keyword}": ${excerpt(wanted)}`
   }
+}
+
+/** These say which values, or which kinds of them, would do. */
+const VALUES: ReadonlySet<string> = new Set(['type', 'enum', 'const', 'format'])
+
+/** What a branch asks for, behind "it must". */
+function phrase(branch: ErrorObject): string {
+  const [missing, stray] = [missingMember(branch), strayMember(branch)]
+  if (missing !== undefined) return `have ${missing}`
+  if (stray !== undefined) return `have no ${stray}`
+  const wanted = wantedBy(branch)
+  return branch.keyword === 'type' ? `be ${[wanted].flat().join(' or ')}` : sentence(branch, wanted).replace(/^it (?:must )?/, '')
 }
 
 function timesOf({ minContains: least, maxContains: most }: ErrorObject['params']): string {
