@@ -56,6 +56,8 @@ export function issuesOfMeant(
     .map(([, branch]) => checkBranch(branch)(data, here, all))
     .filter((issues) => !issues.some((issue) => issue.at === here && MISFITS.has(issue.rule)))
     .map((issues) => ({ issues, far: issues.filter((issue) => isOfNames(issue, here)).length }))
+  // An object without names is near to none.
+  if (judged.length > 1 && isJson(data) && Object.keys(data).length === 0) return undefined
   const least = Math.min(...judged.map(({ far }) => far))
   const [meant, ...others] = judged.filter(({ far }) => far === least).map(({ issues }) => issues)
   if (!meant || meant.length === 0 || others.length === 0) return meant?.length === 0 ? undefined : meant

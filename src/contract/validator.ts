@@ -216,7 +216,8 @@ function issuesOf(errors: readonly ErrorObject[], at: string, explainer: Explain
     if (isToldByDiscriminator(error, errors)) continue
     issues.push(...(issuesOfMeant(error, at, explainer, all) ?? [issueOf(error, branches, at, reader)]))
   }
-  return issues.slice(0, MAX_ISSUES)
+  // Parts of allOf that ask for the same are not obeyed one by one.
+  return [...new Map(issues.map((issue) => [`${issue.rule} ${issue.at} ${issue.message}`, issue])).values()].slice(0, MAX_ISSUES)
 }
 
 /**
@@ -261,8 +262,13 @@ function missingMember({ keyword, params }: ErrorObject): string | undefined {
 function issueOf(error: ErrorObject, branches: readonly ErrorObject[], at: string, reader: Reader): Issue {
   // "One of these members is needed" is one missing member, with others that could stand for it.
   const alternatives = branches.map((branch) => (branch.instancePath === error.instancePath ? missingMember(branch) : undefined))
+  const isOneEach = new Set(branches.map(({ parentSchema }) => parentSchema)).size === branches.length
   const [missing, ...others] =
-    branches.length === 0 ? [missingMember(error)] : alternatives.every((name) => name !== undefined) ? alternatives : []
+    branches.length === 0
+      ? [missingMember(error)]
+      : isOneEach && alternatives.every((name) => name !== undefined)
+        ? distinct(alternatives)
+        : []
   const here = at + error.instancePath
   if (missing !== undefined)
     return {
@@ -300,7 +306,7 @@ function issueOf(error: ErrorObject, branches: readonly ErrorObject[], at: strin
   return {
     at: here,
     rule: error.keyword,
-    message: `is ${excerpt(error.data)}; ${isPlain ? sentence(error, wanted) : `it must ${distinct(own.map(phrase)).join(' or ')}`}`,
+    message: `is ${excerpt(error.data)}; ${isPlain ? sentence(error, wanted) : `it must ${phrases(own).join(' or ')}`}`,
     value: error.data,
     wanted,
     ...formShown(error),
@@ -375,7 +381,12 @@ function sentence({ keyword, params }: ErrorObject, wanted: unknown): string {
 /** These say which values, or which kinds of them, would do. */
 const VALUES: ReadonlySet<string> = new Set(['type', 'enum', 'const', 'format'])
 
-/** What a branch asks for, behind "it must". */
+/** What branches ask for, each, behind "it must". */
+function phrases(errors: readonly ErrorObject[]): readonly string[] {
+  const branches = Map.groupBy(errors, ({ parentSchema }) => parentSchema)
+  return distinct([...branches.values()].map((all) => all.map(phrase).join(' and ').replaceAll(' and have ', ' and ')))
+}
+
 function phrase(branch: ErrorObject): string {
   const [missing, stray] = [missingMember(branch), strayMember(branch)]
   if (missing !== undefined) return `have ${missing}`

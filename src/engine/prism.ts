@@ -96,6 +96,8 @@ function violationOf(issue: Issue, message: 'Request' | 'Response', operation: O
   const [place = '', ...path] = pointerParts(at)
   const own = OWN[rule]?.(operation)
   if (own) return own
+  // A status has no place of its own.
+  if (place === 'status') return { severity: 'Error', code: rule, message: issue.message }
   if (rule === 'deprecated')
     return {
       location: [place, ...path],

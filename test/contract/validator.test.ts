@@ -340,6 +340,24 @@ describe('alternatives', () => {
       [{ at: '/body/kind', rule: 'enum', wanted: ['A', 'B'], message: 'is "C"; it must be one of A, B' }],
     ],
     [
+      'by all that each of them lacks',
+      {},
+      { anyOf: [{ required: ['a', 'b'] }, { required: ['a', 'b', 'c'] }, { required: ['d'] }] },
+      [{ at: '/body', rule: 'anyOf', message: 'is {}; it must have a and b or have a and b and c or have d' }],
+    ],
+    [
+      'by the same of all',
+      {},
+      { anyOf: [{ required: ['a'] }, record({ b: count }, { required: ['a'] })] },
+      [{ at: '/body/a', wanted: 'a', fix: 'send a' }],
+    ],
+    [
+      'once, where parts of allOf ask for the same',
+      7,
+      { allOf: [record({ a: count }), record({ b: count })] },
+      [{ at: '/body', rule: 'type' }],
+    ],
+    [
       'by nothing',
       'ab',
       { anyOf: [long, { type: 'string', pattern: '^0' }, { type: 'null' }, { required: ['x'], type: 'object' }] },
