@@ -55,23 +55,34 @@ export function issuesOfMeant(
     .schemas({ value: parentSchema, uri: choice.file, pointer: choice.pointer }, keyword)
     .map(([, branch]) => checkBranch(branch)(data, here, all))
     .filter((issues) => !issues.some((issue) => issue.at === here && MISFITS.has(issue.rule)))
-    .map((issues) => ({ issues, far: issues.filter((issue) => isOfNames(issue, here)).length }))
+    .map((issues) => ({ issues, ...distanceOf(issues, here) }))
   // An object without names is near to none.
   if (judged.length > 1 && isJson(data) && Object.keys(data).length === 0) return undefined
-  const least = Math.min(...judged.map(({ far }) => far))
-  const [meant, ...others] = judged.filter(({ far }) => far === least).map(({ issues }) => issues)
+  const [example] = judged
+  const apart =
+    judged.length > 1 &&
+    example?.issues.find(
+      (issue) => isTelling(issue) && judged.every(({ issues }) => issues.some((one) => isTelling(one) && one.at === issue.at)),
+    )
+  if (apart) {
+    const told = judged.flatMap(({ issues }) => issues.filter((one) => isTelling(one) && one.at === apart.at))
+    const wanted = distinct(told.flatMap((one) => one.wanted))
+    const list = wanted.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)))
+    return [
+      {
+        ...apart,
+        rule: 'enum',
+        message: `is ${excerpt(apart.value)}; it must be ${list.length > 1 ? 'one of ' : ''}${list.join(', ')}`,
+        wanted,
+      },
+    ]
+  }
+  const nearest = Math.min(...judged.map(({ other }) => other))
+  const ofForm = judged.filter(({ other }) => other === nearest)
+  const least = Math.min(...ofForm.map(({ far }) => far))
+  const [meant, ...others] = ofForm.filter(({ far }) => far === least).map(({ issues }) => issues)
   if (!meant || meant.length === 0 || others.length === 0) return meant?.length === 0 ? undefined : meant
   const likely = [meant, ...others]
-  const apart = meant.find(
-    (issue) => isTelling(issue) && others.every((issues) => issues.some((one) => isTelling(one) && one.at === issue.at)),
-  )
-  if (apart) {
-    const wanted = distinct(
-      likely.flatMap((issues) => issues.filter((one) => one.at === apart.at && isTelling(one)).flatMap((one) => one.wanted)),
-    )
-    const message = `is ${excerpt(apart.value)}; it must be one of ${wanted.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))).join(', ')}`
-    return [{ ...apart, rule: 'enum', message, wanted }]
-  }
   const strays = meant.filter(
     (stray) => isStray(stray) && others.every((issues) => issues.some((one) => isStray(one) && one.at === stray.at)),
   )
@@ -108,10 +119,13 @@ function isTelling({ rule }: Issue): boolean {
   return rule === 'const' || rule === 'enum'
 }
 
-/** Whether an issue is about which names an object has, or which of its forms it says it has. */
-function isOfNames(issue: Issue, here: string): boolean {
-  const isOwn = issue.at.startsWith(`${here}/`) && !issue.at.slice(here.length + 1).includes('/')
-  return isOwn && (issue.rule === 'required' || (isTelling(issue) && [issue.wanted].flat().length === 1) || isStray(issue))
+/** How far an object is from a branch: in how many members it says that it is of another form, and how many names it has that are not right. */
+function distanceOf(issues: readonly Issue[], here: string): { readonly other: number; readonly far: number } {
+  const own = issues.filter(({ at }) => at.startsWith(`${here}/`) && !at.slice(here.length + 1).includes('/'))
+  return {
+    other: own.filter((issue) => isTelling(issue) && [issue.wanted].flat().length === 1).length,
+    far: own.filter((issue) => issue.rule === 'required' || isStray(issue)).length,
+  }
 }
 
 /** Where the rule stands that an error is about. */

@@ -334,6 +334,21 @@ describe('alternatives', () => {
       [{ at: '/body/a', rule: 'required' }],
     ],
     [
+      'by a value, whatever else is missing',
+      { kind: 'A' },
+      { oneOf: [ofKind('A', ['a', 'b']), ofKind('B', ['c'])] },
+      [
+        { at: '/body/a', rule: 'required' },
+        { at: '/body/b', rule: 'required' },
+      ],
+    ],
+    [
+      'by a value that none has, though the names are those of one',
+      { kind: 'a', a: 1 },
+      { oneOf: [ofKind('A', ['a']), ofKind('B', ['b'])] },
+      [{ at: '/body/kind', wanted: ['A', 'B'] }],
+    ],
+    [
       'by none of the values that tell it',
       { kind: 'C' },
       { anyOf: [ofKind('A', ['a']), ofKind('B', ['b'])] },
