@@ -10,7 +10,8 @@ import { askedBy, type Row } from './cases/prism/rows.ts'
 const cases = join(import.meta.dirname, 'cases/prism')
 const rows: readonly Row[] = parse(readFileSync(join(cases, 'requests.yaml'), 'utf8'))
 const { answers }: { answers: Record<string, Recorded | undefined> } = JSON.parse(readFileSync(join(cases, 'recorded.json'), 'utf8'))
-const mock = await createMock({ apis: [defineApi({ document: join(cases, 'document.yaml') })] })
+// As the command has it: what is asked for by name may be wrong.
+const mock = await createMock({ apis: [defineApi({ document: join(cases, 'document.yaml') })], checkReplies: false })
 afterAll(() => mock.close())
 
 interface Recorded {
@@ -64,5 +65,24 @@ describe('a refusal of the document', () => {
       400,
       { title: 'Invalid request', status: 400, validation: [{ code: 'required' }] },
     ])
+  })
+
+  it('names all the members of which one is missing', async () => {
+    const schema = { anyOf: [{ required: ['card'] }, { required: ['iban'] }] }
+    const post = { requestBody: { content: { 'application/json': { schema } } }, responses: { 200: {} } }
+    await using own = await createMock({ apis: [defineApi({ document: { openapi: '3.1.0', paths: { '/a': { post } } } })] })
+    const response = await own.fetch('/a', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' })
+    expect(await response.json()).toMatchObject({ validation: [{ message: "Request body must have required property 'card' or 'iban'" }] })
+  })
+})
+
+describe('what is deprecated', () => {
+  it('is a warning beside what is undeclared, and no fault', async () => {
+    const get = { parameters: [{ name: 'old', in: 'query', deprecated: true, schema: {} }], responses: { 200: {} } }
+    await using own = await createMock({ apis: [defineApi({ document: { openapi: '3.1.0', paths: { '/a': { get } } } })] })
+    const { status, headers } = await own.fetch('/a?old=1&odd=1')
+    expect([status, headers.get('mock-warning')]).toEqual([200, 'undeclared /query/odd, nearest is old; deprecated /query/old'])
+    await using strict = await createMock({ strict: true, apis: [defineApi({ document: { openapi: '3.1.0', paths: { '/a': { get } } } })] })
+    expect([(await strict.fetch('/a?old=1')).status, (await strict.fetch('/a?odd=1')).status]).toEqual([200, 422])
   })
 })

@@ -28,7 +28,8 @@ function logLine(
   if (problem) parts.push(`- ${problem.detail}${problem.fix === undefined ? '' : `; ${problem.fix}`}`)
   if (assumption !== undefined) parts.push(`[assumed: ${assumption}]`)
   if (fault !== undefined) parts.push(`[fault: ${fault}]`)
-  if (warnings.length > 0) parts.push(`[undeclared: ${someOf(warnings.map(({ at }) => at))}]`)
+  for (const [what, ofRule] of Object.entries(Object.groupBy(warnings, ({ rule }) => (rule === 'deprecated' ? rule : 'undeclared'))))
+    parts.push(`[${what}: ${someOf(ofRule.map(({ at }) => at))}]`)
   if (explain !== undefined) parts.push(explain)
   // A line stays a line, and short, whatever a client sent.
   const line = inLine(parts.join(' '))

@@ -2,7 +2,7 @@ import type { Issue, Problem, RequestBody } from '../base/http.ts'
 import { createMedia, type Media } from './media.ts'
 import { closeness, type MediaType, mediaTypeOf } from './media-type.ts'
 import type { Located, Reader } from './schema.ts'
-import { excerpt } from './issues.ts'
+import { excerpt } from './excerpt.ts'
 import type { Validator } from './validator.ts'
 
 export type ReadBody =

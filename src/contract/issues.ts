@@ -1,31 +1,16 @@
 import type { ErrorObject } from 'ajv/dist/2020.js'
 import { type Issue, MAX_ISSUES, pointerPart } from '../base/http.ts'
+import { excerpt } from './excerpt.ts'
+import { CHOICES, distinct, type Explainer, isToldByDiscriminator, issuesOfMeant, placed } from './meant.ts'
 import { isJson, type Json, type Located, type Reader } from './schema.ts'
 
-/** What ajv found wrong with a value, told as issues. */
+/* What ajv found wrong with a value, told as issues. */
 
 /** Says what is wrong with a value; `at` is the JSON pointer of the value itself. As much as is told, unless the first issue is enough. */
 export type Check = (value: unknown, at: string, all?: boolean) => readonly Issue[]
 
-const CHOICES: ReadonlySet<string> = new Set(['anyOf', 'oneOf'])
 /** What is wrong by the schemas of these is no fault by itself. */
 const TRIED: ReadonlySet<string> = new Set([...CHOICES, 'contains', 'propertyNames'])
-
-/** Longest excerpt of a client's value that stands in a message. */
-const EXCERPT = 80
-
-/** The value as it may stand in a message. */
-export function excerpt(value: unknown): string {
-  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value))
-  return text.length > EXCERPT ? `${text.slice(0, EXCERPT)}…` : text
-}
-
-/** What is needed to explain errors. */
-export interface Explainer {
-  readonly reader: Reader
-  checkBranch(branch: Located): Check
-  schemasOfChoice(error: ErrorObject): ReadonlySet<unknown>
-}
 
 /**
  * One issue for each thing that is wrong, up to as many as are told. Where all branches of an anyOf or oneOf fail, ajv lists what is wrong with each, and then the
@@ -59,63 +44,11 @@ export function issuesOf(errors: readonly ErrorObject[], at: string, explainer: 
   const issues: Issue[] = []
   for (const { error, branches } of told.toReversed()) {
     if (issues.length >= MAX_ISSUES) break
-    const meant = error.keyword === 'oneOf' ? issuesOfMeant(error, at, explainer, all) : undefined
-    issues.push(...(meant ?? [issueOf(error, branches, at, reader)]))
+    if (isToldByDiscriminator(error, errors)) continue
+    issues.push(...(issuesOfMeant(error, at, explainer, all) ?? [issueOf(error, branches, at, reader)]))
   }
-  return issues.slice(0, MAX_ISSUES)
-}
-
-/**
- * What is wrong with an object by the one branch that it seems to be meant for: the one to which its names come nearest. Undefined where
- * that is none, and all of them have to be told.
- */
-function issuesOfMeant(error: ErrorObject, at: string, { reader, checkBranch }: Explainer, all: boolean): readonly Issue[] | undefined {
-  const { parentSchema, data, instancePath } = error
-  const choice = reader.placeOf(parentSchema)
-  if (!choice || !isJson(parentSchema) || !isJson(data)) return undefined
-  const here = at + instancePath
-  const judged = reader
-    .schemas({ value: parentSchema, uri: choice.file, pointer: choice.pointer }, 'oneOf')
-    .map(([, branch]) => checkBranch(branch)(data, here, all))
-    .filter((issues) => !issues.some((issue) => issue.at === here && MISFITS.has(issue.rule)))
-    .map((issues) => ({ issues, far: issues.filter((issue) => isOfNames(issue, here)).length }))
-  const least = Math.min(...judged.map(({ far }) => far))
-  const [meant, ...others] = judged.filter(({ far }) => far === least).map(({ issues }) => issues)
-  if (!meant || meant.length === 0 || others.length === 0) return meant?.length === 0 ? undefined : meant
-  const likely = [meant, ...others]
-  const strays = meant.filter(
-    (stray) => isStray(stray) && others.every((issues) => issues.some((one) => isStray(one) && one.at === stray.at)),
-  )
-  if (strays.length === 0) {
-    const names = likely.flatMap((issues) => issues.filter(isStray).map((stray) => stray.at.slice(here.length + 1)))
-    const [first] = meant
-    if (!first || names.length === 0 || !likely.every((issues) => issues.every(isStray))) return undefined
-    return [
-      {
-        at: here,
-        rule: 'oneOf',
-        message: `has ${[...new Set(names)].join(' and ')}, of which one excludes the other`,
-        ...placed(error, reader),
-      },
-    ]
-  }
-  const wanted = strays.map((stray) =>
-    likely.flatMap((issues) => issues.filter((one) => one.at === stray.at).flatMap((one) => one.wanted ?? [])),
-  )
-  return strays.map((stray, index) => ({ ...stray, wanted: [...new Set(wanted[index])] }))
-}
-
-/** An object that breaks one of these itself is nothing that the branch could mean. */
-const MISFITS: ReadonlySet<string> = new Set(['type', 'const', 'enum', 'oneOf'])
-
-function isStray({ rule }: Issue): boolean {
-  return rule === 'additionalProperties' || rule === 'unevaluatedProperties'
-}
-
-/** Whether an issue is about which names an object has, or which of its forms it says it has. */
-function isOfNames(issue: Issue, here: string): boolean {
-  const isOwn = issue.at.startsWith(`${here}/`) && !issue.at.slice(here.length + 1).includes('/')
-  return isOwn && (issue.rule === 'required' || issue.rule === 'const' || isStray(issue))
+  // Parts of allOf that ask for the same are not obeyed one by one.
+  return [...new Map(issues.map((issue) => [`${issue.rule} ${issue.at} ${issue.message}`, issue])).values()].slice(0, MAX_ISSUES)
 }
 
 /**
@@ -157,16 +90,16 @@ function missingMember({ keyword, params }: ErrorObject): string | undefined {
   return typeof name === 'string' ? name : undefined
 }
 
-function placed(error: ErrorObject, reader: Reader): Pick<Issue, 'place'> {
-  const place = reader.placeOf(error.parentSchema, error.keyword)
-  return place ? { place } : {}
-}
-
 function issueOf(error: ErrorObject, branches: readonly ErrorObject[], at: string, reader: Reader): Issue {
   // "One of these members is needed" is one missing member, with others that could stand for it.
   const alternatives = branches.map((branch) => (branch.instancePath === error.instancePath ? missingMember(branch) : undefined))
+  const isOneEach = new Set(branches.map(({ parentSchema }) => parentSchema)).size === branches.length
   const [missing, ...others] =
-    branches.length === 0 ? [missingMember(error)] : alternatives.every((name) => name !== undefined) ? alternatives : []
+    branches.length === 0
+      ? [missingMember(error)]
+      : isOneEach && alternatives.every((name) => name !== undefined)
+        ? distinct(alternatives)
+        : []
   const here = at + error.instancePath
   if (missing !== undefined)
     return {
@@ -200,19 +133,16 @@ function issueOf(error: ErrorObject, branches: readonly ErrorObject[], at: strin
     ? []
     : branches.filter(({ instancePath, keyword }) => instancePath === error.instancePath && !CHOICES.has(keyword))
   const wanted = own.length > 0 ? distinct(own.flatMap((branch) => wantedBy(branch))) : wantedBy(error)
+  const isPlain = own.every(({ keyword }) => VALUES.has(keyword))
   return {
     at: here,
     rule: error.keyword,
-    message: `is ${excerpt(error.data)}; ${sentence(error, wanted)}`,
+    message: `is ${excerpt(error.data)}; ${isPlain ? sentence(error, wanted) : `it must ${phrases(own).join(' or ')}`}`,
     value: error.data,
     wanted,
     ...formShown(error),
     ...placed(error, reader),
   }
-}
-
-function distinct(values: readonly unknown[]): readonly unknown[] {
-  return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()]
 }
 
 /** What a pattern means is seen by examples. */
@@ -277,6 +207,23 @@ function sentence({ keyword, params }: ErrorObject, wanted: unknown): string {
     default:
       return `it breaks "${keyword}": ${excerpt(wanted)}`
   }
+}
+
+/** These say which values, or which kinds of them, would do. */
+const VALUES: ReadonlySet<string> = new Set(['type', 'enum', 'const', 'format'])
+
+/** What branches ask for, each, behind "it must". */
+function phrases(errors: readonly ErrorObject[]): readonly string[] {
+  const branches = Map.groupBy(errors, ({ parentSchema }) => parentSchema)
+  return distinct([...branches.values()].map((all) => all.map(phrase).join(' and ').replaceAll(' and have ', ' and ')))
+}
+
+function phrase(branch: ErrorObject): string {
+  const [missing, stray] = [missingMember(branch), strayMember(branch)]
+  if (missing !== undefined) return `have ${missing}`
+  if (stray !== undefined) return `have no ${stray}`
+  const wanted = wantedBy(branch)
+  return branch.keyword === 'type' ? `be ${[wanted].flat().join(' or ')}` : sentence(branch, wanted).replace(/^it (?:must )?/, '')
 }
 
 function timesOf({ minContains: least, maxContains: most }: ErrorObject['params']): string {

@@ -99,6 +99,7 @@ export function createMedia(entry: Located, reader: Reader, validator: Validator
         kind: 'broken',
         message: 'its Content-Type names no boundary',
         fix: 'leave the Content-Type to your HTTP client, which knows the boundary that it writes',
+        isUnsupported: true,
       }
     const isText = content.kind === 'text'
     const text = isText ? content.text : Buffer.from(content.bytes).toString('latin1')

@@ -40,7 +40,12 @@ export interface Operation extends Security {
   compile(): void
 }
 
-export type ReadParameters = Omit<Input, 'body'> & { readonly issues: readonly Issue[]; readonly undeclared: readonly Issue[] }
+export type ReadParameters = Omit<Input, 'body'> & {
+  readonly issues: readonly Issue[]
+  readonly undeclared: readonly Issue[]
+  /** What is there of what the document would rather do without. */
+  readonly deprecated: readonly Issue[]
+}
 
 /** What a document says, ready to be asked. */
 export interface Contract {
@@ -268,11 +273,17 @@ function readParameters(parameters: readonly Parameter[], raw: RawParameters, is
   const values: Record<Parameter['in'], [name: string, value: unknown][]> = { path: [], query: [], header: [], cookie: [] }
   let issues = NONE
   let strange = NONE
+  let deprecated = NONE
   for (const parameter of parameters) {
     const read = parameter.read(raw)
     if (read.undeclared.length > 0) strange = [...strange, ...read.undeclared]
     if (read.value !== undefined) values[parameter.in].push([parameter.name, read.value])
     if (read.issues.length > 0) issues = [...issues, ...read.issues]
+    if (parameter.isDeprecated && (read.value !== undefined || read.issues.some(({ rule }) => rule !== 'required')))
+      deprecated = [
+        ...deprecated,
+        { at: `/${parameter.in}/${pointerPart(parameter.name)}`, rule: 'deprecated', message: 'is deprecated', fix: 'leave it out' },
+      ]
   }
   // Names come from documents and clients: never by assignment, which a name like __proto__ would turn into something else.
   const { path, query, header, cookie } = values
@@ -292,5 +303,5 @@ function readParameters(parameters: readonly Parameter[], raw: RawParameters, is
       wanted: owners.map((parameter) => parameter.name),
       fix: 'leave it out',
     }))
-  return { ...input, issues, undeclared: strange.length > 0 ? [...strange, ...undeclared] : undeclared }
+  return { ...input, issues, deprecated, undeclared: strange.length > 0 ? [...strange, ...undeclared] : undeclared }
 }

@@ -6,7 +6,7 @@ import { isJsonType, mediaTypeOf } from './media-type.ts'
 import { isJson, type Located, type Reader } from './schema.ts'
 import { decodedForm, isBracketed, isSendable, type Pair, type Reading, readings, type Style } from './style.ts'
 import { isOpenToText, typedBy } from './typed.ts'
-import { excerpt } from './issues.ts'
+import { excerpt } from './excerpt.ts'
 import type { Validator } from './validator.ts'
 
 type ParameterPlace = 'path' | 'query' | 'header' | 'cookie'
@@ -26,6 +26,7 @@ export interface Parameter {
   readonly in: ParameterPlace
   /** What the document says of it that cannot be, with file and line: it is told of the operation, and the rest of the document is served. */
   readonly slip?: string
+  readonly isDeprecated: boolean
   /** Whether the names of query pairs belong to it. */
   owns(queryName: string): boolean
   /**
@@ -169,6 +170,7 @@ function withStyle(declared: Declared, reader: Reader, validator: Validator, isT
   return {
     name: key,
     in: where,
+    isDeprecated: located.value['deprecated'] === true,
     owns: (queryName) =>
       queryName === name ||
       (style.style === 'deepObject' && isBracketed(queryName, name)) ||
@@ -176,7 +178,8 @@ function withStyle(declared: Declared, reader: Reader, validator: Validator, isT
     compile: () => check?.compile(),
     read(raw) {
       const sent = sentIn(raw, where, key)
-      if (sent.length === 0) return declared.missing()
+      // Of an empty segment the client has forgotten what should stand there; a list may be empty.
+      if (sent.length === 0 || (where === 'path' && sent[0]?.[1] === '' && !typed.own.has('array'))) return declared.missing()
       try {
         return chosen(sent)
       } catch (error) {
@@ -196,7 +199,7 @@ function withContent(
   validator: Validator,
   isWhole: boolean,
 ): Parameter {
-  const { name, key, in: where, at, fail } = declared
+  const { name, key, in: where, at, located, fail } = declared
   const media = createMedia(entry, reader, validator)
   const type = mediaTypeOf(written)
   const isOfJson = isJsonType(type.name)
@@ -213,6 +216,7 @@ function withContent(
   return {
     name: key,
     in: where,
+    isDeprecated: located.value['deprecated'] === true,
     owns: (queryName) => isWhole || queryName === name,
     compile: () => media.compile(),
     read(raw) {
@@ -245,7 +249,7 @@ function broken(slip: string, { key, in: where }: Pick<Declared, 'key' | 'in'>):
   const refuse = (): never => {
     throw new DocumentError(slip)
   }
-  return { name: key, in: where, slip, owns: (queryName) => queryName === key, read: refuse, compile: refuse }
+  return { name: key, in: where, slip, isDeprecated: false, owns: (queryName) => queryName === key, read: refuse, compile: refuse }
 }
 
 function undecodable({ fail }: Declared): ReadParameter {

@@ -17,6 +17,9 @@ export interface Replies {
 
 const NONE: readonly Issue[] = []
 
+/** Of ours the server says the type. */
+const NO_TYPE: Issue = { at: '/header/content-type', rule: 'required', message: 'is missing' }
+
 interface Response {
   /** By media type, without its parameters, in lower case. */
   readonly content: ReadonlyMap<string, (Check & { compile(): void }) | undefined>
@@ -79,7 +82,9 @@ export function createReplies(operation: Located, { reader, validator }: Side): 
       const read = (response?.headers() ?? []).flatMap(
         (parameter) => parameter.read({ path: {}, query: [], queryText: '', header, cookie: [] }).issues,
       )
-      const found = checkAs(reply, response, isBodyRead)
+      const isUntyped = reply.mediaType === undefined && reply.body !== undefined && response && response.content.size > 0
+      const found =
+        isUntyped && !response.content.has('*/*') ? [NO_TYPE, ...checkAs(reply, response, false)] : checkAs(reply, response, isBodyRead)
       return [...found, ...read.filter(({ rule }) => rule !== 'required')]
     },
   }

@@ -1,5 +1,5 @@
 import { isJson, type Json, type Located } from './schema.ts'
-import { excerpt } from './issues.ts'
+import { excerpt } from './excerpt.ts'
 
 /** What schemas say that all speak of one value: each says something, and all of it holds. */
 

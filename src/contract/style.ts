@@ -34,6 +34,8 @@ const SEPARATORS: Readonly<Record<string, RegExp>> = {
   tabDelimited: /%09|\t/,
 }
 
+const ENCODED_COMMA = /%2c/i
+
 /** Pairs of a query or a cookie header, values still encoded. In a query's names a plus is a blank. */
 export function pairs(text: string, separator: string, isForm: boolean): Pair[] {
   if (text === '') return []
@@ -164,6 +166,9 @@ function lists(style: Style, sent: readonly Pair[], values: readonly string[], a
   // A label without commas was written with dots up to OpenAPI 3.1.0, and is one element in 3.1.1.
   if (style.style === 'label' && !explode) read.push({ kind: 'value', value: listOf([value]), isGuess: true })
   if (value === '') read.push({ kind: 'value', value: [], isGuess: true })
+  // Most clients encode every comma, also one between two elements.
+  if (!isPlain && !(style.style in SEPARATORS) && !value.includes(',') && ENCODED_COMMA.test(value))
+    read.push({ kind: 'value', value: listOf(value.split(ENCODED_COMMA)), isGuess: true })
   return read
 }
 

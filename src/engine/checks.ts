@@ -3,7 +3,7 @@ import { refusal } from '../base/refusal.ts'
 import { isObject } from '../base/values.ts'
 import { nearestPaths } from '../contract/nearest.ts'
 import type { Operation, ReadParameters } from '../contract/operation.ts'
-import { DocumentError, rowOf } from '../base/problem.ts'
+import { type CoreCode, DocumentError, rowOf } from '../base/problem.ts'
 import { ANYBODY, type Behaviour, type Caller, type CheckName, isProblem, isRefused, type Scene } from '../core/behaviour.ts'
 import { Live } from '../core/live.ts'
 import {
@@ -24,6 +24,7 @@ import type { Around, Service } from './service.ts'
 const NONE: readonly Issue[] = []
 const EVERYBODY: readonly string[] = []
 const PROBLEM = 'application/problem+json'
+const UNSUPPORTED: CoreCode = 'media-type-unsupported'
 
 /** A problem with status and meaning, and the names that everybody knows: those of the API are its own. */
 export function stated(problem: Problem, { member }: Service): StatedProblem {
@@ -68,6 +69,11 @@ export function unfit(issues: readonly Issue[], operation: string): Problem {
     detail: `the answer of ${operation} does not fit the document: ${issues.map(({ at, message }) => `${at} ${message}`).join('; ')}`,
     issues,
   }
+}
+
+/** A problem with the whole body, told beside others. */
+function ofBody({ code, detail, fix }: Problem): Issue[] {
+  return [{ at: '/body', rule: code, message: detail, ...(fix !== undefined && { fix }) }]
 }
 
 /** What cannot be made of a document is passed over: there are other words for it. */
@@ -147,9 +153,10 @@ export class RequestChecks implements Record<CheckName, () => Problem | undefine
   #whole(met: Problem, check: CheckName): Problem {
     const others = check === 'credentials' ? [this.parameters(), this.body()] : check === 'parameters' ? [this.body()] : []
     const found = [met, ...others.filter((problem) => problem !== undefined)]
-    const first = (check === 'parameters' && found.find(({ code }) => code === 'media-type-unsupported')) || met
-    const issues = found.flatMap((problem) => problem.issues ?? [])
-    return issues.length === 0 ? first : { ...first, issues: issues.slice(0, MAX_ISSUES) }
+    const first = (check === 'parameters' && found.find(({ code }) => code === UNSUPPORTED)) || met
+    const issues = found.flatMap((problem) => problem.issues ?? (problem !== first && problem.code === UNSUPPORTED ? ofBody(problem) : []))
+    const deprecated = first.code === UNSUPPORTED ? NONE : this.deprecated
+    return issues.length === 0 ? first : { ...first, issues: [...issues.slice(0, MAX_ISSUES), ...deprecated] }
   }
 
   /** The operation; for a path that has others, those. */
@@ -263,6 +270,7 @@ export class RequestChecks implements Record<CheckName, () => Problem | undefine
     const read = this.#operations[0]?.readParameters({ path: this.#rawPath, query, headers })
     if (!read) return undefined
     this.#parameters = read
+    if (read.deprecated.length > 0) this.warnings = [...this.warnings, ...read.deprecated]
     return this.#judge('parameters-invalid', read.issues, read.undeclared)
   }
 
@@ -287,6 +295,11 @@ export class RequestChecks implements Record<CheckName, () => Problem | undefine
     this.#body = read.value
     if (read.kind === 'refused') return read.problem
     return this.#judge('request-invalid', NONE, read.undeclared)
+  }
+
+  /** What the request has that will not be there for ever. */
+  get deprecated(): readonly Issue[] {
+    return this.warnings.filter(({ rule }) => rule === 'deprecated')
   }
 
   /** The operation that the request is for, as far as that is known. */
@@ -355,6 +368,7 @@ export class RequestChecks implements Record<CheckName, () => Problem | undefine
         ...(isObject(plain.body) && { problem: plain.body }),
       }),
     )
+    if (chosen?.kind === 'refused' && example !== undefined) return { ...known, problem: chosen.problem, reply: asPrism(chosen.problem) }
     if (chosen?.kind !== 'reply') return { ...known, reply: plain }
     const violations = violationsHeader(sided('request', violationsOf(problem, 'Request', operation)))
     const headers = { ...chosen.reply.headers, ...(violations !== undefined && { 'sl-violations': violations }) }

@@ -3,7 +3,7 @@ import type { Answer } from '../contract/answer.ts'
 import { type Generate, loadGenerate } from '../contract/generate.ts'
 import type { Contract, Operation } from '../contract/operation.ts'
 import { chanceOf, keyOf } from '../core/population/random.ts'
-import { excerpt } from '../contract/issues.ts'
+import { excerpt } from '../contract/excerpt.ts'
 import { hasNoBody, keepText, type MockReply, type Problem } from '../base/http.ts'
 import type { CoreCode } from '../base/problem.ts'
 import type { Preference } from './preference.ts'
@@ -136,7 +136,10 @@ function choose(
     const fits = contentAs(content)?.fits
     return (content.examples ?? []).find((example) => 'value' in example && fits?.(example.value) !== false)
   }
-  const generatedIn = (content: PrismContent) => (wanted === undefined && make ? contentAs(content)?.generated : undefined)
+  // Where examples are passed over, one that is asked for by name has to be there all the same.
+  const isAsked = (content: PrismContent) =>
+    wanted === undefined || (making.ignoresExamples && some(prism.findExampleByKey(content, wanted)) !== undefined)
+  const generatedIn = (content: PrismContent) => (make && isAsked(content) ? contentAs(content)?.generated : undefined)
   const ready = contents.filter((one) => exampleIn(one) ?? generatedIn(one))
   const isOpen = wanted === undefined && make !== undefined && (ready.length === 0 || (isDocuments && accept !== undefined))
   const pool = isOpen ? contents : ready
@@ -220,14 +223,16 @@ function contentOf(prism: Prism, contents: PrismContent[], accept: string | unde
   )
 }
 
-/** What can be read of the header, with the weights: Prism fails on the rest. */
+/** What can be read of the header, with parameters and weights: Prism fails on the rest. */
 function mediaTypesOf(accept: string | undefined): string[] {
   return (accept ?? '').split(',').flatMap((element) => {
     const [type = '', ...parameters] = element.split(';').map((part) => part.trim())
-    const weight = parameters.find((parameter) => /^q=[\d.]+$/i.test(parameter))
-    return /^[\w!#$&^.+*-]+\/[\w!#$&^.+*-]+$/.test(type) ? [weight === undefined ? type : `${type};${weight}`] : []
+    const read = parameters.filter((one) => (/^q=/i.test(one) ? /^q=[\d.]+$/i : MEDIA_PARAMETER).test(one))
+    return /^[\w!#$&^.+*-]+\/[\w!#$&^.+*-]+$/.test(type) ? [[type, ...read].join(';')] : []
   })
 }
+
+const MEDIA_PARAMETER = /^[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"[^"\\]*")$/
 
 /** Headers that belong to the message and not to its content are left to the server; so is the content's type (OpenAPI 3.1, section 4.8.17). */
 const OWN_HEADERS = new Set(['content-type', 'content-length', 'transfer-encoding', 'connection'])

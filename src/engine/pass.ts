@@ -33,15 +33,8 @@ export function wrongWith({ reply, isBodyRead, broken }: PassedReply, operation:
 /** What `sl-violations` tells of both. */
 export function violationsBetween(request: Problem | undefined, response: readonly Issue[], operation: Operation | undefined): Violation[] {
   const asked = request ? sided('request', wrongRequest(request, operation)) : []
-  const answered = response.map((issue) =>
-    issue.at === '/status'
-      ? { ...UNKNOWN_STATUS, message: issue.message }
-      : violationsOf({ code: '', detail: '', issues: [issue] }, 'Response'),
-  )
-  return [...asked, ...sided('response', answered.flat())]
+  return [...asked, ...sided('response', violationsOf({ code: '', detail: '', issues: response }, 'Response'))]
 }
-
-const UNKNOWN_STATUS: Violation = { severity: 'Error', code: 'undeclared', message: '' }
 
 /** A request that no operation has is told as one thing. */
 function wrongRequest(problem: Problem, operation: Operation | undefined): Violation[] {

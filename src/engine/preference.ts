@@ -1,4 +1,4 @@
-import { excerpt } from '../contract/issues.ts'
+import { excerpt } from '../contract/excerpt.ts'
 import type { Problem } from '../base/http.ts'
 
 /** What a request prefers (RFC 7240, in Prism's words): `Prefer: code=404, example=dog`. */

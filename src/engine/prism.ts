@@ -12,7 +12,7 @@ import type { Operation } from '../contract/operation.ts'
 /** One thing that is wrong, as `validation` and `sl-violations` tell it. */
 export interface Violation {
   readonly location?: readonly string[]
-  readonly severity: 'Error'
+  readonly severity: 'Error' | 'Warning'
   readonly code: string | number
   readonly message: string
 }
@@ -45,11 +45,11 @@ export function documentedStatus({ statuses }: Operation, wanted: readonly numbe
 export function violationsOf(problem: Problem, message: 'Request' | 'Response' = 'Request', operation?: Operation): Violation[] {
   const { code, issues = [] } = withoutSecretValues(problem)
   const own = OWN[code]?.(operation)
-  const told = issues.toSorted((one, other) => rankOf(one) - rankOf(other)).map((issue) => violationOf(issue, message))
+  const told = issues.toSorted((one, other) => rankOf(one) - rankOf(other)).map((issue) => violationOf(issue, message, operation))
   return own ? [own, ...told] : told
 }
 
-/** What is wrong without being wrong at a place. */
+/** What is wrong without being wrong at a place, by its code. */
 const OWN: Readonly<Record<string, ((operation: Operation | undefined) => Violation) | undefined>> = {
   'credentials-missing': () => ({ severity: 'Error', code: 401, message: 'Invalid security scheme used' }),
   'credentials-refused': () => ({ severity: 'Error', code: 401, message: 'Invalid security scheme used' }),
@@ -81,16 +81,30 @@ const MOST = 8_092
 
 const PLACES = ['body', 'header', 'query', 'path', 'cookie']
 
-function rankOf({ at }: Issue): number {
-  return PLACES.indexOf(pointerParts(at)[0] ?? '')
+/** By place; there what is missing comes first, and last what is well and yet told. */
+function rankOf({ at, rule }: Issue): number {
+  const [place = '', ...path] = pointerParts(at)
+  const isMissing = rule === 'required' && place !== 'body' && path.length === 1
+  return PLACES.indexOf(place) * 3 + (isMissing ? 0 : rule === 'deprecated' ? 2 : 1)
 }
 
 /** What is missing, or too much, is said of what has it, or has it not. */
 const OF_PARENT: ReadonlySet<string> = new Set(['required', 'dependentRequired', 'additionalProperties', 'unevaluatedProperties'])
 
-function violationOf(issue: Issue, message: 'Request' | 'Response'): Violation {
+function violationOf(issue: Issue, message: 'Request' | 'Response', operation: Operation | undefined): Violation {
   const { at, rule } = issue
   const [place = '', ...path] = pointerParts(at)
+  const own = OWN[rule]?.(operation)
+  if (own) return own
+  // A status has no place of its own.
+  if (place === 'status') return { severity: 'Error', code: rule, message: issue.message }
+  if (rule === 'deprecated')
+    return {
+      location: [place, ...path],
+      severity: 'Warning',
+      code: rule,
+      message: `${place.charAt(0).toUpperCase()}${place.slice(1)} param ${path.join('.')} is deprecated`,
+    }
   if (place === 'body' && path.length === 0 && rule === 'required')
     return { severity: 'Error', code: 'required', message: 'Body parameter is required' }
   const within = OF_PARENT.has(rule) ? path.slice(0, -1) : path
@@ -109,7 +123,7 @@ function textOf({ rule, wanted, value, message }: Issue, name: string): string {
   const list = [wanted].flat().join(rule === 'enum' ? ', ' : ',')
   switch (rule) {
     case 'required':
-      return `must have required property '${name}'`
+      return `must have required property '${[wanted ?? name].flat().map(String).join("' or '")}'`
     case 'additionalProperties':
       return `must NOT have additional properties; found '${name}'`
     case 'unevaluatedProperties':
@@ -205,7 +219,11 @@ export function asPrism(problem: Problem): MockReply {
   const challenge = problem.challenges?.join(',')
   const headers = { ...plain.headers, ...(challenge !== undefined && challenge !== '' && { 'WWW-Authenticate': challenge }) }
   const violations =
-    row === UNPROCESSABLE ? violationsOf(problem) : row === ROWS['reply-invalid'] ? violationsOf(problem, 'Response') : undefined
+    row === UNPROCESSABLE
+      ? violationsOf(problem)
+      : row === ROWS['reply-invalid']
+        ? sided('response', violationsOf(problem, 'Response'))
+        : undefined
   const { type, title, status } = row
   return {
     ...plain,

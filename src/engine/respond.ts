@@ -142,9 +142,11 @@ function answer(service: Service, sent: MockRequest, scene: Scene, around: Aroun
   const checks = new RequestChecks(service, request, scene, around)
   try {
     const { prefer } = request.headers
-    const preference = !isApi ? undefined : prefer === undefined ? inQuery?.preference : readPreference(prefer)
+    const preference = !isApi ? undefined : prefer === undefined || prefer === '' ? inQuery?.preference : readPreference(prefer)
     if (preference && !('detail' in preference)) checks.preference = preference
     const checked = checks.run(preference === undefined)
+    // Who asks for an answer in words that mean nothing is told so first: any other answer would look as if they had counted.
+    if (preference && 'detail' in preference && service.isDocuments && !checks.isPassed) return inOwnWords(checks, preference, service)
     if ('code' in checked) return checks.isPassed ? passOn(checks, checked, service, request, around) : checks.refuse(checked)
     if (preference && !checks.isPassed)
       return 'detail' in preference
@@ -225,7 +227,8 @@ function passOn(
   if (!passed) return { ...known, reply: { status: 200 }, warnings, needs: 'upstream' }
   if ('detail' in passed) return { ...known, reply: refusal(passed), problem: passed, warnings }
   const answered = wrongWith(passed, operation, method)
-  const violations = violationsBetween(asked, answered, operation)
+  const told = asked ?? (passing?.checksRequests === true ? ofDeprecated(checks) : undefined)
+  const violations = violationsBetween(told, answered, operation)
   if (answered.length > 0 && passing?.isStrict === true) {
     const problem = unfit(answered, known?.operation ?? '')
     return { ...known, reply: asPrism(problem), problem, warnings, violations }
@@ -298,15 +301,22 @@ function fromDocument(
   if (chosen.kind === 'refused') return inOwnWords(checks, chosen.problem, service)
   const { reply, isStill } = chosen
   // An example that was asked for by name is sent whatever it is, unless nothing wrong may be.
-  const broken = isDocuments && checkReplies && preference.example !== undefined ? operation.checkReply(reply) : []
-  if (broken.length > 0) return checks.refuse(unfit(broken, name))
+  const broken = isDocuments && preference.example !== undefined ? operation.checkReply(reply) : []
+  const violations = isDocuments ? violationsBetween(ofDeprecated(checks), broken, operation) : []
+  if (broken.length > 0 && checkReplies) return { ...checks.refuse(unfit(broken, name)), violations }
   const { dynamic: _, ...others } = preference
   const applied = writePreference(isStill ? others : preference)
   return {
     reply: applied === '' ? reply : { ...reply, headers: { ...reply.headers, 'Preference-Applied': applied } },
     operation: name,
     warnings: checks.warnings,
+    ...(violations.length > 0 && { violations }),
   }
+}
+
+/** A request with which nothing is wrong, but for what it should do without. */
+function ofDeprecated({ deprecated }: RequestChecks): Problem | undefined {
+  return deprecated.length === 0 ? undefined : { code: 'deprecated', detail: '', issues: deprecated }
 }
 
 /** A status that the document does not have is a gateway's. */

@@ -149,6 +149,19 @@ describe('a discriminator', () => {
     for (const value of fails) for (const rules of broken(operation, value)) expect(rules).not.toEqual([])
   })
 
+  it.each<[value: unknown, said: string[]]>([
+    [{}, ['/body/type required']],
+    [{ type: 'cat' }, ['/body/meows required']],
+    [{ type: 'dog', barks: 'loud' }, ['/body/barks type']],
+    [{ type: 'cow' }, ['/body/type enum']],
+    [{ type: 1 }, ['/body/type enum']],
+    [7, ['/body type']],
+  ])('is all that is told of %j', (value, said) => {
+    const strict = { type: 'object', properties: { type: text, barks: { type: 'boolean' } }, required: ['type', 'barks'] }
+    const schema = { oneOf, discriminator: { propertyName: 'type', mapping } }
+    for (const told of broken(operationOf(schema, { Cat, Dog: strict }), value)) expect(told).toEqual(said)
+  })
+
   it('of a base that has no branches says nothing', () => {
     expect(broken(operationOf({ ...Cat, discriminator: { propertyName: 'type' } }), { meows: true })).toEqual([[], []])
   })

@@ -512,7 +512,28 @@ describe('a parameter that is not there', () => {
 
   it.each(['query', 'header', 'cookie'] as const)('in %s is left out otherwise, its default too', (where) => {
     const read = readOne({ in: where, schema: { type: 'integer', default: 5, minimum: 1 } }, undefined)
-    expect(read).toEqual({ path: {}, query: {}, header: {}, cookie: {}, issues: [], undeclared: [] })
+    expect(read).toEqual({ path: {}, query: {}, header: {}, cookie: {}, issues: [], deprecated: [], undeclared: [] })
+  })
+
+  it('in path is missing where its segment is empty', () => {
+    const { issues } = readOne({ in: 'path', required: true, schema: text }, '')
+    expect(issues).toMatchObject([{ at: '/path/color', rule: 'required', message: 'is missing' }])
+  })
+
+  it.each([
+    ['color=1%2C2', { color: [1, 2] }],
+    ['color=1%2c2%2C3', { color: [1, 2, 3] }],
+  ])('is a list whose commas are encoded, where that fits: "%s"', (raw, query) => {
+    const schema = { type: 'array', items: { type: 'integer' } }
+    expect(readOne({ in: 'query', explode: false, schema }, raw)).toMatchObject({ query, issues: [] })
+    expect(readOne({ in: 'query', explode: false, schema: list }, 'color=a%2Cb')).toMatchObject({ query: { color: ['a,b'] } })
+  })
+
+  it.each(['query', 'header', 'cookie'] as const)('in %s that is deprecated is told of where it is sent', (where) => {
+    const parameter = { in: where, deprecated: true, schema: { type: 'integer' } }
+    const told = [{ at: '/' + where + '/color', rule: 'deprecated', message: 'is deprecated', fix: 'leave it out' }]
+    for (const raw of ['1', 'x']) expect(readOne(parameter, where === 'header' ? raw : `color=${raw}`).deprecated).toEqual(told)
+    expect(readOne(parameter, undefined).deprecated).toEqual([])
   })
 
   it('is missed by the name in lower case when it is a header', () => {

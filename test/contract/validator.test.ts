@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createContract, type Contract } from '../../src/contract/operation.ts'
 import { createReader } from '../../src/contract/schema.ts'
-import { excerpt } from '../../src/contract/issues.ts'
+import { excerpt } from '../../src/contract/excerpt.ts'
 import { createValidator } from '../../src/contract/validator.ts'
 import type { Issue, MockReply } from '../../src/base/http.ts'
 import { loadDocument, type LoadedDocument } from '../../src/document/load.ts'
@@ -190,14 +190,14 @@ describe('alternatives', () => {
   })
 
   it.each([
-    ['anyOf', { anyOf: [record({ b: count }), record({ b: { type: 'null' } })] }],
-    ['anyOf of references', { anyOf: [ref('Count'), ref('Null')] }],
-    ['oneOf of references to references', { oneOf: [ref('Count'), { anyOf: [ref('Null'), ref('Null')] }] }],
-    ['anyOf in anyOf', { anyOf: [{ anyOf: [record({ b: count }), text] }, text] }],
-  ])('that fail further down are one issue: %s', (_what, schema) => {
+    ['anyOf', '/body/a', { anyOf: [record({ b: count }), record({ b: { type: 'null' } })] }],
+    ['anyOf of references', '/body/a', { anyOf: [ref('Count'), ref('Null')] }],
+    ['oneOf of references to references', '/body/a/b', { oneOf: [ref('Count'), { anyOf: [ref('Null'), ref('Null')] }] }],
+    ['anyOf in anyOf', '/body/a/b', { anyOf: [{ anyOf: [record({ b: count }), text] }, text] }],
+  ])('that fail further down are one issue: %s', (_what, at, schema) => {
     const { issues } = schemaOf(record({ a: schema }), { Count: record({ b: count }), Null: record({ b: { type: 'null' } }) })
     expect(issues({ a: { b: 'x' } })).toHaveLength(1)
-    expect(issues({ a: { b: 'x' } })).toMatchObject([{ at: '/body/a' }])
+    expect(issues({ a: { b: 'x' } })).toMatchObject([{ at }])
   })
 
   it.each<[string, object, object[]]>([
@@ -260,7 +260,7 @@ describe('alternatives', () => {
   ])('hide nothing that is wrong with the same value through %s', (_what, schema) => {
     const { issues } = schemaOf(schema, { Base: record({ c: count }, { required: ['a'] }), Text: text })
     const found = issues({ c: 'x' }).map(({ at, rule }) => `${at} ${rule}`)
-    expect(found.toSorted()).toEqual(['/body anyOf', '/body/a required', '/body/c type'])
+    expect(found.toSorted()).toEqual(['/body/a required', '/body/b required', '/body/c type'])
   })
 
   it('hide nothing of each other', () => {
@@ -315,7 +315,73 @@ describe('alternatives', () => {
 
   it('of required members are no missing member where something else is wrong', () => {
     const { issues } = schemaOf({ anyOf: [{ required: ['a'] }, record({ b: count })] })
-    expect(issues({ b: 'x' })).toMatchObject([{ at: '/body', rule: 'anyOf' }])
+    expect(issues({ b: 'x' })).toMatchObject([{ at: '/body/b', rule: 'type' }])
+  })
+
+  const long = { type: 'string', minLength: 3 }
+  const ofKind = (kind: string, names: readonly string[]) => ({
+    type: 'object',
+    required: ['kind', ...names],
+    properties: { kind: { enum: [kind] }, ...Object.fromEntries(names.map((name) => [name, count])) },
+  })
+  it.each<[string, unknown, object, object[]]>([
+    ['by its type', 'ab', { anyOf: [long, record({}), { type: 'array' }] }, [{ at: '/body', rule: 'minLength', wanted: 3 }]],
+    ['by being a list', [1, 'x'], { oneOf: [long, { type: 'array', items: count }] }, [{ at: '/body/1', rule: 'type' }]],
+    [
+      'by a value of a list of one',
+      { kind: 'A' },
+      { oneOf: [ofKind('A', ['a']), ofKind('B', ['b'])] },
+      [{ at: '/body/a', rule: 'required' }],
+    ],
+    [
+      'by a value, whatever else is missing',
+      { kind: 'A' },
+      { oneOf: [ofKind('A', ['a', 'b']), ofKind('B', ['c'])] },
+      [
+        { at: '/body/a', rule: 'required' },
+        { at: '/body/b', rule: 'required' },
+      ],
+    ],
+    [
+      'by a value that none has, though the names are those of one',
+      { kind: 'a', a: 1 },
+      { oneOf: [ofKind('A', ['a']), ofKind('B', ['b'])] },
+      [{ at: '/body/kind', wanted: ['A', 'B'] }],
+    ],
+    [
+      'by none of the values that tell it',
+      { kind: 'C' },
+      { anyOf: [ofKind('A', ['a']), ofKind('B', ['b'])] },
+      [{ at: '/body/kind', rule: 'enum', wanted: ['A', 'B'], message: 'is "C"; it must be one of A, B' }],
+    ],
+    [
+      'by all that each of them lacks',
+      {},
+      { anyOf: [{ required: ['a', 'b'] }, { required: ['a', 'b', 'c'] }, { required: ['d'] }] },
+      [{ at: '/body', rule: 'anyOf', message: 'is {}; it must have a and b or have a and b and c or have d' }],
+    ],
+    [
+      'by the same of all',
+      {},
+      { anyOf: [{ required: ['a'] }, record({ b: count }, { required: ['a'] })] },
+      [{ at: '/body/a', wanted: 'a', fix: 'send a' }],
+    ],
+    [
+      'once, where parts of allOf ask for the same',
+      7,
+      { allOf: [record({ a: count }), record({ b: count })] },
+      [{ at: '/body', rule: 'type' }],
+    ],
+    [
+      'by nothing',
+      'ab',
+      { anyOf: [long, { type: 'string', pattern: '^0' }, { type: 'null' }, { required: ['x'], type: 'object' }] },
+      [{ at: '/body', rule: 'anyOf', message: 'is "ab"; it must have at least 3 character(s) or match ^0 or be null or be object' }],
+    ],
+  ])('are told in words: %s', (_what, value, schema, expected) => {
+    const found = schemaOf(schema).issues(value)
+    expect(found).toMatchObject(expected)
+    expect(found).toHaveLength(expected.length)
   })
 })
 

@@ -112,6 +112,8 @@ describe('a proxy', async () => {
     } else if (one.url.endsWith('/10')) {
       response.writeHead(200, { 'Content-Type': 'application/json' })
       response.end('{"name":')
+    } else if (one.url.endsWith('/11')) {
+      response.writeHead(200).end('{"name":"Tom"}')
     } else if (one.url.endsWith('/501')) response.writeHead(501).end()
     else if (one.method === 'PUT') response.writeHead(204).end()
     else right(one, response)
@@ -157,6 +159,13 @@ describe('a proxy', async () => {
       'syntax',
       'Response body cannot be read: is not JSON: Unexpected end of JSON input',
     ],
+    [
+      'an answer of no type',
+      '/v1/pets/11',
+      ['response', 'header'],
+      'required',
+      "Response header must have required property 'content-type'",
+    ],
     ['a path', '/v1/cats', ['request'], 'route-unknown', 'no operation has the path /v1/cats'],
   ])('tells what breaks the rules: %s', async (_what, path, location, code, message) => {
     const response = await proxy.ask(path)
@@ -182,7 +191,14 @@ describe('a proxy', async () => {
     const refused = await strict.ask('/v1/pets/tom')
     expect([refused.status, asked.length, await refused.json()]).toMatchObject([422, count, { title: 'Invalid request' }])
     const wrong = await strict.ask('/v1/pets/7')
-    expect([wrong.status, await wrong.json()]).toMatchObject([500, { title: 'Request/Response not valid' }])
+    expect([wrong.status, await wrong.json()]).toMatchObject([
+      500,
+      {
+        title: 'Request/Response not valid',
+        validation: [{ location: ['response', 'body', 'name'] }, { location: ['response', 'header', 'x-count'] }],
+      },
+    ])
+    expect(await (await strict.ask('/v1/pets/8')).json()).toMatchObject({ validation: [{ location: ['response'], code: 'undeclared' }] })
     expect((await strict.ask('/v1/pets/1')).status).toBe(200)
     expect((await strict.ask('/v1/cats')).status).toBe(404)
     const lax = await listening({ upstream, errors: true, validateRequest: false })

@@ -1,5 +1,5 @@
 import type { Operation } from '../../contract/operation.ts'
-import { excerpt } from '../../contract/issues.ts'
+import { excerpt } from '../../contract/excerpt.ts'
 import { pathOf } from './json-path.ts'
 import type { Interaction, Reason } from './pact.ts'
 
