@@ -1,7 +1,7 @@
 import type * as YamlModule from 'yaml'
 import type { Document, LineCounter } from 'yaml'
 import { parsedJson } from '../base/decode.ts'
-import { pointerParts } from '../base/http.ts'
+import { pointerPart, pointerParts } from '../base/http.ts'
 import { DocumentError, messageFrom } from '../base/problem.ts'
 import { readText } from './file.ts'
 import { countNames, linesIn } from './json-lines.ts'
@@ -17,6 +17,8 @@ export interface Source {
 
 /** How many values a file may have, each as often as aliases stand for it; GitHub's has half a million. */
 const MAX_VALUES = 3_000_000
+/** Published ones have some thirty. */
+const MAX_LEVELS = 1_000
 
 type Yaml = typeof YamlModule
 
@@ -29,7 +31,28 @@ export async function parse(path: string, uri: string): Promise<Source> {
   const text = readText(path, uri, 'document').replace(/^\uFEFF/, '')
   const content = jsonIn(text)
   // What is no JSON after all is told by the parser of YAML, which knows the line.
-  return content === undefined ? parseYaml(text, uri) : { uri, content, lineOf: linesOfJson(text) }
+  const source = content === undefined ? await parseYaml(text, uri) : { uri, content, lineOf: linesOfJson(text) }
+  const deep = deepIn(source.content)
+  if (deep !== undefined)
+    throw new DocumentError(
+      `${uri}:${source.lineOf(deep) ?? '?'}: it is nested too deep to be read: a document may have ${MAX_LEVELS} levels`,
+    )
+  return source
+}
+
+/** The pointer of something that lies deeper than documents do; undefined where nothing does. What lies too deep to be gone through depends on the machine. */
+function deepIn(value: unknown, level = 0, known = new Map<object, number>()): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  if (level > MAX_LEVELS) return ''
+  // What aliases stand for may lie in many places.
+  if ((known.get(value) ?? -1) >= level) return undefined
+  known.set(value, level)
+  for (const key of Object.keys(value)) {
+    const inner: unknown = Reflect.get(value, key)
+    const deep = deepIn(inner, level + 1, known)
+    if (deep !== undefined) return `/${pointerPart(key)}${deep}`
+  }
+  return undefined
 }
 
 /** What a JSON text says, by the parser that is made for it: YAML's takes fifty times as long. Undefined for a text that YAML's has to judge. */
@@ -71,6 +94,8 @@ async function parseYaml(text: string, uri: string): Promise<Source> {
   try {
     content = document.toJS({ maxAliasCount: -1 })
   } catch (cause) {
+    // The whole is meant where the machine says how deep is too deep.
+    if (cause instanceof RangeError) throw new DocumentError(`${uri}:1: it is nested too deep to be read`)
     // What aliases stand for is only known now: there may be none of that name.
     throw new DocumentError(`${uri}: ${messageFrom(cause)}`)
   }
