@@ -263,13 +263,7 @@ const ROWS: readonly Row[] = [
     multipart(['name="f"; filename="a"\r\nContent-Type: text/plain', 'x']),
     { status: 400, at: '/body/f', rule: 'contentType', says: 'image/png or image/jpeg' },
   ],
-  [
-    'parts of no boundary',
-    parts({}),
-    'multipart/form-data',
-    multipart(['name="a"', '1']),
-    { status: 415, says: 'names no boundary' },
-  ],
+  ['parts of no boundary', parts({}), 'multipart/form-data', multipart(['name="a"', '1']), { status: 415, says: 'names no boundary' }],
   [
     'parts of another boundary',
     parts({}),
