@@ -134,6 +134,9 @@ describe('what is told of', () => {
       detail: '/body/password does not fit',
       issues: [{ at: '/body/password', rule: 'type', message: 'does not fit' }],
     })
+    const missing = { at: '/body/password', rule: 'required', message: 'is missing', fix: 'send password' }
+    const problem = { code: 'request-invalid', detail: '/body/password is missing', issues: [missing] }
+    expect(withoutSecretValues(problem)).toEqual(problem)
   })
 
   it('a problem says nothing that may quote, where there are too many secrets to look for', () => {

@@ -110,7 +110,7 @@ export function withoutSecretValues(problem: Problem, known: ReadonlySet<string>
   for (const { at, value } of issues)
     if (typeof value === 'string' && isSecretPlace(at)) found.add(value)
     else if (value !== undefined) secretsIn(value).forEach((secret) => found.add(secret))
-  const secret = issues.find(({ at }) => isSecretPlace(at))
+  const secret = issues.find(isOfSecret)
   if (found.size === 0 && !secret) return problem
   const hide = hidingFound(found)
   return {
@@ -121,10 +121,15 @@ export function withoutSecretValues(problem: Problem, known: ReadonlySet<string>
   }
 }
 
+/** Whether an issue may tell a secret: what is missing is none. */
+function isOfSecret({ at, rule }: Issue): boolean {
+  return rule !== 'required' && isSecretPlace(at)
+}
+
 /** Issues without values of secrets. */
 export function withoutSecretIssues(issues: readonly Issue[], hide: Hide): readonly Issue[] {
   return issues.map(({ value, ...issue }) => {
-    if (isSecretPlace(issue.at)) return { ...issue, message: 'does not fit' }
+    if (isOfSecret(issue)) return { ...issue, message: 'does not fit' }
     const { fix, message } = issue
     return {
       ...issue,
