@@ -120,7 +120,7 @@ async function tried(
   if (!located) return undefined
   const contents = reader.children(located, 'content')
   if (contents.length === 0) return text === '' ? undefined : `a body where none is documented: ${text.slice(0, 100)}`
-  if (status === 204 || status === 304 || operation.method === 'HEAD') return undefined
+  if (status === 204 || status === 205 || status === 304 || operation.method === 'HEAD') return undefined
   const type = response.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? ''
   const [, media] =
     contents.find(([one]) => one.split(';')[0]?.trim().toLowerCase() === type) ?? contents.find(([one]) => one.includes('*')) ?? []
