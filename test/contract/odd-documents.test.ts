@@ -52,7 +52,13 @@ describe('a slip that documents are full of', () => {
     ['values as texts', { type: 'boolean', enum: ['true'] }, true, false, '/body enum'],
     ['a type that none of the values has', { type: 'integer', enum: ['0 (Standard)', '1 (Premium)'] }, '1 (Premium)', 1, '/body enum'],
     ['a pattern between slashes', { type: 'string', pattern: '/^[a-z]+$/i' }, 'aB', '1', '/body pattern'],
-    ['classes of other languages', { type: 'string', pattern: String.raw`^[\p{Print}]+\p{all}*$` }, 'a\n', '\n', '/body pattern'],
+    [
+      'classes of other languages',
+      { type: 'string', pattern: String.raw`^[\p{Print}\p{IsDigit}]+[\p{Blank}\p{IsL}]*\p{all}*$` },
+      'a\n',
+      '\n',
+      '/body pattern',
+    ],
     ['steps of nothing', { type: 'number', multipleOf: 0 }, 5, 'x', '/body type'],
   ])('is passed over: %s', (_what, schema, fitting, other, issue) => {
     const contract = contractOf(schema)
