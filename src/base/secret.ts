@@ -156,7 +156,8 @@ function inText(text: string, replace: Replace, depth = 0): string {
   return FORM.test(text) && text.includes('&') ? inForm(text, replace, depth) : inList(text, replace, depth)
 }
 
-const FORM = /^[^\s=&?,;"'{}[\]<>]+(?:\[[^\s=&]*\])*=/
+/** Names of fields are short; without an end, a long text takes the engine more room than it has. */
+const FORM = /^[^\s=&?,;"'{}[\]<>]{1,1000}(?:\[[^\s=&]{0,1000}\]){0,100}=/
 
 function inForm(text: string, replace: Replace, depth = 0): string {
   return text
@@ -201,7 +202,7 @@ export function rewritten(text: string, replace: (scalar: string, isSecret: bool
   let isName = false
   // The same few names come again and again.
   const secretNames = new Map<string, boolean>()
-  return text.replaceAll(/"(?:[^"\\]|\\.)*"|[{}[\],]|[^\s"{}[\],:]+/gs, (token) => {
+  return text.replaceAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],]|[^\s"{}[\],:]+/gs, (token) => {
     const inside = open.at(-1)
     const isSecret = inside !== undefined && (inside.isSecret || inside.isNextSecret)
     switch (token) {

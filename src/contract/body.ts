@@ -25,13 +25,10 @@ const UNDECLARED: ReadBody = {
   undeclared: [{ at: '/body', rule: 'undeclared', message: 'the document declares no body here', fix: 'leave it out' }],
 }
 
-/** Their bodies mean nothing, and many clients cannot send one (RFC 9110, 9.3.1; OpenAPI 3.0.3, 4.7.10.1): what is there is read, what is not is not missed. */
-const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD'])
-
-export function createBodies(method: string, operation: Located, reader: Reader, validator: Validator): Bodies {
+export function createBodies(operation: Located, reader: Reader, validator: Validator): Bodies {
   const located = reader.child(operation, 'requestBody')
   if (!located) return { mediaTypes: [], read: (body) => (body.kind === 'none' ? NOTHING : UNDECLARED), compile: () => undefined }
-  const required = located.value['required'] === true && !BODILESS.has(method)
+  const required = located.value['required'] === true
   const all = reader.children(located, 'content').map(([name, entry]) => ({
     type: mediaTypeOf(name),
     name: name.toLowerCase(),

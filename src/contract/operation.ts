@@ -204,7 +204,7 @@ function createOperation(
       }
     return [...all.values()]
   })
-  const bodies = once(() => createBodies(method, placed(located, request()), request().reader, request().validator))
+  const bodies = once(() => createBodies(placed(located, request()), request().reader, request().validator))
   const replies = once(() => createReplies(placed(located, response()), response()))
   const security = once(() => createSecurity(root, located, reader))
   const answers = once(() => readAnswers(placed(located, response()), response()))

@@ -24,6 +24,9 @@ import type { Around, Service } from './service.ts'
 const NONE: readonly Issue[] = []
 const EVERYBODY: readonly string[] = []
 const PROBLEM = 'application/problem+json'
+/** Their bodies mean nothing, and many clients cannot send one (RFC 9110, 9.3.1): what is there is read, what is not is not missed. */
+const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD'])
+
 const UNSUPPORTED: CoreCode = 'media-type-unsupported'
 
 /** A problem with status and meaning, and the names that everybody knows: those of the API are its own. */
@@ -289,7 +292,8 @@ export class RequestChecks implements Record<CheckName, () => Problem | undefine
   }
 
   body(): Problem | undefined {
-    const { body, headers } = this.#request
+    const { method, body, headers } = this.#request
+    if (body.kind === 'none' && BODILESS.has(method)) return undefined
     const read = this.#operations[0]?.readBody(body, headers['content-type'])
     if (!read) return undefined
     this.#body = read.value
