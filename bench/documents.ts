@@ -4,7 +4,9 @@
  */
 import autocannon from 'autocannon'
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -95,7 +97,7 @@ function about(file: string): { readonly path: string; readonly operations: numb
 async function measured(server: string, command: readonly string[], file: string): Promise<Measured> {
   const { path, operations } = about(file)
   const [program = '', ...args] = command
-  const port = String(20_000 + Math.floor(Math.random() * 20_000))
+  const port = await freePort()
   const began = performance.now()
   const child = spawn(program, [...args, port, file], { stdio: 'ignore' })
   const base = { document: basename(file), megabytes: Math.round(statSync(file).size / 100_000) / 10, operations, server }
@@ -110,6 +112,15 @@ async function measured(server: string, command: readonly string[], file: string
   } finally {
     child.kill('SIGKILL')
   }
+}
+
+async function freePort(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return String(typeof address === 'object' ? address?.port : address)
 }
 
 async function answers(url: string, child: ChildProcess, began: number): Promise<boolean> {
