@@ -17,7 +17,6 @@ const HINTS: ReadonlyMap<string, string> = new Map([
   ...['proxy', 'proxy-all', 'proxy-to', 'upstream', 'forward', 'target'].map((word) => [word, SENT_ON] as const),
   ...['multiprocess', 'm', 'cluster', 'workers'].map((word) => [word, ONE_PROCESS] as const),
   ...['verboseLevel', 'v', 'verbose', 'log-level'].map((word) => [word.toLowerCase(), LOGGED] as const),
-  ...['cors', 'validate-request'].map((word) => [`no-${word}`, `write --${word} false`] as const),
   ...['record', 'recording', 'record-mappings'].map((word) => [word, RECORDED] as const),
   ...['import', 'load', 'restore', 'data', 'data-file', 'fixtures'].map((word) => [word, IMPORTED] as const),
   ...['export', 'dump'].map((word) => [word, `a running server exports: GET /__mock/sessions/{name}/export, or /state; ${SAVED}`] as const),

@@ -22,6 +22,7 @@ import { withHint } from './hints.ts'
 import type { MockOptions } from '../index.ts'
 import type { Outside } from './io.ts'
 import type { ServeSettings } from './serve.ts'
+import { isSwitch, withSwitches } from './switches.ts'
 import { asGiven, readSettings, type Settings, variableName } from './settings.ts'
 
 /** Called wrongly, or cannot start. */
@@ -65,6 +66,7 @@ export async function main(argv: readonly string[], outside: Outside = processIo
     })
     .showHelpAfterError('(--help lists commands and options)')
     .helpCommand(false)
+  const tables: Options[] = []
   /** Gives a command its options, and what it does with their values and its other arguments. */
   const does = <Rows extends Options>(
     command: Command,
@@ -72,6 +74,7 @@ export async function main(argv: readonly string[], outside: Outside = processIo
     run: (settings: Settings<Rows>, files: readonly string[]) => Promise<number>,
   ): void => {
     addOptions(command, rows)
+    tables.push(rows)
     command.action(async () => {
       const given = { flags: command.opts(), env: io.env }
       try {
@@ -196,7 +199,7 @@ export async function main(argv: readonly string[], outside: Outside = processIo
     async (_settings, [of]) => (await import('./schema.ts')).schema(of === 'states' ? 'states' : 'scenario', own.apis, io),
   )
   try {
-    await program.parseAsync([...argv], { from: 'user' })
+    await program.parseAsync(withSwitches(argv, tables), { from: 'user' })
   } catch (error) {
     if (error instanceof UsageError || error instanceof DocumentError) io.err(`error: ${error.message}`)
     // A fault of our own says nothing of what was checked.
@@ -220,6 +223,7 @@ function addOptions(command: Command, rows: Options): void {
     )
     if (row.repeats) flag.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value])
     command.addOption(flag)
+    if (isSwitch(row)) command.addOption(new Flag(row.flag.replace(/^--(\S+).*/, '--no-$1')).hideHelp())
   }
 }
 
