@@ -88,6 +88,8 @@ function mendedValue(key: string, value: unknown, schema: Json): unknown {
   if (key === 'required' && typeof value === 'boolean' && !OWN.some((one) => Object.hasOwn(schema, one))) return value
   if (key === 'required') return value === null || typeof value === 'boolean' || typeof value === 'string' ? undefined : value
   const fits = Object.hasOwn(KEYWORDS, key) ? KEYWORDS[key] : undefined
+  // Values of elements, or of nothing, said of a list or an object.
+  if (key === 'enum' && Array.isArray(value) && COMPOSED.has(typeOf(schema['type'])) && !value.some(isComposed)) return undefined
   if (key === 'enum' && Array.isArray(value) && value.length > 0) return listOf(value, typeOf(schema['type']))
   if (!fits || fits(value)) return value
   // Tuples of older drafts.
@@ -110,6 +112,12 @@ function listOf(list: readonly unknown[], type: unknown): readonly unknown[] {
     if (type === 'boolean') return value === 'true' || (value === 'false' ? false : value)
     return typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value)) ? Number(value) : value
   })
+}
+
+const COMPOSED: ReadonlySet<unknown> = new Set(['array', 'object'])
+
+function isComposed(value: unknown): boolean {
+  return typeof value === 'object'
 }
 
 /** Whether none of the values that are listed can be of the type: `type: integer`, `enum: ['0 (Standard)']`. Then the list is what is meant. */

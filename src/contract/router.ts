@@ -239,7 +239,23 @@ function segmentRoute(segment: string, at: number): string {
 function patternOf(path: string, value: string): string {
   return path
     .split(/(\{[^{}]+\})/)
-    .map((part) => (/^\{[^{}]+\}$/.test(part) ? value : part.replaceAll(/[.*+?^$()|[\]\\{}]/g, String.raw`\$&`)))
+    .map((part) => (/^\{[^{}]+\}$/.test(part) ? value : escaped(part)))
+    .join('')
+}
+
+function escaped(literal: string): string {
+  return literal.replaceAll(/[.*+?^$()|[\]\\{}]/g, String.raw`\$&`)
+}
+
+/** A parameter right behind another is an ending, with its dot: `{id}{extension}`. */
+function valuesPattern(segment: string): string {
+  const parts = segment.split(/(\{[^{}]+\})/)
+  return parts
+    .map((part, index) => {
+      if (index % 2 === 0) return escaped(part)
+      if (index > 1 && parts[index - 1] === '') return String.raw`(\.[^.]*|)`
+      return parts[index + 1] === '' && index + 2 < parts.length ? '(.*?)' : '(.*)'
+    })
     .join('')
 }
 
@@ -247,7 +263,7 @@ function segmentsOf(path: string): Segment[] {
   return path.split('/').flatMap((segment, index) => {
     const names = [...segment.matchAll(PARAMETERS)].map(([, name]) => name ?? '')
     if (names.length === 0) return []
-    return [{ index, names, pattern: /^\{[^{}]+\}$/.test(segment) ? undefined : new RegExp(`^${patternOf(segment, '(.*)')}$`) }]
+    return [{ index, names, pattern: /^\{[^{}]+\}$/.test(segment) ? undefined : new RegExp(`^${valuesPattern(segment)}$`) }]
   })
 }
 

@@ -59,6 +59,7 @@ describe('a slip that documents are full of', () => {
       '\n',
       '/body pattern',
     ],
+    ['values of elements, said of the list', { type: 'array', items: { enum: ['a'] }, enum: ['a'] }, ['a'], ['b'], '/body/0 enum'],
     ['steps of nothing', { type: 'number', multipleOf: 0 }, 5, 'x', '/body type'],
   ])('is passed over: %s', (_what, schema, fitting, other, issue) => {
     const contract = contractOf(schema)

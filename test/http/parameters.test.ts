@@ -37,6 +37,7 @@ const ROWS: readonly Row[] = [
     { path: { x: 1, y: 2 } },
   ],
   ['a verb behind a colon', '/{id}:cancel', [id], '/5:cancel', {}, { path: { id: 5 } }],
+  ['a name and its ending', '/files/{x}{y}', [inPath('x'), inPath('y')], '/files/a.b.json', {}, { path: { x: 'a.b', y: '.json' } }],
   ['a verb behind what holds a colon', '/{at}:stop', [inPath('at')], '/a%3Ab:stop', {}, { path: { at: 'a:b' } }],
   [
     'objects in a list, as JSON',
