@@ -133,7 +133,7 @@ export function isEndless(source: string, flags = 'u'): boolean {
   try {
     return isExponential(source, flags)
   } catch (error) {
-    // What only its own parser has no words for is run as any other.
+    // What refa's parser cannot read, but the engine can, is run as any other.
     if (error instanceof SyntaxError) return false
     if (error instanceof RangeError) return true
     throw error

@@ -2,7 +2,7 @@ import { kindOf, namedIn } from '../document/keys.ts'
 import type { LoadedDocument } from '../document/load.ts'
 import { choicesOf, conditionOf } from './discriminator.ts'
 import { withoutDynamic } from './dynamic.ts'
-import { mended } from './mending.ts'
+import { mended, type Role } from './mending.ts'
 import { BASE, createReader, isJson, type Json, type Located, partsOf, passingOver, type Reader } from './schema.ts'
 
 /** Below these stand schemas by names that somebody chose. */
@@ -10,9 +10,6 @@ const SCHEMAS = new Set(['properties', 'patternProperties', 'dependentSchemas', 
 
 /** A `$dynamicRef` that may mean several schemas: ajv takes it for the schema around, so nothing is held against it. Values are made by it. */
 export const DYNAMIC = 'x-dynamic-ref'
-
-/** What a schema speaks of. */
-export type Role = 'request' | 'response'
 
 /** Properties with this mark do not belong to what the role is about, whatever is required (OpenAPI 3.0, 4.7.24.2). */
 const ABSENT = { request: 'readOnly', response: 'writeOnly' } as const
@@ -71,7 +68,7 @@ function isMarked(value: unknown, role: Role): boolean {
     nullable !== undefined ||
     isJson(discriminator) ||
     [id, value['$anchor'], value['$dynamicAnchor'], value['$dynamicRef']].some((name) => typeof name === 'string') ||
-    mended(value) !== value ||
+    mended(value, role) !== value ||
     Object.entries(value).some(([key, one]) => SCHEMAS.has(key) && isJson(one) && Object.values(one).some((schema) => !isSchema(schema))) ||
     Object.values(value).some((one) => isMarked(one, role))
   )
@@ -105,7 +102,7 @@ class Forming {
     if (Array.isArray(given)) return given.map((one) => this.change(one))
     if (!isJson(given)) return given
     const isResource = !isNamed && typeof given['$id'] === 'string'
-    const value = isNamed ? given : this.#identified(mended(given))
+    const value = isNamed ? given : this.#identified(mended(given, this.#role))
     if (isResource) this.#resources.push(String(value['$id']))
     const all = isNamed ? NONE : absent.union(this.#marked(this.#located(value)))
     const entries = Object.entries(value).map(([key, inner]): [string, unknown] => {

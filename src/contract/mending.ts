@@ -1,5 +1,8 @@
 import { isJson, type Json } from './schema.ts'
 
+/** What a schema speaks of. */
+export type Role = 'request' | 'response'
+
 /** What people write for the types that there are. */
 const TYPES: Readonly<Record<string, string | undefined>> = {
   int: 'integer',
@@ -29,7 +32,7 @@ const isText = (value: unknown): boolean => typeof value === 'string'
 const isSchema = (value: unknown): boolean => isJson(value) || typeof value === 'boolean'
 const isSchemas = (value: unknown): boolean => Array.isArray(value) && value.length > 0
 
-/** What the value of a keyword has to be: any other says nothing that could be checked. */
+/** What the value of a keyword has to be: with any other the keyword checks nothing. */
 const KEYWORDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   minimum: isNumber,
   maximum: isNumber,
@@ -64,13 +67,14 @@ const OWN = ['type', 'properties', '$ref', 'allOf', 'anyOf', 'oneOf', 'items', '
 
 /**
  * A schema without slips that documents are full of, and that every reader passes over but the strict: `required: true`, limits as texts, lists of
- * nothing, `type: int`. The same where there are none.
+ * nothing, `type: int`. What contradicts itself is passed over in requests alone, which could not be sent else: answers keep to the letter.
+ * The same where there are none.
  */
-export function mended(schema: Json): Json {
+export function mended(schema: Json, role: Role): Json {
   const isOther = OTHERS.some((key) => Object.hasOwn(schema, key))
   let changed: Map<string, unknown> | undefined
   for (const [key, value] of Object.entries(schema)) {
-    const now = isOther ? value : mendedValue(key, value, schema)
+    const now = isOther ? value : mendedValue(key, value, schema, role)
     if (now === value) continue
     changed ??= new Map(Object.entries(schema))
     if (now === undefined) changed.delete(key)
@@ -82,14 +86,15 @@ export function mended(schema: Json): Json {
   return changed ? Object.fromEntries(changed) : schema
 }
 
-function mendedValue(key: string, value: unknown, schema: Json): unknown {
+function mendedValue(key: string, value: unknown, schema: Json, role: Role): unknown {
   if (OLD.has(key)) return typeof value === 'string' && (key !== 'id' || 'type' in schema || 'properties' in schema) ? undefined : value
-  if (key === 'type') return isOfNone(schema['enum'], typeOf(value)) ? undefined : typeOf(value)
+  const isSent = role === 'request'
+  if (key === 'type') return isSent && isOfNone(schema['enum'], typeOf(value)) ? undefined : typeOf(value)
   if (key === 'required' && typeof value === 'boolean' && !OWN.some((one) => Object.hasOwn(schema, one))) return value
   if (key === 'required') return value === null || typeof value === 'boolean' || typeof value === 'string' ? undefined : value
   const fits = Object.hasOwn(KEYWORDS, key) ? KEYWORDS[key] : undefined
   // Values of elements, or of nothing, said of a list or an object.
-  if (key === 'enum' && Array.isArray(value) && COMPOSED.has(typeOf(schema['type'])) && !value.some(isComposed)) return undefined
+  if (key === 'enum' && isSent && Array.isArray(value) && COMPOSED.has(typeOf(schema['type'])) && !value.some(isComposed)) return undefined
   if (key === 'enum' && Array.isArray(value) && value.length > 0) return listOf(value, typeOf(schema['type']))
   if (!fits || fits(value)) return value
   // Tuples of older drafts.

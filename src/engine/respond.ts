@@ -145,7 +145,7 @@ function answer(service: Service, sent: MockRequest, scene: Scene, around: Aroun
     const preference = !isApi ? undefined : prefer === undefined || prefer === '' ? inQuery?.preference : readPreference(prefer)
     if (preference && !('detail' in preference)) checks.preference = preference
     const checked = checks.run(preference === undefined)
-    // Who asks for an answer in words that mean nothing is told so first: any other answer would look as if they had counted.
+    // A preference that cannot be read is refused first: any other answer would look as if it had been followed.
     if (preference && 'detail' in preference && service.isDocuments && !checks.isPassed) return inOwnWords(checks, preference, service)
     if ('code' in checked) return checks.isPassed ? passOn(checks, checked, service, request, around) : checks.refuse(checked)
     if (preference && !checks.isPassed)

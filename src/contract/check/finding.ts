@@ -39,7 +39,7 @@ export const CHECK_RULES = {
     severity: 'error',
     says: 'A parameter has no name, no place that there is, or a style that is not read there.',
   },
-  'parameter-undeclared': { severity: 'warning', says: 'A path has a {name} for which there is no parameter: any text stands for it.' },
+  'parameter-undeclared': { severity: 'warning', says: 'A path has a {name} for which no parameter is declared: any text is taken.' },
   'parameter-misplaced': {
     severity: 'warning',
     says: 'A parameter of the path has a name that the path does not have: it is left out.',

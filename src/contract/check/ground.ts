@@ -1,6 +1,7 @@
 import { valueAt } from '../../base/http.ts'
 import type { LoadedDocument } from '../../document/load.ts'
-import { formOf, type Role } from '../form.ts'
+import { formOf } from '../form.ts'
+import type { Role } from '../mending.ts'
 import type { Generate, Side } from '../generate.ts'
 import type { Purpose } from '../generation.ts'
 import { createReader, isJson, type Located, type Reader } from '../schema.ts'

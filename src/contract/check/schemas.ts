@@ -1,7 +1,7 @@
 import { DocumentError, messageFrom } from '../../base/problem.ts'
 import { pointerPart } from '../../base/http.ts'
 import { isEndless } from '../expressions.ts'
-import type { Role } from '../form.ts'
+import type { Role } from '../mending.ts'
 import { excerpt } from '../excerpt.ts'
 import { isJson, type Json } from '../schema.ts'
 import { findingOf } from './finding.ts'

@@ -1,7 +1,7 @@
 import { parsedJson } from '../../base/decode.ts'
 import { DocumentError } from '../../base/problem.ts'
 import { type Issue, pointerPart } from '../../base/http.ts'
-import type { Role } from '../form.ts'
+import type { Role } from '../mending.ts'
 import { isJson } from '../schema.ts'
 import type { Check } from '../issues.ts'
 import { findingOf } from './finding.ts'
@@ -27,7 +27,7 @@ export class Examples {
     this.#compiling = compiling
   }
 
-  /** What is wrong with a value by a schema as any of those reads it that it is for. */
+  /** What is wrong with a value; nothing where it fits the schema as it is read for requests, or for answers. */
   issueOf(schema: Node, value: unknown): Issue | undefined {
     let first: Issue | undefined
     for (const role of this.#ground.rolesOf(schema)) {
