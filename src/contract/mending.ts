@@ -88,14 +88,15 @@ export function mended(schema: Json, role: Role): Json {
 
 function mendedValue(key: string, value: unknown, schema: Json, role: Role): unknown {
   if (OLD.has(key)) return typeof value === 'string' && (key !== 'id' || 'type' in schema || 'properties' in schema) ? undefined : value
-  const isSent = role === 'request'
-  if (key === 'type') return isSent && isOfNone(schema['enum'], typeOf(value)) ? undefined : typeOf(value)
+  if (key === 'type') return role === 'request' && isOfNone(schema['enum'], typeOf(value)) ? undefined : typeOf(value)
   if (key === 'required' && typeof value === 'boolean' && !OWN.some((one) => Object.hasOwn(schema, one))) return value
   if (key === 'required') return value === null || typeof value === 'boolean' || typeof value === 'string' ? undefined : value
   const fits = Object.hasOwn(KEYWORDS, key) ? KEYWORDS[key] : undefined
-  // Values of elements, or of nothing, said of a list or an object.
-  if (key === 'enum' && isSent && Array.isArray(value) && COMPOSED.has(typeOf(schema['type'])) && !value.some(isComposed)) return undefined
-  if (key === 'enum' && Array.isArray(value) && value.length > 0) return listOf(value, typeOf(schema['type']))
+  if (key === 'enum' && role === 'request' && Array.isArray(value) && value.length > 0) {
+    // Values of elements, or of nothing, said of a list or an object.
+    if (COMPOSED.has(typeOf(schema['type'])) && !value.some(isComposed)) return undefined
+    return listOf(value, typeOf(schema['type']))
+  }
   if (!fits || fits(value)) return value
   // Tuples of older drafts.
   if (key === 'items' && isSchemas(value)) return [value].flat()

@@ -48,8 +48,6 @@ describe('a slip that documents are full of', () => {
     ['one schema in place of a list', { allOf: { type: 'string' } }, 'a', 1, '/body type'],
     ['a tuple of an older draft', { type: 'array', items: [{ type: 'integer' }] }, [1, 'x'], ['x'], '/body/0 type'],
     ['words of older drafts', { id: 'a', $schema: 'http://json-schema.org/draft-04/schema#', type: 'string' }, 'a', 1, '/body type'],
-    ['values that are not of the type', { type: 'string', enum: [1, true] }, '1', 'x', '/body enum'],
-    ['values as texts', { type: 'boolean', enum: ['true'] }, true, false, '/body enum'],
     ['a pattern between slashes', { type: 'string', pattern: '/^[a-z]+$/i' }, 'aB', '1', '/body pattern'],
     [
       'classes of other languages',
@@ -75,6 +73,8 @@ describe('a slip that documents are full of', () => {
   })
 
   it.each<[what: string, schema: unknown, fitting: unknown, other: unknown, issue: string]>([
+    ['values that are not of the type', { type: 'string', enum: [1, true] }, '1', 'x', '/body/a enum'],
+    ['values as texts', { type: 'boolean', enum: ['true'] }, true, false, '/body/a enum'],
     ['a type that none of the values has', { type: 'integer', enum: ['0 (Standard)', '1 (Premium)'] }, '1 (Premium)', 1, '/body/a enum'],
     ['values of elements, said of the list', { type: 'array', items: { enum: ['a'] }, enum: ['a'] }, ['a'], ['b'], '/body/a/0 enum'],
   ])('that contradicts itself is sent as it is meant, and left out of answers: %s', (_what, a, fitting, other, issue) => {
