@@ -89,7 +89,7 @@ function claimedTwice(services: readonly Service[]): readonly string[] {
         if (before === undefined) first.set(key, api.name)
         return before === undefined || before === api.name
           ? []
-          : `${api.file ?? api.name}: ${method} ${path} is never found: ${before} has it as well; give one of them another server`
+          : `${api.file ?? api.name}: ${method} ${path} is never reached: ${before} has it as well; give one of them another server`
       }),
     )
 }

@@ -113,7 +113,7 @@ export function createContract(document: LoadedDocument): Contract {
   for (const { route, behind } of hidden) {
     const located = routes.find((one) => one === route)?.located ?? root
     left.push(
-      `${reader.where(located)}: ${route.method} ${route.template} is never found: no request tells it from ${behind.method} ${behind.template}`,
+      `${reader.where(located)}: ${route.method} ${route.template} is never reached: no request tells it from ${behind.method} ${behind.template}`,
     )
   }
   return {

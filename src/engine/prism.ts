@@ -233,7 +233,7 @@ export function asPrism(problem: Problem): MockReply {
       type: TYPE + type,
       title,
       status,
-      detail: fix === undefined ? detail : `${detail}; ${fix}`,
+      detail: fix === undefined ? detail : `${detail.replace(/\.$/, '')}; ${fix}`,
       ...(violations && violations.length > 0 && { validation: violations }),
       ...(problem.challenges && challenge !== '' && { headers: { 'WWW-Authenticate': challenge } }),
     },

@@ -79,7 +79,7 @@ describe('a document of one’s own is served', () => {
     const { server, url } = await serveHere([one, two])
     expect(await body(`${url}/a`)).toEqual({ first: 1 })
     expect((await server.stop()).err).toContain(
-      `warning: ${two}: GET /a is never found: first has it as well; give one of them another server\n`,
+      `warning: ${two}: GET /a is never reached: first has it as well; give one of them another server\n`,
     )
   })
 

@@ -654,7 +654,7 @@ describe('a document', () => {
     expect(left).toEqual([expect.stringMatching(/^a\.yaml:1 .*leads nowhere; the path \/a is not served$/)])
   })
 
-  it('with two paths that no request tells apart serves their methods, and names what is never found', () => {
+  it('with two paths that no request tells apart serves their methods, and names what is never reached', () => {
     const { match, left } = createContract(
       documentOf({
         paths: { '/a/{b}': { get: { operationId: 'a' } }, '/a/{c}': { get: { operationId: 'b' }, put: { operationId: 'c' } } },
@@ -662,7 +662,7 @@ describe('a document', () => {
     )
     expect(match('GET', '/a/1')).toMatchObject({ kind: 'found', target: { id: 'a' }, path: { b: '1' } })
     expect(match('PUT', '/a/1')).toMatchObject({ kind: 'found', target: { id: 'c' }, path: { c: '1' } })
-    expect(left).toEqual(['a.yaml:1: GET /a/{c} is never found: no request tells it from GET /a/{b}'])
+    expect(left).toEqual(['a.yaml:1: GET /a/{c} is never reached: no request tells it from GET /a/{b}'])
   })
 
   it('with two operations of one name calls the second by its path, and says so', () => {

@@ -85,7 +85,7 @@ function placesOf(operations: readonly Operation[], { reader }: Side, uri: strin
 export const UNREACHABLE = 'another operation has the same method and path'
 
 function isTold(left: readonly string[], { method, template }: Operation): boolean {
-  return left.some((sentence) => sentence.includes(`${method} ${template} is never found`))
+  return left.some((sentence) => sentence.includes(`${method} ${template} is never reached`))
 }
 
 interface Part {
