@@ -78,6 +78,11 @@ export interface ProblemRow {
   readonly title: string
 }
 
+/** The database that keeps sessions cannot be reached just now, or fails. What was being written may be kept, or not. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable'
+}
+
 /** Wrong use of the command or the library: an unknown flag, name or value. The command prints it and exits with 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
