@@ -25,10 +25,9 @@ import { OptionError, UsageError } from './base/problem.ts'
 import { createApp } from './server/app.ts'
 import { createEvents } from './server/events.ts'
 import { createJournal } from './server/journal.ts'
-import type { Exchange } from './recording/exchange.ts'
+import type { Exchange } from './core/exchange.ts'
 import { type Fetch, fetchWithin } from './server/fetch.ts'
 import { createBindings } from './server/bindings.ts'
-import { createCounts } from './server/counts.ts'
 import { createHandler, type Handler, type HandlerSettings } from './server/handler.ts'
 import { type Handled, toLine } from './server/line.ts'
 import { createServers, type Tls } from './server/listen.ts'
@@ -36,11 +35,9 @@ import { corsHeaders } from './server/origin.ts'
 import { createPassage, type Passage } from './server/pass.ts'
 import { unkept } from './server/record.ts'
 import { isControlPath } from './server/session.ts'
-import { createSessionBooks, type SessionBooks } from './server/sessions.ts'
 import { summaryOf } from './server/summary.ts'
 import { memoryStore } from './store/memory.ts'
 import type { Store } from './store/store.ts'
-import { weighed } from './store/weighed.ts'
 
 export interface Mock extends Client {
   /** The Express app, not listening: hand it to supertest. */
@@ -108,21 +105,38 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   let current: Answering | undefined
   const members = (): Serving['registry']['members'] => (current?.serving ?? serving).registry.members
   const timeToLive = (): number => sessionTimeToLive ?? (isBeyond ? WEEK : Number.POSITIVE_INFINITY)
-  const bindings = createBindings(() => ({
-    others: members().flatMap(({ api }) => api.callers.bound ?? []),
-    schemes: members().flatMap(({ api }) => api.callers.scheme ?? []),
-  }))
-  const books = createSessionBooks(createCounts(maxSessions, timeToLive), bindings)
-  const store = weighed(options.store ?? memoryStore())
   const journal = createJournal(
     journalBytes,
     (method, path) => current?.nearest(method, path) ?? [],
     () => (current?.serving ?? serving).registry,
   )
-  const events = createEvents(journal, MAX_LISTENERS)
+  const store = await (options.store ?? memoryStore)({
+    maxSessions,
+    timeToLive,
+    journalBytes,
+    stateBytes: settings.limits.allBytes,
+    time: options.time,
+    journal,
+    onTrouble: onFailure,
+  })
+  const bindings = createBindings(store, () => ({
+    others: members().flatMap(({ api }) => api.callers.bound ?? []),
+    schemes: members().flatMap(({ api }) => api.callers.scheme ?? []),
+  }))
+  const events = createEvents(journal, store, MAX_LISTENERS)
   const closing = new AbortController()
   const real = options.time ?? Date.now
-  const shared: Shared = { store, books, journal, events, closing: closing.signal, controlToken: access.token, real, onFailure, onExchange }
+  const shared: Shared = {
+    store,
+    bindings,
+    journal,
+    events,
+    closing: closing.signal,
+    controlToken: access.token,
+    real,
+    onFailure,
+    onExchange,
+  }
   current = await answeringOf(serving, options, shared)
   const answering = (): Answering => current ?? unanswered()
   const handle: Handler = (...asked) => answering().handle(...asked)
@@ -180,7 +194,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
       const next = await answeringOf(await servingOf(apis), { ...options, ...(apis && { apis }) }, shared)
       answering().passage?.sender.close()
       current = next
-      await bringUpToDate(store, books, next.base)
+      await bringUpToDate(store, next.base)
     },
     close,
     [Symbol.asyncDispose]: close,
@@ -194,7 +208,7 @@ function unanswered(): never {
 /** What outlives the documents that requests are answered from. */
 interface Shared extends Pick<
   HandlerSettings,
-  'store' | 'books' | 'journal' | 'events' | 'closing' | 'controlToken' | 'real' | 'onFailure' | 'onExchange'
+  'store' | 'bindings' | 'journal' | 'events' | 'closing' | 'controlToken' | 'real' | 'onFailure' | 'onExchange'
 > {}
 
 /** APIs that answer. */
@@ -252,6 +266,7 @@ async function answeringOf(serving: Serving, options: MockOptions, shared: Share
     ...shared,
     passage,
     maxSessionBytes: options.maxSessionBytes,
+    apis: '',
     scenarios,
     startFrom: startFromWanted,
     control,
@@ -286,9 +301,9 @@ function passageOf(sendsOn: ReadOptions['sendsOn'], maxBodyBytes: number, { oper
 const PASSED = 10
 
 /** Sessions that have begun before are set, beside what they were set to, to what the APIs can be set to now. */
-async function bringUpToDate(store: Store, { counts }: SessionBooks, { settings, assumptions }: SessionStart): Promise<void> {
-  for (const name of counts.names())
-    await store.transact(name, (world) => {
+async function bringUpToDate(store: Store, { settings, assumptions }: SessionStart): Promise<void> {
+  for (const name of await store.names())
+    await store.use(name, ({ world }) => {
       const session = sessionOf(world)
       const lacks = (now: object, then: object): boolean => Object.keys(now).some((one) => !Object.hasOwn(then, one))
       if (!session || !(lacks(settings, session.settings) || lacks(assumptions, session.assumptions)))

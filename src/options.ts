@@ -30,7 +30,6 @@ import {
   checkNow,
   checkOrigin,
   checkSeed,
-  checkStore,
   checkDuration,
   checkTimeToLive,
   checkUrl,
@@ -39,7 +38,7 @@ import {
 } from './options/checks.ts'
 import { checkApi } from './options/definition.ts'
 import type { RequestSummary } from './server/summary.ts'
-import type { Store } from './store/store.ts'
+import type { OpenStore } from './store/store.ts'
 
 export interface MockOptions {
   /** What all data is a function of. Any text; `1` unless said otherwise. */
@@ -117,7 +116,7 @@ export interface MockOptions {
   /** Calls back when the delay of a fault is over, and gives what ends it before; by a timer unless said otherwise. */
   readonly delay?: (milliseconds: number, over: () => void) => () => void
   /** Where sessions live; in memory unless said otherwise. */
-  readonly store?: Store
+  readonly store?: OpenStore
   /** Hears of each request to the APIs once its answer is known, and of what else is refused: control requests, what is not valid HTTP. */
   readonly onRequest?: (summary: RequestSummary) => void
   /** Hears of failures of the mock's own; `console.error` unless said otherwise. */
@@ -320,7 +319,7 @@ export const MOCK_OPTIONS = {
   maxBodyBytes: { default: MIB, help: 'bytes that the body of a request may have', check: checkWholeNumber(0, 1_000 * MIB) },
   time: { help: "the world's time, in milliseconds since 1970", check: checkFunction },
   delay: { help: 'what waits until the delay of a fault is over', check: checkFunction },
-  store: { help: 'where sessions live; in memory unless said otherwise', check: checkStore },
+  store: { help: 'where sessions live; in memory unless said otherwise', check: checkFunction },
   onRequest: { help: 'hears of each request once its answer is known', check: checkFunction },
   onFailure: { help: "hears of failures of the mock's own", check: checkFunction },
 } as const satisfies Readonly<Record<keyof MockOptions, LibraryOption>>

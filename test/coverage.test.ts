@@ -7,6 +7,7 @@ import { createContract } from '../src/contract/operation.ts'
 import type { Data, Mock, MockOptions, RequestSummary } from '../src/index.ts'
 import { loadDocument } from '../src/document/load.ts'
 import { memoryStore } from '../src/store/memory.ts'
+import { watchedStore } from './stores.ts'
 import { ACCOUNT, ALLOCATION, LINE, openMock, ORDER, quantities, RETAILER, SUPPLIER } from './support.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -385,21 +386,20 @@ async function examples(): Promise<void> {
 }
 
 beforeAll(async () => {
-  const store = memoryStore()
   plain = await record()
   strict = await record({ strict: true })
   small = await record({ maxBodyBytes: 64 })
   redirecting = await record({ assume: { 'supplier.trailing-slash': 'redirect' } })
   failing = await record({
     onFailure: () => undefined,
-    store: {
+    store: watchedStore(memoryStore, (store) => ({
       ...store,
-      transact(session, work) {
-        if (!failNext) return store.transact(session, work)
+      use(session, work) {
+        if (!failNext) return store.use(session, work)
         failNext = false
         return Promise.reject(new Error('the store is gone'))
       },
-    },
+    })),
   })
   for (const operation of operations) await generic(operation)
   await organizations()

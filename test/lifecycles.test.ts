@@ -2,9 +2,7 @@ import * as fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Stock } from '../src/apis/oms/kinds.ts'
 import type { SessionName } from '../src/index.ts'
-import { memoryStore } from '../src/store/memory.ts'
-import type { Store } from '../src/store/store.ts'
-import { racingStore } from './racing-store.ts'
+import { racingStore, type TestStore, watchedStore } from './stores.ts'
 import { ACCOUNT, openMock, ownSession } from './support.ts'
 
 /**
@@ -442,7 +440,7 @@ function omsView(order: OmsOrder): Json {
 }
 
 /** One store's server, and how to ask it. */
-async function serve(store: Store) {
+async function serve(store: TestStore) {
   const failures: unknown[] = []
   const mock = await openMock({
     orders: 12,
@@ -579,10 +577,7 @@ async function count(real: Real, model: Model): Promise<void> {
 
 /** What is free and what was taken make the same at all times; nothing is promised twice. */
 async function checkStock(real: Real, model: Model): Promise<void> {
-  const stock = await real.served.store.transact(real.session as SessionName, (world) => ({
-    changes: [],
-    result: [...world.all('stock')] as Stock[],
-  }))
+  const stock = await real.served.store.look(real.session as SessionName, ({ world }) => [...world.all('stock')] as Stock[])
   for (const { tenant, locationNum, sku, available } of stock) {
     expect(available).toBeGreaterThanOrEqual(0)
     const key = JSON.stringify([tenant.split('/')[0], locationNum, sku])
@@ -2027,7 +2022,7 @@ const anyCommand = fc.oneof(
 const steps = fc.commands([anyCommand], { maxCommands: 100, size: 'max' })
 
 const racing = racingStore()
-const servers = { memory: await serve(memoryStore()), racing: await serve(racing) }
+const servers = { memory: await serve(watchedStore()), racing: await serve(racing) }
 afterAll(() => Promise.all(Object.values(servers).map(({ mock }) => mock.close())))
 
 /** What a run is no good without. */

@@ -1,9 +1,7 @@
 import * as fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { MockOptions } from '../src/index.ts'
-import { memoryStore } from '../src/store/memory.ts'
-import type { Store } from '../src/store/store.ts'
-import { racingStore } from './racing-store.ts'
+import { racingStore, type TestStore, watchedStore } from './stores.ts'
 import { ACCOUNT, ALLOCATION, LINE, openMock, ORDER, ownSession } from './support.ts'
 
 const LONG = process.env['LONG'] !== undefined
@@ -80,7 +78,7 @@ interface Base {
 }
 
 /** One store's server, and how to ask it. */
-async function serve(store: Store) {
+async function serve(store: TestStore) {
   const failures: unknown[] = []
   const mock = await openMock({ ...OPTIONS, store, onFailure: (error) => failures.push(error) })
   const { url } = await mock.listen({ port: 0 })
@@ -643,7 +641,7 @@ const anyCommand = fc.oneof(
 )
 const commands = fc.array(anyCommand, { minLength: 10, maxLength: 40, size: 'max' })
 
-const servers = { memory: await serve(memoryStore()), racing: await serve(racingStore()) }
+const servers = { memory: await serve(watchedStore()), racing: await serve(racingStore()) }
 afterAll(() => Promise.all(Object.values(servers).map(({ mock }) => mock.close())))
 
 describe('two sessions driven at random', async () => {

@@ -9,9 +9,8 @@ import { DATA_VERSION } from '../src/core/population/random.ts'
 import { createMock, type Fault, type MockOptions, type MockSession, replay } from '../src/index.ts'
 import { memoryStore } from '../src/store/memory.ts'
 import type { Exported } from '../src/recording/export.ts'
-import type { Store } from '../src/store/store.ts'
 import { ROOT } from './cli/process.ts'
-import { racingStore } from './racing-store.ts'
+import { racingStore, type TestStore, watchedStore } from './stores.ts'
 import { ACCOUNT, ALLOCATION, ORDER, quantities, SUPPLIER } from './support.ts'
 
 const LONG = process.env['LONG'] !== undefined
@@ -81,20 +80,19 @@ async function open(options: MockOptions = {}) {
 type Opened = Awaited<ReturnType<typeof open>>
 
 /** A store that gives the first who only looks what it saw no sooner than it is told to. */
-function lateReader(): { readonly store: Store; readonly held: Promise<void>; readonly goOn: () => void } {
-  const store = memoryStore()
+function lateReader(): { readonly store: TestStore; readonly held: Promise<void>; readonly goOn: () => void } {
   const { promise: held, resolve: hold } = Promise.withResolvers<void>()
   const { promise: over, resolve: goOn } = Promise.withResolvers<void>()
   let isFirst = true
   return {
     held,
     goOn,
-    store: {
+    store: watchedStore(memoryStore, (store) => ({
       ...store,
-      async transact(session, work) {
+      async use(session, work) {
         let hasChanged = true
-        const result = await store.transact(session, (world) => {
-          const done = work(world)
+        const result = await store.use(session, (held) => {
+          const done = work(held)
           hasChanged = done.changes.length > 0
           return done
         })
@@ -104,7 +102,7 @@ function lateReader(): { readonly store: Store; readonly held: Promise<void>; re
         await over
         return result
       },
-    },
+    })),
   }
 }
 
@@ -399,7 +397,7 @@ describe('a session that is exported and repeated', () => {
     goOn()
     expect(await late).toBe(200)
     const ids = [`${NAME}-1`, `${NAME}-2`, `${NAME}-3`]
-    expect((await session.requests()).map(({ id }) => id)).toEqual([`${NAME}-2`, `${NAME}-3`, `${NAME}-1`])
+    expect((await session.requests()).map(({ id }) => id)).toEqual(ids.toReversed())
     const file = await exportOf(session)
     expect(file.exchanges.map(({ id }) => id)).toEqual(ids)
     expect(await replay(file)).toMatchObject({ different: [], same: 3 })
@@ -410,7 +408,7 @@ describe('a session that is exported and repeated', () => {
   it('says what had not been answered when it was exported', async () => {
     await using opened = await open()
     const { session, order, delayed, goOn } = opened
-    await session.addFault({ at: 'after', fixedDelayMilliseconds: 60_000 })
+    await session.addFault({ at: 'before', fixedDelayMilliseconds: 60_000 })
     const held = delayed()
     const late = order()
     await held
@@ -569,8 +567,8 @@ function steps(orders: readonly { readonly id: string; readonly line: string }[]
   return fc.oneof({ weight: 3, arbitrary: together }, { weight: 2, arbitrary: control })
 }
 
-describe.each<{ name: string; store: () => Store }>([
-  { name: 'memory', store: memoryStore },
+describe.each<{ name: string; store: () => TestStore }>([
+  { name: 'memory', store: watchedStore },
   { name: 'racing', store: racingStore },
 ])('any session on the $name store', ({ store }) => {
   /** Delays end when some other things have happened: nothing waits for a clock. */

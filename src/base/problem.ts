@@ -23,6 +23,8 @@ export const PROBLEMS = {
   'sessions-exhausted': { status: 503, title: 'The server holds as many sessions as it may' },
   'session-known': { status: 409, title: 'There is a session of this name' },
   'session-foreign': { status: 409, title: 'The session began from another scenario' },
+  'session-of-others': { status: 409, title: 'The session was made by other APIs than those that are served' },
+  'store-unavailable': { status: 503, title: 'What keeps the sessions cannot be reached' },
   'session-unexportable': { status: 409, title: 'The journal does not hold all that the session was asked' },
   'session-too-large': { status: 409, title: 'The session is too large for a file' },
   'session-unloadable': { status: 422, title: 'What was saved of a session cannot be loaded' },

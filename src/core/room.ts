@@ -20,13 +20,13 @@ export interface Room extends Limits {
 }
 
 /** How much a world holds. */
-export interface Size {
+interface Size {
   readonly size: number
   readonly bytes: number
 }
 
 /** How much a world holds with changes on top. */
-export function sizeWith(changes: readonly Change[], world: World): Size {
+function sizeWith(changes: readonly Change[], world: World): Size {
   let { size, bytes } = world
   // What is changed twice stands the second time in the place of the first.
   const met = changes.length > 1 ? new Map<string, number>() : undefined

@@ -95,6 +95,17 @@ export class Entities<Of extends object = Kinds> implements WholeWorld<Of> {
     return this.#version
   }
 
+  /** The kinds that it has ever kept something of, in the order in which they came: that is the order of its contents. */
+  get kinds(): readonly string[] {
+    return [...this.#kinds]
+  }
+
+  /** Takes over where another one stood: the order of its kinds, and how many changes had made it. */
+  goOnFrom(kinds: readonly (keyof Of & string)[], version: number): void {
+    for (const kind of kinds) this.#table(kind)
+    this.#version = version
+  }
+
   contents(): readonly Change<Of>[] {
     return this.#kinds.flatMap((kind) => [...this.#table(kind)].map(([id, to]) => ({ kind, id, to })))
   }
@@ -119,6 +130,39 @@ export class Entities<Of extends object = Kinds> implements WholeWorld<Of> {
     if (to === undefined) table.delete(id)
     else table.set(id, to)
     this.#size += table.size
+  }
+
+  /** Applies changes that may turn out not to be kept. @returns what takes them back, in the same order of everything */
+  try(changes: readonly Change<Of>[]): () => void {
+    const [kinds, size, bytes, version] = [this.#kinds.length, this.#size, this.#bytes, this.#version]
+    const back: (() => void)[] = []
+    const whole = new Set<string>()
+    for (const change of changes) {
+      back.push(this.#backFrom(change, whole))
+      this.apply(change)
+    }
+    return () => {
+      for (const one of back.toReversed()) one()
+      for (const kind of this.#kinds.splice(kinds)) delete this.#tables[kind]
+      this.#size = size
+      this.#bytes = bytes
+      this.#version = version
+    }
+  }
+
+  /** What undoes one change. Something deleted loses its place among the others, so then the table is kept as a whole, once. */
+  #backFrom<K extends keyof Of & string>({ kind, id, to }: Change<Of, K>, whole: Set<string>): () => void {
+    const before = this.#tables[kind]?.get(id)
+    if (whole.has(kind)) return () => undefined
+    if (before !== undefined && to === undefined) {
+      const table = new Map(this.#table(kind))
+      whole.add(kind)
+      return () => void (this.#tables[kind] = table)
+    }
+    return () => {
+      if (before === undefined) this.#tables[kind]?.delete(id)
+      else this.#tables[kind]?.set(id, before)
+    }
   }
 
   #table<K extends keyof Of & string>(kind: K): Map<string, Of[K]> {

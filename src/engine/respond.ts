@@ -49,6 +49,8 @@ export interface Answer {
   readonly violations?: readonly Violation[]
   /** The request has moved the clock, and more is due by now: `goOn` goes on with it. */
   readonly isBehind?: boolean
+  /** What failed of the mock's own. */
+  readonly failure?: unknown
 }
 
 /** What became of a request by itself. */

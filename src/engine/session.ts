@@ -225,11 +225,6 @@ export function unknownSession(name: string, names: readonly string[]): Problem 
 /** So many names are compared with an unknown one: comparing takes longer than most requests. */
 const MAX_NAMES = 1_000
 
-/** The changes that make a session from nothing. */
-export function contentsOf(world: WholeWorld): readonly Change[] {
-  return world.contents()
-}
-
 /**
  * What puts these changes in the place of all that a session holds, so that no request can fall between the two; none, and why, where
  * there is no room for them.
@@ -242,13 +237,6 @@ export function insteadOf(
   const all = [...world.contents().map((change) => ({ ...change, to: undefined })), ...changes]
   const problem = noRoom(all, world, room)
   return { changes: problem ? [] : all, problem }
-}
-
-/** What a snapshot is kept under: no session can be named so. */
-export function snapshotName(name: SessionName, snapshot: string): SessionName {
-  // The one name that is none of a client's.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return `${name}~${snapshot}` as SessionName
 }
 
 /** The session's present state as a file has it; undefined for one that has not begun. @param version of allocation-mock */
@@ -289,11 +277,3 @@ export function timeIn(world: World, { clock }: SessionStart, real: number): num
 function sizeOf(world: World, registry: Registry): number {
   return [...registry.kinds.keys()].reduce((sum, kind) => (isShown(kind, registry) ? sum + world.ids(kind).length : sum), 0)
 }
-
-/** What a provider state's text means, and what it adds to others. */
-export { addState, type FilledState, type MatchedState, matchState, type SetUp } from '../core/scenario/state.ts'
-
-/** What plain data take in memory. */
-export { bytesOf } from '../core/size.ts'
-
-export type { Scenario } from '../core/scenario/written.ts'

@@ -106,7 +106,3 @@ export function checkContent(wanted: string): (value: unknown) => void {
     if (typeof value !== 'string' && !isObject(value)) throw new UsageError(`give ${wanted}`)
   }
 }
-
-export function checkStore(value: unknown): void {
-  if (!isObject(value)) throw new UsageError('give a store')
-}

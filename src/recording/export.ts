@@ -3,7 +3,7 @@ import type { Registry } from '../core/registry.ts'
 import { writtenClock } from '../core/clock.ts'
 import { populationOf, versionsOf } from '../core/scenario/saved.ts'
 import type { Session } from '../core/session.ts'
-import type { Exchange, Met } from './exchange.ts'
+import type { Exchange, Met } from '../core/exchange.ts'
 import {
   type Replace,
   rewritten,

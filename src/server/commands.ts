@@ -2,11 +2,13 @@ import { refusal } from '../base/refusal.ts'
 import type { Command, ExchangeFilter } from '../core/behaviour.ts'
 import type { SessionName } from '../base/session-name.ts'
 import type { Service } from '../engine/service.ts'
-import { type Scenario, unknownScenario } from '../engine/session.ts'
+import type { Scenario } from '../core/scenario/written.ts'
+import { unknownScenario } from '../engine/session.ts'
 import type { MockReply } from '../base/http.ts'
+import type { Store } from '../store/store.ts'
 import type { Events, Stream } from './events.ts'
 import type { Journal } from './journal.ts'
-import type { Sessions, SnapshotReply } from './sessions.ts'
+import type { Sessions, Tell } from './sessions.ts'
 import type { createStates } from './states.ts'
 
 export interface CommandSettings {
@@ -15,6 +17,7 @@ export interface CommandSettings {
   readonly services: readonly Service[]
   readonly sessions: Sessions
   readonly setState: ReturnType<typeof createStates>
+  readonly store: Store
   readonly journal: Journal
   readonly events: Events
   readonly scenarios: () => Promise<ReadonlyMap<string, Scenario>>
@@ -23,21 +26,24 @@ export interface CommandSettings {
 }
 
 /** What came of it. */
-export type Carried = SnapshotReply & { readonly stream?: Stream }
+export type Carried = MockReply & { readonly stream?: Stream }
 
-/** Does what a control operation asked of the server itself. `real` is the world's time in milliseconds. */
+/** Does what a control operation asked of the server itself. `real` is the world's time in milliseconds; `tell` is how the journal keeps it. */
+export type CarryOut = (command: Command, real: number, session: SessionName, tell: Tell) => Promise<Carried>
+
 export function createCommands({
   control,
   providerStates,
   services,
   sessions,
   setState,
+  store,
   journal,
   events,
   scenarios,
   version,
   dataVersion,
-}: CommandSettings): (command: Command, real: number, session: SessionName) => Promise<Carried> {
+}: CommandSettings): CarryOut {
   const documents = [control, providerStates, ...services].map(({ contract }) => contract)
 
   /** The refusal of a list that begins or ends at what is forgotten: it might lack some. A session that nobody uses was asked nothing. */
@@ -49,7 +55,7 @@ export function createCommands({
   /** Whether requests of the session had to go: others may have filled the journal. */
   const lacks = ({ session, since }: ExchangeFilter): boolean => since === undefined && journal.lost(session)
 
-  return async (command, real, session) => {
+  return async (command, real, session, tell) => {
     switch (command.kind) {
       case 'health':
         return { status: 200, body: { status: 'ok', version, dataVersion } }
@@ -75,31 +81,31 @@ export function createCommands({
         return scenario ? { status: 200, body: scenario } : refusal(unknownScenario(command.name, [...found.keys()]))
       }
       case 'list-sessions':
-        return sessions.list(real)
+        return sessions.list()
       case 'create-session':
         return sessions.create(command.wanted, real)
       case 'show-session':
-        return sessions.find(command.name, real)
+        return sessions.find(command.name)
       case 'reset-session': {
-        const full = await sessions.reset(command.name, real)
-        return full ? refusal(full) : { status: 200, body: await sessions.show(command.name, real) }
+        const full = await sessions.reset(command.name)
+        return full ? refusal(full) : sessions.find(command.name)
       }
       case 'drop-session':
         return sessions.drop(command.name)
       case 'fork-session':
-        return sessions.fork(command.name, command.into, real)
+        return sessions.fork(command.name, command.into)
       case 'list-snapshots':
-        return sessions.snapshots(command.name, real)
+        return sessions.snapshots(command.name)
       case 'take-snapshot':
-        return sessions.takeSnapshot(command.name, command.snapshot, real)
+        return sessions.takeSnapshot(command.name, command.snapshot, tell)
       case 'restore-snapshot':
-        return sessions.restoreSnapshot(command.name, command.snapshot, real)
+        return sessions.restoreSnapshot(command.name, command.snapshot, tell)
       case 'drop-snapshot':
-        return sessions.dropSnapshot(command.name, command.snapshot)
+        return sessions.dropSnapshot(command.name, command.snapshot, tell)
       case 'list-bindings':
-        return sessions.bound(command.name, real)
+        return sessions.bound(command.name)
       case 'bind':
-        return sessions.bind(command.name, command.to, real)
+        return sessions.bind(command.name, command.to)
       case 'unbind':
         return sessions.unbind(command.name, command.to)
       case 'export-session':
@@ -109,8 +115,10 @@ export function createCommands({
       case 'provider-state':
         return setState(command, real, session)
       case 'list-requests':
+        await store.tell()
         return unheld(command) ?? { status: 200, body: journal.list(command.filter, command.limit, command.before) }
       case 'count-requests':
+        await store.tell()
         return unheld(command) ?? { status: 200, body: { count: journal.count(command.filter), ...(lacks(command.filter) && LACKING) } }
       case 'follow-requests':
         return events.isFull
@@ -126,6 +134,7 @@ export function createCommands({
               stream: events.follow(command.filter, command.after),
             }
       case 'show-request': {
+        await store.tell()
         const entry = journal.get(command.id)
         return entry ? { status: 200, body: entry } : notHeld(command.id)
       }

@@ -1,4 +1,5 @@
 import type { ExchangeFilter } from '../core/behaviour.ts'
+import type { Store } from '../store/store.ts'
 import type { Journal } from './journal.ts'
 
 /** Whoever reads a stream. */
@@ -34,7 +35,7 @@ const HEARTBEAT = 15_000
  * Nothing is queued for a reader: it has a place in the journal and is given what stands behind it as fast as it reads. One whose
  * place the journal has forgotten is too slow, and is told so.
  */
-export function createEvents(journal: Journal, most: number): Events {
+export function createEvents(journal: Journal, store: Pick<Store, 'follow'>, most: number): Events {
   const followers = new Set<{ beat(): void; end(): void }>()
   let timer: NodeJS.Timeout | undefined
   // As many readers as there may be are told of the same exchange: it is written out once.
@@ -95,8 +96,10 @@ export function createEvents(journal: Journal, most: number): Events {
         },
       }
       const unwatch = journal.watch(pump)
+      const unfollow = store.follow()
       const stop = (): void => {
         unwatch()
+        unfollow()
         remove(follower)
       }
       add(follower)

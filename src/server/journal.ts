@@ -1,15 +1,15 @@
-import type { Exchange } from '../recording/exchange.ts'
+import type { Exchange } from '../core/exchange.ts'
+import type { Keeping } from '../store/store.ts'
 import type { FindNearest } from '../contract/nearest.ts'
 import type { ExchangeFilter } from '../core/behaviour.ts'
-import { bytesOf } from '../engine/session.ts'
+import { bytesOf } from '../core/size.ts'
 import type { Problem } from '../base/http.ts'
 import { type CoreCode, rowOf } from '../base/problem.ts'
 import { type Registry, registryOf } from '../core/registry.ts'
 import { toldChange } from './changes.ts'
 import { maskedExchange } from './masked.ts'
 
-export interface Journal {
-  add(exchange: Exchange): void
+export interface Journal extends Keeping {
   has(id: string): boolean
   get(id: string): object | undefined
   /** Newest first, as many as fit the answer; `before` for those in front of the exchange with this id. */
@@ -17,9 +17,6 @@ export interface Journal {
   count(filter: ExchangeFilter): number
   /** A session's exchanges as they are, secrets and all, in the order in which they were kept. */
   of(session: string): readonly Exchange[]
-  /** Whether exchanges of the session had to go because of the bound. */
-  lost(session?: string): boolean
-  forget(session: string): void
   /** The place of the newest entry, or of that with an id; undefined where it is not held. Places only grow. */
   placeOf(id?: string): number | undefined
   /** The first entry behind a place that fits; without one, where looking may go on. */
@@ -76,6 +73,16 @@ export function createJournal(maxBytes: number, nearest: FindNearest = () => [],
   }
   const listeners = new Set<() => void>()
 
+  const letGoWhile = (isToGo: (oldest: Entry) => boolean): void => {
+    for (let oldest = entries[first]; oldest && isToGo(oldest); oldest = entries[++first]) {
+      bytes -= oldest.size
+      gone = oldest.place
+      lost.add(oldest.exchange.session)
+    }
+    if (first <= entries.length / 2) return
+    entries = entries.slice(first)
+    first = 0
+  }
   const find = (id: string): Entry | undefined => entries.findLast(({ exchange }, index) => index >= first && exchange.id === id)
   /** The index of the first entry behind a place: places grow, so half of what is left can be passed over each time. */
   const indexBehind = (wanted: number): number => {
@@ -97,26 +104,21 @@ export function createJournal(maxBytes: number, nearest: FindNearest = () => [],
     get gone() {
       return gone
     },
-    add(exchange) {
-      const kept = exchange.problem ? { ...exchange, problem: slim(exchange.problem) } : exchange
-      const entry: Entry = { exchange: kept, size: sizeOf(kept), place: ++place, masked: undefined }
+    keep(exchange, at = place + 1) {
+      place = at
+      const entry: Entry = { ...weighed(exchange), place, masked: undefined }
       entries.push(entry)
       bytes += entry.size
       // Whoever follows sees an entry also where there is no room to keep it.
       for (const listener of listeners) listener()
       // The newest stays whatever its size, for its answer says where it is explained; unless nothing is to be kept.
       const last = entries.length - (maxBytes === 0 ? 0 : 1)
-      for (; bytes > maxBytes && first < last; first++) {
-        const oldest = entries[first]
-        if (!oldest) break
-        bytes -= oldest.size
-        gone = oldest.place
-        lost.add(oldest.exchange.session)
-      }
-      if (first > entries.length / 2) {
-        entries = entries.slice(first)
-        first = 0
-      }
+      letGoWhile(() => bytes > maxBytes && first < last)
+    },
+    weighed,
+    letGo(upTo) {
+      letGoWhile(({ place: oldest }) => oldest <= upTo)
+      gone = Math.max(gone, upTo)
     },
     has: (id) => find(id) !== undefined,
     get(id) {
@@ -242,6 +244,11 @@ const MAX_VALUE = 1_000
 /** What an exchange's objects take beside its texts and entities, and what an issue takes. Rounded up. */
 const OVERHEAD = 1_000
 const ISSUE = 300
+
+function weighed(exchange: Exchange): { readonly exchange: Exchange; readonly size: number } {
+  const kept = exchange.problem ? { ...exchange, problem: slim(exchange.problem) } : exchange
+  return { exchange: kept, size: sizeOf(kept) }
+}
 
 function sizeOf({ path, headers, requestBody, replyHeaders, replyBody, changes, problem, warnings, violations = [] }: Exchange): number {
   let size =

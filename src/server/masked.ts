@@ -9,7 +9,7 @@ import {
   withoutSecrets,
   withoutSecretValues,
 } from '../base/secret.ts'
-import type { Exchange } from '../recording/exchange.ts'
+import type { Exchange } from '../core/exchange.ts'
 
 type Told = Pick<Exchange, 'path' | 'problem' | 'warnings'>
 

@@ -1,6 +1,10 @@
 import type { MockRequest } from '../base/http.ts'
-import type { Exchange } from '../recording/exchange.ts'
-import type { Handled } from './line.ts'
+import type { DoneStep } from '../engine/due.ts'
+import type { Recorded } from '../engine/session.ts'
+import type { SessionName } from '../base/session-name.ts'
+import type { Exchange } from '../core/exchange.ts'
+import type { Held } from '../store/store.ts'
+import { type Handled, toLine } from './line.ts'
 
 /** Who was asked what, and when. */
 export interface Asked {
@@ -45,4 +49,30 @@ export function unkept(request: MockRequest, handled: Handled, real: number, ses
     requestBody: undefined,
     problem: handled.problem,
   }
+}
+
+/** What went on in a session without a caller, told as what it is. */
+export function exchangeOfStep(
+  id: string,
+  session: string,
+  { origin, now, name, subject, body, problem }: DoneStep,
+  recorded: Recorded | undefined,
+  real: number,
+): Exchange {
+  const [method = '', path] = origin === 'timeline' && subject.includes(' ') ? subject.split(' ') : ['-', subject]
+  const request: MockRequest = { method, path: path ?? subject, query: '', headers: {}, body: NO_BODY, prefix: '' }
+  return {
+    ...exchangeOf({ id, session, origin, request, now, real }, toLine({ status: problem ? 422 : 200 }, now, false)),
+    ...(body !== undefined && { requestBody: JSON.stringify(body) }),
+    operation: name,
+    problem,
+    ...recorded,
+  }
+}
+
+const NO_BODY: MockRequest['body'] = { kind: 'none' }
+
+/** A number that no other control request to the session has. */
+export function controlId(name: SessionName, { control }: Held): string {
+  return `${name}~control-${control}`
 }

@@ -4,12 +4,18 @@ import { nameOf } from '../engine/session.ts'
 import type { MockRequest, Problem } from '../base/http.ts'
 import type { Bindings } from './bindings.ts'
 
-export type Located =
-  | { readonly kind: 'session'; readonly name: SessionName; readonly request: MockRequest; readonly isLabelled: boolean }
-  | { readonly kind: 'refused'; readonly problem: Problem }
+/** A request with its session, and without the prefix that names it. */
+export interface Named {
+  readonly kind: 'session'
+  readonly name: SessionName
+  readonly request: MockRequest
+  readonly isLabelled: boolean
+}
+
+type Located = Named | { readonly kind: 'refused'; readonly problem: Problem }
 
 /** The session of a request: its path prefix, its header, its baggage, what it sends that a session is bound to, else the default one. */
-export function locate(request: MockRequest, bindings: Bindings): Located {
+export async function locate(request: MockRequest, bindings: Bindings): Promise<Located> {
   const prefix = mayHavePrefix(request.path) ? /^\/(?:~|%7e)([^/]*)(.*)$/is.exec(request.path) : undefined
   const header = request.headers['mock-session']
   if (prefix && header !== undefined && prefix[1] !== header)
@@ -21,7 +27,7 @@ export function locate(request: MockRequest, bindings: Bindings): Located {
         fix: 'name it once',
       },
     }
-  const label = prefix?.[1] ?? header ?? fromBaggage(request.headers['baggage']) ?? bindings.find(request.headers)
+  const label = prefix?.[1] ?? header ?? fromBaggage(request.headers['baggage']) ?? (await bindings.find(request.headers))
   const name = nameOf(label)
   if (typeof name !== 'string') return { kind: 'refused', problem: name }
   const path = prefix ? prefix[2] || '/' : request.path

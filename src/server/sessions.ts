@@ -1,40 +1,30 @@
 import { refusal } from '../base/refusal.ts'
-import type { Bound, WantedSession } from '../core/behaviour.ts'
-import type { SessionName } from '../base/session-name.ts'
-import type { SessionStart } from '../core/session.ts'
-import type { Registry } from '../core/registry.ts'
-import type { Room } from '../core/room.ts'
-import type { Change } from '../core/world.ts'
-import {
-  beginning,
-  contentsOf,
-  describe,
-  insteadOf,
-  nameOf,
-  savedState,
-  sessionOf,
-  snapshotName,
-  type SetUp,
-  type Started,
-  unknownSession,
-} from '../engine/session.ts'
 import type { MockReply, Problem } from '../base/http.ts'
-import type { Store } from '../store/store.ts'
-import type { Bindings } from './bindings.ts'
-import type { Counted, SessionCounts } from './counts.ts'
+import type { SessionName } from '../base/session-name.ts'
+import type { Bound, WantedSession } from '../core/behaviour.ts'
+import type { Exchange, Met } from '../core/exchange.ts'
+import type { Registry } from '../core/registry.ts'
+import type { World } from '../core/world.ts'
+import { type Limits, noRoom, type Room } from '../core/room.ts'
+import type { DoneState } from '../core/scenario/state.ts'
+import type { SessionStart } from '../core/session.ts'
+import { beginning, describe, insteadOf, nameOf, savedState, sessionOf, type Started, unknownSession } from '../engine/session.ts'
 import { type About, exportOf } from '../recording/export.ts'
+import { EMPTY_WORLD, SESSION, sizeOfBinding } from '../store/memory.ts'
+import { BoundElsewhere, type Held, type Notes, type SessionRecord, type Store, type TakenSnapshot, type Work } from '../store/store.ts'
+import type { Bindings } from './bindings.ts'
 import type { Journal } from './journal.ts'
-import type { Met } from '../recording/exchange.ts'
 import { fileOf, tooLarge } from './state.ts'
-import { createTurns } from './turns.ts'
 
 export interface SessionsSettings {
   readonly registry: Registry
   readonly store: Store
-  /** How much a session may keep. */
-  readonly roomOf: (name: SessionName) => Room
+  readonly bindings: Bindings
+  /** How much may be kept. */
+  readonly limits: Limits
   readonly journal: Journal
-  readonly books: SessionBooks
+  /** Tells the set of APIs that is served from others. */
+  readonly apis: string
   /** What a session of this name begins from, where nothing else is said. */
   readonly startOf: (name: SessionName) => SessionStart
   /** What a session starts from that is wanted so. */
@@ -43,289 +33,282 @@ export interface SessionsSettings {
   readonly about: About
 }
 
+/** How a control request is told that the journal keeps. */
+export type Tell = (reply: MockReply, met?: Met) => Exchange
+
 /** What is done with sessions as a whole. `real` is the world's time in milliseconds. */
 export interface Sessions {
-  show(name: SessionName, real: number): Promise<object>
-  find(name: SessionName, real: number): Promise<MockReply>
-  list(real: number): Promise<MockReply>
+  /** A session as it is shown. */
+  shown(name: SessionName, held: Shown): object
+  find(name: SessionName): Promise<MockReply>
+  list(): Promise<MockReply>
   create(wanted: WantedSession, real: number): Promise<MockReply>
-  /** Begins anew from what it started from, or for once from something else. @returns the problem, where there is no room for one more */
-  reset(name: SessionName, real: number, start?: SessionStart): Promise<Problem | undefined>
+  /** Begins anew from what it started from, or for once from something else. @returns the problem, where there is no room for it */
+  reset(
+    name: SessionName,
+    from?: { readonly start: SessionStart | undefined; readonly settingUp: readonly DoneState[] | undefined },
+  ): Promise<Problem | undefined>
   drop(name: SessionName): Promise<MockReply>
-  /** Drops the session, if nobody has used it for too long; or all of which that is so, and one that gives way where no place is left. */
-  expire(real: number, name?: SessionName): Promise<void>
-  fork(name: SessionName, into: SessionName, real: number): Promise<MockReply>
-  snapshots(name: SessionName, real: number): MockReply
-  takeSnapshot(name: SessionName, snapshot: string, real: number): Promise<SnapshotReply>
-  restoreSnapshot(name: SessionName, snapshot: string, real: number): Promise<SnapshotReply>
-  dropSnapshot(name: SessionName, snapshot: string): Promise<SnapshotReply>
-  bound(name: SessionName, real: number): MockReply
-  bind(name: SessionName, to: Bound, real: number): Promise<MockReply>
-  unbind(name: SessionName, to: Bound): MockReply
+  fork(name: SessionName, into: SessionName): Promise<MockReply>
+  snapshots(name: SessionName): Promise<MockReply>
+  takeSnapshot(name: SessionName, snapshot: string, tell: Tell): Promise<MockReply>
+  restoreSnapshot(name: SessionName, snapshot: string, tell: Tell): Promise<MockReply>
+  dropSnapshot(name: SessionName, snapshot: string, tell: Tell): Promise<MockReply>
+  bound(name: SessionName): Promise<MockReply>
+  bind(name: SessionName, to: Bound): Promise<MockReply>
+  unbind(name: SessionName, to: Bound): Promise<MockReply>
   export(name: SessionName): Promise<MockReply>
   /** Its present state as a file. */
   save(name: SessionName): Promise<MockReply>
 }
 
-export interface SnapshotReply extends MockReply {
-  /** What the session was when it was read, or written. */
-  readonly met?: Met
-  /** The session has begun anew since the snapshot was taken. */
-  readonly isOfBefore?: boolean
+/** What is shown of a session. */
+interface Shown {
+  readonly world: World
+  readonly record: Pick<SessionRecord, 'requests' | 'begun' | 'used'> | undefined
+  readonly real: number
 }
 
-/** A provider state that was set up. */
-export interface DoneState extends SetUp {
-  /** What it brought in, as the control API shows it. */
-  readonly brought: unknown
-}
-
-/** What is known of sessions beside what they hold. It outlives the documents that they are answered from. */
-export interface SessionBooks {
-  readonly counts: SessionCounts
-  readonly bindings: Bindings
-  /** Those whose last request set up a provider state, and all that were: the next one adds to them. */
-  readonly settingUp: Map<SessionName, readonly DoneState[]>
-  readonly snapshots: Map<SessionName, Map<string, { readonly taken: number; readonly life: Counted }>>
-  /** What is done with a session as a whole takes several steps of the store, between which nothing else of the sort may come. */
-  readonly inTurn: ReturnType<typeof createTurns>
-  /** Sessions that hold what is not of their own requests, and why. */
-  readonly copies: Map<SessionName, { readonly detail: string; readonly fix: string }>
-  /** Sessions on their way out: who asks for one in the meantime waits for it. */
-  readonly going: Map<SessionName, Promise<void>>
-  /** How many were begun without a name. */
-  made: number
-}
-
-export function createSessionBooks(counts: SessionCounts, bindings: Bindings): SessionBooks {
-  return {
-    counts,
-    bindings,
-    settingUp: new Map(),
-    snapshots: new Map(),
-    inTurn: createTurns(),
-    copies: new Map(),
-    going: new Map(),
-    made: 0,
-  }
-}
-
-/** How many snapshots a session may have. */
+/** How many snapshots, and bindings, a session may have. */
 const MAX_SNAPSHOTS = 20
+const MAX_BINDINGS = 100
+/** What the bindings of all sessions may take together in memory, in bytes. */
+const MAX_BINDING_BYTES = 16 * 1_048_576
 
 export function createSessions(settings: SessionsSettings): Sessions {
-  const { registry, store, roomOf, journal, books, startOf, startFrom, about } = settings
-  const { counts, bindings, settingUp, snapshots, inTurn, copies, going } = books
+  const { registry, store, bindings, limits, journal, apis, startOf, startFrom, about } = settings
+  /** How many were begun without a name. */
+  let made = 0
 
-  const show = async (name: SessionName, real: number): Promise<object> => {
-    const shown = await store.transact(name, (world) => ({ changes: [], result: describe(world, startOf(name), real, registry) }))
-    const { requests, begun, used } = counts.of(name)
-    return { name, ...shown, requests, age: Math.max(0, real - begun), idle: Math.max(0, real - used) }
-  }
-
-  const forget = async (name: SessionName): Promise<boolean> => {
-    const existed = await store.drop(name)
-    for (const snapshot of snapshots.get(name)?.keys() ?? []) await store.drop(snapshotName(name, snapshot))
-    snapshots.delete(name)
-    copies.delete(name)
-    bindings.forget(name)
-    settingUp.delete(name)
-    journal.forget(name)
-    return existed
-  }
-
-  const end = (name: SessionName): Promise<void> => {
-    const go = async (): Promise<void> => {
-      await forget(name)
-      counts.forget(name)
-      going.delete(name)
-    }
-    const gone = going.get(name) ?? inTurn(name, go)
-    going.set(name, gone)
-    return gone
-  }
-
-  /** Whether it has begun, and is not over. */
-  const has = (name: SessionName, real: number): boolean => counts.has(name) && !counts.isOver(name, real)
-  const unknown = (name: string): MockReply => refusal(unknownSession(name, counts.names()))
-
-  const put = (name: SessionName, changes: readonly Change[]): Promise<{ readonly problem: Problem | undefined; readonly written: Met }> =>
-    store.transact(name, (world) => {
-      const { changes: all, problem } = insteadOf(world, changes, roomOf(name))
-      return { changes: all, result: { problem, written: { version: world.version, hasChanged: true } } }
-    })
-
-  /** @returns what each of the two was when it was read, or written; undefined where there is nothing to read */
-  const replace = async (
+  const roomOf = ({ others }: Held): Room => ({ ...limits, others })
+  const shown = (name: SessionName, { world, record, real }: Shown): object => ({
+    name,
+    ...describe(world, startOf(name), real, registry),
+    requests: record?.requests ?? 0,
+    age: Math.max(0, real - (record?.begun ?? 0)),
+    idle: Math.max(0, real - (record?.used ?? 0)),
+  })
+  const show = (name: SessionName): Promise<MockReply> => store.look(name, (held) => ({ status: 200, body: shown(name, held) }))
+  const unknown = async (name: string): Promise<MockReply> => refusal(unknownSession(name, await store.names()))
+  /** Does something with a session that there is. */
+  const change = async (
     name: SessionName,
-    from: SessionName,
-  ): Promise<{ readonly problem: Problem | undefined; readonly read: Met; readonly written: Met } | undefined> => {
-    const { changes, read } = await store.transact(from, (world) => ({
-      changes: [],
-      result: { changes: contentsOf(world), read: { version: world.version, hasChanged: false } },
-    }))
-    return changes.length === 0 ? undefined : { read, ...(await put(name, changes)) }
+    work: (held: Held & { readonly record: SessionRecord }) => Work<MockReply>,
+  ): Promise<MockReply> => {
+    const reply = await store.use<MockReply | undefined>(name, (held) =>
+      held.record ? work({ ...held, record: held.record }) : { changes: [], result: undefined },
+    )
+    return reply ?? unknown(name)
   }
+  /** Begins a session of a name that there is none of. */
+  const begin = async (
+    name: SessionName,
+    notes: Partial<Notes>,
+    contents: (real: number) => Work<unknown>['changes'],
+  ): Promise<MockReply> => {
+    const reply = await store.use<MockReply | undefined>(name, (held): Work<MockReply | undefined> => {
+      if (held.record) return nothing(known(name))
+      if (held.full !== undefined) return nothing(refusal(exhausted(held.full)))
+      const { changes, problem } = insteadOf(EMPTY_WORLD, contents(held.real), roomOf(held))
+      return problem
+        ? nothing(refusal(problem))
+        : { changes, life: 'begins', notes: { apis, ...notes }, hasChanged: true, result: undefined }
+    })
+    return reply ?? { ...(await show(name)), status: 201 }
+  }
+  const found = ({ notes }: SessionRecord, snapshot: string): TakenSnapshot | undefined =>
+    notes.snapshots.find((one) => one.name === snapshot)
 
-  const sessions: Sessions = {
-    show,
-    find: async (name, real) => (has(name, real) ? { status: 200, body: await show(name, real) } : unknown(name)),
-    async list(real) {
-      const names = (await store.sessions()).filter((name) => !isSnapshot(name) && !counts.isOver(name, real))
-      return { status: 200, body: { sessions: await Promise.all(names.map((name) => show(name, real))) } }
+  return {
+    shown,
+    find: async (name) => {
+      const body = await store.look(name, (held) => (held.record ? shown(name, held) : undefined))
+      return body ? { status: 200, body } : unknown(name)
+    },
+    async list() {
+      const names = (await store.names()).toSorted()
+      const all = await Promise.all(names.map((name) => store.look(name, (held) => (sessionOf(held.world) ? [shown(name, held)] : []))))
+      return { status: 200, body: { sessions: all.flat() } }
     },
     async create(wanted, real) {
       const started = await startFrom(wanted, real)
       if (started.kind === 'refused') return refusal(started.problem)
-      let { name } = wanted
-      while (name === undefined) {
-        const next = nameOf(`session-${++books.made}`)
-        if (typeof next === 'string' && !counts.has(next)) name = next
+      const contents = (at: number): Work<unknown>['changes'] => beginning(started.start, at, registry)
+      if (wanted.name !== undefined) return begin(wanted.name, {}, contents)
+      for (;;) {
+        const name = nameOf(`session-${++made}`)
+        if (typeof name !== 'string') throw new Error(`session-${made} is a name`)
+        const reply = await begin(name, {}, contents)
+        if (reply.problem?.code !== 'session-known') return reply
+        // Others may have begun many.
+        made = Math.max(made, ...(await store.names()).map((one) => Number(/^session-(\d{1,15})$/.exec(one)?.[1] ?? 0)))
       }
-      await sessions.expire(real, name)
-      await sessions.expire(real)
-      if (counts.has(name)) return known(name)
-      const full = counts.begin(name, real)
-      if (full) return refusal(full)
-      return inTurn(name, async () => {
-        await forget(name)
-        const { problem } = await put(name, beginning(started.start, real, registry))
-        if (!problem) return { status: 201, body: await show(name, real) }
-        counts.release(name)
-        return refusal(problem)
-      })
     },
-    async reset(name, real, start) {
-      if (!counts.has(name)) await sessions.expire(real)
-      const full = counts.begin(name, real)
-      if (full) return full
-      return inTurn(name, async () => {
-        const problem = await store.transact(name, (world) => {
-          const before = sessionOf(world)?.from
-          const home = before?.home ?? before ?? startOf(name)
-          const { changes, problem } = insteadOf(world, beginning(start ? { ...start, home } : home, real, registry), roomOf(name))
-          return { changes, result: problem }
-        })
-        if (problem) return problem
-        counts.restart(name)
-        copies.delete(name)
-        journal.forget(name)
-        return undefined
-      })
-    },
-    drop: (name) =>
-      inTurn(name, async () => {
-        const existed = await forget(name)
-        // One whose every request failed has a place, but no state.
-        if (!existed && !counts.has(name)) return unknown(name)
-        counts.forget(name)
-        return { status: 204 }
-      }),
-    async expire(real, only) {
-      // One that is used while others are dropped is not over any more.
-      for (const name of only === undefined ? counts.over(real) : [only]) if (counts.isOver(name, real)) await end(name)
-    },
-    async fork(name, into, real) {
-      await sessions.expire(real, into)
-      if (counts.has(into)) return known(into)
-      await sessions.expire(real)
-      const full = counts.begin(into, real)
-      if (full) return refusal(full)
-      return inTurn(into, async () => {
-        await forget(into)
-        const replaced = await replace(into, name)
-        if (!replaced || replaced.problem) {
-          counts.release(into)
-          return replaced?.problem ? refusal(replaced.problem) : unknown(name)
+    reset: (name, from) =>
+      store.use<Problem | undefined>(name, (held) => {
+        if (held.full !== undefined) return nothing(exhausted(held.full))
+        const before = sessionOf(held.world)?.from
+        const home = before?.home ?? before ?? startOf(name)
+        const contents = beginning(from?.start ? { ...from.start, home } : home, held.real, registry)
+        const { problem } = insteadOf(held.world, contents, roomOf(held))
+        if (problem) return nothing(problem)
+        return {
+          changes: contents,
+          life: 'begins',
+          notes: { apis, copy: undefined, settingUp: from?.settingUp },
+          hasChanged: true,
+          result: undefined,
         }
-        copies.set(into, { detail: `it is a copy of the session "${name}"`, fix: 'export that one, or begin a session of its own' })
-        return { status: 201, body: await show(into, real) }
-      })
-    },
-    snapshots(name, real) {
-      const taken = [...(snapshots.get(name) ?? [])].map(([snapshot, { taken: time }]) => ({
-        name: snapshot,
-        taken: new Date(time).toISOString(),
-      }))
-      return has(name, real) ? { status: 200, body: { snapshots: taken } } : unknown(name)
-    },
-    takeSnapshot: (name, snapshot, real) =>
-      inTurn(name, async () => {
-        const own = snapshots.get(name) ?? new Map<string, { readonly taken: number; readonly life: Counted }>()
-        if (!own.has(snapshot) && own.size >= MAX_SNAPSHOTS)
-          return refusal({ code: 'snapshots-exhausted', detail: `the session has ${own.size} snapshots`, fix: 'drop one of them' })
-        const replaced = await replace(snapshotName(name, snapshot), name)
-        if (!replaced) return unknown(name)
-        if (replaced.problem) return refusal(replaced.problem)
-        snapshots.set(name, own.set(snapshot, { taken: real, life: counts.of(name) }))
-        return { status: 201, body: { name: snapshot, taken: new Date(real).toISOString() }, met: replaced.read }
       }),
-    restoreSnapshot: (name, snapshot, real) =>
-      inTurn(name, async () => {
-        const found = snapshots.get(name)?.get(snapshot)
-        const replaced = found && (await replace(name, snapshotName(name, snapshot)))
-        if (!replaced) return noSnapshot(name, snapshot)
-        if (replaced.problem) return refusal(replaced.problem)
-        if (found.life !== counts.of(name))
-          copies.set(name, {
-            detail: `the snapshot "${snapshot}" is of before its reset`,
-            fix: 'take the snapshot again, and begin from there',
-          })
-        settingUp.delete(name)
-        return { status: 200, body: await show(name, real), met: replaced.written }
-      }),
-    dropSnapshot: (name, snapshot) =>
-      inTurn(name, async () => {
-        const found = snapshots.get(name)?.get(snapshot)
-        if (!found) return noSnapshot(name, snapshot)
-        snapshots.get(name)?.delete(snapshot)
-        await store.drop(snapshotName(name, snapshot))
-        return { status: 204, isOfBefore: found.life !== counts.of(name) }
-      }),
-    bound: (name, real) => (has(name, real) ? { status: 200, body: { bindings: bindings.of(name) } } : unknown(name)),
-    async bind(name, to, real) {
-      // What is bound has to be there, so that it can be listed, dropped and be over.
-      const isNew = !counts.has(name)
-      if (isNew) await sessions.expire(real)
-      const problem = counts.begin(name, real) ?? bindings.bind(name, to)
-      if (problem) {
-        if (isNew) counts.release(name)
-        return refusal(problem)
+    drop: (name) => change(name, () => ({ changes: [], life: 'ends', result: { status: 204 } })),
+    async fork(name, into) {
+      const contents = await store.look(name, ({ world, record }) => record && world.contents())
+      if (!contents || contents.length === 0) {
+        const isThere = await store.look(into, ({ record }) => record !== undefined)
+        return isThere ? known(into) : unknown(name)
       }
-      await store.transact(name, (world) => ({
-        changes: sessionOf(world) ? [] : beginning(startOf(name), real, registry),
-        result: undefined,
-      }))
-      return { status: 201, body: { bindings: bindings.of(name) } }
+      return begin(
+        into,
+        { copy: { detail: `it is a copy of the session "${name}"`, fix: 'export that one, or begin a session of its own' } },
+        () => contents,
+      )
     },
-    unbind(name, to) {
-      const problem = bindings.unbind(name, to)
-      return problem ? refusal(problem) : { status: 204 }
+    async snapshots(name) {
+      const taken = await store.look(name, ({ record }) => record?.notes.snapshots)
+      if (!taken) return unknown(name)
+      return { status: 200, body: { snapshots: taken.map((one) => ({ name: one.name, taken: new Date(one.taken).toISOString() })) } }
+    },
+    takeSnapshot: (name, snapshot, tell) =>
+      change(name, ({ world, record, real, others }) => {
+        const earlier = found(record, snapshot)
+        const { snapshots } = record.notes
+        if (!earlier && snapshots.length >= MAX_SNAPSHOTS)
+          return nothing(
+            refusal({ code: 'snapshots-exhausted', detail: `the session has ${snapshots.length} snapshots`, fix: 'drop one of them' }),
+          )
+        const contents = world.contents()
+        const taken = others + world.bytes + SESSION - (earlier?.bytes ?? 0)
+        const problem = noRoom(contents, EMPTY_WORLD, { ...limits, others: taken })
+        if (problem) return nothing(refusal(problem))
+        const id = `${record.life}~${world.version}~${snapshot}`
+        const one = { name: snapshot, id, taken: real, life: record.life, bytes: SESSION + world.bytes }
+        const reply: MockReply = { status: 201, body: { name: snapshot, taken: new Date(real).toISOString() } }
+        return {
+          changes: [],
+          notes: { snapshots: earlier ? snapshots.map((other) => (other === earlier ? one : other)) : [...snapshots, one] },
+          snapshot: { id, contents },
+          hasChanged: true,
+          exchanges: [tell(reply, { version: world.version, hasChanged: false })],
+          result: reply,
+        }
+      }),
+    async restoreSnapshot(name, snapshot, tell) {
+      for (;;) {
+        const taken = await store.look(name, ({ record }) => record && found(record, snapshot))
+        const contents = taken && (await store.snapshot(name, taken.id))
+        const reply = await store.use<MockReply | undefined>(name, (held): Work<MockReply | undefined> => {
+          const { record, world } = held
+          const now = record && found(record, snapshot)
+          if (!record || !now) return nothing(noSnapshot(snapshot, record?.notes.snapshots ?? []))
+          // It was taken again, or again and dropped, in the meantime.
+          if (now.id !== taken?.id || !contents) return nothing(undefined)
+          const { changes, problem } = insteadOf(world, contents, roomOf(held))
+          if (problem) return nothing(refusal(problem))
+          const copy = now.life === record.life ? {} : { copy: ofBefore(snapshot) }
+          const done: MockReply = { status: 200 }
+          return {
+            changes,
+            notes: { settingUp: undefined, ...copy },
+            hasChanged: true,
+            exchanges: [tell(done, { version: world.version, hasChanged: true })],
+            result: done,
+          }
+        })
+        if (reply) return reply.status < 400 ? show(name) : reply
+      }
+    },
+    dropSnapshot: async (name, snapshot, tell) => {
+      const reply = await store.use<MockReply>(name, ({ record, world }) => {
+        const taken = record && found(record, snapshot)
+        if (!record || !taken) return nothing(noSnapshot(snapshot, record?.notes.snapshots ?? []))
+        const done: MockReply = { status: 204 }
+        return {
+          changes: [],
+          notes: { snapshots: record.notes.snapshots.filter((one) => one !== taken) },
+          // What a replay has never taken it need not drop.
+          exchanges: taken.life === record.life ? [tell(done, { version: world.version, hasChanged: false })] : [],
+          hasChanged: true,
+          result: done,
+        }
+      })
+      return reply
+    },
+    async bound(name) {
+      const bound = await store.look(name, ({ record }) => record?.notes.bindings)
+      return bound ? { status: 200, body: { bindings: bound.map(toldBinding) } } : unknown(name)
+    },
+    async bind(name, to) {
+      const binding = { key: bindings.keyOf(to), to }
+      try {
+        return await store.use<MockReply>(name, (held) => {
+          // What is bound has to be there, so that it can be listed, dropped and be over.
+          if (held.full !== undefined) return nothing(refusal(exhausted(held.full)))
+          const own = held.record?.notes.bindings ?? []
+          const others = own.filter(({ key }) => key !== binding.key)
+          if (own.length >= MAX_BINDINGS)
+            return nothing(refusal({ code: 'binding-known', detail: `the session has ${own.length} bindings`, fix: 'unbind one of them' }))
+          const bytes = held.bindingBytes + (others.length === own.length ? sizeOfBinding(binding) : 0)
+          if (bytes > MAX_BINDING_BYTES) return nothing(refusal(tooManyBindings(bytes)))
+          const all = others.length === own.length ? [...own, binding] : own.map((one) => (one.key === binding.key ? binding : one))
+          return {
+            changes: sessionOf(held.world) ? [] : beginning(startOf(name), held.real, registry),
+            notes: { ...(!held.record && { apis }), bindings: all },
+            hasChanged: true,
+            result: { status: 201, body: { bindings: all.map(toldBinding) } },
+          }
+        })
+      } catch (error) {
+        if (!(error instanceof BoundElsewhere)) throw error
+        return refusal({ code: 'binding-known', detail: error.message, fix: 'unbind that one first, or drop it' })
+      }
+    },
+    async unbind(name, to) {
+      const key = bindings.keyOf(to)
+      return store.use<MockReply>(name, ({ record }) => {
+        const own = record?.notes.bindings ?? []
+        const others = own.filter((one) => one.key !== key)
+        if (others.length === own.length)
+          return nothing(
+            refusal({
+              code: 'binding-unknown',
+              detail: `the session "${name}" is not bound to it`,
+              fix: 'GET its bindings to see what it is bound to',
+            }),
+          )
+        return { changes: [], notes: { bindings: others }, hasChanged: true, result: { status: 204 } }
+      })
     },
     async save(name) {
-      const state = await store.transact(name, (world) => ({
-        changes: [],
-        result: tooLarge(world) ?? savedState(name, world, about.version, registry),
-      }))
+      const state = await store.look(name, ({ world }) => tooLarge(world) ?? savedState(name, world, about.version, registry))
       if (!state) return unknown(name)
       return 'code' in state ? refusal(state) : fileOf(state, registry)
     },
     async export(name) {
-      const session = await store.transact(name, (world) => ({ changes: [], result: sessionOf(world) }))
-      if (!session) return unknown(name)
+      await store.tell()
+      const { session, record } = await store.look(name, (held) => ({ session: sessionOf(held.world), record: held.record }))
+      if (!session || !record) return unknown(name)
       const lacking = session.from.kept
         ? FROM_STATE
-        : journal.lost(name)
+        : record.hasLost || journal.lost(name)
           ? {
               detail: 'the journal has forgotten its first requests',
               fix: 'reset the session and do it again, or start with a larger --journal-bytes',
             }
-          : (passedTo(name) ?? copies.get(name))
+          : (passedTo(name) ?? record.notes.copy)
       if (lacking) return refusal({ code: 'session-unexportable', ...lacking })
-      return { status: 200, body: exportOf(name, session, journal.of(name), counts.of(name).requests, about, registry) }
+      return { status: 200, body: exportOf(name, session, journal.of(name), record.requests, about, registry) }
     },
   }
-  return sessions
 
   /** What another service has answered is not in a session, and cannot be answered again. */
   function passedTo(name: SessionName): { readonly detail: string; readonly fix: string } | undefined {
@@ -334,19 +317,35 @@ export function createSessions(settings: SessionsSettings): Sessions {
       ? undefined
       : { detail: `${upstream} has answered some of its requests`, fix: 'export a session whose requests are all answered here' }
   }
+}
 
-  function isSnapshot(name: SessionName): boolean {
-    return name.includes('~')
-  }
+function nothing<Result>(result: Result): Work<Result> {
+  return { changes: [], result }
+}
 
-  function noSnapshot(name: SessionName, snapshot: string): MockReply {
-    const names = [...(snapshots.get(name)?.keys() ?? [])]
-    return refusal({
-      code: 'snapshot-unknown',
-      detail: `the session has no snapshot "${snapshot}"`,
-      fix: names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`,
-    })
+/** Tokens are secrets. */
+function toldBinding({ to }: { readonly to: Bound }): Bound {
+  return 'token' in to ? { token: '***' } : to
+}
+
+function tooManyBindings(bytes: number): Problem {
+  return {
+    code: 'memory-exhausted',
+    detail: `the bindings of all sessions would take ${bytes} bytes, and ${MAX_BINDING_BYTES} is the most`,
+    fix: 'unbind some, or drop sessions that nobody needs',
   }
+}
+
+function ofBefore(snapshot: string): Notes['copy'] {
+  return { detail: `the snapshot "${snapshot}" is of before its reset`, fix: 'take the snapshot again, and begin from there' }
+}
+
+function noSnapshot(snapshot: string, all: readonly TakenSnapshot[]): MockReply {
+  return refusal({
+    code: 'snapshot-unknown',
+    detail: `the session has no snapshot "${snapshot}"`,
+    fix: all.length === 0 ? 'it has none' : `it has ${all.map(({ name }) => name).join(', ')}`,
+  })
 }
 
 const FROM_STATE = {
@@ -356,4 +355,13 @@ const FROM_STATE = {
 
 function known(name: SessionName): MockReply {
   return refusal({ code: 'session-known', detail: `there is a session "${name}"`, fix: 'take another name, or drop that one first' })
+}
+
+/** There is no place for one more. */
+export function exhausted(sessions: number): Problem {
+  return {
+    code: 'sessions-exhausted',
+    detail: `there are ${sessions} sessions`,
+    fix: 'drop some with DELETE /__mock/sessions/{name}, or start with a larger --max-sessions or with --session-ttl',
+  }
 }

@@ -1,31 +1,38 @@
 import { refusal } from '../base/refusal.ts'
-import type { Command, WantedSession } from '../core/behaviour.ts'
-import type { Registry } from '../core/registry.ts'
-import type { SessionName } from '../base/session-name.ts'
-import type { Data } from '../core/scenario/written.ts'
-import type { StateDefinition } from '../core/scenario/state.ts'
-import { type Answer, respond } from '../engine/respond.ts'
-import type { Around, Service } from '../engine/service.ts'
-import { addState, type FilledState, type MatchedState, matchState, type SetUp, type Started } from '../engine/session.ts'
 import { parseExact } from '../base/exact.ts'
 import { type MockReply, type MockRequest, type Problem, valueAt } from '../base/http.ts'
 import { secretsIn, withoutSecretMembers, withoutSecretValues } from '../base/secret.ts'
-import type { Store } from '../store/store.ts'
+import type { SessionName } from '../base/session-name.ts'
+import type { Command, WantedSession } from '../core/behaviour.ts'
+import type { Registry } from '../core/registry.ts'
+import {
+  addState,
+  type DoneState,
+  type FilledState,
+  type MatchedState,
+  matchState,
+  type SetUp,
+  type StateDefinition,
+} from '../core/scenario/state.ts'
+import type { Data } from '../core/scenario/written.ts'
+import { type Answer, goOn, respond } from '../engine/respond.ts'
+import type { Around, Service } from '../engine/service.ts'
+import type { Started } from '../engine/session.ts'
+import type { Held, Store } from '../store/store.ts'
+import { toLine } from './line.ts'
 import { askInPieces } from './pieces.ts'
-import type { DoneState, SessionBooks, Sessions } from './sessions.ts'
+import { controlId, exchangeOf } from './record.ts'
+import type { Sessions } from './sessions.ts'
 
 export interface StateSettings {
   readonly control: Service
   readonly registry: Registry
   readonly store: Store
   readonly sessions: Sessions
-  readonly around: (real: number, name: SessionName) => Around
-  readonly settingUp: SessionBooks['settingUp']
+  readonly around: (held: Held, real: number, name: SessionName) => Around
   /** The provider states that are known. */
   readonly states: () => Promise<readonly StateDefinition[]>
   readonly startFrom: (wanted: WantedSession, real: number) => Promise<Started>
-  /** Hears of what was brought into a session: a replay has to bring it in again. */
-  readonly onBrought: (name: SessionName, request: MockRequest, answer: Answer, real: number) => void
 }
 
 type StateCommand = Extract<Command, { kind: 'provider-state' }>
@@ -37,13 +44,18 @@ export function createStates({
   store,
   sessions,
   around,
-  settingUp,
   states,
   startFrom,
-  onBrought,
 }: StateSettings): (command: StateCommand, real: number, name: SessionName) => Promise<MockReply> {
-  /** What shall exist comes in by the control API's own operation, so that its document checks it. */
-  const bringIn = async (name: SessionName, data: unknown, real: number): Promise<Answer> => {
+  /**
+   * What shall exist comes in by the control API's own operation, so that its document checks it.
+   * @param done what is noted of it, for the next state to add to
+   */
+  const bringIn = async (
+    name: SessionName,
+    data: unknown,
+    done: (reply: MockReply) => readonly DoneState[] | undefined,
+  ): Promise<Answer> => {
     const request: MockRequest = {
       method: 'POST',
       path: `${control.contract.base}/sessions/${name}/exists`,
@@ -52,12 +64,27 @@ export function createStates({
       body: { kind: 'text', text: JSON.stringify(data) },
       prefix: '',
     }
-    const there: Around = { ...around(real, name), strict: true, checkReplies: true, prefersProblem: true }
-    const { answer } = await askInPieces(store, name, there, (world) => {
-      const result = respond(control, request, world, there)
-      return result.problem ? { ...result, changes: [], steps: [] } : result
+    const there = (held: Held, real: number): Around => ({
+      ...around(held, real, name),
+      strict: true,
+      checkReplies: true,
+      prefersProblem: true,
     })
-    if (!answer.problem) onBrought(name, request, answer, real)
+    const { answer } = await askInPieces(store, name, registry, {
+      asks: 'control',
+      idOf: (held) => controlId(name, held),
+      answer(held, { real }) {
+        const result = respond(control, request, held.world, there(held, real))
+        return result.problem ? { ...result, changes: [], steps: [] } : result
+      },
+      goOn: (held, { real }) => goOn(held.world, there(held, real)),
+      keep({ answer: { problem, needs, reply, now }, taken: { id, real } }) {
+        if (problem || needs !== undefined) return {}
+        // A replay has to bring it in again.
+        const exchange = exchangeOf({ id, session: name, origin: 'control', request, now, real }, toLine(reply, now, true))
+        return { exchange, hasChanged: true, notes: { settingUp: done(reply) } }
+      },
+    })
     return answer
   }
 
@@ -65,10 +92,9 @@ export function createStates({
   const setUp = async (
     filled: FilledState,
     { state: text, params }: StateCommand,
-    real: number,
+    before: readonly DoneState[],
     name: SessionName,
   ): Promise<DoneState | Problem> => {
-    const before = settingUp.get(name) ?? []
     const impossible = (why: Omit<Problem, 'code'>): Problem => {
       const problem = withoutSecretValues({ ...why, code: 'state-impossible' }, secretsIn(params))
       return { ...problem, detail: `the provider state ${told({ text, params })}${problem.detail}` }
@@ -85,8 +111,11 @@ export function createStates({
     }
     const addition = addState(filled, before, registry)
     switch (addition.kind) {
-      case 'repeated':
-        return done(addition.earlier.data, addition.earlier.brought)
+      case 'repeated': {
+        const again = done(addition.earlier.data, addition.earlier.brought)
+        if (!('code' in again)) await note(name, [...before, again])
+        return again
+      }
       case 'contradiction': {
         const { earlier, what } = addition
         return impossible({
@@ -97,7 +126,11 @@ export function createStates({
       case 'added': {
         if (scenario !== undefined && before.length > 0)
           return impossible({ detail: ' begins a scenario', fix: 'let it stand before all others' })
-        const { reply, problem } = await bringIn(name, addition.data, real)
+        const noted = (reply: MockReply): readonly DoneState[] | undefined => {
+          const added = done(addition.data, reply.body)
+          return 'code' in added ? undefined : [...before, added]
+        }
+        const { reply, problem } = await bringIn(name, addition.data, noted)
         return problem ? impossible({ ...problem, detail: `: ${problem.detail}` }) : done(addition.data, reply.body)
       }
       default:
@@ -105,18 +138,20 @@ export function createStates({
     }
   }
 
+  const note = (name: SessionName, settingUp: readonly DoneState[] | undefined): Promise<void> =>
+    store.use(name, ({ record }) => ({ changes: [], notes: record && { settingUp }, result: undefined }))
+
   return async (command, real, name) => {
     const { state, params, action } = command
     const isWanted = action === 'setup' && state !== ''
-    const isFirst = !isWanted || !settingUp.has(name)
+    const before = isWanted ? await store.look(name, ({ record }) => record?.notes.settingUp) : undefined
     const matched = isWanted ? matchState(await states(), state, params, registry) : undefined
-    const scenario = isFirst && matched?.kind === 'state' ? matched.definition.scenario : undefined
+    const scenario = !before && matched?.kind === 'state' ? matched.definition.scenario : undefined
     const started = scenario === undefined ? undefined : await startFrom({ scenario }, real)
-    if (isFirst) {
-      const full = await sessions.reset(name, real, started?.kind === 'started' ? started.start : undefined)
+    if (!before) {
+      const start = started?.kind === 'started' ? started.start : undefined
+      const full = await sessions.reset(name, { start, settingUp: action === 'teardown' ? undefined : [] })
       if (full) return refusal(full)
-      if (action === 'teardown') settingUp.delete(name)
-      else settingUp.set(name, [])
     }
     if (!matched) return { status: 200, body: {} }
     const done =
@@ -124,13 +159,12 @@ export function createStates({
         ? unmatched(matched, state)
         : started?.kind === 'refused'
           ? started.problem
-          : await setUp(matched, command, real, name)
+          : await setUp(matched, command, before ?? [], name)
     if ('code' in done) {
       // After a refused setup a verifier sends neither request nor teardown: the next setup must not add to it.
-      settingUp.delete(name)
+      await note(name, undefined)
       return refusal(done)
     }
-    settingUp.set(name, [...(settingUp.get(name) ?? []), done])
     const { definition, params: taken } = done.filled
     return { status: 200, body: { ...taken, ...valuesOf(definition.values ?? {}, done.brought) } }
   }

@@ -1,6 +1,6 @@
 import { MASK } from '../base/hiding.ts'
 import type { Issue, Problem } from '../base/http.ts'
-import type { Exchange } from '../recording/exchange.ts'
+import type { Exchange } from '../core/exchange.ts'
 import { toldOf } from './masked.ts'
 
 /** One request in short: what a log line says. Of control routes only refusals are told. */

@@ -1,7 +1,5 @@
 import type { SessionName } from '../base/session-name.ts'
-
-/** Tells the lives of a session apart: one that is reset, or begun again after a drop, has another. Made by `randomUUID`; never used twice. */
-export type Life = string & { readonly life: unique symbol }
+import type { Life } from './store.ts'
 
 /** What a backend knows of a session without reading it. Times are the world's, in milliseconds since 1970. */
 export interface Head {
@@ -103,7 +101,7 @@ export type News =
   | { readonly kind: 'kept'; readonly place: number; readonly text: string }
   | { readonly kind: 'forgotten'; readonly place: number; readonly name: SessionName }
 
-export interface NewsFound {
+interface NewsFound {
   readonly news: readonly News[]
   /** Nothing at this place or before is held any more. */
   readonly gone: number

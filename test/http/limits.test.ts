@@ -2,9 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { noRoom, type Room } from '../../src/core/room.ts'
 import { bytesOf } from '../../src/core/size.ts'
 import { type Change, Draft, worldOf } from '../../src/core/world.ts'
-import { createBindings } from '../../src/server/bindings.ts'
-import { isSessionName, type SessionName } from '../../src/base/session-name.ts'
-import { memoryStore } from '../../src/store/memory.ts'
+import { watchedStore } from '../stores.ts'
 import { ACCOUNT, quantities } from '../support.ts'
 import { type Served, serve } from './served.ts'
 
@@ -98,7 +96,7 @@ describe('the bytes that all sessions may take', () => {
   })
 
   it('count snapshots, which go with their session', async () => {
-    const store = memoryStore()
+    const store = watchedStore()
     await using served = await serve({ maxStateBytes: 600_000, store })
     await create(served, 'a', 'o', LARGE)
     let taken = 0
@@ -152,21 +150,17 @@ describe('steps that wait', () => {
 })
 
 describe('bindings', () => {
-  it('of all sessions together have an end, and make room when they go', () => {
-    const bindings = createBindings(() => ({ others: [], schemes: [] }))
-    const name = (index: number): SessionName => {
-      const text = `s${index}`
-      if (!isSessionName(text)) throw new TypeError(text)
-      return text
-    }
-    const bind = (index: number) => bindings.bind(name(Math.floor(index / 100)), { token: `${index} `.padEnd(4_096, 'x') })
+  it('of all sessions together have an end, and make room when they go', async () => {
+    await using served = await serve()
+    const bind = (index: number) =>
+      served.control('POST', `/sessions/s${Math.floor(index / 100)}/bindings`, { token: `${index} `.padEnd(4_096, 'x') })
     let count = 0
-    while (bind(count) === undefined) count++
+    while ((await bind(count)).status === 201) count++
     expect(count * 3 * 4_096).toBeLessThan(16 * 1_048_576)
     expect(count).toBeGreaterThan(1_000)
-    expect(bind(count)).toMatchObject({ code: 'memory-exhausted', detail: expect.stringContaining('16777216 is the most') })
-    bindings.forget(name(0))
-    expect(bind(count)).toBeUndefined()
+    expect((await bind(count)).body).toMatchObject({ code: 'memory-exhausted', detail: expect.stringContaining('16777216 is the most') })
+    await served.control('DELETE', '/sessions/s0')
+    expect((await bind(count)).status).toBe(201)
   })
 })
 

@@ -2,8 +2,7 @@ import request, { type Response, type Test } from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AllocationDocument, Item } from '../../src/apis/oms/allocation.ts'
 import type { Mock } from '../../src/index.ts'
-import { memoryStore } from '../../src/store/memory.ts'
-import { racingStore } from '../racing-store.ts'
+import { racingStore, watchedStore } from '../stores.ts'
 import { ACCOUNT, ALLOCATION, NOW, omsClient, openMock, ORDER, ownSession } from '../support.ts'
 
 let mock: Mock
@@ -990,7 +989,7 @@ describe('tenants', () => {
 })
 
 describe.each([
-  { name: 'memory', open: () => ({ store: memoryStore(), retries: () => undefined }) },
+  { name: 'memory', open: () => ({ store: watchedStore(), retries: () => undefined }) },
   { name: 'racing', open: racing },
 ])('requests that cross, on the $name store', ({ open }) => {
   const { store, retries } = open()

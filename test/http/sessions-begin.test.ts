@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openMock, ownSession, quantities } from '../support.ts'
-import { memoryStore } from '../../src/store/memory.ts'
+import { watchedStore } from '../stores.ts'
 import { type Served, serve } from './served.ts'
 
 const MINUTE = 60_000
@@ -300,7 +300,7 @@ describe('a session in which nothing has changed', () => {
     ['was read', (served, session) => served.order(session)],
     ['was looked into', (served, session) => served.control('GET', `/sessions/${session}/entities`)],
   ])('gives its place to who needs one when it %s, the one first that was used first', async (_how, use) => {
-    const store = memoryStore()
+    const store = watchedStore()
     await using served = await serve({ maxSessions: 2, store })
     await use(served, 'a')
     await use(served, 'b')

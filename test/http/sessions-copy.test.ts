@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { ACCOUNT, ALLOCATION, ORDER, ownSession, quantities, SUPPLIER } from '../support.ts'
-import { racingStore } from '../racing-store.ts'
+import { racingStore } from '../stores.ts'
 import { serve } from './served.ts'
 
 const shared = await serve()

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { beginSession } from '../../src/core/session.ts'
 import { orderPopulation } from '../../src/apis/supplier/population.ts'
 import { createMock, type Mock } from '../../src/index.ts'
-import { racingStore } from '../racing-store.ts'
+import { racingStore } from '../stores.ts'
 import { LINE, NOW, openMock, ORDER, ownSession, quantities, RETAILER, sessionDefaults, SUPPLIER } from '../support.ts'
 
 const NOBODY = '00000000-0000-4000-8000-000000000000'

@@ -158,7 +158,7 @@ describe('a line on which nothing happens', () => {
 
   it('is kept open by a comment now and then, for as long as somebody listens', () => {
     vi.useFakeTimers()
-    const events = createEvents(createJournal(1_000), 2)
+    const events = createEvents(createJournal(1_000), { follow: () => () => undefined }, 2)
     const texts: string[] = []
     const reader: Reader = { write: (text) => texts.push(text) > 0, onReady: () => undefined, end: () => undefined }
     expect(vi.getTimerCount()).toBe(0)
@@ -172,7 +172,7 @@ describe('a line on which nothing happens', () => {
 
   it('brings nothing to a reader that is not ready', () => {
     vi.useFakeTimers()
-    const events = createEvents(createJournal(1_000), 2)
+    const events = createEvents(createJournal(1_000), { follow: () => () => undefined }, 2)
     const texts: string[] = []
     let ready = (): void => undefined
     events.follow(

@@ -3,6 +3,8 @@ import request from 'supertest'
 import { describe, expect, it } from 'vitest'
 import { createMock, UsageError, type MockOptions } from '../../src/index.ts'
 import { LINE, openMock, supplierClient } from '../support.ts'
+import { memoryStore } from '../../src/store/memory.ts'
+import { watchedStore } from '../stores.ts'
 import { withoutTime } from '../time.ts'
 
 describe('createMock', () => {
@@ -35,12 +37,8 @@ describe('createMock', () => {
 
   it('says of a failure of its own what it was, and answers 500 in the words of the API', async () => {
     const failures: unknown[] = []
-    const broken = {
-      transact: () => Promise.reject(new Error('the disk is full')),
-      drop: () => Promise.reject(new Error('the disk is full')),
-      sessions: () => Promise.reject(new Error('the disk is full')),
-      close: () => Promise.resolve(),
-    }
+    const fail = (): Promise<never> => Promise.reject(new Error('the disk is full'))
+    const broken = watchedStore(memoryStore, (store) => ({ ...store, use: fail, look: fail }))
     await using mock = await openMock({ store: broken, onFailure: (error) => failures.push(error) })
     const { body } = await supplierClient(mock).get().expect(500)
     expect(body).toEqual({ detail: 'The server failed' })

@@ -1,7 +1,7 @@
 import request, { type Test } from 'supertest'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createJournal } from '../../src/server/journal.ts'
-import type { Exchange } from '../../src/recording/exchange.ts'
+import type { Exchange } from '../../src/core/exchange.ts'
 import { ALLOCATION, openMock, ORDER, omsClient, ownSession, quantities, SUPPLIER, supplierClient } from '../support.ts'
 
 const mock = await openMock()
@@ -207,8 +207,8 @@ describe('a journal', () => {
 
   it('shows all that went on in order, and one origin to who asks for it', () => {
     const journal = createJournal(1_000_000)
-    journal.add(exchange('a-1'))
-    for (const origin of ['control', 'progress', 'timeline'] as const) journal.add(exchange(`a-${origin}`, { origin }))
+    journal.keep(exchange('a-1'))
+    for (const origin of ['control', 'progress', 'timeline'] as const) journal.keep(exchange(`a-${origin}`, { origin }))
     expect(idsIn(journal.list({}, 10))).toEqual(['a-timeline', 'a-progress', 'a-control', 'a-1'])
     expect(journal.next(1, {})).toMatchObject({ id: 'a-control' })
     expect(journal.next(1, { origin: 'request' })).toEqual({ place: 4 })
@@ -219,7 +219,7 @@ describe('a journal', () => {
 
   it('knows whose exchanges had to go, until they begin anew', () => {
     const journal = createJournal(4_500)
-    for (let number = 1; number <= 3; number++) for (const name of ['a', 'b']) journal.add(exchange(`${name}-${number}`))
+    for (let number = 1; number <= 3; number++) for (const name of ['a', 'b']) journal.keep(exchange(`${name}-${number}`))
     expect(journal.of('a').map(({ id }) => id)).toEqual(['a-2', 'a-3'])
     expect([journal.lost('a'), journal.lost('b'), journal.lost('c')]).toEqual([true, true, false])
     journal.forget('a')
@@ -231,14 +231,14 @@ describe('a journal', () => {
   it('hands out what it holds as it is, secrets and all', () => {
     const journal = createJournal(1_000_000)
     const kept = exchange('a-1', { headers: { authorization: 'Token s3cr3t' }, requestBody: '{"password":"s3cr3t"}' })
-    journal.add(kept)
+    journal.keep(kept)
     expect(journal.of('a')).toEqual([kept])
     expect(JSON.stringify(journal.get('a-1'))).not.toContain('s3cr3t')
   })
 
   it('lists page by page, by number or by size', () => {
     const journal = createJournal(100_000_000)
-    for (let number = 1; number <= 9; number++) journal.add(exchange(`a-${number}`, { replyBody: 'x'.repeat(number > 3 ? 800_000 : 10) }))
+    for (let number = 1; number <= 9; number++) journal.keep(exchange(`a-${number}`, { replyBody: 'x'.repeat(number > 3 ? 800_000 : 10) }))
     const pages = [journal.list({}, 10)]
     for (let before = pages[0]?.before; before !== undefined; before = pages.at(-1)?.before) pages.push(journal.list({}, 2, before))
     expect(pages.map(idsIn)).toEqual([['a-9', 'a-8'], ['a-7', 'a-6'], ['a-5', 'a-4'], ['a-3', 'a-2'], ['a-1']])
@@ -246,7 +246,7 @@ describe('a journal', () => {
 
   it('shows also what alone is larger than an answer', () => {
     const journal = createJournal(100_000_000)
-    for (const id of ['a-1', 'a-2']) journal.add(exchange(id, { replyBody: 'x'.repeat(5_000_000) }))
+    for (const id of ['a-1', 'a-2']) journal.keep(exchange(id, { replyBody: 'x'.repeat(5_000_000) }))
     expect(journal.list({}, 10)).toMatchObject({ requests: [{ id: 'a-2' }], before: 'a-2' })
     expect(journal.list({}, 10, 'a-2')).toEqual({ requests: [expect.objectContaining({ id: 'a-1' })] })
   })
@@ -254,7 +254,7 @@ describe('a journal', () => {
   it('masks a body once, and counts what is kept of it', () => {
     const journal = createJournal(1_000_000)
     const requestBody = `{"password":"s3cr3t","padding":"${'x'.repeat(10_000)}"}`
-    journal.add(exchange('a-1', { requestBody }))
+    journal.keep(exchange('a-1', { requestBody }))
     const { bytes } = journal
     const [first, second] = [journal.get('a-1'), journal.get('a-1')]
     expect(first).toMatchObject({ requestBody: requestBody.replace('s3cr3t', '***') })
@@ -268,7 +268,7 @@ describe('a journal', () => {
     const journal = createJournal(1_000_000)
     const requestBody = '{"password":"s3cr3t\\"x"}'
     const replyBody = '{"status":["\\"s3cr3t\\\\\\"x\\" is not a valid choice."]}'
-    journal.add(exchange('a-1', { requestBody, replyBody, status: 400, replyHeaders: { 'X-Why': 's3cr3t"x' } }))
+    journal.keep(exchange('a-1', { requestBody, replyBody, status: 400, replyHeaders: { 'X-Why': 's3cr3t"x' } }))
     expect(journal.get('a-1')).toMatchObject({
       replyBody: '{"status":["\\"***\\" is not a valid choice."]}',
       replyHeaders: { 'X-Why': '***' },
@@ -277,22 +277,22 @@ describe('a journal', () => {
 
   it('keeps the form of numbers where it masks', () => {
     const journal = createJournal(1_000_000)
-    journal.add(exchange('a-1', { requestBody: '{ "price": 1.0, "id": 9007199254740993, "token": 12.50 }' }))
+    journal.keep(exchange('a-1', { requestBody: '{ "price": 1.0, "id": 9007199254740993, "token": 12.50 }' }))
     expect(journal.get('a-1')).toMatchObject({ requestBody: '{ "price": 1.0, "id": 9007199254740993, "token": "***" }' })
   })
 
   it('counts what it keeps of a change, before and after', () => {
     const journal = createJournal(1_000_000)
     const { bytes: empty } = journal
-    journal.add(exchange('a-1'))
+    journal.keep(exchange('a-1'))
     const plain = journal.bytes - empty
-    journal.add(exchange('a-2', { replyHeaders: { 'X-Padding': 'x'.repeat(500) } }))
+    journal.keep(exchange('a-2', { replyHeaders: { 'X-Padding': 'x'.repeat(500) } }))
     expect(journal.bytes - plain).toBeGreaterThan(plain + 500)
   })
 
   it('shows what disturbed an answer', () => {
     const journal = createJournal(1_000_000)
-    journal.add(exchange('a-1', { fault: 'slow-search', cut: 'EMPTY_RESPONSE' }))
+    journal.keep(exchange('a-1', { fault: 'slow-search', cut: 'EMPTY_RESPONSE' }))
     expect(journal.get('a-1')).toMatchObject({ fault: 'slow-search', cut: 'EMPTY_RESPONSE' })
   })
 
@@ -303,7 +303,7 @@ describe('a journal', () => {
       return [{ api: 'a', operation: 'getA', method: 'GET', path: '/a', differs: [] }]
     })
     const kept = exchange('a-1', { operation: undefined, problem: { code: 'route-unknown', detail: 'nowhere' }, requestBody: '"A Text"' })
-    journal.add(kept)
+    journal.keep(kept)
     const [first, ...others] = Array.from(
       { length: 100 },
       (_, reader) => journal.next(0, { text: reader % 2 === 0 ? 'a text' : 'TEXT' }).shown,

@@ -2,8 +2,8 @@ import request from 'supertest'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createMock, type Mock } from '../../src/index.ts'
 import { memoryStore } from '../../src/store/memory.ts'
-import type { Store } from '../../src/store/store.ts'
-import { racingStore } from '../racing-store.ts'
+import type { OpenStore, Store } from '../../src/store/store.ts'
+import { racingStore, watchedStore } from '../stores.ts'
 import { NOW } from '../support.ts'
 
 const STEPS = 2_500
@@ -12,17 +12,17 @@ const STEPS = 2_500
 const pieces: number[] = []
 const watched = (store: Store): Store => ({
   ...store,
-  transact: (session, work) =>
-    store.transact(session, (world) => {
-      const done = work(world)
+  use: (session, work) =>
+    store.use(session, (held) => {
+      const done = work(held)
       if (done.changes.length > 0) pieces.push(done.changes.length)
       return done
     }),
 })
 
 const opened: Mock[] = []
-const open = async (store: Store): Promise<Mock> => {
-  const mock = await createMock({ now: NOW, journalBytes: 100_000_000, store: watched(store) })
+const open = async (store: OpenStore): Promise<Mock> => {
+  const mock = await createMock({ now: NOW, journalBytes: 100_000_000, store: watchedStore(store, watched) })
   opened.push(mock)
   return mock
 }
@@ -60,9 +60,9 @@ describe('what is due at once', () => {
   const told = new Map<string, object>()
 
   it.each([
-    ['after a move of the clock', '1h', 'memory', memoryStore],
+    ['after a move of the clock', '1h', 'memory', () => memoryStore],
     ['after a move of the clock', '1h', 'racing store', racingStore],
-    ['before a request', '0s', 'memory', memoryStore],
+    ['before a request', '0s', 'memory', () => memoryStore],
     ['before a request', '0s', 'racing store', racingStore],
   ])('comes to pass in pieces: %s, %s, in %s', async (when, at, _name, store) => {
     const mock = await open(store())

@@ -103,6 +103,12 @@ export interface SetUp {
   readonly data: Data
 }
 
+/** One that was set up. */
+export interface DoneState extends SetUp {
+  /** What it brought in, as the control API shows it. */
+  readonly brought: unknown
+}
+
 export type Addition<Earlier> =
   /** All of it is there: an earlier state has brought it in. */
   | { readonly kind: 'repeated'; readonly earlier: Earlier }

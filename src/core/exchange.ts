@@ -1,7 +1,7 @@
 import type { Cut, Issue, Problem } from '../base/http.ts'
-import type { Origin } from '../core/behaviour.ts'
-import type { Session } from '../core/session.ts'
-import type { KeptChange } from '../core/world.ts'
+import type { Origin } from './behaviour.ts'
+import type { Session } from './session.ts'
+import type { KeptChange } from './world.ts'
 
 /** One request and what became of it, or a step without a caller. Bodies are the texts that went over the line. */
 export interface Exchange {

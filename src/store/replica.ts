@@ -1,0 +1,345 @@
+import { randomUUID } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
+import type { SessionName } from '../base/session-name.ts'
+import { Entities } from '../core/world.ts'
+import type { Append, Backend, Found, Head, Outcome } from './backend.ts'
+import { keptText, writtenBehind } from './behind.ts'
+import { gathered } from './gather.ts'
+import { Group, type Job, NUMBERS, type Numbers, NumbersNeeded } from './group.ts'
+import { addTo, BLANK, contentsOf, type Logged, rewritten } from './log.ts'
+import { SESSION } from './memory.ts'
+import { BoundElsewhere, type Held, type Life, type SessionRecord, type Store, type StoreSettings, type Work } from './store.ts'
+
+/** What a store has done, for whoever watches it. */
+export interface StoreCounts {
+  /** Changes that were made again because another server was first. */
+  conflicts: number
+}
+
+/**
+ * A store on a backend that other servers may share. It keeps copies of sessions, brings each up to date before it is asked, and appends
+ * what is made of it if nobody was first. What is asked of one session queues, and is answered in groups: one question and one append
+ * for all of a group, so that a session that many use is no storm of lost races.
+ */
+export function replicatedStore(backend: Backend, settings: StoreSettings, counts: StoreCounts = { conflicts: 0 }): Store {
+  const { maxSessions, timeToLive, stateBytes, journal } = settings
+  /** The one that was used last stands last. */
+  const copies = new Map<SessionName, Copy>()
+  const queues = new Map<SessionName, Job[]>()
+  const compacting = new Set<SessionName>()
+  let bytes = 0
+  let looked = Number.NEGATIVE_INFINITY
+
+  const behind = writtenBehind(backend, settings)
+  const ask = gathered(async (names: readonly SessionName[]) => {
+    const { time, sessions, found } = await backend.find(
+      names.map((name) => {
+        const copy = copies.get(name)
+        return { name, life: copy?.head.life, position: copy?.head.position ?? 0 }
+      }),
+    )
+    return names.map((name) => ({ time, sessions, found: found.get(name) }))
+  }, 2)
+  const append = gathered(async (appends: readonly Append[]): Promise<readonly Outcome[]> => backend.append(appends), 1)
+
+  const forget = (name: SessionName): void => {
+    bytes -= copies.get(name)?.weight ?? 0
+    copies.delete(name)
+  }
+  /** What has not been used for longest goes where all take more than they may. */
+  const remember = (name: SessionName, copy: Copy): void => {
+    copy.weight = 0
+    copies.set(name, copy)
+    weigh(name, copy)
+  }
+  const weigh = (name: SessionName, copy: Copy): void => {
+    const weight = SESSION + copy.entities.bytes
+    bytes += weight - copy.weight
+    copy.weight = weight
+    for (const [other] of copies) {
+      if (bytes <= stateBytes) return
+      if (other !== name && !queues.has(other)) forget(other)
+    }
+  }
+
+  /** The copy as it is now; none where there is no such session. */
+  const broughtUp = (name: SessionName, found: Found | undefined): Copy | undefined => {
+    const known = copies.get(name)
+    forget(name)
+    if (!found) return undefined
+    const { head, isWhole, pieces } = found
+    const isOther = isWhole || known?.head.life !== head.life
+    const copy: Copy = isOther
+      ? { entities: new Entities(), notes: BLANK, head, requests: noNumbers(), controls: noNumbers(), appended: 0, written: 0, weight: 0 }
+      : known
+    copy.head = head
+    addTo(copy, pieces)
+    const length = pieces.reduce((sum, text) => sum + text.length, 0)
+    if (isOther) copy.written = length
+    else copy.appended += length
+    if (isOther && known?.head.life === head.life) {
+      copy.requests = known.requests
+      copy.controls = known.controls
+    }
+    remember(name, copy)
+    return copy
+  }
+
+  const recordOf = (copy: Copy): SessionRecord => {
+    const { life, begun, used, requests, hasLost } = copy.head
+    const more = behind.of(life)
+    return { life, begun, used: Math.max(used, more.used), requests: requests + more.requests, hasLost, notes: copy.notes }
+  }
+
+  const ending = (head: Head): Append => ({
+    name: head.name,
+    expected: head,
+    becomes: { kind: 'ends' },
+    piece: '',
+    hasChanged: false,
+    requests: 0,
+    used: head.used,
+    exchanges: [],
+  })
+
+  /** Before another session begins those go that are over, looked for now and then only; where no place is left, one that gives way. */
+  const makeRoom = async (time: number, sessions: number): Promise<boolean> => {
+    const isFull = sessions >= maxSessions
+    const life = timeToLive()
+    const over: Head[] = []
+    if (Number.isFinite(life) && (isFull || time - looked >= life / 10)) {
+      looked = time
+      await behind.flush()
+      over.push(...(await backend.unused(time - life, 1_000)))
+    }
+    if (over.length === 0 && isFull) {
+      await behind.flush()
+      const head = await backend.givingWay()
+      if (head) over.push(head)
+    }
+    for (const head of over) await append(ending(head))
+    return over.length > 0
+  }
+
+  /** Numbers that nobody else gives, as many as this server may need for a while: more each time. */
+  const takeNumbers = async (copy: Copy, of: 'requests' | 'controls'): Promise<void> => {
+    const count = Math.min(1_000, Math.max(NUMBERS, 2 * (copy[of].end - copy[of].begin)))
+    const first = await backend.takeNumbers(copy.head.name, copy.head.life, of, count)
+    if (first !== undefined) copy[of] = { begin: first, next: first, end: first + count }
+  }
+
+  /** Answers what is asked of a session, group by group, until nothing is. */
+  const answerAll = async (name: SessionName, queue: Job[]): Promise<void> => {
+    while (queue.length > 0) {
+      const jobs = queue.splice(0, MOST)
+      try {
+        queue.unshift(...(await answerGroup(name, jobs)))
+      } catch (error) {
+        for (const { reject } of jobs) reject(error)
+      }
+    }
+    queues.delete(name)
+  }
+
+  /** @returns those that are to be asked again */
+  const answerGroup = async (name: SessionName, jobs: readonly Job[]): Promise<readonly Job[]> => {
+    const { time, sessions, found } = await ask(name)
+    const copy = broughtUp(name, found)
+    const record = copy && recordOf(copy)
+    if (copy && record && time - record.used > timeToLive()) {
+      await behind.flush()
+      await append(ending(copy.head))
+      forget(name)
+      return jobs
+    }
+    if (!copy && jobs.some(({ isUse }) => isUse) && (await makeRoom(time, sessions))) return jobs
+    const real = settings.time?.() ?? Math.max(time, record?.used ?? 0)
+    const full = !copy && sessions >= maxSessions ? sessions : undefined
+    const group = new Group({ name, copy, record, real, full, newLife })
+    try {
+      for (const job of jobs) if (!group.run(job)) break
+    } catch (error) {
+      group.undo()
+      if (!(error instanceof NumbersNeeded) || !copy) throw error
+      await takeNumbers(copy, error.of)
+      return jobs
+    }
+    const rest = jobs.slice(group.answered.length)
+    const kept = group.kept()
+    if (!kept) {
+      const used = group.used()
+      if (used) behind.add({ ...used, name, life: group.life, exchanges: used.exchanges.map((one) => keptText(one, journal)) })
+    } else {
+      try {
+        if (!(await isKept(kept, copy, group))) return jobs
+      } catch (error) {
+        for (const job of group.answered) job.reject(error)
+        return rest
+      }
+    }
+    if (copy) {
+      copy.requests = group.requests
+      copy.controls = group.controls
+    }
+    for (const job of group.answered) job.resolve()
+    return rest
+  }
+
+  /** Appends what a group has made. Otherwise it is taken back, and to be made again. */
+  const isKept = async (kept: NonNullable<ReturnType<Group['kept']>>, copy: Copy | undefined, group: Group): Promise<boolean> => {
+    const { name, bind = [] } = kept
+    const earlier = copy && behind.take(copy.head.life)
+    const goesOn = kept.becomes.kind === 'goes-on'
+    const appended: Append = {
+      ...kept,
+      requests: kept.requests + (goesOn ? (earlier?.requests ?? 0) : 0),
+      exchanges: [...(goesOn ? (earlier?.exchanges ?? []) : []), ...kept.exchanges.map((one) => keptText(one, journal))],
+    }
+    let outcome: Outcome
+    try {
+      outcome = await append(appended)
+    } catch (error) {
+      // It may have been kept: what it was is seen when the session is asked again.
+      group.undo()
+      if (copy) {
+        copy.requests = group.requests
+        copy.controls = group.controls
+      }
+      throw error
+    }
+    if (outcome === 'kept') {
+      settle(copy, appended, group)
+      return true
+    }
+    group.undo()
+    if (earlier) behind.add(earlier)
+    const elsewhere = bind.length > 0 ? await backend.bound(bind) : undefined
+    if (elsewhere !== undefined && elsewhere !== name) throw new BoundElsewhere(elsewhere)
+    counts.conflicts++
+    return false
+  }
+
+  /** Takes over what was kept. */
+  const settle = (copy: Copy | undefined, { name, becomes, used, requests, hasChanged, piece, exchanges }: Append, group: Group): void => {
+    behind.kept(exchanges.reduce((sum, { size }) => sum + size, 0))
+    const { logged } = group
+    switch (becomes.kind) {
+      case 'ends':
+        return forget(name)
+      case 'begins': {
+        const head: Head = { name, life: becomes.life, position: 1, begun: used, used, requests, hasChanged, hasLost: false }
+        const numbers = copy
+          ? { requests: firstNumbers(), controls: firstNumbers() }
+          : { requests: group.requests, controls: group.controls }
+        forget(name)
+        return remember(name, { ...logged, head, ...numbers, appended: piece.length, written: 0, weight: 0 })
+      }
+      case 'goes-on': {
+        if (!copy) return undefined
+        const { head } = copy
+        copy.head = {
+          ...head,
+          position: head.position + 1,
+          used,
+          requests: head.requests + requests,
+          hasChanged: head.hasChanged || hasChanged,
+        }
+        copy.notes = logged.notes
+        copy.appended += piece.length
+        weigh(name, copy)
+        if (copy.appended > Math.max(SHORT, copy.written)) void compact(name, copy)
+        return undefined
+      }
+      default:
+        return becomes satisfies never
+    }
+  }
+
+  /** Writes a log anew that has become longer than what it makes. */
+  const compact = async (name: SessionName, copy: Copy): Promise<void> => {
+    if (compacting.has(name)) return
+    compacting.add(name)
+    const { life, position } = copy.head
+    copy.appended = 0
+    try {
+      const texts = await rewritten(copy, () => setImmediate())
+      await backend.compact(name, life, position, texts)
+      copy.written = texts.reduce((sum, text) => sum + text.length, 0)
+    } catch {
+      // The log as it is says the same; the next change tries again.
+      copy.appended = copy.written + SHORT
+    } finally {
+      compacting.delete(name)
+    }
+  }
+
+  const enqueue = <Result>(name: SessionName, isUse: boolean, work: (held: Held) => Work<Result>): Promise<Result> =>
+    new Promise<Result>((resolve, reject) => {
+      let result: { readonly value: Result } | undefined
+      const job: Job = {
+        isUse,
+        run(held) {
+          const done = work(held)
+          result = { value: done.result }
+          return done
+        },
+        resolve: () => (result ? resolve(result.value) : reject(new Error('the work was not done'))),
+        reject,
+      }
+      const queue = queues.get(name)
+      if (queue) queue.push(job)
+      else {
+        const begun = [job]
+        queues.set(name, begun)
+        void answerAll(name, begun)
+      }
+    })
+
+  return {
+    use: (name, work) => enqueue(name, true, work),
+    look: (name, read) => enqueue(name, false, (held) => ({ changes: [], result: read(held) })),
+    async snapshot(name, id) {
+      const texts = await backend.kept(name, id)
+      return texts && contentsOf(texts)
+    },
+    names: () => backend.names(),
+    bound: (keys) => backend.bound(keys),
+    tell: () => behind.tell(),
+    follow: () => behind.follow(),
+    check: () => backend.check(),
+    async close() {
+      await behind.close()
+      await backend.close()
+    },
+  }
+}
+
+/** A session as this server has it. */
+interface Copy extends Logged {
+  head: Head
+  requests: Numbers
+  controls: Numbers
+  /** How long the log is that it was read from, and what was appended since, in characters. */
+  written: number
+  appended: number
+  /** What it was last counted for, in bytes. */
+  weight: number
+}
+
+/** So many are answered at a time. */
+const MOST = 200
+/** A log that has grown by no more is not written anew, in characters. */
+const SHORT = 65_536
+
+function noNumbers(): Numbers {
+  return { begin: 0, next: 0, end: 0 }
+}
+
+function firstNumbers(): Numbers {
+  return { begin: 1, next: 1, end: NUMBERS + 1 }
+}
+
+function newLife(): Life {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return randomUUID() as string as Life
+}
