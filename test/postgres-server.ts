@@ -45,7 +45,6 @@ export async function startPostgres(): Promise<Server> {
       `unix_socket_directories=${process.platform === 'win32' ? '' : databaseDir}`,
       'fsync=off',
       'full_page_writes=off',
-      'synchronous_commit=off',
       'max_connections=200',
     ].flatMap((setting) => ['-c', setting]),
     onLog: (message) => told.push(message),

@@ -17,7 +17,7 @@ const QUERY_MS = 8_000
 /** For a schema that others are making just now. */
 const OPENING_MS = 60_000
 /** A connection that is only listened to does not show that its network is gone: it is asked. */
-const HEARTBEAT_MS = 10_000
+const HEARTBEAT_MS = 5_000
 const LONGEST_PAUSE_MS = 5_000
 /** A database that comes and goes is not told of more often. */
 const QUIET_MS = 10_000
@@ -85,7 +85,7 @@ export async function openPostgres(url: string, { maxSessions, waitMs, onTrouble
       const kind = troubleOf(error)
       if (!kind) throw error
       if (kind === 'unreachable') trouble.lost(reasonOf(error))
-      throw new StoreUnavailable(`${where} ${kind === 'unreachable' ? 'cannot be reached' : 'fails'}: ${reasonOf(error)}`, { cause: error })
+      throw new StoreUnavailable(`${where} ${TOLD[kind]}: ${reasonOf(error)}`, { cause: error })
     }
   }
 
@@ -95,7 +95,8 @@ export async function openPostgres(url: string, { maxSessions, waitMs, onTrouble
     try {
       return await query<Row>(asked, values)
     } catch (error) {
-      if (!(error instanceof StoreUnavailable) || performance.now() - began > AT_ONCE_MS) throw error
+      const isBroken = error instanceof StoreUnavailable && troubleOf(error.cause) === 'unreachable'
+      if (!isBroken || performance.now() - began > AT_ONCE_MS) throw error
       return query<Row>(asked, values)
     }
   }
@@ -279,11 +280,12 @@ async function untilReached(where: string, waitMs: number, attempt: () => Promis
     try {
       return await attempt()
     } catch (error) {
-      if (error instanceof UsageError || !troubleOf(error)) throw error
+      const kind = error instanceof UsageError ? undefined : troubleOf(error)
+      if (!kind) throw error
       if (performance.now() + ms > end) {
         const waited = waitMs > 0 ? `, after ${waitMs / 1_000} s` : ''
         throw new UsageError(
-          `${where} cannot be reached${waited}: ${reasonOf(error)}; start it, or correct the URL; --wait-for-store 30s waits until it is there`,
+          `${where} ${TOLD[kind]}${waited}: ${reasonOf(error)}; start it, or correct the URL; --wait-for-store 30s waits until it is there`,
           { cause: error },
         )
       }
@@ -394,16 +396,18 @@ function stateOf(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined
 }
 
+const TOLD = { unreachable: 'cannot be reached', failing: 'fails' } as const
+
 /**
  * Whether it is the database's own trouble: no connection, or an answer that it cannot do what it otherwise does. What is wrong with what it was
  * asked is not. Classes are those of https://www.postgresql.org/docs/current/errcodes-appendix.html.
  */
-function troubleOf(error: unknown): 'unreachable' | 'failing' | undefined {
+function troubleOf(error: unknown): keyof typeof TOLD | undefined {
   const state = stateOf(error)
   if (state === undefined) return error instanceof TypeError || error instanceof RangeError ? undefined : 'unreachable'
-  // Connections; who is let in; no such database; shut down, or starting; too many connections; a standby, which only reads.
-  if (/^(08|28|3D|57P|53300|25006)/.test(state)) return 'unreachable'
-  // Transactions; resources, such as the disk; locks; cancelled; the system; internal. Rights and tables that are gone since it was opened.
+  // Connections; who is let in; no such database; shut down, or starting; too many connections.
+  if (/^(08|28|3D|57P|53300)/.test(state)) return 'unreachable'
+  // A standby, which only reads; resources, such as the disk; locks; cancelled; the system; internal. Rights and tables that are gone since it was opened.
   return /^(25|40|53|55|57|58|XX|42501|42P01|42883|3F000)/.test(state) ? 'failing' : undefined
 }
 
