@@ -291,6 +291,6 @@ export function statementsOf(schema: string): Readonly<Record<Asked, string>> {
     letGo: `SELECT ${of}.let_go($1)`,
     journalBytes: `SELECT bytes FROM ${of}.mock`,
     // Something is written: a server that only reads, or has a full disk, keeps nothing.
-    check: `UPDATE ${of}.mock SET place = place`,
+    check: `UPDATE ${of}.mock SET place = place RETURNING place`,
   }
 }

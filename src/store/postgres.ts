@@ -16,7 +16,6 @@ const STATEMENT_MS = 7_000
 const QUERY_MS = 8_000
 /** For a schema that others are making just now. */
 const OPENING_MS = 60_000
-/** A connection that is only listened to does not show that its network is gone: it is asked. */
 const HEARTBEAT_MS = 5_000
 const LONGEST_PAUSE_MS = 5_000
 /** A database that comes and goes is not told of more often. */
@@ -70,13 +69,15 @@ export async function openPostgres(url: string, { maxSessions, waitMs, onTrouble
   await untilReached(where, waitMs, () => prepare(clientOf({ ...config, query_timeout: OPENING_MS }), schema, where))
 
   const trouble = tellingOnce(onTrouble, where)
-  const pool = new pg.Pool({ ...timed, max: MAX_CONNECTIONS })
+  const pool = new pg.Pool({ ...timed, min: 1, max: MAX_CONNECTIONS })
   // A connection broke that nobody uses. The pool makes another when one is needed, and whoever needs it hears of what is wrong then.
   pool.on('error', () => {})
   const statements = statementsOf(schema)
 
-  async function query<Row extends QueryResultRow>(asked: Asked, values: readonly unknown[]): Promise<readonly Row[]> {
+  /** What writes is never repeated: it may have been kept. A read is, over another connection, where the first one was broken before. */
+  async function query<Row extends QueryResultRow>(asked: Asked, values: readonly unknown[], isRead = false): Promise<readonly Row[]> {
     if (pool.ending) throw new StoreUnavailable(`${where} is closed here`)
+    const began = performance.now()
     try {
       const { rows } = await pool.query<Row>({ name: asked, text: statements[asked], values: [...values] })
       trouble.back()
@@ -84,31 +85,27 @@ export async function openPostgres(url: string, { maxSessions, waitMs, onTrouble
     } catch (error) {
       const kind = troubleOf(error)
       if (!kind) throw error
+      if (isRead && kind === 'unreachable' && performance.now() - began < AT_ONCE_MS) return query(asked, values)
       if (kind === 'unreachable') trouble.lost(reasonOf(error))
       throw new StoreUnavailable(`${where} ${TOLD[kind]}: ${reasonOf(error)}`, { cause: error })
     }
   }
+  const read = <Row extends QueryResultRow>(asked: Asked, values: readonly unknown[] = []): Promise<readonly Row[]> =>
+    query<Row>(asked, values, true)
 
-  /** Once more over another connection, where the first one was broken. What writes is never repeated: it may have been kept. */
-  async function read<Row extends QueryResultRow>(asked: Asked, values: readonly unknown[] = []): Promise<readonly Row[]> {
-    const began = performance.now()
-    try {
-      return await query<Row>(asked, values)
-    } catch (error) {
-      const isBroken = error instanceof StoreUnavailable && troubleOf(error.cause) === 'unreachable'
-      if (!isBroken || performance.now() - began > AT_ONCE_MS) throw error
-      return query<Row>(asked, values)
-    }
+  /** The one row that there always is. */
+  function only<Row>([row]: readonly Row[]): Row {
+    if (row === undefined) throw new StoreUnavailable(`${where} fails: a table of the schema ${schema} is empty`)
+    return row
   }
 
   async function put(items: readonly Item[]): Promise<readonly Outcome[]> {
     if (items.length === 0) return []
     const most = Math.min(maxSessions, Number.MAX_SAFE_INTEGER)
-    const [row] = await query<{ outcomes: readonly Outcome[] }>('put', [JSON.stringify(items), most])
-    return row?.outcomes ?? []
+    return only(await query<{ outcomes: readonly Outcome[] }>('put', [JSON.stringify(items), most])).outcomes
   }
 
-  const ear = earOf(() => clientOf(timed), schema, trouble)
+  const ear = earOf(() => clientOf(timed), schema, where, trouble)
 
   return {
     async find(known) {
@@ -120,7 +117,8 @@ export async function openPostgres(url: string, { maxSessions, waitMs, onTrouble
       const found = rows.flatMap((row): [SessionName, Found][] =>
         row.name === null ? [] : [[row.name, { head: headOf(row), isWhole: row.is_whole, pieces: row.pieces ?? [] }]],
       )
-      return { time: rows[0]?.time ?? 0, sessions: rows[0]?.sessions ?? 0, found: new Map(found) }
+      const { time, sessions } = only(rows)
+      return { time, sessions, found: new Map(found) }
     },
     append: (appends) => put(appends.map(itemOf)),
     async takeNumbers(name, life, of, count) {
@@ -157,18 +155,18 @@ export async function openPostgres(url: string, { maxSessions, waitMs, onTrouble
         if (place === null) return []
         return [text === null ? { kind: 'forgotten', place, name } : { kind: 'kept', place, text }]
       })
-      return { news, gone: rows[0]?.gone ?? 0, isMore: rows[0]?.is_more ?? false }
+      const { gone, is_more } = only(rows)
+      return { news, gone, isMore: is_more ?? false }
     },
     async trim(bytes) {
       await query('letGo', [bytes])
     },
     async journalBytes() {
-      const [row] = await read<{ bytes: number }>('journalBytes')
-      return row?.bytes ?? 0
+      return only(await read<{ bytes: number }>('journalBytes')).bytes
     },
     listen: ear.listen,
     async check() {
-      await query('check', [])
+      only(await query('check', []))
     },
     async close() {
       if (pool.ending) return
@@ -407,8 +405,8 @@ function troubleOf(error: unknown): keyof typeof TOLD | undefined {
   if (state === undefined) return error instanceof TypeError || error instanceof RangeError ? undefined : 'unreachable'
   // Connections; who is let in; no such database; shut down, or starting; too many connections.
   if (/^(08|28|3D|57P|53300)/.test(state)) return 'unreachable'
-  // A standby, which only reads; resources, such as the disk; locks; cancelled; the system; internal. Rights and tables that are gone since it was opened.
-  return /^(25|40|53|55|57|58|XX|42501|42P01|42883|3F000)/.test(state) ? 'failing' : undefined
+  // A standby, which only reads; resources, such as the disk; locks; cancelled; the system; internal. Rights, tables and rows that are gone since it was opened.
+  return /^(25|40|53|55|57|58|XX|42501|42P01|42883|3F000|P0002)/.test(state) ? 'failing' : undefined
 }
 
 /** Node's errors of several addresses have no message of their own. */
@@ -440,7 +438,12 @@ function tellingOnce(onTrouble: (message: string) => void, where: string): Telli
 }
 
 /** A connection of its own that hears what others put in the journal; whoever listens first opens it. It comes back by itself. */
-function earOf(clientOf: () => Client, schema: string, trouble: Telling): { readonly listen: Backend['listen']; close(): void } {
+function earOf(
+  clientOf: () => Client,
+  schema: string,
+  where: string,
+  trouble: Telling,
+): { readonly listen: Backend['listen']; close(): void } {
   const hears = new Set<() => void>()
   const hearAll = (): void => hears.forEach((hear) => hear())
   const closing = new AbortController()
@@ -450,26 +453,27 @@ function earOf(clientOf: () => Client, schema: string, trouble: Telling): { read
   async function connect(): Promise<{ readonly lost: Promise<void> }> {
     const client = clientOf()
     const lost = Promise.withResolvers<void>()
+    const over = new AbortController()
     client.on('notification', hearAll)
-    client.on('error', () => lost.resolve())
-    client.on('end', () => lost.resolve())
-    closing.signal.addEventListener('abort', () => lost.resolve())
-    const heartbeat = setInterval(() => client.query('SELECT').catch(() => lost.resolve()), HEARTBEAT_MS).unref()
-    const end = (): void => {
-      clearInterval(heartbeat)
+    const lose = (): void => lost.resolve()
+    client.on('error', lose)
+    client.on('end', lose)
+    closing.signal.addEventListener('abort', lose, { signal: over.signal })
+    void lost.promise.then(() => {
+      over.abort()
       // A connection that nobody answers would keep the process.
-      void client.end().catch(() => {})
       setTimeout(() => client.connection.stream.destroy(), AT_ONCE_MS).unref()
-    }
-    void lost.promise.then(end)
+      return client.end().catch(() => {})
+    })
     try {
       await client.connect()
       await client.query(`LISTEN ${quoted(schema)}`)
-      return { lost: lost.promise }
     } catch (error) {
-      lost.resolve()
+      lose()
       throw error
     }
+    askNowAndThen(client).catch(lose)
+    return { lost: lost.promise }
   }
 
   async function reconnect(): Promise<{ readonly lost: Promise<void> }> {
@@ -477,7 +481,7 @@ function earOf(clientOf: () => Client, schema: string, trouble: Telling): { read
       try {
         return await connect()
       } catch (error) {
-        trouble.lost(reasonOf(error))
+        if (!closing.signal.aborted) trouble.lost(reasonOf(error))
       }
       await pause(ms, undefined, { signal: closing.signal, ref: false })
     }
@@ -503,16 +507,24 @@ function earOf(clientOf: () => Client, schema: string, trouble: Telling): { read
   return {
     async listen(hear) {
       const own = (): void => hear()
-      opened ??= open()
       try {
-        await opened
+        closing.signal.throwIfAborted()
+        await (opened ??= open())
       } catch (error) {
         opened = undefined
-        throw new StoreUnavailable(`the journal cannot be followed: ${reasonOf(error)}`, { cause: error })
+        throw new StoreUnavailable(`${where} cannot be listened to: ${reasonOf(error)}`, { cause: error })
       }
       hears.add(own)
       return () => void hears.delete(own)
     },
     close: () => closing.abort(),
+  }
+}
+
+/** A connection that is only listened to does not show that its network is gone. @returns never; it rejects when nobody answers */
+async function askNowAndThen(client: Client): Promise<never> {
+  for (;;) {
+    await pause(HEARTBEAT_MS, undefined, { ref: false })
+    await client.query('SELECT')
   }
 }

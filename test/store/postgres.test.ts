@@ -242,10 +242,11 @@ describe('while it is open', () => {
 
   it('a read meets a broken connection once, and a write says so', async () => {
     const relay = await relayTo(server.url)
-    const { backend } = await open(withSchema(relay.url, freshSchema()))
+    const { backend, told } = await open(withSchema(relay.url, freshSchema()))
     await backend.append([begins(CART, newLife())])
     relay.breakNext()
     expect(await backend.names()).toEqual([CART])
+    expect(told).toEqual([])
     relay.breakNext()
     await expect(backend.append([begins('shop' as SessionName, newLife())])).rejects.toThrow(StoreUnavailable)
     expect(await backend.names()).toEqual([CART])
@@ -260,6 +261,14 @@ describe('while it is open', () => {
     await expect(backend.append([begins(CART, newLife())])).rejects.toThrow(StoreUnavailable)
     // It is reached.
     expect(told).toEqual([])
+  })
+
+  it('what was emptied is its trouble too: nothing is made up', async () => {
+    const url = fresh()
+    const { backend } = await open(url)
+    await sql(url, 'DELETE FROM mock')
+    const asked = [backend.find([]), backend.news(0), backend.journalBytes(), backend.check(), backend.append([begins(CART, newLife())])]
+    await Promise.all(asked.map((one) => expect(one).rejects.toThrow(StoreUnavailable)))
   })
 
   it('a server that only reads does not pass the check', async () => {
@@ -395,6 +404,7 @@ describe('a server', () => {
     await backend.listen(() => {})
     await server.stop('crash')
     await expect(backend.close()).resolves.toBeUndefined()
+    await expect(backend.listen(() => {})).rejects.toThrow(StoreUnavailable)
     await server.restart()
   })
 })
