@@ -6,6 +6,8 @@ const HANGS = process.env['LONG'] === '1' ? 1_800_000 : 300_000
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
+    // Starts nothing before a test asks for it.
+    globalSetup: 'test/postgres-server.ts',
     testTimeout: HANGS,
     hookTimeout: HANGS,
     teardownTimeout: HANGS,
