@@ -20,7 +20,7 @@ import { beginsTooLarge, sessionOf, type Started, startFrom } from './engine/ses
 import { knownBy, readScenarios, readSession, readStart, readStates, startFromSaved } from './library.ts'
 import type { MockRequest, Problem } from './base/http.ts'
 import { type MockOptions as CoreOptions, type ReadOptions, readOptions } from './options.ts'
-import type { Serving } from './serving.ts'
+import { type Serving, stampOf } from './serving.ts'
 import { OptionError, UsageError } from './base/problem.ts'
 import { createApp } from './server/app.ts'
 import { createEvents } from './server/events.ts'
@@ -36,7 +36,7 @@ import { createPassage, type Passage } from './server/pass.ts'
 import { unkept } from './server/record.ts'
 import { isControlPath } from './server/session.ts'
 import { summaryOf } from './server/summary.ts'
-import { memoryStore } from './store/memory.ts'
+import { storeAt } from './store/open.ts'
 import type { Store } from './store/store.ts'
 
 export interface Mock extends Client {
@@ -91,7 +91,17 @@ export type MockOptions = CoreOptions & BundledOptions
 export async function createMock(options: MockOptions = {}): Promise<Mock> {
   requireNode()
   const serving = await servingOf(options.apis)
-  const { access, journalBytes, sessionTimeToLive, maxSessions, maxBodyBytes, ...settings } = readOptions(options, serving.registry)
+  const {
+    access,
+    journalBytes,
+    sessionTimeToLive,
+    maxSessions,
+    maxBodyBytes,
+    store: place,
+    waitForStore,
+    ...settings
+  } = readOptions(options, serving.registry)
+  const openStore = typeof place === 'string' ? storeAt(place, waitForStore) : place
   const onFailure = options.onFailure ?? console.error
   const onExchange = (exchange: Exchange): void => {
     try {
@@ -110,7 +120,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     (method, path) => current?.nearest(method, path) ?? [],
     () => (current?.serving ?? serving).registry,
   )
-  const store = await (options.store ?? memoryStore)({
+  const store = await openStore({
     maxSessions,
     timeToLive,
     journalBytes,
@@ -194,7 +204,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
       const next = await answeringOf(await servingOf(apis), { ...options, ...(apis && { apis }) }, shared)
       answering().passage?.sender.close()
       current = next
-      await bringUpToDate(store, next.base)
+      await bringUpToDate(store, next)
     },
     close,
     [Symbol.asyncDispose]: close,
@@ -219,12 +229,14 @@ interface Answering {
   readonly passage: Passage | undefined
   /** What sessions begin from, where nothing is said. */
   readonly base: SessionStart
+  /** Tells them from others. */
+  readonly apis: string
 }
 
 /** @throws UsageError for what cannot go with these APIs */
 async function answeringOf(serving: Serving, options: MockOptions, shared: Shared): Promise<Answering> {
   const { registry, services, control, providerStates } = serving
-  const { base, sendsOn, access: _, ...settings } = readOptions(options, registry)
+  const { base, sendsOn, access: _, store: place, ...settings } = readOptions(options, registry)
   const { real } = shared
   const scenarios = await readScenarios(options.scenarios, base, serving)
   const known = async (): Promise<Known> => knownBy(await scenarios(), serving)
@@ -260,13 +272,15 @@ async function answeringOf(serving: Serving, options: MockOptions, shared: Share
     return made
   }
   const states = await readStates(options.states, defaults, serving, (scenario) => startFromWanted({ scenario }, real()))
+  // What lives no longer than this process was made by its APIs.
+  const apis = place === 'memory' ? '' : stampOf(serving)
   const passage = passageOf(sendsOn, settings.maxBodyBytes, serving)
   const handle = createHandler({
     ...settings,
     ...shared,
     passage,
     maxSessionBytes: options.maxSessionBytes,
-    apis: '',
+    apis,
     scenarios,
     startFrom: startFromWanted,
     control,
@@ -281,7 +295,7 @@ async function answeringOf(serving: Serving, options: MockOptions, shared: Share
     delay: options.delay ?? delayByTimer,
     nearest,
   })
-  return { serving, handle, nearest, passage, base }
+  return { serving, handle, nearest, passage, base, apis }
 }
 
 /** @throws OptionError for an operation that there is not */
@@ -301,15 +315,16 @@ function passageOf(sendsOn: ReadOptions['sendsOn'], maxBodyBytes: number, { oper
 const PASSED = 10
 
 /** Sessions that have begun before are set, beside what they were set to, to what the APIs can be set to now. */
-async function bringUpToDate(store: Store, { settings, assumptions }: SessionStart): Promise<void> {
+async function bringUpToDate(store: Store, { base: { settings, assumptions }, apis }: Answering): Promise<void> {
   for (const name of await store.names())
-    await store.use(name, ({ world }) => {
+    await store.use(name, ({ world, record }) => {
       const session = sessionOf(world)
+      const notes = record && record.notes.apis !== apis ? { apis } : undefined
       const lacks = (now: object, then: object): boolean => Object.keys(now).some((one) => !Object.hasOwn(then, one))
       if (!session || !(lacks(settings, session.settings) || lacks(assumptions, session.assumptions)))
-        return { changes: [], result: undefined }
+        return { changes: [], notes, result: undefined }
       const to = { ...session, settings: { ...settings, ...session.settings }, assumptions: { ...assumptions, ...session.assumptions } }
-      return { changes: [{ kind: 'session', id: SESSION_ID, to }], result: undefined }
+      return { changes: [{ kind: 'session', id: SESSION_ID, to }], notes, result: undefined }
     })
 }
 

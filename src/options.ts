@@ -31,6 +31,7 @@ import {
   checkOrigin,
   checkSeed,
   checkDuration,
+  checkStore,
   checkTimeToLive,
   checkUrl,
   checkUrls,
@@ -116,7 +117,10 @@ export interface MockOptions {
   /** Calls back when the delay of a fault is over, and gives what ends it before; by a timer unless said otherwise. */
   readonly delay?: (milliseconds: number, over: () => void) => () => void
   /** Where sessions live; in memory unless said otherwise. */
-  readonly store?: OpenStore
+  /** `file:PATH`, `postgres://…`, or what opens a store of your own. */
+  readonly store?: string | OpenStore
+  /** How long to wait for a database that cannot be reached yet: `30s`. */
+  readonly waitForStore?: string
   /** Hears of each request to the APIs once its answer is known, and of what else is refused: control requests, what is not valid HTTP. */
   readonly onRequest?: (summary: RequestSummary) => void
   /** Hears of failures of the mock's own; `console.error` unless said otherwise. */
@@ -242,6 +246,21 @@ export const MOCK_OPTIONS = {
     read: readTruth,
     check: checkTruth,
   },
+  store: {
+    flag: '--store <place>',
+    default: 'memory',
+    // It may hold a password.
+    isSecret: true,
+    help: 'where sessions live: memory, file:<path> to keep them, or postgres://… for several servers that share them',
+    read: readText,
+    check: checkStore,
+  },
+  waitForStore: {
+    flag: '--wait-for-store <duration>',
+    help: 'how long to wait for a database that cannot be reached yet, such as 30s',
+    read: readText,
+    check: checkDuration,
+  },
   maxSessions: {
     flag: '--max-sessions <number>',
     default: 10_000,
@@ -319,7 +338,6 @@ export const MOCK_OPTIONS = {
   maxBodyBytes: { default: MIB, help: 'bytes that the body of a request may have', check: checkWholeNumber(0, 1_000 * MIB) },
   time: { help: "the world's time, in milliseconds since 1970", check: checkFunction },
   delay: { help: 'what waits until the delay of a fault is over', check: checkFunction },
-  store: { help: 'where sessions live; in memory unless said otherwise', check: checkFunction },
   onRequest: { help: 'hears of each request once its answer is known', check: checkFunction },
   onFailure: { help: "hears of failures of the mock's own", check: checkFunction },
 } as const satisfies Readonly<Record<keyof MockOptions, LibraryOption>>
@@ -347,6 +365,9 @@ export interface ReadOptions {
   /** Undefined where nothing is said. */
   readonly allowedOrigins: readonly string[] | undefined
   readonly maxBodyBytes: number
+  readonly store: string | OpenStore
+  /** Milliseconds. */
+  readonly waitForStore: number
   readonly maxSessions: number
   readonly limits: Limits
   readonly journalBytes: number
@@ -398,6 +419,8 @@ export function readOptions(given: MockOptions, registry: Pick<Registry, 'settin
       allBytes: own.maxStateBytes ?? Math.floor(getHeapStatistics().heap_size_limit / 4),
     },
     journalBytes,
+    store: own.store,
+    waitForStore: own.waitForStore ?? 0,
     sessionTimeToLive: own.sessionTtl,
   }
 }

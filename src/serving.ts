@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { contractOf, createContract, type Operation } from './contract/operation.ts'
 import { standalone } from './contract/standalone.ts'
@@ -5,6 +6,7 @@ import { openApiOf } from './contract/swagger.ts'
 import { ownApi } from './control/api.ts'
 import { controlBehaviours, stateBehaviours } from './control/operations.ts'
 import type { Api } from './core/api.ts'
+import { versionsOf } from './core/scenario/saved.ts'
 import { type Registry, registryOf } from './core/registry.ts'
 import { loadBundled, type LoadedDocument, readDocument, type ReadDocument } from './document/load.ts'
 import { createServices, operationsOf, type Service } from './engine/service.ts'
@@ -21,6 +23,17 @@ export interface Serving extends Served {
   readonly left: readonly string[]
   /** Those of the APIs, in their order. */
   readonly documents: readonly LoadedDocument[]
+}
+
+/** Tells these APIs, as they are now, from any other set: a session that is kept belongs to those that made it. */
+export function stampOf({ registry, documents }: Serving): string {
+  const versions = versionsOf(registry)
+  return registry.members
+    .map(({ api: { name } }, place) => {
+      const digest = createHash('sha256').update(JSON.stringify(documents[place]?.sources.map(({ content }) => content)) ?? '')
+      return `${name} (data ${versions[name] ?? 0}, document ${digest.digest('hex').slice(0, 8)})`
+    })
+    .join(', ')
 }
 
 /**

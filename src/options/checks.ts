@@ -2,6 +2,7 @@ import { hostname, isWebOrigin } from '../base/http.ts'
 import { OptionError, UsageError } from '../base/problem.ts'
 import { checkText, isObject } from '../base/values.ts'
 import { assume, type Assumptions, type AssumptionTable } from '../core/assumption.ts'
+import type { OpenStore } from '../store/store.ts'
 import { isTime, readDuration, readTime } from '../core/clock.ts'
 
 /** Checks of what only options of the mock have to be; the others stand in base/values.ts. */
@@ -50,6 +51,19 @@ export function checkDuration(value: unknown): number {
 
 /** A timer counts no further than some 24 days. */
 const LONGEST = 24 * 3_600_000
+
+/** Where sessions live; what opens a store is for programs. */
+export function checkStore(value: unknown): string | OpenStore {
+  if (isOpener(value)) return value
+  const place = checkText(value)
+  if (!/^(memory$|file:.|postgres(ql)?:\/\/)/s.test(place))
+    throw new UsageError('give memory, file:<path> or postgres://<user>@<host>/<database>')
+  return place
+}
+
+function isOpener(value: unknown): value is OpenStore {
+  return typeof value === 'function'
+}
 
 /** Where a service is. */
 export function checkUrl(value: unknown): URL {

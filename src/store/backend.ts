@@ -101,7 +101,7 @@ export type News =
   | { readonly kind: 'kept'; readonly place: number; readonly text: string }
   | { readonly kind: 'forgotten'; readonly place: number; readonly name: SessionName }
 
-interface NewsFound {
+export interface NewsFound {
   readonly news: readonly News[]
   /** Nothing at this place or before is held any more. */
   readonly gone: number

@@ -4,7 +4,8 @@ import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { messageFrom, StoreUnavailable, UsageError } from '../base/problem.ts'
 import { isSessionName, type SessionName } from '../base/session-name.ts'
-import type { Append, Backend, Found, Head, KeptText, Known, Life, News, NewsFound, Outcome } from './backend.ts'
+import type { Append, Backend, Found, Head, KeptText, Known, News, NewsFound, Outcome } from './backend.ts'
+import type { Life } from './store.ts'
 
 /** What a file can hold, and the world's time in milliseconds since 1970. */
 export interface FileBounds {

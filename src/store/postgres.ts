@@ -3,7 +3,8 @@ import type { Client, ClientConfig, QueryResultRow } from 'pg'
 import { nearest } from '../base/nearest.ts'
 import { messageFrom, StoreUnavailable, UsageError } from '../base/problem.ts'
 import type { SessionName } from '../base/session-name.ts'
-import type { Append, Backend, Found, Head, Life, News, Outcome, Use } from './backend.ts'
+import type { Append, Backend, Found, Head, News, Outcome, Use } from './backend.ts'
+import type { Life } from './store.ts'
 import { FORMAT, quoted, type Asked, statementsOf, upgrade } from './postgres-schema.ts'
 
 /** Sessions in a PostgreSQL database, for several servers at once. */

@@ -143,7 +143,8 @@ export function replicatedStore(backend: Backend, settings: StoreSettings, count
 
   /** @returns those that are to be asked again */
   const answerGroup = async (name: SessionName, jobs: readonly Job[]): Promise<readonly Job[]> => {
-    const { time, sessions, found } = await ask(name)
+    const { sessions, found, ...asked } = await ask(name)
+    const time = settings.time?.() ?? asked.time
     const copy = broughtUp(name, found)
     const record = copy && recordOf(copy)
     if (copy && record && time - record.used > timeToLive()) {
@@ -153,7 +154,7 @@ export function replicatedStore(backend: Backend, settings: StoreSettings, count
       return jobs
     }
     if (!copy && jobs.some(({ isUse }) => isUse) && (await makeRoom(time, sessions))) return jobs
-    const real = settings.time?.() ?? Math.max(time, record?.used ?? 0)
+    const real = settings.time ? time : Math.max(time, record?.used ?? 0)
     const full = !copy && sessions >= maxSessions ? sessions : undefined
     const group = new Group({ name, copy, record, real, full, newLife })
     try {

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
 import { StoreUnavailable } from '../../src/base/problem.ts'
 import type { SessionName } from '../../src/base/session-name.ts'
-import type { Append, Backend, Found, KeptText, Life, News } from '../../src/store/backend.ts'
+import type { Append, Backend, Found, KeptText, News } from '../../src/store/backend.ts'
+import type { Life } from '../../src/store/store.ts'
 import { BACKENDS } from './backends.ts'
 
 /** What every backend does, whatever keeps its sessions: sentence by sentence what the interface says. */

@@ -43,7 +43,7 @@ export function memoryBackend({ maxSessions = 10_000, time = Date.now, turns = 2
   const appendOne = (one: Append): Outcome => {
     const { name, expected, becomes, piece, exchanges, bind = [], unbind = [], forget: ids = [] } = one
     const row = sessions.get(name)
-    if (row?.head.life !== expected?.life || row?.head.position !== expected?.position) return 'lost'
+    if (row?.head.life !== expected?.life || row?.head.position !== expected?.position || (!row && becomes.kind !== 'begins')) return 'lost'
     if (!row && becomes.kind === 'begins' && sessions.size >= maxSessions) return 'full'
     if (bind.some((key) => (bindings.get(key) ?? name) !== name)) return 'lost'
     for (const key of unbind) if (bindings.get(key) === name) bindings.delete(key)
@@ -95,7 +95,7 @@ export function memoryBackend({ maxSessions = 10_000, time = Date.now, turns = 2
       const found = known.flatMap(({ name, life, position }) => {
         const row = sessions.get(name)
         if (!row) return []
-        const isWhole = row.head.life !== life || position < row.base
+        const isWhole = row.head.life !== life || position < row.base || position > row.head.position
         const pieces = row.pieces.filter((one) => isWhole || one.position > position).map(({ text }) => text)
         return [[name, { head: row.head, isWhole, pieces }] as const]
       })
@@ -132,7 +132,7 @@ export function memoryBackend({ maxSessions = 10_000, time = Date.now, turns = 2
     async compact(name, life, position, texts) {
       await others()
       const row = rowOf(name, life)
-      if (!row || row.base >= position) return
+      if (!row || row.base >= position || position > row.head.position) return
       row.pieces = [...texts.map((text) => ({ position, text })), ...row.pieces.filter((one) => one.position > position)]
       row.base = position
     },
