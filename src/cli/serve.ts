@@ -52,14 +52,20 @@ export async function serve(settings: ServeSettings, io: Io, origin: Origin): Pr
   const { url, control } = listening
   const ended = untilStopped(io.env['npm_lifecycle_event'] !== undefined)
   io.out(`allocation-mock ready on ${url} (seed ${seed}, data version ${mock.dataVersion})`)
-  for (const line of await firstSteps(mock, url, requireSession ? 'me' : 'default')) io.out(line)
+  try {
+    for (const line of await firstSteps(mock, url, requireSession ? 'me' : 'default')) io.out(line)
+  } catch (error) {
+    // A session that was kept may be answered by other APIs, or the store may be out of reach just now.
+    io.err(`warning: ${messageFrom(error)}`)
+  }
   if (control !== 'loopback') io.out(`${safety(control, settings.controlToken === undefined ? mock.controlToken : undefined)}\n`)
   const watching = watch && options.apis ? watched(mock, origin, begun, io) : undefined
   await ended
   watching?.stop()
   requests?.flush()
   // Programs read a log of JSON.
-  const lost = log === 'json' ? undefined : await lostWith(mock, url)
+  const isKept = options.store !== undefined && options.store !== 'memory'
+  const lost = log === 'json' || isKept ? undefined : await lostWith(mock, url)
   if (lost !== undefined) io.err(lost)
   await mock.close()
   requests?.flush()

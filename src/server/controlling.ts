@@ -3,6 +3,7 @@ import type { MockReply, MockRequest, Problem } from '../base/http.ts'
 import { refusal } from '../base/refusal.ts'
 import { decoded } from '../base/decode.ts'
 import { StoreUnavailable } from '../base/problem.ts'
+import type { Command } from '../core/behaviour.ts'
 import type { Met } from '../core/exchange.ts'
 import type { Registry } from '../core/registry.ts'
 import { type Change, Draft } from '../core/world.ts'
@@ -70,7 +71,7 @@ export function createControlling(settings: ControlSettings): Controlling {
       answer(held, { real }) {
         if (!held.record && name !== nameOf() && !begins(request)) return { ...unanswered(around.real), problem: UNKNOWN }
         const result = respond(control, request, held.world, there(held, real))
-        const problem = result.command ? undefined : foreign(held, name)
+        const problem = result.command && OF_ANY.has(result.command.kind) && result.changes.length === 0 ? undefined : foreign(held, name)
         if (problem) return { ...unanswered(result.now), problem, reply: refusal(problem) }
         return result.problem ? { ...result, changes: [], steps: [] } : result
       },
@@ -79,7 +80,7 @@ export function createControlling(settings: ControlSettings): Controlling {
         const { reply, command, problem, needs, now, operation } = answer
         if (problem === UNKNOWN) return { isNothing: true }
         if (needs !== undefined) return { hasChanged: answer.hasChanged === true }
-        const notes = held.record && noted(held)
+        const notes = held.record || answer.changes.length > 0 ? noted(held) : undefined
         // A replay has to set it again. What is done with sessions as a whole is kept, if at all, by who does it.
         const isSet = reply.status < 400 && request.method !== 'GET' && (!command || command.kind === 'show-session')
         if (!isSet) return { notes }
@@ -155,6 +156,16 @@ export function createControlling(settings: ControlSettings): Controlling {
     return toLine(reply, now, true)
   }
 }
+
+/** What can be asked of a session whatever APIs have made it. */
+const OF_ANY: ReadonlySet<string> = new Set<Command['kind']>([
+  'show-session',
+  'reset-session',
+  'list-snapshots',
+  'drop-snapshot',
+  'list-bindings',
+  'unbind',
+])
 
 /** There is no such session, and the request is none that begins one. */
 const UNKNOWN: Problem = { code: 'session-unknown', detail: 'there is no such session' }
