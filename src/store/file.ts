@@ -23,9 +23,10 @@ const UPGRADES: readonly string[] = []
 const FORMAT = 1 + UPGRADES.length
 
 /**
- * `base` is the position up to which the log was compacted: its texts are the parts of that place. Sessions are known by number inside, so
- * that a reset changes one row. An exchange without text says that all of its session before is forgotten; a name has one such row at most,
- * and those that have a text are of the life that the session has. Part 0 of a kept list says that there is one. The next place follows from the rows, `gone` is the highest that went.
+ * Sessions are known by number inside, so that a reset changes one row. `base` is the position up to which the log was compacted: its texts
+ * are the parts of that place. Part 0 of what is kept under an id says only that it is kept. An exchange without text says that all of its
+ * session before is forgotten: a name has one such row at most, and all others of it are of the life that the session has. `gone` is the
+ * highest place that was trimmed; the next one follows from it and the rows.
  */
 const TABLES = `
   CREATE TABLE mock (pid INTEGER, gone INTEGER NOT NULL) STRICT;
@@ -149,11 +150,11 @@ function pidIn(db: DatabaseSync): number | undefined {
 
 /** Takes the file for this process, and makes what it lacks. */
 function own(db: DatabaseSync, path: string): void {
-  // The lock stays, and is one for all that SQLite does with the file. https://www.sqlite.org/wal.html#noshm
-  db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+  // The lock stays: https://www.sqlite.org/wal.html#noshm. How pages are let go cannot be said after the first transaction of an empty file.
+  db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA auto_vacuum = INCREMENTAL; BEGIN EXCLUSIVE')
   // A second look, since the first was at the file alone, and not at its log.
   const format = refuseForeign(db, path)
-  db.exec('COMMIT; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000')
+  db.exec('ROLLBACK; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000')
   db.exec(`PRAGMA wal_autocheckpoint = ${LOG_PAGES}; PRAGMA journal_size_limit = ${LOG_BYTES}; BEGIN EXCLUSIVE`)
   if (format === 0) db.exec(`${TABLES}; PRAGMA application_id = ${APPLICATION}`)
   else for (const upgrade of UPGRADES.slice(format - 1)) db.exec(upgrade)

@@ -381,6 +381,17 @@ describe('a file', () => {
     expect((await backend.find([])).sessions).toBe(SESSIONS)
   })
 
+  it('keeps nothing of what cannot be written', async () => {
+    const backend = await open(newPath())
+    const half = { id: 'half', size: 0.5, text: '1' }
+    const batch = [begins(name('first'), newLife()), begins(CART, newLife(), { exchanges: [{ ...half, size: 1 }, half] })]
+    await expect(backend.append(batch)).rejects.toThrow('cannot store REAL value in INTEGER column exchange.size')
+    expect(await backend.names()).toEqual([])
+    expect(await backend.find([])).toMatchObject({ sessions: 0 })
+    expect(await backend.journalBytes()).toBe(0)
+    expect(await backend.append([begins(CART, newLife())])).toEqual(['kept'])
+  })
+
   it('gets shorter when much is let go', async () => {
     const path = newPath()
     const backend = await open(path)
