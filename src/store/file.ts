@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { accessSync, constants, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { messageFrom, StoreUnavailable, UsageError } from '../base/problem.ts'
@@ -24,9 +24,10 @@ const UPGRADES: readonly string[] = []
 const FORMAT = 1 + UPGRADES.length
 
 /**
- * `base` is the position up to which the log was compacted: its texts are the parts of that place. Sessions are known by number inside, so
- * that a reset changes one row. An exchange without text says that all of its session before is forgotten; a name has one such row at most,
- * and those that have a text are of the life that the session has. Part 0 of a kept list says that there is one. The next place follows from the rows, `gone` is the highest that went.
+ * Sessions are known by number inside, so that a reset changes one row. `base` is the position up to which the log was compacted: its texts
+ * are the parts of that place. Part 0 of what is kept under an id says only that it is kept. An exchange without text says that all of its
+ * session before is forgotten: a name has one such row at most, and all others of it are of the life that the session has. `gone` is the
+ * highest place that was trimmed; the next one follows from it and the rows.
  */
 const TABLES = `
   CREATE TABLE mock (pid INTEGER, gone INTEGER NOT NULL) STRICT;
@@ -48,6 +49,9 @@ const TABLES = `
   CREATE TABLE exchange (place INTEGER PRIMARY KEY, name TEXT NOT NULL, size INTEGER NOT NULL, text TEXT) STRICT;
   CREATE INDEX exchange_name ON exchange (name, size);
 `
+
+/** So long a lock is waited for, in milliseconds. */
+const LOCK_MS = 200
 
 /** What a row of `exchange` without text counts for against the bound of the journal, in bytes. */
 const FORGOTTEN_BYTES = 1000
@@ -73,21 +77,25 @@ const FREED_PAGES = 250
  * https://www.sqlite.org/pragma.html#pragma_synchronous
  * @throws UsageError for a file that another process has, that is not such a file, or that cannot be made or written
  */
-export async function openFile(path: string, bounds: FileBounds): Promise<Backend> {
-  // Not before there is a file: others need no SQLite, and it takes some milliseconds to load.
+export async function openFile(name: string, bounds: FileBounds): Promise<Backend> {
+  // Not before there is a file: others need no SQLite.
   const { DatabaseSync } = await import('node:sqlite')
-  const size = sizeOf(path)
+  // SQLite has a meaning of its own for `:memory:`, `file:…` and no name at all, but not for a whole path.
+  const path = resolve(name)
   let pid: number | undefined
   let db: DatabaseSync | undefined
   try {
-    if (size > 0) {
+    if (sizeOf(path) > 0) {
       // This way nothing is locked, and nothing beside the file is read, so that one of somebody else's stays as it is.
       const address = pathToFileURL(path)
       address.search = '?immutable=1'
-      using seen = new DatabaseSync(address, { readOnly: true })
+      using seen = new DatabaseSync(address, { readOnly: true, defensive: false })
+      // Where the log was being copied when its owner was killed, the file is shorter than it says: without this that would be damage.
+      seen.exec('PRAGMA writable_schema = ON')
       if (refuseForeign(seen, path) > 0) pid = pidIn(seen)
     }
-    db = new DatabaseSync(path, { timeout: 0 })
+    // Of two that open it at once neither would get the lock if none waited for the other to give up.
+    db = new DatabaseSync(path, { timeout: LOCK_MS })
     own(db, path)
     return backendOn(db, path, bounds)
   } catch (error) {
@@ -96,19 +104,20 @@ export async function openFile(path: string, bounds: FileBounds): Promise<Backen
   }
 }
 
-/** In bytes; 0 where there is none yet. @throws UsageError where there cannot be a file, or where it is too short for a database */
+/** In bytes; 0 where there is none yet. @throws where there cannot be a file, or where it is too short for a database */
 function sizeOf(path: string): number {
   const found = statSync(path, { throwIfNoEntry: false })
-  if (found === undefined) {
-    const folder = dirname(path)
-    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return 0
+  const folder = dirname(path)
+  if (!found && statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
     throw new UsageError(`${path} cannot be made: there is no folder ${folder}; make it, or name a file in one that there is`)
-  }
-  if (found.isDirectory()) throw new UsageError(`${path} is a folder; name a file in it`)
-  if (!found.isFile()) throw new UsageError(`${path} is not a file; name one, or one that can be made`)
+  if (found?.isDirectory() === true) throw new UsageError(`${path} is a folder; name a file in it`)
+  if (found?.isFile() === false) throw new UsageError(`${path} is not a file; name one, or one that can be made`)
+  // Of these SQLite says that there is an I/O error. Its log is a second file in the folder.
+  for (const written of found ? [path, folder] : [folder]) accessSync(written, constants.W_OK)
+  const size = found?.size ?? 0
   // SQLite would take the one byte of a file for none.
-  if (found.size > 0 && found.size < 512) throw notDatabase(path)
-  return found.size
+  if (size > 0 && size < 512) throw notDatabase(path)
+  return size
 }
 
 const notDatabase = (path: string): UsageError =>
@@ -142,12 +151,12 @@ function pidIn(db: DatabaseSync): number | undefined {
 
 /** Takes the file for this process, and makes what it lacks. */
 function own(db: DatabaseSync, path: string): void {
-  // The lock comes with the first access and stays. https://www.sqlite.org/wal.html#noshm
-  db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
-  db.exec(`PRAGMA wal_autocheckpoint = ${LOG_PAGES}; PRAGMA journal_size_limit = ${LOG_BYTES}; PRAGMA cache_size = -16000`)
-  db.exec('BEGIN EXCLUSIVE')
-  // Again: what was in the log was not seen before.
+  // The lock stays: https://www.sqlite.org/wal.html#noshm. How pages are let go cannot be said after the first transaction of an empty file.
+  db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA auto_vacuum = INCREMENTAL; BEGIN EXCLUSIVE')
+  // A second look, since the first was at the file alone, and not at its log.
   const format = refuseForeign(db, path)
+  db.exec('ROLLBACK; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000')
+  db.exec(`PRAGMA wal_autocheckpoint = ${LOG_PAGES}; PRAGMA journal_size_limit = ${LOG_BYTES}; BEGIN EXCLUSIVE`)
   if (format === 0) db.exec(`${TABLES}; PRAGMA application_id = ${APPLICATION}`)
   else for (const upgrade of UPGRADES.slice(format - 1)) db.exec(upgrade)
   db.exec(`PRAGMA user_version = ${FORMAT}`)
@@ -164,7 +173,7 @@ function refusal(error: unknown, path: string, pid: number | undefined): unknown
   }
   if (code === NOT_DATABASE) return notDatabase(path)
   if (code === CORRUPT) return new UsageError(`${path} is damaged (${messageFrom(error)}); put back a copy of it, or name another file`)
-  if (code === undefined || BUGS.has(code)) return error
+  if (error instanceof UsageError || (code === undefined ? !isSystemError(error) : BUGS.has(code))) return error
   return new UsageError(`${path} cannot be written (${messageFrom(error)}); name a file in a folder where there is leave and room`)
 }
 
@@ -182,6 +191,8 @@ const CORRUPT = 11
 const NOT_DATABASE = 26
 /** ERROR, TOOBIG, CONSTRAINT, MISMATCH, MISUSE and RANGE: the program is wrong, not the database. */
 const BUGS: ReadonlySet<number> = new Set([1, 18, 19, 20, 21, 25])
+
+const isSystemError = (error: unknown): boolean => error instanceof Error && 'syscall' in error
 
 function codeOf(error: unknown): number | undefined {
   return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined
