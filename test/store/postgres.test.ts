@@ -230,6 +230,32 @@ describe('who opens', () => {
 })
 
 describe('while it is open', () => {
+  it('nothing stays in any table of what is over', async () => {
+    const url = fresh()
+    const { backend } = await open(url)
+    const [before, after] = [newLife(), newLife()]
+    const all = { bind: ['"a"'], keep: { id: 'x', texts: ['1'] } }
+    await backend.append([{ ...begins(CART, before), ...all }])
+    await backend.append([{ ...begins(CART, after), ...all, expected: { life: before, position: 1 } }])
+    const rows = (): Promise<unknown> =>
+      sql(
+        url,
+        `SELECT 'session' AS of, name AS what FROM session UNION ALL SELECT 'piece', life FROM piece UNION ALL SELECT 'kept', name FROM kept
+        UNION ALL SELECT 'binding', name FROM binding UNION ALL SELECT 'exchange', coalesce(text, 'forgotten') FROM exchange`,
+      )
+    expect(await rows()).toEqual([
+      { of: 'session', what: CART },
+      { of: 'piece', what: after },
+      { of: 'kept', what: CART },
+      { of: 'binding', what: CART },
+      { of: 'exchange', what: 'forgotten' },
+      { of: 'exchange', what: '1' },
+    ])
+    const ends = { ...begins(CART, after), expected: { life: after, position: 1 }, becomes: { kind: 'ends' } as const }
+    expect(await backend.append([ends])).toEqual(['kept'])
+    expect(await rows()).toEqual([{ of: 'exchange', what: 'forgotten' }])
+  })
+
   it('a connection that is ended is replaced, and reads do not notice', async () => {
     const url = `${fresh()}&application_name=ended`
     const { backend, told } = await open(url)
