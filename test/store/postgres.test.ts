@@ -83,6 +83,7 @@ describe('a URL', () => {
     [`postgres://u:${SECRET}@h/d?schema=pg_mock`, 'names the schema "pg_mock"'],
     [`postgres://u:${SECRET}@h/d?schema=${'a'.repeat(64)}`, '1 to 63 letters, digits and underscores'],
     [`postgres://u:${SECRET}@h/d?shema=a`, 'the parameter "shema"; known are schema, '],
+    [`postgres://u:${SECRET}@h/d?sslmode=on`, 'sslmode=on; known are disable, '],
     [`postgres://u:${SECRET}@h/d?sslrootcert=/no/such/file`, 'cannot be used: ENOENT'],
   ])('%s is refused', async (url, message) => {
     expect(await refusalOf(url)).toContain(message)
