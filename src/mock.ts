@@ -103,9 +103,9 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   } = readOptions(options, serving.registry)
   const openStore = typeof place === 'string' ? storeAt(place, waitForStore) : place
   const onFailure = options.onFailure ?? console.error
-  const onExchange = (exchange: Exchange): void => {
+  const onExchange = (exchange: Exchange, duration: number): void => {
     try {
-      options.onRequest?.(summaryOf(exchange, access.token))
+      options.onRequest?.(summaryOf(exchange, duration, access.token))
     } catch (error) {
       // Whoever listens must not change what a client gets.
       onFailure(error)
@@ -153,7 +153,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   /** What never comes to a session is told all the same. */
   const refuse = (request: MockRequest, problem: Problem): Handled => {
     const handled = toLine(refusal(problem), real(), isControlPath(request.path))
-    onExchange(unkept(request, handled, handled.now))
+    onExchange(unkept(request, handled, handled.now), 0)
     return handled
   }
   const servers = createServers({ refuse, cors: (origin, at) => corsHeaders(origin, at, settings) })

@@ -25,7 +25,7 @@ export interface Sent {
   /** How long it has taken so far, in milliseconds. */
   readonly elapsed: () => number
   /** What a session of the name meets it with. */
-  readonly around: (held: Held, real: number) => Around
+  readonly around: (held: Held, real: number, more?: Partial<Pick<Around, 'choose' | 'passed' | 'waited'>>) => Around
   /** It says what its session begins from. */
   readonly isBeginning: boolean
 }
@@ -101,12 +101,8 @@ export function createAsking(settings: AskSettings): (sent: Sent) => Promise<Ask
     const { name, request } = sent
     // What no document has, another service may.
     const service = serviceFor(request) ?? (passage?.goesOn(undefined) === true ? services[0] : undefined)
-    const aroundOf = (held: Held, { real }: Taken): Around => ({
-      ...sent.around(held, real),
-      choose,
-      ...(late?.answer.hit && { waited: late.answer.hit }),
-      ...(returned && { passed: returned.passed }),
-    })
+    const more = { choose, waited: late?.answer.hit, passed: returned?.passed }
+    const aroundOf = (held: Held, { real }: Taken): Around => sent.around(held, real, more)
     const isAnew = (held: Held): boolean => late !== undefined && late.taken.life !== held.life
     return {
       asks: 'request',

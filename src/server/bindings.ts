@@ -33,9 +33,10 @@ export function createBindings(store: Pick<Store, 'bound'>, callers: () => Known
             .others.map((other) => other.keyOf(to))
             .find((key) => key !== undefined) ?? JSON.stringify(to)),
     find(headers) {
-      const token = /^\S+\s+(.+)$/.exec(headers['authorization'] ?? '')?.[1]?.trim()
-      const keys = [...(token === undefined ? [] : [keyOfToken(token)]), ...callers().others.flatMap((other) => other.keysOf(headers))]
-      return keys.length === 0 ? undefined : store.bound(keys)
+      return store.bound(() => {
+        const token = /^\S+\s+(.+)$/.exec(headers['authorization'] ?? '')?.[1]?.trim()
+        return [...(token === undefined ? [] : [keyOfToken(token)]), ...callers().others.flatMap((other) => other.keysOf(headers))]
+      })
     },
   }
 }

@@ -75,9 +75,18 @@ export interface HandlerSettings extends Waiting, GuardSettings {
   readonly onFailure: (error: unknown) => void
   /** Which operations a request that misses every path may have meant. */
   readonly nearest: FindNearest
-  /** Hears of each exchange of the APIs, and of refused control requests; the others are nobody's traffic. */
-  readonly onExchange: (exchange: Exchange) => void
+  /** Hears of each exchange of the APIs, and of refused control requests, and how many milliseconds it took; the others are nobody's traffic. */
+  readonly onExchange: (exchange: Exchange, duration: number) => void
 }
+
+interface AroundWhat {
+  readonly others: number
+  readonly start: SessionStart
+  readonly more?: AroundMore | undefined
+}
+
+/** What a request meets beside what all do. */
+type AroundMore = Partial<Pick<Around, 'start' | 'scenario' | 'choose' | 'passed' | 'waited'>>
 
 /** Answers a request, whose path may begin with a session's prefix. A call within the process has no line. */
 export type Handler = (request: MockRequest, prefersProblem: boolean, line?: Line) => Promise<Handled>
@@ -88,8 +97,9 @@ export function createHandler(settings: HandlerSettings): Handler {
   const { startFrom, maxBodyBytes, version, dataVersion, making, passage } = settings
   const serviceFor = serviceFinder(services, nearest)
   const documents = [...services, control, providerStates].map(({ contract }) => contract)
-  const aroundAt = (real: number, prefersProblem: boolean): Around => ({
-    start: defaults,
+  // Written out, for a request pays for every copy of it.
+  const aroundAt = (real: number, { others, start, more }: AroundWhat, prefersProblem: boolean): Around => ({
+    start,
     real,
     strict,
     checkReplies,
@@ -99,13 +109,20 @@ export function createHandler(settings: HandlerSettings): Handler {
     nearest,
     making,
     passing: passage,
-    room: { ...limits, others: 0 },
+    room: {
+      entities: limits.entities,
+      sessionBytes: limits.sessionBytes,
+      entityBytes: limits.entityBytes,
+      allBytes: limits.allBytes,
+      others,
+    },
+    choose: more?.choose,
+    passed: more?.passed,
+    waited: more?.waited,
+    scenario: more?.scenario,
   })
-  const aroundIn = ({ others }: Held, real: number, name: SessionName, prefersProblem = false): Around => ({
-    ...aroundAt(real, prefersProblem),
-    start: startOf(name),
-    room: { ...limits, others },
-  })
+  const aroundIn = ({ others }: Held, real: number, name: SessionName, prefersProblem = false, more?: AroundMore): Around =>
+    aroundAt(real, { others, start: more?.start ?? startOf(name), more }, prefersProblem)
   const parameters = new Set(services.flatMap(({ contract }) => contract.operations.flatMap((operation) => operation.parameters)))
   const { entities: maxEntities } = limits
   const { maxSessionBytes } = settings
@@ -126,7 +143,7 @@ export function createHandler(settings: HandlerSettings): Handler {
   return async (sent, prefersProblem, line) => {
     const started = performance.now()
     const real = settings.real()
-    const around = aroundAt(real, prefersProblem)
+    const around = aroundAt(real, { others: 0, start: defaults }, prefersProblem)
     const { request: raw, problem: shut } = isControlPath(sent.path) ? admit(sent, settings, line) : { request: sent }
     if (shut) return told(raw, toLine(refusal(shut), timeAtStart(defaults, real), true), real, started)
     let request = raw
@@ -168,11 +185,11 @@ export function createHandler(settings: HandlerSettings): Handler {
       name,
       line,
       elapsed: () => elapsed(started),
-      around: (held, at) => (start ? { ...aroundIn(held, at, name, prefersProblem), ...start } : aroundIn(held, at, name, prefersProblem)),
+      around: (held, at, more) => aroundIn(held, at, name, prefersProblem, start ? { ...more, ...start } : more),
       isBeginning: wanted !== undefined,
     })
     if ('full' in asked) return refuseUnnamed(request, exhausted(asked.full), around, started, name)
-    settings.onExchange({ ...asked.exchange, duration: elapsed(started) })
+    settings.onExchange(asked.exchange, elapsed(started))
     return asked.handled
   }
 
@@ -184,7 +201,7 @@ export function createHandler(settings: HandlerSettings): Handler {
 
   /** What no session keeps is told, and nothing more. */
   function told(request: MockRequest, handled: Handled, real: number, started: number, session?: string): Handled {
-    settings.onExchange({ ...unkept(request, handled, real, session), duration: elapsed(started) })
+    settings.onExchange(unkept(request, handled, real, session), elapsed(started))
     return handled
   }
 

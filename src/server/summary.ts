@@ -25,9 +25,12 @@ export interface RequestSummary {
   readonly explain?: string
 }
 
-/** @param controlToken what some put into paths: it is told nowhere */
-export function summaryOf(exchange: Exchange, controlToken: string): RequestSummary {
-  const { id, session, status, method, operation, duration, assumption, fault, explain } = exchange
+/**
+ * @param duration milliseconds
+ * @param controlToken what some put into paths: it is told nowhere
+ */
+export function summaryOf(exchange: Exchange, duration: number, controlToken: string): RequestSummary {
+  const { id, session, status, method, operation, assumption, fault, explain } = exchange
   const { path, problem, warnings } = toldOf(exchange)
   const hide = (text: string): string => text.replaceAll(controlToken, MASK)
   return {

@@ -164,9 +164,12 @@ export async function memoryStore(settings: StoreSettings): Promise<Store> {
     },
     snapshot: async (name, id) => sessions.get(name)?.snapshots.get(id),
     names: async () => [...sessions].filter(([, session]) => !isOver(session, time())).map(([name]) => name),
-    async bound(keys) {
-      const name = keys.map((key) => boundTo.get(key)).find((one) => one !== undefined)
-      return name !== undefined && find(name, time()) ? name : undefined
+    bound(keys) {
+      if (boundTo.size === 0) return undefined
+      const name = keys()
+        .map((key) => boundTo.get(key))
+        .find((one) => one !== undefined)
+      return name !== undefined && find(name, time()) ? Promise.resolve(name) : undefined
     },
     tell: async () => undefined,
     follow: () => () => undefined,

@@ -304,7 +304,10 @@ export function replicatedStore(backend: Backend, settings: StoreSettings, count
       return texts && contentsOf(texts)
     },
     names: () => backend.names(),
-    bound: (keys) => backend.bound(keys),
+    bound(keys) {
+      const all = keys()
+      return all.length === 0 ? undefined : backend.bound(all)
+    },
     tell: () => behind.tell(),
     follow: () => behind.follow(),
     check: () => backend.check(),

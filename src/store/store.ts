@@ -144,8 +144,11 @@ export interface Store {
   snapshot(session: SessionName, id: string): Promise<readonly Change[] | undefined>
   /** The sessions that there are, by name. */
   names(): Promise<readonly SessionName[]>
-  /** The session that is bound to the first of these keys that one is bound to. */
-  bound(keys: readonly string[]): Promise<SessionName | undefined>
+  /**
+   * The session that is bound to the first of these keys that one is bound to.
+   * @param keys is not asked where there are no bindings
+   */
+  bound(keys: () => readonly string[]): Promise<SessionName | undefined> | undefined
   /** After it the journal has heard of all that was kept before. */
   tell(): Promise<void>
   /** While it is followed, the journal hears of everything soon. @returns what ends it */
