@@ -1,0 +1,160 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import autocannon from 'autocannon'
+import pg from 'pg'
+import { startPostgres } from '../test/postgres-server.ts'
+
+/**
+ * How many changes a second each store takes, over HTTP, beside what the same driver reaches on the same server with nothing else to do: a
+ * conditional update and the insert of a journal row of the same length, in one transaction. One session that all use, and a thousand.
+ * `FSYNC=1` waits for the disk as a database in use does.
+ */
+
+const CONNECTIONS = 50
+const SECONDS = Number(process.env['SECONDS'] ?? 6)
+const ROUNDS = Number(process.env['ROUNDS'] ?? 3)
+const SESSIONS = { 'one session': 1, 'a thousand': 1_000 } as const
+const ORDER = '319bba9f-71b1-4a93-8abf-67a45b8fdd5c'
+const LINE = 'b84ccd3c-88f8-4050-accf-e049163052e3'
+const BODY = JSON.stringify({
+  line_items: [{ line_item_uuid: LINE, allocation: { quantity_allocated: 6, quantity_backordered: 0, quantity_rejected: 0 } }],
+})
+const HEADERS = { authorization: 'Token 1234567890', 'content-type': 'application/json' }
+const BIN = join(import.meta.dirname, '../bin/allocation-mock.js')
+
+interface Served {
+  readonly child: ChildProcess
+  readonly url: string
+}
+
+async function serve(store: string): Promise<Served> {
+  const child = spawn(process.execPath, [BIN, 'serve', '--port', '0', '--log', 'none', '--store', store], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  for await (const line of createInterface({ input: child.stdout })) {
+    const url = /ready on (http:\S+)/.exec(line)?.[1]
+    if (url !== undefined) {
+      child.stdout.resume()
+      return { child, url }
+    }
+  }
+  throw new Error('the mock did not start')
+}
+
+/** Requests a second, all of them well. */
+async function rate(servers: readonly Served[], method: 'PUT' | 'GET', sessions: number): Promise<number> {
+  const path = (session: number): string => `/~s${session}/orders/${method === 'PUT' ? 'allocation/' : ''}${ORDER}/`
+  const results = await Promise.all(
+    servers.map(({ url }, place) =>
+      autocannon({
+        url,
+        connections: CONNECTIONS / servers.length,
+        duration: SECONDS,
+        requests: Array.from({ length: sessions }, (_, session) => ({
+          method,
+          // Each server is asked of every session, and not of the same one at the same time.
+          path: path((session + (place * sessions) / servers.length) % sessions),
+          headers: HEADERS,
+          ...(method === 'PUT' && { body: BODY }),
+        })),
+      }),
+    ),
+  )
+  const bad = results.reduce((sum, { non2xx, errors }) => sum + non2xx + errors, 0)
+  if (bad > 0) throw new Error(`${bad} requests were not answered well`)
+  return results.reduce((sum, { requests, duration }) => sum + requests.total / duration, 0)
+}
+
+/** What the driver reaches with a statement that does no more than it must. */
+async function raw(url: string, sessions: number, length: number): Promise<number> {
+  const pool = new pg.Pool({ connectionString: url, max: 8 })
+  await pool.query('DROP TABLE IF EXISTS raw_session, raw_journal')
+  await pool.query('CREATE TABLE raw_session (name text PRIMARY KEY, version bigint NOT NULL, state text NOT NULL)')
+  await pool.query('CREATE TABLE raw_journal (place bigserial PRIMARY KEY, name text NOT NULL, text text NOT NULL)')
+  await pool.query(`INSERT INTO raw_session SELECT 's' || n, 0, '' FROM generate_series(0, ${sessions - 1}) n`)
+  const text = 'x'.repeat(length)
+  const state = 'x'.repeat(600)
+  const end = performance.now() + SECONDS * 1_000
+  let done = 0
+  const work = async (worker: number): Promise<void> => {
+    for (let number = worker; performance.now() < end; number++) {
+      const { rowCount } = await pool.query({
+        name: 'raw',
+        text: `WITH won AS (UPDATE raw_session SET version = version + 1, state = $2 WHERE name = $1 AND version >= $3 RETURNING name)
+               INSERT INTO raw_journal (name, text) SELECT name, $4 FROM won`,
+        values: [`s${number % sessions}`, state, 0, text],
+      })
+      if (rowCount !== 1) throw new Error('the update was lost')
+      done++
+    }
+  }
+  await Promise.all(Array.from({ length: CONNECTIONS }, (_, worker) => work(worker * 17)))
+  await pool.end()
+  return done / SECONDS
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0
+}
+
+const postgres = await startPostgres()
+const admin = new pg.Client({ connectionString: postgres.url })
+await admin.connect()
+if (process.env['FSYNC'] === '1') {
+  for (const setting of ['fsync', 'synchronous_commit', 'full_page_writes']) await admin.query(`ALTER SYSTEM SET ${setting} = on`)
+  await admin.query('SELECT pg_reload_conf()')
+}
+const folder = mkdtempSync(join(tmpdir(), 'bench-'))
+const at = (schema: string): string => `${postgres.url}${postgres.url.includes('?') ? '&' : '?'}schema=${schema}`
+const stores: Readonly<Record<string, readonly string[]>> = {
+  memory: ['memory'],
+  file: [`file:${join(folder, 'sessions.db')}`],
+  'PostgreSQL, one server': [at('one')],
+  'PostgreSQL, two servers': [at('two'), at('two')],
+}
+const started: Record<string, Served[]> = {}
+for (const [name, places] of Object.entries(stores)) {
+  started[name] = []
+  for (const place of places) started[name].push(await serve(place))
+}
+
+/** A journal row of an allocation, as the mock keeps it. */
+await rate(started['PostgreSQL, one server'] ?? [], 'PUT', 1)
+const { rows } = await admin.query<{ length: number }>('SELECT avg(length(text))::int AS length FROM one.exchange')
+const length = rows[0]?.length ?? 0
+console.log(
+  `a journal row has ${length} characters; ${CONNECTIONS} connections, ${SECONDS} s, median of ${ROUNDS}, fsync ${process.env['FSYNC'] === '1' ? 'on' : 'off'}`,
+)
+
+for (const [title, sessions] of Object.entries(SESSIONS)) {
+  const changes = new Map<string, number[]>()
+  const reads = new Map<string, number[]>()
+  const raws: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    raws.push(await raw(postgres.url, sessions, length))
+    for (const [name, servers] of Object.entries(started)) {
+      changes.set(name, [...(changes.get(name) ?? []), await rate(servers, 'PUT', sessions)])
+      reads.set(name, [...(reads.get(name) ?? []), await rate(servers, 'GET', sessions)])
+    }
+  }
+  const floor = median(raws)
+  console.log(`\n${title}: raw ${floor.toFixed(0)}/s`)
+  for (const name of Object.keys(started)) {
+    const [changed, read] = [median(changes.get(name) ?? []), median(reads.get(name) ?? [])]
+    console.log(
+      `  ${name.padEnd(24)} changes ${changed.toFixed(0).padStart(6)}/s (${(changed / floor).toFixed(2)} of raw)   reads ${read.toFixed(0).padStart(6)}/s`,
+    )
+  }
+}
+
+for (const { child } of Object.values(started).flat()) {
+  child.kill()
+  await once(child, 'exit')
+}
+await admin.end()
+await postgres.remove()
+rmSync(folder, { recursive: true })
