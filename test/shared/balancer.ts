@@ -25,7 +25,7 @@ export async function startBalancer(ports: readonly number[]): Promise<Balancer>
     open.add(socket)
     socket.on('close', () => open.delete(socket))
   }
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, async (client) => {
+  const server = createServer({ allowHalfOpen: true }, async (client) => {
     keep(client)
     // Who leaves while a server is looked for is no failure.
     client.on('error', () => client.destroy())

@@ -178,6 +178,7 @@ describe('a relay', () => {
     ['to-server', 0, '', ''],
     ['to-server', 3, 'abc', undefined],
     ['to-client', 3, 'abcdef', 'abc'],
+    ['to-client', 6, 'abcdef', 'abcdef'],
     ['to-client', 0, 'abcdef', ''],
   ] as const)('cuts %s after %i bytes', async (direction, bytes, atServer, atClient) => {
     const { echo, relay } = await start()

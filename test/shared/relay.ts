@@ -160,7 +160,7 @@ export async function startRelay(target: { readonly host: string; readonly port:
     cutAfter(direction, bytes) {
       let left = wholeFrom(0, bytes, 'number of bytes')
       return cut(direction, ({ length }) => {
-        if (length > left) return left
+        if (length >= left) return left
         left -= length
         return undefined
       })
