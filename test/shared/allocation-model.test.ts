@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createMock } from '../../src/index.ts'
 import { ownSession } from '../support.ts'
 import { allocationModel, type Answer, beginSession, type Operation, operations, perform, type Sending } from './allocation-model.ts'
+import { startBalancer } from './balancer.ts'
 import { checkLinearizable, type Event, keepHistory, tell, type Verdict } from './linearizable.ts'
 import { listening, startRelay } from './relay.ts'
 
@@ -194,5 +195,49 @@ describe('a server is found out that', () => {
     const url = await startMock()
     const { verdict } = await run(url, await startProxy(url, meddling()), { count: 800 })
     expect(verdict.kind).toBe(name.startsWith('tells the truth') ? 'linearizable' : 'refused')
+  })
+})
+
+describe('an operation', () => {
+  it('is the same for the same seed, and marks differ between seeds', async () => {
+    const start = await beginSession(await startMock(), ownSession())
+    const first = (seed: number): Operation[] => operations(seed, start).take(200).toArray()
+    const marks = (seed: number): string[] => first(seed).flatMap((operation) => (operation.kind === 'allocate' ? [operation.mark] : []))
+    expect(first(7)).toEqual(first(7))
+    expect(new Set([...marks(7), ...marks(8)]).size).toBe(marks(7).length + marks(8).length)
+  })
+
+  it('has a connection of its own where that is wanted', async () => {
+    const url = await startMock()
+    const session = ownSession()
+    const start = await beginSession(url, session)
+    const port = Number(new URL(url).port)
+    await using balancer = await startBalancer([port, port, port])
+    for (let turn = 0; turn < 6; turn++)
+      expect(await perform(`http://127.0.0.1:${balancer.port}`, session, { kind: 'read clock' }, start, { ownConnection: true })).toEqual({
+        status: 200,
+        shown: { now: start.now },
+      })
+    expect(balancer.given).toEqual([2, 2, 2])
+  })
+
+  it.each([
+    ['unknown where the server cannot say', { status: 503, body: Buffer.from('{}') }, undefined],
+    ['refused where it says so', { status: 409, body: Buffer.from('{}') }, { status: 409 }],
+  ])('is %s', async (_what, answer, met) => {
+    const url = await startMock()
+    const session = ownSession()
+    const start = await beginSession(url, session)
+    const proxy = await startProxy(url, async () => answer)
+    expect(await perform(proxy, session, { kind: 'reset' }, start)).toEqual(met)
+  })
+
+  it('is unknown where nobody waits any longer', async () => {
+    const url = await startMock()
+    const session = ownSession()
+    const start = await beginSession(url, session)
+    await using relay = await startRelay({ host: '127.0.0.1', port: Number(new URL(url).port) })
+    relay.stall()
+    expect(await perform(`http://127.0.0.1:${relay.port}`, session, { kind: 'reset' }, start, { patience: 1 })).toBeUndefined()
   })
 })

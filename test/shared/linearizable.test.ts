@@ -2,10 +2,12 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkLinearizable, type Event, keepHistory, type Model, tell } from './linearizable.ts'
 
-/** Some counters, by name, that are set, read, added to, and set back together. */
+/** Some counters, by name, that are set, read, added to, moved into one another, and set back together. */
 type Input =
   | { readonly kind: 'write'; readonly name: string; readonly to: number }
   | { readonly kind: 'read' | 'add'; readonly name: string }
+  /** Answers what the other then is. */
+  | { readonly kind: 'move'; readonly name: string; readonly into: string }
   | { readonly kind: 'reset' }
 type Output = number | 'ok'
 type Counters = Readonly<Record<string, number>>
@@ -22,6 +24,10 @@ const counters: Model<Counters, Input, Output> = {
         const next = (state[input.name] ?? 0) + 1
         return output === undefined || output === next ? { ...state, [input.name]: next } : undefined
       }
+      case 'move': {
+        const sum = (state[input.name] ?? 0) + (state[input.into] ?? 0)
+        return output === undefined || output === sum ? { ...state, [input.name]: 0, [input.into]: sum } : undefined
+      }
       case 'reset':
         return output === undefined || output === 'ok' ? {} : undefined
       default:
@@ -34,7 +40,7 @@ const counters: Model<Counters, Input, Output> = {
 /** The same, and what makes the search quick. */
 const quick: typeof counters = {
   ...counters,
-  partsOf: (input) => (input.kind === 'reset' ? undefined : [input.name]),
+  partsOf: (input) => (input.kind === 'reset' ? undefined : input.kind === 'move' ? [input.name, input.into] : [input.name]),
   onlyLooks: ({ kind }) => kind === 'read',
   keyOfPart: (state, part) => String(state[part] ?? 0),
 }
@@ -185,11 +191,27 @@ function run(clients: readonly (readonly Plan[])[]): Event<Input, Output>[] {
   return operations
     .toSorted((a, b) => a.happens - b.happens)
     .map(({ input, fate, invoked, responded }, id) => {
-      const output = input.kind === 'read' ? valueOf(state, input.name) : input.kind === 'add' ? valueOf(state, input.name) + 1 : 'ok'
+      const output = answerIn(state, input)
       if (fate !== 'lost and never done') state = counters.step(state, input, output) ?? state
       const begun = { id, session: 'a', input, invoked }
       return fate === 'answered' ? { ...begun, responded, output } : { ...begun, responded: undefined, output: undefined }
     })
+}
+
+function answerIn(state: Counters, input: Input): Output {
+  switch (input.kind) {
+    case 'read':
+      return valueOf(state, input.name)
+    case 'add':
+      return valueOf(state, input.name) + 1
+    case 'move':
+      return valueOf(state, input.name) + valueOf(state, input.into)
+    case 'write':
+    case 'reset':
+      return 'ok'
+    default:
+      return input satisfies never
+  }
 }
 
 const valueOf = (state: Counters, name: string): number => state[name] ?? 0
@@ -199,6 +221,10 @@ const input: fc.Arbitrary<Input> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('read' as const), name }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('write' as const), name, to: fc.nat(2) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('add' as const), name }) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(['x', 'y'], ['y', 'z'], ['z', 'x']).map(([name = '', into = '']) => ({ kind: 'move' as const, name, into })),
+  },
   { weight: 1, arbitrary: fc.constant({ kind: 'reset' as const }) },
 )
 const fate = fc.constantFrom<Plan['fate']>('answered', 'answered', 'answered', 'answered', 'lost', 'lost and never done')
@@ -241,7 +267,7 @@ describe.each(MODELS)('what was really run, for a model that says %s,', (_what, 
 
   it('is refused with an answer that nothing gives', () => {
     fc.assert(
-      fc.property(clients(6, 12), fc.nat(), (plans, which) => {
+      fc.property(clients(4, 8), fc.nat(), (plans, which) => {
         const events = run(plans)
         fc.pre(events.some(({ output }) => typeof output === 'number'))
         expect(checkLinearizable(altered(events, which, 1_000), model).kind).toBe('refused')
