@@ -55,7 +55,7 @@ export type Verdict<Input, Output> =
   /** Too many orders were tried. */
   | { readonly kind: 'undecided'; readonly session: string; readonly configurations: number }
 
-export interface Refused<Input, Output> {
+interface Refused<Input, Output> {
   readonly kind: 'refused'
   readonly session: string
   readonly configurations: number

@@ -35,7 +35,7 @@ export interface Relay {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-export type Direction = 'to-server' | 'to-client'
+type Direction = 'to-server' | 'to-client'
 
 type Mode = 'pass' | 'refuse' | 'stall' | 'drop'
 
