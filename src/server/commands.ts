@@ -86,10 +86,8 @@ export function createCommands({
         return sessions.create(command.wanted, real)
       case 'show-session':
         return sessions.find(command.name)
-      case 'reset-session': {
-        const full = await sessions.reset(command.name)
-        return full ? refusal(full) : sessions.find(command.name)
-      }
+      case 'reset-session':
+        return sessions.reset(command.name)
       case 'drop-session':
         return sessions.drop(command.name)
       case 'fork-session':

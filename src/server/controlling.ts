@@ -89,7 +89,7 @@ export function createControlling(settings: ControlSettings): Controlling {
           { id: taken.id, session: name, origin: 'control', request, now, real: taken.real },
           toLine(shown, now, true),
         )
-        return { hasChanged: true, notes, exchange: { ...asked, operation, ...own, met } }
+        return { hasChanged: true, notes, reply: shown, exchange: { ...asked, operation, ...own, met } }
       },
     }
     return askInPieces(store, name, registry, plan)
@@ -123,7 +123,9 @@ export function createControlling(settings: ControlSettings): Controlling {
           operation,
           ...(met && { met }),
         })
-        const reply: Carried = command ? await carryOut(command, around.real, name, told) : answer.reply
+        // What was shown when the changes were kept; where more has come to pass since, what is shown now.
+        const shown = answer.isBehind === true ? undefined : found?.kept.reply
+        const reply: Carried = shown ?? (command ? await carryOut(command, around.real, name, told) : answer.reply)
         const declared = command && control.contract.operations.find(({ id }) => id === operation)
         const broken = (checkReplies && declared?.checkReply(reply)) || []
         if (broken.length > 0) return refuse(unfit(broken, operation ?? ''), around)

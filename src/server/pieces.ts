@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import type { MockReply } from '../base/http.ts'
 import type { SessionName } from '../base/session-name.ts'
 import type { Exchange, Met } from '../core/exchange.ts'
 import type { Registry } from '../core/registry.ts'
@@ -31,6 +32,7 @@ export interface Found {
 /** What is kept of a request beside its changes, and how its answer goes over the line, once it is answered. */
 export interface Kept {
   readonly handled?: Handled
+  readonly reply?: MockReply
   readonly exchange?: Exchange
   readonly hasChanged?: boolean
   readonly notes?: Partial<Notes> | undefined

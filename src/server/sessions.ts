@@ -4,7 +4,7 @@ import type { SessionName } from '../base/session-name.ts'
 import type { Bound, WantedSession } from '../core/behaviour.ts'
 import type { Exchange, Met } from '../core/exchange.ts'
 import type { Registry } from '../core/registry.ts'
-import type { World } from '../core/world.ts'
+import { type Change, Draft, type World, worldOf } from '../core/world.ts'
 import { type Limits, noRoom, type Room } from '../core/room.ts'
 import type { DoneState } from '../core/scenario/state.ts'
 import type { SessionStart } from '../core/session.ts'
@@ -43,11 +43,11 @@ export interface Sessions {
   find(name: SessionName): Promise<MockReply>
   list(): Promise<MockReply>
   create(wanted: WantedSession, real: number): Promise<MockReply>
-  /** Begins anew from what it started from, or for once from something else. @returns the problem, where there is no room for it */
+  /** Begins anew from what it started from, or for once from something else. */
   reset(
     name: SessionName,
     from?: { readonly start: SessionStart | undefined; readonly settingUp: readonly DoneState[] | undefined },
-  ): Promise<Problem | undefined>
+  ): Promise<MockReply>
   drop(name: SessionName): Promise<MockReply>
   fork(name: SessionName, into: SessionName): Promise<MockReply>
   snapshots(name: SessionName): Promise<MockReply>
@@ -88,7 +88,11 @@ export function createSessions(settings: SessionsSettings): Sessions {
     age: Math.max(0, real - (record?.begun ?? 0)),
     idle: Math.max(0, real - (record?.used ?? 0)),
   })
-  const show = (name: SessionName): Promise<MockReply> => store.look(name, (held) => ({ status: 200, body: shown(name, held) }))
+  /** As it is once this is kept: who asks later may see what others have done meanwhile. */
+  const begun = (name: SessionName, changes: readonly Change[], real: number, status: number): MockReply => ({
+    status,
+    body: shown(name, { world: worldOf(changes), record: { requests: 0, begun: real, used: real }, real }),
+  })
   const unknown = async (name: string): Promise<MockReply> => refusal(unknownSession(name, await store.names()))
   /** Does something with a session that there is. */
   const change = async (
@@ -106,15 +110,13 @@ export function createSessions(settings: SessionsSettings): Sessions {
     notes: Partial<Notes>,
     contents: (real: number) => Work<unknown>['changes'],
   ): Promise<MockReply> => {
-    const reply = await store.use<MockReply | undefined>(name, (held): Work<MockReply | undefined> => {
+    return store.use<MockReply>(name, (held) => {
       if (held.record) return nothing(known(name))
       if (held.full !== undefined) return nothing(refusal(exhausted(held.full)))
       const { changes, problem } = insteadOf(EMPTY_WORLD, contents(held.real), roomOf(held))
-      return problem
-        ? nothing(refusal(problem))
-        : { changes, life: 'begins', notes: { apis, ...notes }, hasChanged: true, result: undefined }
+      if (problem) return nothing(refusal(problem))
+      return { changes, life: 'begins', notes: { apis, ...notes }, hasChanged: true, result: begun(name, changes, held.real, 201) }
     })
-    return reply ?? { ...(await show(name)), status: 201 }
   }
   const found = ({ notes }: SessionRecord, snapshot: string): TakenSnapshot | undefined =>
     notes.snapshots.find((one) => one.name === snapshot)
@@ -145,19 +147,19 @@ export function createSessions(settings: SessionsSettings): Sessions {
       }
     },
     reset: (name, from) =>
-      store.use<Problem | undefined>(name, (held) => {
-        if (held.full !== undefined) return nothing(exhausted(held.full))
+      store.use<MockReply>(name, (held) => {
+        if (held.full !== undefined) return nothing(refusal(exhausted(held.full)))
         const before = sessionOf(held.world)?.from
         const home = before?.home ?? before ?? startOf(name)
         const contents = beginning(from?.start ? { ...from.start, home } : home, held.real, registry)
         const { problem } = insteadOf(held.world, contents, roomOf(held))
-        if (problem) return nothing(problem)
+        if (problem) return nothing(refusal(problem))
         return {
           changes: contents,
           life: 'begins',
           notes: { apis, copy: undefined, settingUp: from?.settingUp },
           hasChanged: true,
-          result: undefined,
+          result: begun(name, contents, held.real, 200),
         }
       }),
     drop: (name) => change(name, () => ({ changes: [], life: 'ends', result: { status: 204 } })),
@@ -215,7 +217,8 @@ export function createSessions(settings: SessionsSettings): Sessions {
           const { changes, problem } = insteadOf(world, contents, roomOf(held))
           if (problem) return nothing(refusal(problem))
           const copy = now.life === record.life ? {} : { copy: ofBefore(snapshot) }
-          const done: MockReply = { status: 200 }
+          const after = { ...record, used: held.real }
+          const done: MockReply = { status: 200, body: shown(name, { world: new Draft(world, changes), record: after, real: held.real }) }
           return {
             changes,
             notes: { settingUp: undefined, ...copy },
@@ -224,7 +227,7 @@ export function createSessions(settings: SessionsSettings): Sessions {
             result: done,
           }
         })
-        if (reply) return reply.status < 400 ? show(name) : reply
+        if (reply) return reply
       }
     },
     dropSnapshot: async (name, snapshot, tell) => {

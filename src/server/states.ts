@@ -150,8 +150,8 @@ export function createStates({
     const started = scenario === undefined ? undefined : await startFrom({ scenario }, real)
     if (!before) {
       const start = started?.kind === 'started' ? started.start : undefined
-      const full = await sessions.reset(name, { start, settingUp: action === 'teardown' ? undefined : [] })
-      if (full) return refusal(full)
+      const reset = await sessions.reset(name, { start, settingUp: action === 'teardown' ? undefined : [] })
+      if (reset.problem) return reset
     }
     if (!matched) return { status: 200, body: {} }
     const done =

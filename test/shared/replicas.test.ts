@@ -1,0 +1,154 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { createMock, type MockOptions } from '../../src/index.ts'
+import type { Append, Backend } from '../../src/store/backend.ts'
+import { openPostgres } from '../../src/store/postgres.ts'
+import { replicatedStore, type StoreCounts } from '../../src/store/replica.ts'
+import type { OpenStore } from '../../src/store/store.ts'
+import { postgresUrl } from '../postgres.ts'
+import { ownSession } from '../support.ts'
+import { allocationModel, type Answer, beginSession, type Operation, operations, perform } from './allocation-model.ts'
+import { startBalancer } from './balancer.ts'
+import { checkLinearizable, type Event, keepHistory, tell, type Verdict } from './linearizable.ts'
+
+/** Servers that share a PostgreSQL are one mock, whichever of them is asked: what their clients see is what one after the other would have seen. */
+
+const LONG = process.env['LONG'] === '1'
+const CLIENTS = 50
+const SESSIONS = 8
+const OPERATIONS = LONG ? 20_000 : 2_000
+
+type Sabotage = (backend: Backend) => Backend
+
+interface Opened {
+  readonly urls: readonly string[]
+  readonly ports: readonly number[]
+  readonly counts: StoreCounts
+  readonly troubles: string[]
+}
+
+async function openReplicas(count: number, url: string, sabotage: Sabotage = (backend) => backend): Promise<Opened> {
+  const counts: StoreCounts = { conflicts: 0 }
+  const troubles: string[] = []
+  const store: OpenStore = async (settings) =>
+    replicatedStore(
+      sabotage(await openPostgres(url, { maxSessions: settings.maxSessions, waitMs: 0, onTrouble: (message) => troubles.push(message) })),
+      settings,
+      counts,
+    )
+  const options: MockOptions = { store, journalBytes: 64 * 1_048_576, onFailure: (error) => troubles.push(String(error)) }
+  const mocks = await Promise.all(Array.from({ length: count }, () => createMock(options)))
+  onTestFinished(async () => void (await Promise.all(mocks.map((mock) => mock.close()))))
+  const listening = await Promise.all(mocks.map((mock) => mock.listen({ port: 0 })))
+  return { urls: listening.map((one) => one.url), ports: listening.map(({ port }) => port), counts, troubles }
+}
+
+interface Run {
+  readonly history: readonly Event<Operation, Answer>[]
+  readonly verdict: Verdict<Operation, Answer>
+  readonly sessions: readonly string[]
+}
+
+/** Clients at once, each in all sessions by turns, each request on a connection of its own, which the balancer gives to the next server. */
+async function run(
+  { ports, urls }: Opened,
+  count = OPERATIONS,
+  meanwhile: (done: () => number) => Promise<void> = async () => {},
+): Promise<Run> {
+  await using balancer = await startBalancer(ports)
+  const sessions = Array.from({ length: SESSIONS }, ownSession)
+  const [start] = await Promise.all(sessions.map((session) => beginSession(urls[0] ?? '', session)))
+  if (!start) throw new Error('there is no session')
+  const { events, record } = keepHistory<Operation, Answer>()
+  let done = 0
+  const play = async (client: number): Promise<void> => {
+    const source = operations(client, start)
+    for (let turn = 0; turn < count / CLIENTS; turn++) {
+      const session = sessions[(client + turn) % SESSIONS] ?? ''
+      const { value: operation } = source.next()
+      await record(session, operation, () =>
+        perform(`http://127.0.0.1:${balancer.port}`, session, operation, start, { ownConnection: true }),
+      )
+      done++
+    }
+  }
+  await Promise.all([...Array.from({ length: CLIENTS }, (_, client) => play(client)), meanwhile(() => done / count)])
+  return { history: events(), verdict: checkLinearizable(events(), allocationModel(start)), sessions }
+}
+
+function unknownIn({ history }: Run): number {
+  return history.filter(({ output }) => output === undefined).length
+}
+
+async function idsOf(response: Response): Promise<readonly string[]> {
+  const { exchanges } = (await response.json()) as { readonly exchanges: readonly { readonly id: string }[] }
+  return exchanges.map(({ id }) => id)
+}
+
+describe('what fifty clients see', () => {
+  it.each([2, 4])('of %i servers on one PostgreSQL is what they would see of one', async (count) => {
+    const opened = await openReplicas(count, postgresUrl())
+    const ran = await run(opened)
+    expect(tell(ran.verdict)).toBe('linearizable')
+    expect([ran.history.length, unknownIn(ran), opened.troubles]).toEqual([OPERATIONS, 0, []])
+    // They did come into each other's way.
+    expect(opened.counts.conflicts).toBeGreaterThan(0)
+    // Every server tells the same of the end.
+    const shown = await Promise.all(
+      opened.urls.map((url) => Promise.all(ran.sessions.map(async (name) => (await fetch(`${url}/__mock/sessions/${name}/state`)).text()))),
+    )
+    expect(new Set(shown.map((texts) => JSON.stringify(texts))).size).toBe(1)
+    const journals = await Promise.all(
+      opened.urls.map((url) => Promise.all(ran.sessions.map(async (name) => idsOf(await fetch(`${url}/__mock/sessions/${name}/export`))))),
+    )
+    for (const ids of journals.flat()) expect(new Set(ids).size).toBe(ids.length)
+    for (const journal of journals) expect(journal).toEqual(journals[0])
+  })
+
+  it.each<[string, Sabotage]>([
+    [
+      'what was expected of a session is not asked for',
+      (backend) => ({
+        ...backend,
+        async append(appends) {
+          const { found } = await backend.find(appends.map(({ name }) => ({ name, life: undefined, position: 0 })))
+          return backend.append(
+            appends.map((one): Append => {
+              const head = found.get(one.name)?.head
+              return one.becomes.kind === 'goes-on' && head ? { ...one, expected: head } : one
+            }),
+          )
+        },
+      }),
+    ],
+    [
+      'the tail of the log is not read',
+      (backend) => ({
+        ...backend,
+        async find(known) {
+          const findings = await backend.find(known)
+          const found = [...findings.found].map(([name, one]) => {
+            const had = known.find((session) => session.name === name)
+            return [name, had?.life === one.head.life && !one.isWhole ? { ...one, pieces: [] } : one] as const
+          })
+          return { ...findings, found: new Map(found) }
+        },
+      }),
+    ],
+    [
+      'an answer is given before its change is kept',
+      (backend) => ({
+        ...backend,
+        async append(appends) {
+          if (appends.some(({ becomes }) => becomes.kind !== 'goes-on')) return backend.append(appends)
+          void backend.append(appends).catch(() => undefined)
+          return appends.map(() => 'kept' as const)
+        },
+      }),
+    ],
+  ])('is no such thing where %s', async (_how, sabotage) => {
+    const opened = await openReplicas(2, postgresUrl(), sabotage)
+    const { verdict } = await run(opened, 1_000)
+    expect(tell(verdict)).not.toBe('linearizable')
+    expect(verdict.kind).toBe('refused')
+  })
+})
