@@ -153,7 +153,8 @@ export function createHandler(settings: HandlerSettings): Handler {
       request = located.request
       return await answer(located, around, started, line)
     } catch (error) {
-      const { reply, now, problem } = failed(error, serviceFor(request) ?? control, timeAtStart(defaults, real))
+      const service = isControlPath(request.path) ? control : (serviceFor(request) ?? control)
+      const { reply, now, problem } = failed(error, service, timeAtStart(defaults, real))
       // That the store is out of reach is told once, and not for each request.
       if (!(error instanceof StoreUnavailable)) settings.onFailure(error)
       return told(request, { ...toLine(reply, now, isControlPath(request.path)), ...(problem && { problem }) }, real, started)

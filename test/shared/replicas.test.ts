@@ -4,18 +4,20 @@ import type { Append, Backend } from '../../src/store/backend.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { replicatedStore, type StoreCounts } from '../../src/store/replica.ts'
 import type { OpenStore } from '../../src/store/store.ts'
-import { postgresUrl } from '../postgres.ts'
+import { postgresUrl, withSchema } from '../postgres.ts'
+import { startPostgres } from '../postgres-server.ts'
 import { ownSession } from '../support.ts'
 import { allocationModel, type Answer, beginSession, type Operation, operations, perform } from './allocation-model.ts'
 import { startBalancer } from './balancer.ts'
 import { checkLinearizable, type Event, keepHistory, tell, type Verdict } from './linearizable.ts'
+import { startRelay } from './relay.ts'
 
 /** Servers that share a PostgreSQL are one mock, whichever of them is asked: what their clients see is what one after the other would have seen. */
 
 const LONG = process.env['LONG'] === '1'
 const CLIENTS = 50
 const SESSIONS = 8
-const OPERATIONS = LONG ? 20_000 : 2_000
+const OPERATIONS = LONG ? 20_000 : 1_000
 
 type Sabotage = (backend: Backend) => Backend
 
@@ -85,7 +87,7 @@ async function idsOf(response: Response): Promise<readonly string[]> {
 }
 
 describe('what fifty clients see', () => {
-  it.each([2, 4])('of %i servers on one PostgreSQL is what they would see of one', async (count) => {
+  it.each(LONG ? [2, 4] : [2])('of %i servers on one PostgreSQL is what they would see of one', async (count) => {
     const opened = await openReplicas(count, postgresUrl())
     const ran = await run(opened)
     expect(tell(ran.verdict)).toBe('linearizable')
@@ -147,8 +149,65 @@ describe('what fifty clients see', () => {
     ],
   ])('is no such thing where %s', async (_how, sabotage) => {
     const opened = await openReplicas(2, postgresUrl(), sabotage)
-    const { verdict } = await run(opened, 1_000)
+    const { verdict } = await run(opened, LONG ? 2_000 : 500)
     expect(tell(verdict)).not.toBe('linearizable')
     expect(verdict.kind).toBe('refused')
+  })
+})
+
+describe('an outage', () => {
+  it('is answered by 503, and leaves nothing by halves, twice or lost', async () => {
+    const postgres = await startPostgres()
+    onTestFinished(() => postgres.remove())
+    const { port } = new URL(postgres.url)
+    await using relay = await startRelay({ host: '127.0.0.1', port: Number(port) })
+    const through = new URL(withSchema(postgres.url, 'outage'))
+    through.port = String(relay.port)
+    const opened = await openReplicas(2, through.href)
+    const name = ownSession()
+    const probe = (url: string): Promise<Response> => fetch(`${url}/__mock/sessions/${name}`)
+    /** Asks both until they answer so. */
+    const until = async (status: number): Promise<readonly Response[]> => {
+      for (;;) {
+        const answers = await Promise.all(opened.urls.map(probe))
+        if (answers.every((answer) => answer.status === status)) return answers
+      }
+    }
+    await Promise.all(opened.urls.slice(0, 1).map((url) => fetch(`${url}/__mock/sessions/${name}/reset`, { method: 'POST' })))
+    const outage = async (begin: () => unknown, end: () => unknown): Promise<void> => {
+      await begin()
+      for (const answer of await until(503)) {
+        expect(answer.headers.get('retry-after')).toMatch(/^\d+$/)
+        expect(await answer.json()).toMatchObject({ code: 'store-unavailable', fix: expect.stringContaining('again') })
+      }
+      await end()
+      await until(200)
+    }
+    const ran = await run(opened, OPERATIONS, async () => {
+      await outage(
+        () => relay.refuse(),
+        () => relay.pass(),
+      )
+      // Commits whose answers are lost.
+      for (let cut = 0; cut < 10; cut++) await relay.cutAt('to-client', (bytes) => bytes.includes('kept'))
+      await outage(
+        () => postgres.stop('crash'),
+        () => postgres.restart(),
+      )
+      relay.delay(20)
+      await until(200)
+      relay.delay(0)
+      await outage(
+        () => postgres.stop(),
+        () => postgres.restart(),
+      )
+    })
+    expect(tell(ran.verdict)).toBe('linearizable')
+    const unknown = unknownIn(ran)
+    expect(unknown).toBeGreaterThan(10)
+    expect(unknown).toBeLessThan(OPERATIONS)
+    // Each server told of each outage once, and once of its end, whatever the number of its requests.
+    expect(opened.troubles.length).toBeLessThanOrEqual(2 * 2 * 13)
+    expect(opened.troubles.join()).not.toContain('secret-of-the-tests')
   })
 })
