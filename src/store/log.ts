@@ -42,15 +42,15 @@ const SLICE = 500
 
 /**
  * The same session by fewer pieces: what it holds, and none of how that came about.
- * @param pause is waited for now and then; what happens to the session meanwhile is not in them
+ * @param pause is waited for between slices; what happens to the session meanwhile is not in them
  */
 export async function rewritten({ entities, notes }: Logged, pause: () => Promise<void>): Promise<readonly string[]> {
   const { kinds, version } = entities
   const contents = entities.contents()
   const texts: string[] = []
   for (let from = 0; from < contents.length; from += SLICE) {
+    if (from > 0) await pause()
     texts.push(pieceOf(contents.slice(from, from + SLICE), undefined))
-    await pause()
   }
   return [...texts, encode({ changes: [], notes, stood: { kinds, version } })]
 }

@@ -70,13 +70,14 @@ export function replicatedStore(backend: Backend, settings: StoreSettings, count
     const { head, isWhole, pieces } = found
     const isOther = isWhole || known?.head.life !== head.life
     const copy: Copy = isOther
-      ? { entities: new Entities(), notes: BLANK, head, requests: noNumbers(), controls: noNumbers(), appended: 0, written: 0, weight: 0 }
+      ? { entities: new Entities(), notes: BLANK, head, requests: noNumbers(), controls: noNumbers(), length: 0, whole: 0, weight: 0 }
       : known
     copy.head = head
     addTo(copy, pieces)
     const length = pieces.reduce((sum, text) => sum + text.length, 0)
-    if (isOther) copy.written = length
-    else copy.appended += length
+    copy.length = (isOther ? 0 : copy.length) + length
+    // As a text it is shorter than it is in memory.
+    if (isOther) copy.whole = copy.entities.bytes
     if (isOther && known?.head.life === head.life) {
       copy.requests = known.requests
       copy.controls = known.controls
@@ -233,7 +234,7 @@ export function replicatedStore(backend: Backend, settings: StoreSettings, count
           ? { requests: firstNumbers(), controls: firstNumbers() }
           : { requests: group.requests, controls: group.controls }
         forget(name)
-        return remember(name, { ...logged, head, ...numbers, appended: piece.length, written: 0, weight: 0 })
+        return remember(name, { ...logged, head, ...numbers, length: piece.length, whole: piece.length, weight: 0 })
       }
       case 'goes-on': {
         if (!copy) return undefined
@@ -246,9 +247,9 @@ export function replicatedStore(backend: Backend, settings: StoreSettings, count
           hasChanged: head.hasChanged || hasChanged,
         }
         copy.notes = logged.notes
-        copy.appended += piece.length
+        copy.length += piece.length
         weigh(name, copy)
-        if (copy.appended > Math.max(SHORT, copy.written)) void compact(name, copy)
+        if (copy.length > Math.max(SHORT, 2 * copy.whole)) void compact(name, copy)
         return undefined
       }
       default:
@@ -260,15 +261,15 @@ export function replicatedStore(backend: Backend, settings: StoreSettings, count
   const compact = async (name: SessionName, copy: Copy): Promise<void> => {
     if (compacting.has(name)) return
     compacting.add(name)
+    const { length } = copy
     const { life, position } = copy.head
-    copy.appended = 0
     try {
       const texts = await rewritten(copy, () => setImmediate())
       await backend.compact(name, life, position, texts)
-      copy.written = texts.reduce((sum, text) => sum + text.length, 0)
+      copy.whole = texts.reduce((sum, text) => sum + text.length, 0)
+      copy.length += copy.whole - length
     } catch {
       // The log as it is says the same; the next change tries again.
-      copy.appended = copy.written + SHORT
     } finally {
       compacting.delete(name)
     }
@@ -323,17 +324,17 @@ interface Copy extends Logged {
   head: Head
   requests: Numbers
   controls: Numbers
-  /** How long the log is that it was read from, and what was appended since, in characters. */
-  written: number
-  appended: number
+  /** How long its log is, in characters; and how long it would be if it were written anew, as far as is known. */
+  length: number
+  whole: number
   /** What it was last counted for, in bytes. */
   weight: number
 }
 
 /** So many are answered at a time. */
 const MOST = 200
-/** A log that has grown by no more is not written anew, in characters. */
-const SHORT = 65_536
+/** A log that is no longer is not written anew, in characters. */
+const SHORT = 16_384
 
 function noNumbers(): Numbers {
   return { begin: 0, next: 0, end: 0 }

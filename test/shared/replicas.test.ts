@@ -44,6 +44,13 @@ async function openReplicas(count: number, url: string, sabotage: Sabotage = (ba
   return { urls: listening.map((one) => one.url), ports: listening.map(({ port }) => port), counts, troubles }
 }
 
+interface How {
+  readonly count?: number
+  /** So many sessions. */
+  readonly among?: number
+  readonly meanwhile?: () => Promise<void>
+}
+
 interface Run {
   readonly history: readonly Event<Operation, Answer>[]
   readonly verdict: Verdict<Operation, Answer>
@@ -51,29 +58,23 @@ interface Run {
 }
 
 /** Clients at once, each in all sessions by turns, each request on a connection of its own, which the balancer gives to the next server. */
-async function run(
-  { ports, urls }: Opened,
-  count = OPERATIONS,
-  meanwhile: (done: () => number) => Promise<void> = async () => {},
-): Promise<Run> {
+async function run({ ports, urls }: Opened, { count = OPERATIONS, among = SESSIONS, meanwhile }: How = {}): Promise<Run> {
   await using balancer = await startBalancer(ports)
-  const sessions = Array.from({ length: SESSIONS }, ownSession)
+  const sessions = Array.from({ length: among }, ownSession)
   const [start] = await Promise.all(sessions.map((session) => beginSession(urls[0] ?? '', session)))
   if (!start) throw new Error('there is no session')
   const { events, record } = keepHistory<Operation, Answer>()
-  let done = 0
   const play = async (client: number): Promise<void> => {
     const source = operations(client, start)
     for (let turn = 0; turn < count / CLIENTS; turn++) {
-      const session = sessions[(client + turn) % SESSIONS] ?? ''
+      const session = sessions[(client + turn) % among] ?? ''
       const { value: operation } = source.next()
       await record(session, operation, () =>
         perform(`http://127.0.0.1:${balancer.port}`, session, operation, start, { ownConnection: true }),
       )
-      done++
     }
   }
-  await Promise.all([...Array.from({ length: CLIENTS }, (_, client) => play(client)), meanwhile(() => done / count)])
+  await Promise.all([...Array.from({ length: CLIENTS }, (_, client) => play(client)), meanwhile?.()])
   return { history: events(), verdict: checkLinearizable(events(), allocationModel(start)), sessions }
 }
 
@@ -149,7 +150,7 @@ describe('what fifty clients see', () => {
     ],
   ])('is no such thing where %s', async (_how, sabotage) => {
     const opened = await openReplicas(2, postgresUrl(), sabotage)
-    const { verdict } = await run(opened, LONG ? 2_000 : 500)
+    const { verdict } = await run(opened, { count: LONG ? 2_000 : 500, among: 2 })
     expect(tell(verdict)).not.toBe('linearizable')
     expect(verdict.kind).toBe('refused')
   })
@@ -183,7 +184,7 @@ describe('an outage', () => {
       await end()
       await until(200)
     }
-    const ran = await run(opened, OPERATIONS, async () => {
+    const meanwhile = async (): Promise<void> => {
       await outage(
         () => relay.refuse(),
         () => relay.pass(),
@@ -201,7 +202,8 @@ describe('an outage', () => {
         () => postgres.stop(),
         () => postgres.restart(),
       )
-    })
+    }
+    const ran = await run(opened, { meanwhile })
     expect(tell(ran.verdict)).toBe('linearizable')
     const unknown = unknownIn(ran)
     expect(unknown).toBeGreaterThan(10)

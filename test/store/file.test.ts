@@ -365,7 +365,7 @@ describe('a file', () => {
 
   it('holds what is kept, not what happened', async () => {
     const SESSIONS = 50
-    const ROUNDS = 2_000
+    const ROUNDS = process.env['LONG'] === '1' ? 2_000 : 400
     const path = newPath()
     const backend = await open(path)
     const lives = Array.from({ length: SESSIONS }, (_, index) => [name(`s${index}`), newLife()] as const)
