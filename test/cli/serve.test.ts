@@ -181,11 +181,11 @@ describe('allocation-mock serve', () => {
     [['serve', '--host', 'a host'], /^error: --host is "a host"; give a name like mock\.test/],
     [['serve', '--host', 'not-an-address'], /cannot listen on not-an-address/],
     [['serve', '--openapi', 'a.yaml'], /unknown option '--openapi'\nAn OpenAPI document of your own .*serve FILE.*--spec FILE.*init/],
-    [['mock', '-m', 'a.yaml'], /unknown option '-m'\nIt is one process/],
+    [['mock', '-m', 'a.yaml'], /unknown option '-m'\nIt is one process; .*--store postgres:/],
     [['mock', '--verboseLevel', 'debug', 'a.yaml'], /unknown option '--verboseLevel'\n--log text/],
     [
       ['serve', '--persist'],
-      /unknown option '--persist'\nNothing is kept when the server stops; .*\/state.*serve --session FILE\.\n\(--help/,
+      /unknown option '--persist'\n--store file:PATH keeps sessions when the server stops\. .*\/state.*serve --session FILE\.\n\(--help/,
     ],
     [['serve', '--proxy=http://x'], /unknown option '--proxy=http:\/\/x'\nAllocation-mock proxy openapi\.yaml .*--pass/],
     [['serve', '--record'], /unknown option '--record'\n.*\/export.*replay FILE/],

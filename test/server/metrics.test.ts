@@ -13,6 +13,7 @@ import { memoryStore } from '../../src/store/memory.ts'
 import { replicatedStore } from '../../src/store/replica.ts'
 import type { Store } from '../../src/store/store.ts'
 import { timed } from '../../src/store/timed.ts'
+import { readPage } from '../pages.ts'
 import { postgresUrl } from '../postgres.ts'
 import { memoryBackend } from '../store/memory-backend.ts'
 import { watchedStore } from '../stores.ts'
@@ -37,6 +38,12 @@ const MEASURED: Measured = {
   started: 1_700_000_000.5,
   residentBytes: 1e9,
   cpuSeconds: 0.25,
+}
+/** Something of everything. */
+function filled(): ReturnType<typeof createMetrics> {
+  const metrics = createMetrics()
+  metrics.heard({ ...HEARD, problem: { code: 'route-unknown', detail: '' } })
+  return metrics
 }
 const HEARD = { operation: undefined, path: '/', status: 200, duration: 1, problem: undefined }
 
@@ -221,6 +228,12 @@ describe('the store of a server', () => {
 })
 
 describe('the text', () => {
+  it('has what docs/deployment.md lists, and nothing else', () => {
+    const { types } = readExposition(filled().text(MEASURED))
+    const listed = readPage('docs/deployment.md').prose.matchAll(/`((?:allocation_mock|process)_[a-z_]+)`/g)
+    expect(new Set([...listed].map(([, name]) => name))).toEqual(new Set(types.keys()))
+  })
+
   it('escapes the name of an operation, whatever a document calls it', () => {
     const metrics = createMetrics()
     metrics.heard({ ...HEARD, operation: 'a"b\\c\nd{e="f"} 1' })
