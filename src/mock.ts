@@ -21,7 +21,7 @@ import { knownBy, readScenarios, readSession, readStart, readStates, startFromSa
 import type { MockRequest, Problem } from './base/http.ts'
 import { type MockOptions as CoreOptions, type ReadOptions, readOptions } from './options.ts'
 import { type Serving, stampOf } from './serving.ts'
-import { OptionError, UsageError } from './base/problem.ts'
+import { OptionError, StoreUnavailable, UsageError } from './base/problem.ts'
 import { createApp } from './server/app.ts'
 import { createEvents } from './server/events.ts'
 import { createJournal } from './server/journal.ts'
@@ -30,14 +30,15 @@ import { type Fetch, fetchWithin } from './server/fetch.ts'
 import { createBindings } from './server/bindings.ts'
 import { createHandler, type Handler, type HandlerSettings } from './server/handler.ts'
 import { type Handled, toLine } from './server/line.ts'
+import { createMetrics } from './server/metrics.ts'
 import { createServers, type Tls } from './server/listen.ts'
 import { corsHeaders } from './server/origin.ts'
 import { createPassage, type Passage } from './server/pass.ts'
 import { unkept } from './server/record.ts'
 import { isControlPath } from './server/session.ts'
 import { summaryOf } from './server/summary.ts'
-import { storeAt } from './store/open.ts'
-import type { Store } from './store/store.ts'
+import { kindOfStore, storeAt } from './store/open.ts'
+import type { Store, Totals } from './store/store.ts'
 
 export interface Mock extends Client {
   /** The Express app, not listening: hand it to supertest. */
@@ -63,6 +64,11 @@ export interface Mock extends Client {
    * @throws UsageError, DocumentError for what cannot be served; then all stays as it was
    */
   reload(apis?: MockOptions['apis']): Promise<void>
+  /**
+   * Says from now on that it is about to stop: `GET /__mock/health/ready` answers 503, and connections close behind their next answer. All
+   * else is answered as before, until `close`.
+   */
+  drain(): void
   /** Finishes what is in flight and stops. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -101,9 +107,12 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     waitForStore,
     ...settings
   } = readOptions(options, serving.registry)
-  const openStore = typeof place === 'string' ? storeAt(place, waitForStore) : place
+  const metrics = createMetrics()
+  const openStore = typeof place === 'string' ? storeAt(place, waitForStore, metrics) : place
+  const storeKind = typeof place === 'string' ? kindOfStore(place) : 'own'
   const onFailure = options.onFailure ?? console.error
   const onExchange = (exchange: Exchange, duration: number): void => {
+    metrics.heard(exchange, duration)
     try {
       options.onRequest?.(summaryOf(exchange, duration, access.token))
     } catch (error) {
@@ -112,6 +121,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     }
   }
   let isBeyond = false
+  let isDraining = false
   let current: Answering | undefined
   const members = (): Serving['registry']['members'] => (current?.serving ?? serving).registry.members
   const timeToLive = (): number => sessionTimeToLive ?? (isBeyond ? WEEK : Number.POSITIVE_INFINITY)
@@ -138,6 +148,21 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   const real = options.time ?? Date.now
   const shared: Shared = {
     store,
+    storeKind,
+    isDraining: () => isDraining,
+    metrics: async () =>
+      metrics.text({
+        version: readVersion(),
+        store: storeKind,
+        totals: await totalsOf(store),
+        held: store.held(),
+        journalBytes: journal.bytes,
+        followers: events.count,
+        isDraining,
+        started: performance.timeOrigin / 1_000,
+        residentBytes: process.memoryUsage.rss(),
+        cpuSeconds: cpuSeconds(),
+      }),
     bindings,
     journal,
     events,
@@ -206,9 +231,29 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
       current = next
       await bringUpToDate(store, next)
     },
+    drain() {
+      isDraining = true
+      servers.drain()
+    },
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+/** How much there is in a store that can be written; undefined where it cannot be reached. */
+async function totalsOf(store: Store): Promise<Totals | undefined> {
+  try {
+    const [totals] = await Promise.all([store.totals(), store.check()])
+    return totals
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return undefined
+    throw error
+  }
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1_000_000
 }
 
 function unanswered(): never {
@@ -218,7 +263,18 @@ function unanswered(): never {
 /** What outlives the documents that requests are answered from. */
 interface Shared extends Pick<
   HandlerSettings,
-  'store' | 'bindings' | 'journal' | 'events' | 'closing' | 'controlToken' | 'real' | 'onFailure' | 'onExchange'
+  | 'store'
+  | 'storeKind'
+  | 'isDraining'
+  | 'metrics'
+  | 'bindings'
+  | 'journal'
+  | 'events'
+  | 'closing'
+  | 'controlToken'
+  | 'real'
+  | 'onFailure'
+  | 'onExchange'
 > {}
 
 /** APIs that answer. */

@@ -7,6 +7,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'npm cit\n': 'it would run these tests',
   'docker build -t allocation-mock .\ndocker run --rm -p 127.0.0.1:4010:4010 allocation-mock\n':
     'no container engine runs where the tests do; container.test.ts runs what an image would',
+  'docker compose -f examples/replicas/compose.yaml up --build\n': 'the same; container.test.ts reads it, and the page has two replicas',
   'docker compose up --build --abort-on-container-exit --exit-code-from app\n': 'the same; container.test.ts runs what compose.yaml says',
 }
 

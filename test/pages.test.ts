@@ -8,11 +8,12 @@ import { pages, readPage } from './pages.ts'
 const others = ['CONTRIBUTING.md', 'CHANGELOG.md', 'test/README.md'].map(readPage)
 const { scripts }: { scripts: Readonly<Record<string, string>> } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 const FLAGS = firstOf('options.md', /^\| (?:`-\w`, )?`(--[\w-]+)/gm)
-/** Of Docker, Node and Prism. */
+/** Of curl, Docker, Node and Prism. */
 const FLAGS_OF_OTHERS = [
   '--ignoreExamples',
   '--multiprocess',
   '--verboseLevel',
+  '--retry',
   '--rm',
   '--build',
   '--abort-on-container-exit',

@@ -15,7 +15,7 @@ import type { Block } from './pages.ts'
 //   LANG x/y      is that file of the project
 //   LANG x/y part is found in it
 //   mermaid       is a picture
-// In what is shown, … stands for anything.
+// In what is shown, … stands for anything; "$DATABASE_URL" in a command is a database that is there.
 
 /** What a block says, and what there is instead; nothing where it says what is so. */
 export type Wrong = { readonly at: string; readonly said: unknown; readonly is: unknown } | undefined
@@ -43,6 +43,7 @@ function projectWithPackage(): string {
 /** One telling of a page. */
 export class Telling {
   readonly #folder = projectWithPackage()
+  #database: Promise<string> | undefined
   readonly #logs: { readonly block: Block; readonly served: Served }[] = []
   #served: Served | undefined
   #beside: Served | undefined
@@ -88,8 +89,8 @@ export class Telling {
     const served = /127\.0\.0\.1|stories/.test(text) ? await this.#serving() : undefined
     // Where nothing is shown, what a request is refused with is a failure of curl.
     writeFileSync(join(this.#folder, '.curlrc'), shown ? '' : 'fail-with-body\n')
-    const begin = (): Promise<Ended> =>
-      new Running('sh', ['-e'], { input: this.#here(text, served), env: { CURL_HOME: this.#folder } }).ended
+    const env = { CURL_HOME: this.#folder, ...(await this.#variables(text)) }
+    const begin = (): Promise<Ended> => new Running('sh', ['-e'], { input: this.#here(text, served), env }).ended
     const { out, err, code } = await (served || text.includes('/tmp/') ? begin() : (ran[text] ??= begin()))
     const [, wanted] = /^exits-(\d+)$/.exec(word) ?? []
     const hasEnded = code === Number(wanted ?? 0) && (err === '' || wanted !== undefined)
@@ -102,7 +103,7 @@ export class Telling {
       await this.#stop()
       this.#beside = undefined
     }
-    const server = new Running('sh', [], { input: `exec ${this.#here(text).trimEnd()} --port 0\n` })
+    const server = new Running('sh', [], { input: `exec ${this.#here(text).trimEnd()} --port 0\n`, env: await this.#variables(text) })
     const [, url = ''] = await server.until(/ready on (http:\/\/\S+) /)
     if (isBeside) this.#beside = { server, url }
     else this.#served = { server, url }
@@ -112,6 +113,14 @@ export class Telling {
 
   async #serving(): Promise<Served> {
     return (this.#served ??= await serve())
+  }
+
+  /** What a page that speaks of `$DATABASE_URL` has there: a schema of its own, in the database of the tests. */
+  async #variables(text: string): Promise<Record<string, string>> {
+    if (!text.includes('$DATABASE_URL')) return {}
+    // Not before it is needed: it starts a database.
+    this.#database ??= import('./postgres.ts').then(({ postgresUrl }) => postgresUrl())
+    return { DATABASE_URL: await this.#database }
   }
 
   /** A command as it is run here. What npm and npx find is what package.json names: readme.test.ts. */

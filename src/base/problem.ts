@@ -49,6 +49,7 @@ export const PROBLEMS = {
   'state-parameter-unfit': { status: 400, title: 'The provider state takes no such value for the parameter' },
   'state-impossible': { status: 422, title: 'The provider state, or what shall exist, cannot be' },
   'listeners-exhausted': { status: 503, title: 'As many clients follow the journal as may' },
+  draining: { status: 503, title: 'The server is about to stop' },
   'connections-exhausted': { status: 503, title: 'The server has as many connections as it may' },
   'request-unreadable': { status: 400, title: 'The bytes are no HTTP request' },
   'host-missing': { status: 400, title: 'The request names no host' },

@@ -4,7 +4,7 @@ import { UsageError } from '../base/problem.ts'
 import { choice, readPair, readText, readTruth, readWholeNumber, recordOf } from '../base/values.ts'
 import type { Api } from '../core/api.ts'
 import { MOCK_OPTIONS } from '../options.ts'
-import { readDate, readHeader, readHost, readJsonObject, readModuleName, separateJson } from './values.ts'
+import { readDate, readHeader, readHost, readJsonObject, readModuleName, readPause, separateJson } from './values.ts'
 
 /** A document that nobody speaks for. */
 const SPEC = {
@@ -45,6 +45,13 @@ export const SERVE_OPTIONS = {
     default: true,
     help: 'take over changes in the files of documents and modules of yours, without losing sessions',
     read: readTruth,
+  },
+  drain: {
+    flag: '--drain <duration>',
+    // Who develops must not wait for each restart: only behind a balancer somebody has to notice first.
+    default: '0s',
+    help: 'how long to answer on after SIGTERM, while /__mock/health/ready answers 503, so that a balancer notices',
+    read: readPause,
   },
   log: {
     flag: '--log <form>',

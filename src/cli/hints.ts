@@ -5,15 +5,15 @@ const SPECS =
   'an OpenAPI document of your own is served without state by serve FILE, or --spec FILE; init --spec FILE writes a module that --api takes, for state'
 const SENT_ON =
   'allocation-mock proxy openapi.yaml https://api.example.com sends everything on to the real service and checks both ways; serve --pass OPERATION=URL sends on single operations'
-const ONE_PROCESS = 'it is one process, which holds the sessions; leave it out'
+const ONE_PROCESS = 'it is one process; several that share sessions are started with --store postgres://…'
 const LOGGED = '--log text, json or none says how requests are logged; their journal is at /__mock/requests'
 const RECORDED =
   'what a session was asked is recorded anyway: GET /__mock/sessions/{name}/export gives it, and allocation-mock replay FILE repeats it. Of a real service nothing is recorded; WireMock and mitmproxy do that'
 const IMPORTED = `data come in by --scenario FILE, by --session FILE, or into a running session by POST /__mock/sessions/{name}/exists; an export is repeated by allocation-mock replay FILE`
-const KEPT = `nothing is kept when the server stops; ${SAVED}`
+const KEPT = `--store file:PATH keeps sessions when the server stops. To keep a single one, ${SAVED}`
 
 const HINTS: ReadonlyMap<string, string> = new Map([
-  ...['persist', 'persistence', 'save', 'store', 'db', 'database', 'state'].map((word) => [word, KEPT] as const),
+  ...['persist', 'persistence', 'save', 'db', 'database', 'state'].map((word) => [word, KEPT] as const),
   ...['proxy', 'proxy-all', 'proxy-to', 'upstream', 'forward', 'target'].map((word) => [word, SENT_ON] as const),
   ...['multiprocess', 'm', 'cluster', 'workers'].map((word) => [word, ONE_PROCESS] as const),
   ...['verboseLevel', 'v', 'verbose', 'log-level'].map((word) => [word.toLowerCase(), LOGGED] as const),

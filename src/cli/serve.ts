@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { createSecureContext } from 'node:tls'
 import { createMock, type ExampleRequest, type Listening, type Mock, type MockOptions } from '../index.ts'
 import { curl } from '../base/curl.ts'
 import { messageFrom, UsageError } from '../base/problem.ts'
+import { writtenDuration } from '../core/clock.ts'
 import { SERVE_OPTIONS } from './config.ts'
 import { type Watch, watchFiles } from './watch.ts'
 import type { Io } from './io.ts'
@@ -21,10 +23,10 @@ export interface Origin {
   readonly files: Iterable<string>
 }
 
-/** Serves until SIGTERM or SIGINT. @returns the exit code */
+/** Serves until SIGTERM or SIGINT, and after SIGTERM as long as it is to drain. @returns the exit code */
 export async function serve(settings: ServeSettings, io: Io, origin: Origin): Promise<number> {
   const { port = SERVE_OPTIONS.port.default, host = SERVE_OPTIONS.host.default, log = SERVE_OPTIONS.log.default, ...given } = settings
-  const { tlsCert, tlsKey, cors = true, watch = true, ...options } = given
+  const { tlsCert, tlsKey, cors = true, watch = true, drain = 0, ...options } = given
   const tls = tlsOf(tlsCert, tlsKey)
   if (!cors && options.allowOrigins !== undefined)
     throw new UsageError('--cors is off, and --allow-origin lets some origins read: leave out one of them')
@@ -60,7 +62,13 @@ export async function serve(settings: ServeSettings, io: Io, origin: Origin): Pr
   }
   if (control !== 'loopback') io.out(`${safety(control, settings.controlToken === undefined ? mock.controlToken : undefined)}\n`)
   const watching = watch && options.apis ? watched(mock, origin, begun, io) : undefined
-  await ended
+  const signal = await ended
+  mock.drain()
+  // Who presses Ctrl-C stands behind no balancer.
+  if (signal === 'SIGTERM' && drain > 0) {
+    if (log !== 'json') io.err(`draining: requests are answered for another ${writtenDuration(drain)}; a second signal ends at once`)
+    await pause(drain)
+  }
   watching?.stop()
   requests?.flush()
   // Programs read a log of JSON.
@@ -174,21 +182,23 @@ function safety(control: 'token' | 'open', token: string | undefined): string {
 const WATCH = 250
 
 /** SIGTERM or SIGINT; under npm also the end of the shell between: npm hands a SIGTERM to that shell, which dies without a word to us. */
-function untilStopped(isUnderNpm: boolean): Promise<void> {
+function untilStopped(isUnderNpm: boolean): Promise<'SIGTERM' | 'SIGINT'> {
   return new Promise((resolve) => {
     const parent = process.ppid
     const watch = setInterval(() => {
-      if (process.ppid !== parent) end()
+      if (process.ppid !== parent) end('SIGTERM')
     }, WATCH)
-    const end = (): void => {
+    const end = (signal: 'SIGTERM' | 'SIGINT'): void => {
       clearInterval(watch)
       // A second signal is meant: the default action ends the process.
-      process.off('SIGTERM', end)
-      process.off('SIGINT', end)
-      resolve()
+      process.off('SIGTERM', onTerm)
+      process.off('SIGINT', onInt)
+      resolve(signal)
     }
+    const onTerm = (): void => end('SIGTERM')
+    const onInt = (): void => end('SIGINT')
     if (!isUnderNpm) clearInterval(watch)
-    process.on('SIGTERM', end)
-    process.on('SIGINT', end)
+    process.on('SIGTERM', onTerm)
+    process.on('SIGINT', onInt)
   })
 }

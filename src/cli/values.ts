@@ -1,6 +1,7 @@
 import { UsageError } from '../base/problem.ts'
 import { readText } from '../base/values.ts'
 import { checkHost } from '../options/checks.ts'
+import { readDuration, writtenDuration } from '../core/clock.ts'
 import { isRecord, parsed } from '../verification/pact/value.ts'
 
 /** Readers of what only options of commands have to be; the others stand in base/values.ts. */
@@ -39,3 +40,14 @@ export function readModuleName(text: string): string {
   if (!/\.m?ts$/.test(text)) throw new UsageError('give a file that ends in .ts or .mts, such as parcels.ts')
   return text
 }
+
+/** Milliseconds; none will do. */
+export function readPause(text: string): number {
+  const duration = readDuration(text)
+  if (duration === undefined || duration > LONGEST_PAUSE)
+    throw new UsageError(`give a duration like 10s, of ${writtenDuration(LONGEST_PAUSE)} at most, or 0s`)
+  return duration
+}
+
+/** Who has not found another server by then does not look for one, in milliseconds. */
+const LONGEST_PAUSE = 3_600_000

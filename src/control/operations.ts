@@ -108,6 +108,8 @@ export const stateBehaviours: Readonly<Record<string, Behaviour>> = {
 
 const FIXED = {
   getHealth: command(() => ({ kind: 'health' })),
+  getReadiness: command(() => ({ kind: 'readiness' })),
+  getMetrics: command(() => ({ kind: 'metrics' })),
   listDocuments: command(() => ({ kind: 'list-documents' })),
   getDocument,
   getRequest,

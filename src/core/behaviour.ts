@@ -76,7 +76,7 @@ export interface ExchangeFilter {
 
 /** What the server itself has to do, after the session's transaction. */
 export type Command =
-  | { readonly kind: 'health' }
+  | { readonly kind: 'health' | 'readiness' | 'metrics' }
   | { readonly kind: 'list-sessions' }
   | { readonly kind: 'reset-session'; readonly name: SessionName }
   | { readonly kind: 'drop-session'; readonly name: SessionName }

@@ -1,13 +1,15 @@
+import { StoreUnavailable } from '../base/problem.ts'
 import { refusal } from '../base/refusal.ts'
 import type { Command, ExchangeFilter } from '../core/behaviour.ts'
 import type { SessionName } from '../base/session-name.ts'
 import type { Service } from '../engine/service.ts'
 import type { Scenario } from '../core/scenario/written.ts'
 import { unknownScenario } from '../engine/session.ts'
-import type { MockReply } from '../base/http.ts'
+import type { MockReply, Problem } from '../base/http.ts'
 import type { Store } from '../store/store.ts'
 import type { Events, Stream } from './events.ts'
 import type { Journal } from './journal.ts'
+import { METRICS_TYPE } from './metrics.ts'
 import type { Sessions, Tell } from './sessions.ts'
 import type { createStates } from './states.ts'
 
@@ -18,6 +20,12 @@ export interface CommandSettings {
   readonly sessions: Sessions
   readonly setState: ReturnType<typeof createStates>
   readonly store: Store
+  /** `memory`, `file`, `postgres`. */
+  readonly storeKind: string
+  /** Whether the server is about to stop. */
+  readonly isDraining: () => boolean
+  /** What is counted and measured, as Prometheus reads it. */
+  readonly metrics: () => Promise<string>
   readonly journal: Journal
   readonly events: Events
   readonly scenarios: () => Promise<ReadonlyMap<string, Scenario>>
@@ -38,6 +46,9 @@ export function createCommands({
   sessions,
   setState,
   store,
+  storeKind,
+  isDraining,
+  metrics,
   journal,
   events,
   scenarios,
@@ -59,6 +70,12 @@ export function createCommands({
     switch (command.kind) {
       case 'health':
         return { status: 200, body: { status: 'ok', version, dataVersion } }
+      case 'readiness': {
+        const problem = isDraining() ? DRAINING : await troubleOf(store)
+        return problem ? notReady(problem) : { status: 200, body: { status: 'ready', store: { kind: storeKind } } }
+      }
+      case 'metrics':
+        return { status: 200, mediaType: METRICS_TYPE, body: await metrics() }
       case 'list-documents':
         return {
           status: 200,
@@ -143,6 +160,33 @@ export function createCommands({
 }
 
 const LACKING = { incomplete: true }
+
+const DRAINING: Problem = {
+  code: 'draining',
+  detail: 'the server finishes what it is asked, and stops',
+  fix: 'ask another one, or this one when it has started again',
+}
+
+/** Why nothing can be kept now. What the database said is the log's: anybody may ask. */
+async function troubleOf(store: Store): Promise<Problem | undefined> {
+  try {
+    await store.check()
+    return undefined
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error
+    return {
+      code: 'store-unavailable',
+      detail: 'sessions cannot be kept just now',
+      fix: 'ask again in a moment; the log says what is wrong',
+    }
+  }
+}
+
+/** The answer to a probe, which asks again and again: it is not told as a refusal. */
+function notReady(problem: Problem): MockReply {
+  const { problem: _, headers, ...reply } = refusal(problem)
+  return { ...reply, headers: { ...headers, 'Retry-After': '1' } }
+}
 
 function notHeld(id: string): MockReply {
   return refusal({

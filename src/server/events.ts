@@ -19,6 +19,8 @@ export interface Events {
   /** As many as may follow at a time do. */
   readonly isFull: boolean
   readonly most: number
+  /** How many follow. */
+  readonly count: number
   /**
    * The exchanges that fit, each as it is kept, as server-sent events. Begins behind the exchange with the id `after` where the journal
    * still holds it, else with the next one.
@@ -59,6 +61,9 @@ export function createEvents(journal: Journal, store: Pick<Store, 'follow'>, mos
     most,
     get isFull() {
       return followers.size >= most
+    },
+    get count() {
+      return followers.size
     },
     follow: (filter, after) => (reader) => {
       const known = after === undefined ? undefined : journal.placeOf(after)

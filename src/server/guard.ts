@@ -16,14 +16,16 @@ export interface Admitted {
 /**
  * Control routes change what others rely on, so they answer neither to pages of another origin nor under a name that somebody else's
  * DNS may point here (rebinding). Loopback names, IP addresses and allowed hosts are known. Whoever comes from beyond this machine needs
- * the control token, unless it only asks whether the server is up.
+ * the control token. Probes need neither: balancers ask whether the server is up by whatever name they have for it, and the answer tells
+ * nothing.
  * @param line undefined for a call within the process
  */
 export function admit(sent: MockRequest, settings: GuardSettings, line: { needsToken(): boolean } | undefined): Admitted {
   const { request, token } = withoutToken(sent)
-  const problem = foreign(request.headers, settings)
+  const isProbe = isRead(request, PROBES)
+  const problem = (isProbe ? undefined : strange(request.headers, settings)) ?? foreign(request.headers, settings)
   if (problem) return { request, problem }
-  if (!line?.needsToken() || isHealth(request)) return { request }
+  if (isProbe || !line?.needsToken()) return { request }
   const { authorization = '', 'mock-control-token': header } = request.headers
   const [, bearer] = /^bearer +(\S+)$/i.exec(authorization) ?? []
   const given = [bearer, header, token].filter((one) => one !== undefined)
@@ -48,8 +50,16 @@ function withoutToken(request: MockRequest): { readonly request: MockRequest; re
   return before === undefined || token === undefined ? { request } : { request: { ...request, path: `${before}${after}` }, token }
 }
 
-function isHealth({ method, path }: MockRequest): boolean {
-  return (method === 'GET' || method === 'HEAD') && /^(\/(~|%7e)[^/]*)?\/__mock\/health$/i.test(path)
+const PROBES = /^(\/(~|%7e)[^/]*)?\/__mock\/health(\/ready)?$/i
+const WATCHERS = /^(\/(~|%7e)[^/]*)?\/__mock\/(health(\/ready)?|metrics)$/i
+
+function isRead({ method, path }: MockRequest, paths: RegExp): boolean {
+  return (method === 'GET' || method === 'HEAD') && paths.test(path)
+}
+
+/** Whether it asks how the server is: that is to be answered also where the store, which knows all sessions, cannot be reached. */
+export function isWatching(request: MockRequest): boolean {
+  return isRead(request, WATCHERS)
 }
 
 /** How much of a guess is right does not show in how long it takes. */
@@ -63,14 +73,16 @@ export function isLoopback(address: string): boolean {
   return /^(::ffff:)?127\./i.test(address) || address === '::1'
 }
 
-function foreign(headers: Readonly<Record<string, string>>, settings: OriginSettings): Problem | undefined {
-  const { host, origin } = headers
-  if (host !== undefined && !isKnown(hostname(host), settings.allowedHosts))
-    return {
-      code: 'host-refused',
-      detail: `the Host header is "${host}"`,
-      fix: `use 127.0.0.1 or localhost, or start with --allow-host ${hostname(host)}`,
-    }
+function strange({ host }: Readonly<Record<string, string>>, { allowedHosts }: GuardSettings): Problem | undefined {
+  if (host === undefined || isKnown(hostname(host), allowedHosts)) return undefined
+  return {
+    code: 'host-refused',
+    detail: `the Host header is "${host}"`,
+    fix: `use 127.0.0.1 or localhost, or start with --allow-host ${hostname(host)}`,
+  }
+}
+
+function foreign({ host, origin }: Readonly<Record<string, string>>, settings: OriginSettings): Problem | undefined {
   if (origin !== undefined && !isOwn(origin, host) && !isNamedOrigin(origin, settings))
     return {
       code: 'host-refused',

@@ -22,7 +22,7 @@ import { createCommands } from './commands.ts'
 import { createControlling } from './controlling.ts'
 import type { Events } from './events.ts'
 import { failed } from './failed.ts'
-import { admit, type GuardSettings, hostOf } from './guard.ts'
+import { admit, type GuardSettings, hostOf, isWatching } from './guard.ts'
 import type { Journal } from './journal.ts'
 import { type Handled, type Line, toLine, type Waiting } from './line.ts'
 import type { Passage } from './pass.ts'
@@ -43,6 +43,7 @@ export interface HandlerSettings extends Waiting, GuardSettings {
   readonly services: readonly Service[]
   readonly registry: Registry
   readonly store: Store
+  readonly storeKind: string
   readonly bindings: Bindings
   readonly journal: Journal
   readonly defaults: SessionStart
@@ -67,6 +68,10 @@ export interface HandlerSettings extends Waiting, GuardSettings {
   readonly maxSessionBytes: number | undefined
   /** Who follows the journal. */
   readonly events: Events
+  /** Whether the server is about to stop. */
+  readonly isDraining: () => boolean
+  /** What is counted and measured, as Prometheus reads it. */
+  readonly metrics: () => Promise<string>
   readonly version: string
   readonly dataVersion: number
   /** The world's time, in milliseconds. */
@@ -148,7 +153,7 @@ export function createHandler(settings: HandlerSettings): Handler {
     if (shut) return told(raw, toLine(refusal(shut), timeAtStart(defaults, real), true), real, started)
     let request = raw
     try {
-      const located = await locate(raw, bindings)
+      const located = await locate(raw, isWatching(raw) ? undefined : bindings)
       if (located.kind === 'refused') return refuseUnnamed(raw, located.problem, around, started)
       request = located.request
       return await answer(located, around, started, line)

@@ -35,6 +35,8 @@ export interface Servers {
   listen(app: Express, port: number, host: string, tls?: Tls): Promise<Bound>
   /** Whether a connection came in at a server that listens beyond loopback; of a server that is not ours its own address says it. */
   isBeyond(socket: Socket): boolean
+  /** Each connection closes behind its next answer, so that clients come back over another one, which may lead elsewhere. */
+  drain(): void
   /** Finishes what is in flight, and stops. */
   close(): Promise<void>
 }
@@ -54,6 +56,7 @@ export function createServers({ refuse, cors, maxConnections = 2_000 }: ServerSe
   const beyond = new WeakMap<Socket, boolean>()
   const isBeyond = (socket: Socket): boolean => beyond.get(socket) ?? !isLoopback(socket.localAddress ?? '')
   const stops = new Set<() => Promise<void>>()
+  let isDraining = false
 
   /** A refusal as it is written, with what pages need to read it. */
   const refused = (sent: MockRequest, problem: Problem, socket: Socket): { line: Handled; more: Readonly<Record<string, string>> } => {
@@ -109,7 +112,7 @@ export function createServers({ refuse, cors, maxConnections = 2_000 }: ServerSe
           return
         }
         // While it closes, a connection that is kept alive would go on bringing requests.
-        if (!server.listening) response.setHeader('Connection', 'close')
+        if (isDraining || !server.listening) response.setHeader('Connection', 'close')
         busy.set(socket, response)
         response.on('close', ended)
         app(request, response)
@@ -152,6 +155,9 @@ export function createServers({ refuse, cors, maxConnections = 2_000 }: ServerSe
       isOutside = !isLoopback(address)
       stops.add(() => stop(server, [...sockets, ...(sockets.size === 0 ? raw : [])], busy))
       return { url: `${tls ? 'https' : 'http'}://${nameOf(host)}:${bound}`, port: bound, isBeyond: isOutside }
+    },
+    drain() {
+      isDraining = true
     },
     async close() {
       await Promise.all([...stops].map((stopOne) => stopOne()))

@@ -15,7 +15,7 @@ export interface Named {
 type Located = Named | { readonly kind: 'refused'; readonly problem: Problem }
 
 /** The session of a request: its path prefix, its header, its baggage, what it sends that a session is bound to, else the default one. */
-export async function locate(request: MockRequest, bindings: Bindings): Promise<Located> {
+export async function locate(request: MockRequest, bindings: Bindings | undefined): Promise<Located> {
   const prefix = mayHavePrefix(request.path) ? /^\/(?:~|%7e)([^/]*)(.*)$/is.exec(request.path) : undefined
   const header = request.headers['mock-session']
   if (prefix && header !== undefined && prefix[1] !== header)
@@ -27,7 +27,7 @@ export async function locate(request: MockRequest, bindings: Bindings): Promise<
         fix: 'name it once',
       },
     }
-  const label = prefix?.[1] ?? header ?? fromBaggage(request.headers['baggage']) ?? (await bindings.find(request.headers))
+  const label = prefix?.[1] ?? header ?? fromBaggage(request.headers['baggage']) ?? (await bindings?.find(request.headers))
   const name = nameOf(label)
   if (typeof name !== 'string') return { kind: 'refused', problem: name }
   const path = prefix ? prefix[2] || '/' : request.path

@@ -174,6 +174,8 @@ export async function memoryStore(settings: StoreSettings): Promise<Store> {
     tell: async () => undefined,
     follow: () => () => undefined,
     check: async () => undefined,
+    totals: async () => ({ sessions: sessions.size, journalBytes: undefined }),
+    held: () => ({ sessions: sessions.size, bytes }),
     async close() {
       sessions.clear()
       boundTo.clear()

@@ -312,6 +312,11 @@ export function replicatedStore(backend: Backend, settings: StoreSettings, count
     tell: () => behind.tell(),
     follow: () => behind.follow(),
     check: () => backend.check(),
+    async totals() {
+      const [{ sessions }, journalBytes] = await Promise.all([backend.find([]), backend.journalBytes()])
+      return { sessions, journalBytes }
+    },
+    held: () => ({ sessions: copies.size, bytes }),
     async close() {
       await behind.close()
       await backend.close()

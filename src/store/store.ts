@@ -126,6 +126,13 @@ export interface StoreSettings {
   readonly onTrouble: (message: string) => void
 }
 
+/** How much is in a store. */
+export interface Totals {
+  readonly sessions: number
+  /** What past requests take, in bytes; undefined where only the journal has them. */
+  readonly journalBytes: number | undefined
+}
+
 /** Opens a store. @throws UsageError where it cannot be had */
 export type OpenStore = (settings: StoreSettings) => Promise<Store>
 
@@ -155,5 +162,9 @@ export interface Store {
   follow(): () => void
   /** Resolves where sessions can be kept now. */
   check(): Promise<void>
+  /** How much there is, for whoever watches. */
+  totals(): Promise<Totals>
+  /** How many sessions this process has in memory, and what they take, in bytes. */
+  held(): { readonly sessions: number; readonly bytes: number }
   close(): Promise<void>
 }

@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { cp, mkdir, readdir } from 'node:fs/promises'
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import { basename, join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
-import { parse } from 'yaml'
-import { VERIFY_OPTIONS } from '../../src/cli/config.ts'
+import { parse, parseAllDocuments } from 'yaml'
+import { SERVE_OPTIONS, VERIFY_OPTIONS } from '../../src/cli/config.ts'
+import { readSettings, variableName } from '../../src/cli/settings.ts'
+import { commandOptions } from '../../src/base/option.ts'
 import { ROOT, Running } from './process.ts'
 import { elsewhere, folder } from './project.ts'
 
@@ -16,9 +20,13 @@ interface Instruction {
 }
 
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
-const manifest: { files: string[]; engines: { node: string }; devDependencies: { node: string }; bin: Record<string, string> } = JSON.parse(
-  read('package.json'),
-)
+const manifest: {
+  version: string
+  files: string[]
+  engines: { node: string }
+  devDependencies: { node: string }
+  bin: Record<string, string>
+} = JSON.parse(read('package.json'))
 const dockerfile = read('Dockerfile')
   .replaceAll(/^#.*\n/gm, '')
   .replaceAll(/\\\n\s*/g, '')
@@ -41,6 +49,9 @@ const given = ignored.flatMap((line) => (line.startsWith('!') ? [line.slice(1)] 
 
 interface Service {
   readonly image?: string
+  readonly build?: string
+  readonly environment?: Readonly<Record<string, string>>
+  readonly stop_grace_period?: string
   readonly ports?: readonly string[]
   readonly healthcheck?: { readonly test: readonly string[] }
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>
@@ -169,6 +180,89 @@ describe('compose.yaml', () => {
     const app = start([...command.slice(0, -1), `http://127.0.0.1:${port}`], {}, join(ROOT, from, '/'))
     expect(await app.ended).toMatchObject({ code: 0, err: '', out: expect.stringContaining('201 POST /orders/create/') })
     await server.stop()
+  })
+})
+
+describe('the replicas', () => {
+  const folder = 'examples/replicas/'
+  const VARIABLES = commandOptions(SERVE_OPTIONS).map(([, row]) => variableName(row))
+  /** How long it goes on after SIGTERM, in seconds: it drains, and finishes what is in flight. */
+  const goesOn = (env: Readonly<Record<string, string>>): number => (readSettings(SERVE_OPTIONS, { flags: {}, env }).drain ?? 0) / 1_000 + 5
+  /** What is set is an option, and a value of it. */
+  const checkVariables = (env: Readonly<Record<string, string>>): void => {
+    expect(VARIABLES).toEqual(expect.arrayContaining(Object.keys(env)))
+    expect(goesOn(env)).toBeGreaterThan(5)
+  }
+  const { services, volumes }: { services: Readonly<Record<string, Service>>; volumes: object } = parse(read(`${folder}compose.yaml`))
+  const { 'allocation-mock': mock, balancer, postgres } = services
+  const env = mock?.environment ?? {}
+  const token = env['ALLOCATION_MOCK_CONTROL_TOKEN'] ?? ''
+
+  it('of compose.yaml share a database, and are asked by a balancer once they are ready', async () => {
+    checkVariables(env)
+    expect(await readdir(join(ROOT, folder, mock?.build ?? ''))).toContain('Dockerfile')
+    expect(Number.parseInt(mock?.stop_grace_period ?? '')).toBeGreaterThan(goesOn(env))
+    const { username, password, hostname, pathname } = new URL(env['ALLOCATION_MOCK_STORE'] ?? '')
+    expect({ POSTGRES_USER: username, POSTGRES_PASSWORD: password, POSTGRES_DB: pathname.slice(1) }).toEqual(postgres?.environment)
+    expect(services).toHaveProperty([hostname])
+    expect(Object.keys(volumes)).toContain(postgres?.volumes?.[0]?.split(':')[0])
+    expect(balancer?.depends_on).toEqual({ 'allocation-mock': { condition: 'service_healthy' } })
+    expect(balancer?.ports).toEqual([`127.0.0.1:4010:${textOf('EXPOSE')}`])
+    const [file = ''] = balancer?.volumes?.[0]?.split(':') ?? []
+    const config = read(join(folder, file))
+    expect(config).toMatch(/^ {2}bind :4010$/m)
+    expect(config).toMatch(/^ {2}option httpchk GET \/__mock\/health\/ready$/m)
+    expect(config).toMatch(/^ {2}server-template \S+ \d+ allocation-mock:4010$/m)
+  })
+
+  it('are healthy when they are ready, and take what the balancer and Prometheus ask', async () => {
+    const [, ...command] = mock?.healthcheck?.test ?? []
+    const { server, port } = await serve('--control-token', token)
+    expect(await start(command, { ALLOCATION_MOCK_PORT: port }).ended).toMatchObject({ code: 0, out: '', err: '' })
+    // As HAProxy asks: HTTP/1.0, without a host.
+    const socket = connect(Number(port), '127.0.0.1', () => socket.write('GET /__mock/health/ready HTTP/1.0\r\n\r\n'))
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /)
+    const { scrape_configs: [scraping] = [] }: { scrape_configs?: { metrics_path: string; authorization: { credentials: string } }[] } =
+      parse(read(`${folder}prometheus.yml`))
+    expect(await ask(port, 'GET', scraping?.metrics_path ?? '', `127.0.0.1:${port}`, scraping?.authorization.credentials)).toBe(200)
+    await server.stop()
+    expect(await start(command, { ALLOCATION_MOCK_PORT: port }).ended).toMatchObject({ code: 1, out: '', err: '' })
+  })
+
+  it('of Kubernetes are set by options that there are, asked by paths that there are, and given the time that they take', () => {
+    interface Probe {
+      readonly httpGet: { readonly path: string; readonly port: string }
+      readonly periodSeconds: number
+      readonly failureThreshold?: number
+    }
+    interface Container {
+      readonly image: string
+      readonly ports: readonly object[]
+      readonly env: readonly { readonly name: string; readonly value?: string }[]
+      readonly startupProbe: Probe
+      readonly livenessProbe: Probe
+      readonly readinessProbe: Probe
+    }
+    const [deployment, service] = parseAllDocuments(read(`${folder}kubernetes.yaml`)).map((document) => {
+      expect(document.errors).toEqual([])
+      return document.toJS()
+    })
+    const { spec } = deployment.spec.template
+    const [container]: readonly Container[] = spec.containers
+    if (!container) throw new Error('there is no container')
+    const given = Object.fromEntries(container.env.map(({ name, value = 'postgres://of-a-secret' }) => [name, value]))
+    checkVariables(given)
+    expect(spec.terminationGracePeriodSeconds).toBeGreaterThan(goesOn(given))
+    expect(container.image).toMatch(new RegExp(`:${RegExp.escape(manifest.version)}$`))
+    expect(container.ports).toEqual([{ name: 'http', containerPort: Number(textOf('EXPOSE')) }])
+    const probes = ['startupProbe', 'livenessProbe', 'readinessProbe'] as const
+    expect(probes.map((probe) => container[probe].httpGet)).toEqual(
+      ['/__mock/health', '/__mock/health', '/__mock/health/ready'].map((path) => ({ path, port: 'http' })),
+    )
+    const { periodSeconds, failureThreshold = 3 } = container.startupProbe
+    expect(periodSeconds * failureThreshold).toBeGreaterThan(Number.parseInt(given['ALLOCATION_MOCK_WAIT_FOR_STORE'] ?? ''))
+    expect(service.spec.selector).toEqual(deployment.spec.selector.matchLabels)
+    expect(deployment.spec.template.metadata.labels).toEqual(deployment.spec.selector.matchLabels)
   })
 })
 

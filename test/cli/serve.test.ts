@@ -174,16 +174,18 @@ describe('allocation-mock serve', () => {
       /^error: --control is "open"; that takes no control token, and one is given/,
     ],
     [['serve', '--control-token', 'a b'], /^error: --control-token is not usable; give 8 to 128 letters/],
+    [['serve', '--drain', 'soon'], /^error: --drain is "soon"; give a duration like 10s, of 1h at most, or 0s/],
+    [['serve', '--drain', '2h'], /^error: --drain is "2h"; give a duration like 10s, of 1h at most/],
     [['serve', '--log', 'xml'], /--log is "xml"; give text, json or none/],
     [['serve', '--max-sessions', '0'], /--max-sessions is "0"; give a whole number from 1/],
     [['serve', '--host', 'a host'], /^error: --host is "a host"; give a name like mock\.test/],
     [['serve', '--host', 'not-an-address'], /cannot listen on not-an-address/],
     [['serve', '--openapi', 'a.yaml'], /unknown option '--openapi'\nAn OpenAPI document of your own .*serve FILE.*--spec FILE.*init/],
-    [['mock', '-m', 'a.yaml'], /unknown option '-m'\nIt is one process/],
+    [['mock', '-m', 'a.yaml'], /unknown option '-m'\nIt is one process; .*--store postgres:/],
     [['mock', '--verboseLevel', 'debug', 'a.yaml'], /unknown option '--verboseLevel'\n--log text/],
     [
       ['serve', '--persist'],
-      /unknown option '--persist'\nNothing is kept when the server stops; .*\/state.*serve --session FILE\.\n\(--help/,
+      /unknown option '--persist'\n--store file:PATH keeps sessions when the server stops\. .*\/state.*serve --session FILE\.\n\(--help/,
     ],
     [['serve', '--proxy=http://x'], /unknown option '--proxy=http:\/\/x'\nAllocation-mock proxy openapi\.yaml .*--pass/],
     [['serve', '--record'], /unknown option '--record'\n.*\/export.*replay FILE/],
@@ -288,6 +290,35 @@ describe('allocation-mock serve', () => {
     await closed
     expect(answer).toContain('HTTP/1.1 200 OK')
     expect(await server.ended).toMatchObject({ code: 0, signal: null })
+  })
+
+  it('drains: answers on after SIGTERM, is not ready, and a second signal ends it at once', async () => {
+    const { server, url } = await serve(['--drain', '1h'])
+    const status = async (path: string): Promise<number> => (await fetch(url + path, { headers: { Authorization: SUPPLIER } })).status
+    expect(await status('/__mock/health/ready')).toBe(200)
+    server.child.kill('SIGTERM')
+    await server.until(/^draining: requests are answered for another 1h; a second signal ends at once$/m, 'err')
+    expect(await Promise.all(['/__mock/health/ready', '/__mock/health', `/orders/${ORDER}/`].map(status))).toEqual([503, 200, 200])
+    expect(await server.stop('SIGTERM')).toMatchObject({ code: null, signal: 'SIGTERM' })
+  })
+
+  it('drains no longer than it is told, and not at all after Ctrl-C', async () => {
+    const short = await serve(['--drain', '1ms'])
+    expect(await short.server.stop()).toMatchObject({ code: 0, signal: null, err: expect.stringContaining('draining: ') })
+    const long = await serve(['--drain', '1h'])
+    expect(await long.server.stop('SIGINT')).toMatchObject({ code: 0, signal: null, err: '' })
+  })
+
+  it('keeps before it ends what it has written down behind answers', async () => {
+    const place = `file:${join(mkdtempSync(join(tmpdir(), 'drain-')), 'sessions.db')}`
+    const first = await serve(['--store', place])
+    const read = await fetch(`${first.url}/orders/${ORDER}/`, { headers: { Authorization: SUPPLIER } })
+    expect(read.status).toBe(200)
+    expect(await first.server.stop()).toMatchObject({ code: 0 })
+    const second = await serveHere(['--store', place])
+    const { requests } = (await (await fetch(`${second.url}/__mock/requests`)).json()) as { requests: { id: string }[] }
+    expect(requests.map(({ id }) => id)).toEqual([read.headers.get('mock-request-id')])
+    await second.server.stop()
   })
 
   it('ends also while a connection is open that never asked for anything', async () => {

@@ -79,13 +79,13 @@ describe('what is asked of the control API', () => {
     await request(mock.app).post('/__mock/sessions/nobody/clock/advance').send({ by: '1h' }).expect(404)
     await request(mock.app).get('/__mock/requests/never').expect(404)
     await request(mock.app).post('/~a/_pact/provider_states').send({ state: 'never' }).expect(404)
-    await request(mock.app).get('/__mock/health').set('Host', 'evil.test').expect(403)
+    await request(mock.app).get('/__mock/metrics').set('Host', 'evil.test').expect(403)
     await request(mock.app).get('/__mock/health').expect(200)
     expect(told.map(({ session, status, method, path, problem }) => `${session} ${status} ${method} ${path} ${problem?.code}`)).toEqual([
       'nobody 404 POST /__mock/sessions/nobody/clock/advance session-unknown',
       '- 404 GET /__mock/requests/never request-unknown',
       'a 404 POST /~a/_pact/provider_states state-unknown',
-      '- 403 GET /__mock/health host-refused',
+      '- 403 GET /__mock/metrics host-refused',
     ])
   })
 

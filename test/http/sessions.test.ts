@@ -1114,7 +1114,7 @@ describe('control routes', () => {
     const kept = ownSession()
     await served.allocate(kept, quantities(6))
     for (const [method, path] of [
-      ['get', '/health'],
+      ['get', '/metrics'],
       ['get', `/sessions/${kept}/entities`],
       ['post', `/sessions/${kept}/reset`],
       ['delete', `/sessions/${kept}`],

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, get } from 'node:http'
 import { networkInterfaces } from 'node:os'
 import { afterAll, describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/index.ts'
@@ -30,6 +30,10 @@ describe('a mock that listens beyond loopback', () => {
     ['GET', '/__mock/%68ealth'],
     ['GET', '/__mock/health/'],
     ['POST', '/__mock/health'],
+    ['POST', '/__mock/health/ready'],
+    ['GET', '/__mock/health/ready/a'],
+    ['GET', '/__mock/metrics'],
+    ['GET', '/~a/__mock/metrics'],
     ['POST', '/__mock/sessions/a/reset'],
     ['DELETE', '/__mock/sessions/a'],
     ['POST', '/_pact/provider_states'],
@@ -65,10 +69,33 @@ describe('a mock that listens beyond loopback', () => {
   })
 
   it('asks for nothing where it is asked whether it is up, and for nothing at the APIs', async () => {
-    for (const method of ['GET', 'HEAD']) expect((await fetch(`${url}/__mock/health`, { method })).status).toBe(200)
+    for (const path of ['/health', '/health/ready'])
+      for (const method of ['GET', 'HEAD']) expect((await fetch(`${url}/__mock${path}`, { method })).status).toBe(200)
     expect((await fetch(`${url}/~a/__mock/health`)).status).toBe(200)
     expect((await fetch(`${url}/orders/${ORDER}/`, { headers: { Authorization: SUPPLIER } })).status).toBe(200)
     expect((await mock.session().entities()).total).toBeGreaterThan(0)
+  })
+
+  it('answers probes by whatever name a balancer has for it, and nobody else by that', async () => {
+    // fetch sets no Host of one's own.
+    const status = (path: string, more: Readonly<Record<string, string>> = {}): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        get({ host: '127.0.0.1', port, path, headers: { Host: 'mock.team.svc', ...more } }, (response) => {
+          response.resume().on('end', () => resolve(response.statusCode))
+        }).on('error', reject)
+      })
+    expect(await Promise.all(['/__mock/health', '/__mock/health/ready', '/~a/__mock/health/ready'].map((path) => status(path)))).toEqual([
+      200, 200, 200,
+    ])
+    expect(await status('/__mock/health/ready', { Origin: 'http://evil.test' })).toBe(403)
+    for (const path of ['/__mock/metrics', '/__mock/sessions', '/__mock/health/', '/__mock/healthy'])
+      expect(await status(path, { Authorization: `Bearer ${TOKEN}` })).toBe(403)
+  })
+
+  it('gives Prometheus its metrics for the token, by an address', async () => {
+    const response = await fetch(`${url}/__mock/metrics`, { headers: { Authorization: `Bearer ${TOKEN}` } })
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8'])
+    expect(await response.text()).not.toContain(TOKEN)
   })
 
   it('never tells the token, nor of control routes but what was refused', async () => {
@@ -83,7 +110,7 @@ describe('a mock that listens beyond loopback', () => {
     expect(told.join('\n')).not.toContain('correct-horse')
     const control = told.filter((line) => /"path":"[^"]*(_pact|__mock)/.test(line))
     expect(control.some((line) => line.includes('"path":"/__mock/***/sessions/a/reset"'))).toBe(true)
-    for (const line of control) expect(line).toContain('"code":"control-refused"')
+    for (const line of control) expect(line).toMatch(/"code":"(control|host)-refused"/)
   })
 
   it('still refuses pages of another origin, with the token too', async () => {
