@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import autocannon from 'autocannon'
-import pg from 'pg'
+import { Client, Pool } from 'pg'
 import { startPostgres } from '../test/postgres-server.ts'
 
 /**
@@ -71,7 +71,7 @@ async function rate(servers: readonly Served[], method: 'PUT' | 'GET', sessions:
 
 /** What the driver reaches with a statement that does no more than it must. */
 async function raw(url: string, sessions: number, length: number): Promise<number> {
-  const pool = new pg.Pool({ connectionString: url, max: 8 })
+  const pool = new Pool({ connectionString: url, max: 8 })
   await pool.query('DROP TABLE IF EXISTS raw_session, raw_journal')
   await pool.query('CREATE TABLE raw_session (name text PRIMARY KEY, version bigint NOT NULL, state text NOT NULL)')
   await pool.query('CREATE TABLE raw_journal (place bigserial PRIMARY KEY, name text NOT NULL, text text NOT NULL)')
@@ -102,7 +102,7 @@ function median(numbers: readonly number[]): number {
 }
 
 const postgres = await startPostgres()
-const admin = new pg.Client({ connectionString: postgres.url })
+const admin = new Client({ connectionString: postgres.url })
 await admin.connect()
 if (process.env['FSYNC'] === '1') {
   for (const setting of ['fsync', 'synchronous_commit', 'full_page_writes']) await admin.query(`ALTER SYSTEM SET ${setting} = on`)

@@ -28,8 +28,10 @@ export interface Measured {
 }
 
 export interface Metrics extends StoreWatch {
-  /** Counts a request to the APIs, or the refusal of a control request. */
-  /** @param milliseconds how long it took, with all that it waited for */
+  /**
+   * Counts a request to the APIs, or the refusal of a control request.
+   * @param milliseconds how long it took, with all that it waited for
+   */
   heard(exchange: Pick<Exchange, 'operation' | 'path' | 'status' | 'problem' | 'fault'>, milliseconds: number): void
   /** All that was counted and is measured, as it is scraped. */
   text(measured: Measured): string

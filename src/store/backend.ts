@@ -34,7 +34,7 @@ export interface Found {
 }
 
 /** What `find` answers: of one instant between the call and its answer. */
-export interface Findings {
+interface Findings {
   /** The backend's time, in milliseconds since 1970. */
   readonly time: number
   /** How many sessions there are. */

@@ -42,10 +42,10 @@ const MEASURED: Measured = {
 /** Something of everything. */
 function filled(): ReturnType<typeof createMetrics> {
   const metrics = createMetrics()
-  metrics.heard({ ...HEARD, problem: { code: 'route-unknown', detail: '' } })
+  metrics.heard({ ...HEARD, problem: { code: 'route-unknown', detail: '' } }, 1)
   return metrics
 }
-const HEARD = { operation: undefined, path: '/', status: 200, duration: 1, problem: undefined }
+const HEARD = { operation: undefined, path: '/', status: 200, problem: undefined }
 
 describe('the metrics of a mock', () => {
   it('count requests by operation and status, refusals by code, and faults, as they come', async () => {
@@ -236,14 +236,14 @@ describe('the text', () => {
 
   it('escapes the name of an operation, whatever a document calls it', () => {
     const metrics = createMetrics()
-    metrics.heard({ ...HEARD, operation: 'a"b\\c\nd{e="f"} 1' })
+    metrics.heard({ ...HEARD, operation: 'a"b\\c\nd{e="f"} 1' }, 1)
     const { values } = readExposition(metrics.text(MEASURED))
     expect(values.get(String.raw`allocation_mock_requests_total{operation="a\"b\\c\nd{e=\"f\"} 1",status="200"}`)).toBe(1)
   })
 
   it('counts a time in each bucket that it fits, and in that for all', () => {
     const metrics = createMetrics()
-    for (const duration of [0.1, 0.5, 30, 60_000]) metrics.heard({ ...HEARD, duration })
+    for (const duration of [0.1, 0.5, 30, 60_000]) metrics.heard(HEARD, duration)
     const { values } = readExposition(metrics.text(MEASURED))
     const within = (bound: string): number | undefined => values.get(`allocation_mock_request_duration_seconds_bucket{le="${bound}"}`)
     expect(['0.0005', '0.001', '0.05', '10', '+Inf'].map(within)).toEqual([2, 2, 3, 3, 4])

@@ -48,11 +48,12 @@ it(`${REQUESTS} requests to ${SESSIONS} sessions leave a file that is as large a
   const mock = await open()
   const opened = performance.now()
   await ask(mock, REQUESTS)
-  const first = performance.now()
+  const answered = performance.now()
   const { requests, changes } = await mock.session('s1').info()
-  const told = `sizes in MB: ${sizes.map((size) => (size / 1_048_576).toFixed(1)).join(', ')}; opened in ${(opened - began).toFixed(0)} ms, first answer after ${(first - opened).toFixed(0)} ms`
+  const told = `sizes in MB: ${sizes.map((size) => (size / 1_048_576).toFixed(1)).join(', ')}; opened in ${(opened - began).toFixed(0)} ms, first answer after ${(answered - opened).toFixed(0)} ms`
   if (LONG) console.log(told)
   await mock.close()
   expect([requests, changes]).toEqual([REQUESTS / SESSIONS, 1])
-  expect(sizes.at(-1), told).toBeLessThan(1.3 * Math.max(sizes[0] ?? 0, sizes[1] ?? 0))
+  const [first = 0, second = 0] = sizes
+  expect({ told, isBounded: (sizes.at(-1) ?? 0) < 1.3 * Math.max(first, second) }).toEqual({ told, isBounded: true })
 })
