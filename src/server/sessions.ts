@@ -164,7 +164,12 @@ export function createSessions(settings: SessionsSettings): Sessions {
       }),
     drop: (name) => change(name, () => ({ changes: [], life: 'ends', result: { status: 204 } })),
     async fork(name, into) {
-      const contents = await store.look(name, ({ world, record }) => record && world.contents())
+      // Somebody cares for what is copied: it does not give its place to another.
+      const contents = await store.use(name, ({ world, record }) => ({
+        changes: [],
+        hasChanged: record !== undefined,
+        result: record && world.contents(),
+      }))
       if (!contents || contents.length === 0) {
         const isThere = await store.look(into, ({ record }) => record !== undefined)
         return isThere ? known(into) : unknown(name)

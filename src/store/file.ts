@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, existsSync, openSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
@@ -94,6 +94,8 @@ export async function openFile(name: string, bounds: FileBounds): Promise<Backen
       seen.exec('PRAGMA writable_schema = ON')
       if (refuseForeign(seen, path) > 0) pid = pidIn(seen)
     }
+    // It holds what clients sent, tokens included: nobody else's business. What SQLite puts beside it gets the same mode.
+    if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600))
     // Of two that open it at once neither would get the lock if none waited for the other to give up.
     db = new DatabaseSync(path, { timeout: LOCK_MS })
     own(db, path)

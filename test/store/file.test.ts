@@ -209,6 +209,8 @@ describe('the process that has a file', () => {
     await backend.append([begins(CART, newLife())])
     await backend.close()
     expect(readdirSync(folder).filter((file) => join(folder, file).startsWith(path))).toEqual([relative(folder, path)])
+    // Nobody else may read what clients sent.
+    if (process.platform !== 'win32') expect(statSync(path).mode & 0o777).toBe(0o600)
   })
 })
 
