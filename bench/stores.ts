@@ -6,6 +6,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import autocannon from 'autocannon'
 import { Client, Pool } from 'pg'
+import { isSessionName } from '../src/base/session-name.ts'
+import type { Exchange } from '../src/core/exchange.ts'
+import { createJournal } from '../src/server/journal.ts'
+import { storeAt } from '../src/store/open.ts'
 import { startPostgres } from '../test/postgres-server.ts'
 
 /**
@@ -97,6 +101,60 @@ async function raw(url: string, sessions: number, length: number): Promise<numbe
   return done / SECONDS
 }
 
+/** What stores reach without HTTP and without an API: work that changes one entity and keeps one journal entry of that length. */
+async function alone(places: readonly string[], sessions: number, length: number): Promise<number> {
+  const stores = await Promise.all(
+    places.map((place) => {
+      const journal = createJournal(8 * 1_048_576)
+      const unbounded = { maxSessions: 10_000, timeToLive: () => Infinity, stateBytes: 1e9, time: undefined, onTrouble: console.error }
+      return storeAt(place, 0)({ ...unbounded, journal, journalBytes: 8 * 1_048_576 })
+    }),
+  )
+  const to = { text: 'x'.repeat(600) }
+  const end = performance.now() + SECONDS * 1_000
+  let done = 0
+  const work = async (worker: number): Promise<void> => {
+    for (let number = worker; performance.now() < end; number++) {
+      const session = `s${number % sessions}`
+      if (!isSessionName(session)) throw new Error(session)
+      await stores[number % stores.length]?.use(session, ({ request }) => ({
+        changes: [{ kind: 'entity', id: 'one', to }],
+        asks: 'request',
+        exchanges: [{ ...EXCHANGE, id: `${session}-${request}`, session, replyBody: 'x'.repeat(length - 300) }],
+        result: undefined,
+      }))
+      done++
+    }
+  }
+  await Promise.all(Array.from({ length: CONNECTIONS }, (_, worker) => work(worker * 17)))
+  await Promise.all(stores.map((store) => store.close()))
+  return done / SECONDS
+}
+
+const EXCHANGE: Exchange = {
+  id: '',
+  session: '',
+  origin: 'request',
+  now: 0,
+  real: 0,
+  method: 'PUT',
+  path: '/',
+  headers: {},
+  requestBody: undefined,
+  status: 200,
+  replyHeaders: {},
+  mediaType: 'application/json',
+  replyBody: undefined,
+  operation: 'allocateOrder',
+  problem: undefined,
+  warnings: [],
+  assumption: undefined,
+  changes: [],
+  settings: undefined,
+  explain: undefined,
+  duration: 0,
+}
+
 function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0
 }
@@ -134,8 +192,15 @@ for (const [title, sessions] of Object.entries(SESSIONS)) {
   const changes = new Map<string, number[]>()
   const reads = new Map<string, number[]>()
   const raws: number[] = []
+  const bare = new Map<string, number[]>()
   for (let round = 0; round < ROUNDS; round++) {
     raws.push(await raw(postgres.url, sessions, length))
+    for (const [name, places] of Object.entries(stores)) {
+      const fresh = places.map((place) =>
+        place.startsWith('postgres') ? at(`alone_${round}_${sessions}_${places.length}`) : `${place}${round}${sessions}`,
+      )
+      if (name !== 'memory') bare.set(name, [...(bare.get(name) ?? []), await alone(fresh, sessions, length)])
+    }
     for (const [name, servers] of Object.entries(started)) {
       changes.set(name, [...(changes.get(name) ?? []), await rate(servers, 'PUT', sessions)])
       reads.set(name, [...(reads.get(name) ?? []), await rate(servers, 'GET', sessions)])
@@ -145,8 +210,10 @@ for (const [title, sessions] of Object.entries(SESSIONS)) {
   console.log(`\n${title}: raw ${floor.toFixed(0)}/s`)
   for (const name of Object.keys(started)) {
     const [changed, read] = [median(changes.get(name) ?? []), median(reads.get(name) ?? [])]
+    const by = median(bare.get(name) ?? [])
+    const store = by > 0 ? `   the store alone ${by.toFixed(0).padStart(6)}/s (${(by / floor).toFixed(2)} of raw)` : ''
     console.log(
-      `  ${name.padEnd(24)} changes ${changed.toFixed(0).padStart(6)}/s (${(changed / floor).toFixed(2)} of raw)   reads ${read.toFixed(0).padStart(6)}/s`,
+      `  ${name.padEnd(24)} changes ${changed.toFixed(0).padStart(6)}/s (${(changed / floor).toFixed(2)} of raw)   reads ${read.toFixed(0).padStart(6)}/s${store}`,
     )
   }
 }
