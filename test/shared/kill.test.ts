@@ -68,7 +68,7 @@ function inPostgres(): Place {
     }
     return { store: `${url}&application_name=${name}`, over }
   }
-  return { replicas: 2, kills: LONG ? 100 : 3, seed: 2, canDieAtCommit: false, next }
+  return { replicas: 2, kills: LONG ? 100 : 2, seed: 2, canDieAtCommit: false, next }
 }
 
 /** A few kills are to take a few seconds. */
