@@ -59,6 +59,7 @@ export class Group {
   readonly answered: Job[] = []
   readonly requests: Numbers
   readonly controls: Numbers
+  readonly name: SessionName
   readonly life: Life
   logged: Logged
   readonly #beginning: Beginning
@@ -75,6 +76,7 @@ export class Group {
   constructor(beginning: Beginning) {
     const { copy, newLife } = beginning
     this.#beginning = beginning
+    this.name = beginning.name
     this.life = copy?.head.life ?? newLife()
     this.logged = copy ? { entities: copy.entities, notes: copy.notes } : { entities: new Entities(), notes: BLANK }
     this.requests = copy ? { ...copy.requests } : { begin: 1, next: 1, end: NUMBERS + 1 }

@@ -31,8 +31,8 @@ export function pieceOf(changes: readonly Change[], notes: Partial<Notes> | unde
 export function addTo(logged: Logged, pieces: readonly string[]): void {
   for (const text of pieces) {
     const { changes, notes, gone = [], stood } = read(text)
-    for (const [kind, id, to] of changes) logged.entities.apply({ kind, id, to: frozen(kind, to) })
     if (stood) logged.entities.goOnFrom(stood.kinds, stood.version)
+    for (const [kind, id, to] of changes) logged.entities.apply({ kind, id, to: frozen(kind, to) })
     if (notes || gone.length > 0) logged.notes = { ...logged.notes, ...notes, ...Object.fromEntries(gone.map((name) => [name, undefined])) }
   }
 }
@@ -47,12 +47,14 @@ const SLICE = 500
 export async function rewritten({ entities, notes }: Logged, pause: () => Promise<void>): Promise<readonly string[]> {
   const { kinds, version } = entities
   const contents = entities.contents()
-  const texts: string[] = []
+  // Putting what it holds counts as so many changes again.
+  const stood = { kinds, version: version - contents.length }
+  const texts = [encode({ changes: [], notes, stood })]
   for (let from = 0; from < contents.length; from += SLICE) {
     if (from > 0) await pause()
     texts.push(pieceOf(contents.slice(from, from + SLICE), undefined))
   }
-  return [...texts, encode({ changes: [], notes, stood: { kinds, version } })]
+  return texts
 }
 
 /** What a snapshot keeps, as texts, and back. */

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import type { SessionName } from '../base/session-name.ts'
 import { Entities } from '../core/world.ts'
-import type { Append, Backend, Found, Head, Outcome } from './backend.ts'
+import type { Exchange } from '../core/exchange.ts'
+import type { Append, Backend, Found, Head, KeptText, Outcome } from './backend.ts'
 import { keptText, writtenBehind } from './behind.ts'
 import { gathered } from './gather.ts'
 import { Group, type Job, NUMBERS, type Numbers, NumbersNeeded } from './group.ts'
@@ -118,7 +119,7 @@ export function replicatedStore(backend: Backend, settings: StoreSettings, count
       const head = await backend.givingWay()
       if (head) over.push(head)
     }
-    for (const head of over) await append(ending(head))
+    await Promise.all(over.map((head) => append(ending(head))))
     return over.length > 0
   }
 
@@ -160,64 +161,55 @@ export function replicatedStore(backend: Backend, settings: StoreSettings, count
     const group = new Group({ name, copy, record, real, full, newLife })
     try {
       for (const job of jobs) if (!group.run(job)) break
-    } catch (error) {
-      group.undo()
-      if (!(error instanceof NumbersNeeded) || !copy) throw error
-      await takeNumbers(copy, error.of)
-      return jobs
-    }
-    const rest = jobs.slice(group.answered.length)
-    const kept = group.kept()
-    if (!kept) {
-      const used = group.used()
-      if (used) behind.add({ ...used, name, life: group.life, exchanges: used.exchanges.map((one) => keptText(one, journal)) })
-    } else {
-      try {
-        if (!(await isKept(kept, copy, group))) return jobs
-      } catch (error) {
-        for (const job of group.answered) job.reject(error)
-        return rest
+      if (!(await isKept(group, copy))) {
+        group.undo()
+        counts.conflicts++
+        return jobs
       }
+    } catch (error) {
+      // What cannot be written, or may not have been, is not in the copy: what became of it is seen when the session is asked again.
+      group.undo()
+      if (error instanceof NumbersNeeded && copy) {
+        await takeNumbers(copy, error.of)
+        return jobs
+      }
+      if (group.answered.length === 0) throw error
+      for (const job of group.answered) job.reject(error)
     }
+    // Numbers that were given are given once, whatever came of it.
     if (copy) {
       copy.requests = group.requests
       copy.controls = group.controls
     }
     for (const job of group.answered) job.resolve()
-    return rest
+    return jobs.slice(group.answered.length)
   }
 
-  /** Appends what a group has made. Otherwise it is taken back, and to be made again. */
-  const isKept = async (kept: NonNullable<ReturnType<Group['kept']>>, copy: Copy | undefined, group: Group): Promise<boolean> => {
-    const { name, bind = [] } = kept
+  /** Appends what a group has made, or writes it behind. @returns whether nobody was first */
+  const isKept = async (group: Group, copy: Copy | undefined): Promise<boolean> => {
+    const { name } = group
+    const textsOf = (exchanges: readonly Exchange[]): readonly KeptText[] => exchanges.map((one) => keptText(one, journal))
+    const kept = group.kept()
+    if (!kept) {
+      const used = group.used()
+      if (used) behind.add({ ...used, name, life: group.life, exchanges: textsOf(used.exchanges) })
+      return true
+    }
+    const exchanges = textsOf(kept.exchanges)
     const earlier = copy && behind.take(copy.head.life)
-    const goesOn = kept.becomes.kind === 'goes-on'
+    const joined = kept.becomes.kind === 'goes-on' ? earlier : undefined
     const appended: Append = {
       ...kept,
-      requests: kept.requests + (goesOn ? (earlier?.requests ?? 0) : 0),
-      exchanges: [...(goesOn ? (earlier?.exchanges ?? []) : []), ...kept.exchanges.map((one) => keptText(one, journal))],
+      requests: kept.requests + (joined?.requests ?? 0),
+      exchanges: joined ? [...joined.exchanges, ...exchanges] : exchanges,
     }
-    let outcome: Outcome
-    try {
-      outcome = await append(appended)
-    } catch (error) {
-      // It may have been kept: what it was is seen when the session is asked again.
-      group.undo()
-      if (copy) {
-        copy.requests = group.requests
-        copy.controls = group.controls
-      }
-      throw error
-    }
-    if (outcome === 'kept') {
+    if ((await append(appended)) === 'kept') {
       settle(copy, appended, group)
       return true
     }
-    group.undo()
     if (earlier) behind.add(earlier)
-    const elsewhere = bind.length > 0 ? await backend.bound(bind) : undefined
+    const elsewhere = kept.bind && kept.bind.length > 0 ? await backend.bound(kept.bind) : undefined
     if (elsewhere !== undefined && elsewhere !== name) throw new BoundElsewhere(elsewhere)
-    counts.conflicts++
     return false
   }
 

@@ -19,7 +19,7 @@ const second = population.sequence.entity(1)
 const opened: Store[] = []
 afterAll(() => Promise.all(opened.map((store) => store.close())))
 
-describe.each(STORES)('the $name store', ({ open }) => {
+describe.each(STORES)('the $name store', ({ name, open }) => {
   const start = async (settings: Partial<StoreSettings> = {}): Promise<{ readonly store: Store; readonly journal: Journal }> => {
     const journal = createJournal(1_000_000)
     const store = await open({
@@ -155,6 +155,35 @@ describe.each(STORES)('the $name store', ({ open }) => {
     await change(store, name, put(first))
     const both = [store.use(name, increment), store.use(name, broken).catch(() => 'caught'), store.use(name, increment)]
     expect(await Promise.all(both)).toEqual([1, 'caught', 2])
+  })
+
+  it.skipIf(name === 'memory')('leaves nothing of what cannot be written', async () => {
+    const { store } = await shared
+    const session = a()
+    await change(store, session, put(first))
+    const odd = { ...second, notes: 1n } as unknown as Order
+    const unwritable = { ...exchange(session, 1), replyBody: 1n } as unknown as Exchange
+    await expect(change(store, session, put(odd))).rejects.toThrow(/bigint/i)
+    await expect(store.use(session, () => ({ changes: [put(second)], exchanges: [unwritable], result: undefined }))).rejects.toThrow(
+      'BigInt',
+    )
+    expect(await orders(store, session)).toEqual([first])
+    await change(store, session, put({ ...first, notes: 'later' }))
+    expect(await orders(store, session)).toEqual([{ ...first, notes: 'later' }])
+  })
+
+  it('keeps kinds in their order, one that was emptied too', async () => {
+    const { store } = await start()
+    const session = a()
+    const other = { kind: 'shipment', id: 'x', to: { id: 'x' } } as const
+    await change(store, session, { kind: 'session', id: SESSION_ID, to: SESSION }, other, put(first))
+    await change(store, session, { ...other, to: undefined })
+    for (let round = 0; round < 40; round++) await change(store, session, put({ ...first, notes: 'x'.repeat(1_000) + String(round) }))
+    await change(store, session, other)
+    expect(await store.look(session, ({ world }) => [world.contents().map(({ kind }) => kind), world.version])).toEqual([
+      ['session', 'shipment', 'order'],
+      45,
+    ])
   })
 
   it('does not show work the changes of work that runs at the same time by halves', async () => {
