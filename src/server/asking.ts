@@ -69,7 +69,7 @@ export function createAsking(settings: AskSettings): (sent: Sent) => Promise<Ask
       result: undefined,
       exchanges: held.life === first.taken.life ? [told.exchange] : [],
     }))
-    return told
+    return withoutRest(told, first)
   }
 
   function end(sent: Sent, found: Waited): Asked {
@@ -78,7 +78,12 @@ export function createAsking(settings: AskSettings): (sent: Sent) => Promise<Ask
     if (failure !== undefined) settings.onFailure(failure)
     const { handled, exchange } = found.kept
     const told = handled && exchange ? { handled, exchange } : tell(sent, found, found.late, false)
-    if (told.handled.raw === undefined || told.handled.cut !== undefined) letGo(found.returned?.raw)
+    return withoutRest(told, found)
+  }
+
+  /** What another service has answered beyond what is sent is not read. */
+  function withoutRest<T extends { readonly handled: Handled }>(told: T, { returned }: Waited): T {
+    if (told.handled.raw === undefined || told.handled.cut !== undefined) letGo(returned?.raw)
     return told
   }
 

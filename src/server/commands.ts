@@ -4,7 +4,7 @@ import type { Command, ExchangeFilter } from '../core/behaviour.ts'
 import type { SessionName } from '../base/session-name.ts'
 import type { Service } from '../engine/service.ts'
 import type { Scenario } from '../core/scenario/written.ts'
-import { unknownScenario } from '../engine/session.ts'
+import { nameOf, unknownScenario } from '../engine/session.ts'
 import type { MockReply, Problem } from '../base/http.ts'
 import type { Store } from '../store/store.ts'
 import type { Events, Stream } from './events.ts'
@@ -64,7 +64,12 @@ export function createCommands({
   }
 
   /** Whether requests of the session had to go: others may have filled the journal. */
-  const lacks = ({ session, since }: ExchangeFilter): boolean => since === undefined && journal.lost(session)
+  const lacks = async ({ session, since }: ExchangeFilter): Promise<boolean> => {
+    if (since !== undefined) return false
+    if (journal.lost(session)) return true
+    const name = session === undefined ? undefined : nameOf(session)
+    return typeof name === 'string' && (await store.look(name, ({ record }) => record?.hasLost === true))
+  }
 
   return async (command, real, session, tell) => {
     switch (command.kind) {
@@ -134,8 +139,12 @@ export function createCommands({
         return unheld(command) ?? { status: 200, body: journal.list(command.filter, command.limit, command.before) }
       case 'count-requests':
         await store.tell()
-        return unheld(command) ?? { status: 200, body: { count: journal.count(command.filter), ...(lacks(command.filter) && LACKING) } }
+        return (
+          unheld(command) ?? { status: 200, body: { count: journal.count(command.filter), ...((await lacks(command.filter)) && LACKING) } }
+        )
       case 'follow-requests':
+        // What others have kept before is no news.
+        await store.tell()
         return events.isFull
           ? refusal({
               code: 'listeners-exhausted',

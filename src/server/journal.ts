@@ -49,6 +49,8 @@ export function createJournal(maxBytes: number, nearest: FindNearest = () => [],
   let bytes = 0
   let place = 0
   let gone = 0
+  /** What went before this journal heard of it is nobody's that it knows. */
+  let hasLetGo = false
   const lost = new Set<string>()
   // Of the last one only: as many as follow the journal ask for it, one after the other.
   const sent = keptLast((entry: Entry) => textsOf(entry.exchange))
@@ -119,6 +121,7 @@ export function createJournal(maxBytes: number, nearest: FindNearest = () => [],
     letGo(upTo) {
       letGoWhile(({ place: oldest }) => oldest <= upTo)
       gone = Math.max(gone, upTo)
+      hasLetGo ||= upTo > 0
     },
     has: (id) => find(id) !== undefined,
     get(id) {
@@ -155,7 +158,7 @@ export function createJournal(maxBytes: number, nearest: FindNearest = () => [],
         .slice(first)
         .map(({ exchange }) => exchange)
         .filter((exchange) => exchange.session === session),
-    lost: (session) => (session === undefined ? lost.size > 0 : lost.has(session)),
+    lost: (session) => (session === undefined ? lost.size > 0 || hasLetGo : lost.has(session)),
     forget(session) {
       entries = entries.filter(({ exchange }, index) => index >= first && exchange.session !== session)
       first = 0

@@ -1,3 +1,4 @@
+import { messageFrom } from '../base/problem.ts'
 import type { Exchange } from '../core/exchange.ts'
 import type { Session } from '../core/session.ts'
 import type { Backend, KeptText, Use } from './backend.ts'
@@ -21,8 +22,6 @@ export interface WrittenBehind {
 
 /** It waits so long at most, in milliseconds. */
 const DELAY = 100
-/** What waits because it cannot be written has an end, in bytes: the newest stay. */
-const MOST_WAITING = 4_194_304
 
 export function writtenBehind(backend: Backend, { journal, journalBytes, onTrouble }: StoreSettings): WrittenBehind {
   let waiting = new Map<Life, Use>()
@@ -52,14 +51,9 @@ export function writtenBehind(backend: Backend, { journal, journalBytes, onTroub
     if (waiting.size === 0) return
     const uses = [...waiting.values()]
     waiting = new Map()
-    const size = uses.reduce((sum, { exchanges }) => sum + sizeOf(exchanges), 0)
-    try {
-      await backend.use(uses)
-    } catch (error) {
-      if (size < MOST_WAITING) for (const use of uses) waiting.set(use.life, joined(use, waiting.get(use.life)))
-      throw error
-    }
-    kept(size)
+    // Where it fails it may have been kept: lost is better than twice.
+    await backend.use(uses)
+    kept(uses.reduce((sum, { exchanges }) => sum + sizeOf(exchanges), 0))
   }
 
   const kept = (bytes: number): void => {
@@ -118,9 +112,13 @@ export function writtenBehind(backend: Backend, { journal, journalBytes, onTroub
     tell,
     follow() {
       followers++
-      unlisten ??= backend.listen(() => void tell().catch(() => undefined))
-      unlisten.catch((error: unknown) => onTrouble(String(error)))
-      void tell().catch(() => undefined)
+      const hear = (): void => void tell().catch(() => undefined)
+      unlisten ??= backend.listen(hear)
+      // What was kept while nobody listened yet has been said by nobody.
+      unlisten.then(hear, (error: unknown) => {
+        unlisten = undefined
+        onTrouble(messageFrom(error))
+      })
       return () => {
         if (--followers > 0) return
         unlisten?.then(
@@ -138,8 +136,7 @@ export function writtenBehind(backend: Backend, { journal, journalBytes, onTroub
 
 const NOTHING = { requests: 0, used: 0 }
 
-function joined(before: Use, after: Use | undefined): Use {
-  if (!after) return before
+function joined(before: Use, after: Use): Use {
   return {
     ...before,
     requests: before.requests + after.requests,
