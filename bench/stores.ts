@@ -7,8 +7,10 @@ import { createInterface } from 'node:readline'
 import autocannon from 'autocannon'
 import { Client, Pool } from 'pg'
 import { isSessionName } from '../src/base/session-name.ts'
-import type { Exchange } from '../src/core/exchange.ts'
+import type { MockRequest } from '../src/base/http.ts'
 import { createJournal } from '../src/server/journal.ts'
+import { toLine } from '../src/server/line.ts'
+import { exchangeOf } from '../src/server/record.ts'
 import { storeAt } from '../src/store/open.ts'
 import { startPostgres } from '../test/postgres-server.ts'
 
@@ -131,29 +133,11 @@ async function alone(places: readonly string[], sessions: number, length: number
   return done / SECONDS
 }
 
-const EXCHANGE: Exchange = {
-  id: '',
-  session: '',
-  origin: 'request',
-  now: 0,
-  real: 0,
-  method: 'PUT',
-  path: '/',
-  headers: {},
-  requestBody: undefined,
-  status: 200,
-  replyHeaders: {},
-  mediaType: 'application/json',
-  replyBody: undefined,
-  operation: 'allocateOrder',
-  problem: undefined,
-  warnings: [],
-  assumption: undefined,
-  changes: [],
-  settings: undefined,
-  explain: undefined,
-  duration: 0,
-}
+const REQUEST: MockRequest = { method: 'PUT', path: '/', query: '', headers: {}, body: { kind: 'none' }, prefix: '' }
+const EXCHANGE = exchangeOf(
+  { id: '', session: '', origin: 'request', request: REQUEST, now: 0, real: 0 },
+  toLine({ status: 200 }, 0, false),
+)
 
 function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0
