@@ -148,44 +148,50 @@ export function createHandler(settings: HandlerSettings): Handler {
   return async (sent, prefersProblem, line) => {
     const started = performance.now()
     const real = settings.real()
-    const around = aroundAt(real, { others: 0, start: defaults }, prefersProblem)
-    const { request: raw, problem: shut } = isControlPath(sent.path) ? admit(sent, settings, line) : { request: sent }
+    const isControl = isControlPath(sent.path)
+    const { request: raw, problem: shut } = isControl ? admit(sent, settings, line) : { request: sent }
     if (shut) return told(raw, toLine(refusal(shut), timeAtStart(defaults, real), true), real, started)
     let request = raw
     try {
-      const located = await locate(raw, isWatching(raw) ? undefined : bindings)
-      if (located.kind === 'refused') return refuseUnnamed(raw, located.problem, around, started)
+      const located = await locate(raw, isControl && isWatching(raw) ? undefined : bindings)
+      if (located.kind === 'refused') return refuseUnnamed(raw, located.problem, real, started)
       request = located.request
-      return await answer(located, around, started, line)
+      return await (isControl ? answerControl(located, real, started, line) : answer(located, real, prefersProblem, started, line))
     } catch (error) {
-      const service = isControlPath(request.path) ? control : (serviceFor(request) ?? control)
+      const service = isControl ? control : (serviceFor(request) ?? control)
       const { reply, now, problem } = failed(error, service, timeAtStart(defaults, real))
       // That the store is out of reach is told once, and not for each request.
       if (!(error instanceof StoreUnavailable)) settings.onFailure(error)
-      return told(request, { ...toLine(reply, now, isControlPath(request.path)), ...(problem && { problem }) }, real, started)
+      return told(request, { ...toLine(reply, now, isControl), ...(problem && { problem }) }, real, started)
     }
   }
 
-  async function answer({ name, request, isLabelled }: Named, around: Around, started: number, line: Line | undefined): Promise<Handled> {
-    const { real } = around
-    if (isControlPath(request.path)) {
-      const isState = isBelow(providerStates.contract.base, request.path)
-      const known = line?.isSecure ? { ...request, headers: { ...request.headers, 'x-forwarded-proto': 'https' } } : request
-      const handled = await (isState ? controlling.setState(name, request, around) : controlling.handle(name, known, around))
-      // Who asks within the process gets the refusal as an error.
-      if (!handled.problem || !line) return handled
-      return told(request, handled, real, started, controlling.subjectOf(request) ?? (isState ? name : undefined))
-    }
+  async function answerControl({ name, request }: Named, real: number, started: number, line: Line | undefined): Promise<Handled> {
+    const around = aroundAt(real, { others: 0, start: defaults }, false)
+    const isState = isBelow(providerStates.contract.base, request.path)
+    const known = line?.isSecure ? { ...request, headers: { ...request.headers, 'x-forwarded-proto': 'https' } } : request
+    const handled = await (isState ? controlling.setState(name, request, around) : controlling.handle(name, known, around))
+    // Who asks within the process gets the refusal as an error.
+    if (!handled.problem || !line) return handled
+    return told(request, handled, real, started, controlling.subjectOf(request) ?? (isState ? name : undefined))
+  }
+
+  async function answer(
+    { name, request, isLabelled }: Named,
+    real: number,
+    prefersProblem: boolean,
+    started: number,
+    line: Line | undefined,
+  ): Promise<Handled> {
     if (isVisit(request) && !isServed(request)) {
       const now = timeAtStart(defaults, real)
       return told(request, request.path === '/' ? welcome(documents, now) : toLine(refusal(nowhere(request)), now, false), real, started)
     }
-    if (settings.requireSession && !isLabelled) return refuseUnnamed(request, UNLABELLED, around, started)
+    if (settings.requireSession && !isLabelled) return refuseUnnamed(request, UNLABELLED, real, started)
     const scenario = request.headers['mock-scenario']
     const wanted = scenario === undefined ? undefined : await startFrom({ scenario }, real)
-    if (wanted?.kind === 'refused') return refuseUnnamed(request, wanted.problem, around, started, name)
+    if (wanted?.kind === 'refused') return refuseUnnamed(request, wanted.problem, real, started, name)
     const start = wanted && { start: wanted.start, scenario: wanted.start.scenario.name }
-    const { prefersProblem } = around
     const asked = await ask({
       request,
       name,
@@ -194,13 +200,13 @@ export function createHandler(settings: HandlerSettings): Handler {
       around: (held, at, more) => aroundIn(held, at, name, prefersProblem, start ? { ...more, ...start } : more),
       isBeginning: wanted !== undefined,
     })
-    if ('full' in asked) return refuseUnnamed(request, exhausted(asked.full), around, started, name)
+    if ('full' in asked) return refuseUnnamed(request, exhausted(asked.full), real, started, name)
     settings.onExchange(asked.exchange, elapsed(started))
     return asked.handled
   }
 
   /** A refusal before there is a session that could keep it. */
-  function refuseUnnamed(request: MockRequest, problem: Problem, { real }: Around, started: number, name?: SessionName): Handled {
+  function refuseUnnamed(request: MockRequest, problem: Problem, real: number, started: number, name?: SessionName): Handled {
     const more = name === undefined ? {} : { 'Mock-Session': name }
     return told(request, toLine(refusal(problem), timeAtStart(defaults, real), false, more), real, started, name)
   }

@@ -159,9 +159,11 @@ describe('what fifty clients see', () => {
     ],
   ])('is no such thing where %s', async (_how, sabotage) => {
     const opened = await openReplicas(2, postgresUrl(), sabotage)
-    const { verdict } = await run(opened, { count: LONG ? 2_000 : 400, among: 2 })
-    expect(tell(verdict)).not.toBe('linearizable')
-    expect(verdict.kind).toBe('refused')
+    // One run may happen to have no two requests in each other's way: it is run until it shows.
+    const verdicts: string[] = []
+    do verdicts.push((await run(opened, { count: 100, among: 2 })).verdict.kind)
+    while (verdicts.at(-1) === 'linearizable' && verdicts.length < 20)
+    expect(verdicts.at(-1)).toBe('refused')
   })
 })
 
