@@ -119,7 +119,8 @@ async function alone(places: readonly string[], sessions: number, length: number
     for (let number = worker; performance.now() < end; number++) {
       const session = `s${number % sessions}`
       if (!isSessionName(session)) throw new Error(session)
-      await stores[number % stores.length]?.use(session, ({ request }) => ({
+      // Two servers are asked of each session by turns.
+      await stores[(number + Math.floor(number / sessions)) % stores.length]?.use(session, ({ request }) => ({
         changes: [{ kind: 'entity', id: 'one', to }],
         asks: 'request',
         exchanges: [{ ...EXCHANGE, id: `${session}-${request}`, session, replyBody: 'x'.repeat(length - 300) }],

@@ -9,6 +9,8 @@ import type { Keeping, Life, StoreSettings } from './store.ts'
 export interface WrittenBehind {
   /** What is not written yet of a life. */
   of(life: Life): { readonly requests: number; readonly used: number }
+  /** Something of a life is not written yet, or on its way. */
+  isBusy(life: Life): boolean
   add(use: Use): void
   /** Takes out what goes with a change. */
   take(life: Life): Use | undefined
@@ -25,6 +27,7 @@ const DELAY = 100
 
 export function writtenBehind(backend: Backend, { journal, journalBytes, onTrouble }: StoreSettings): WrittenBehind {
   let waiting = new Map<Life, Use>()
+  let writing: ReadonlyMap<Life, Use> = new Map()
   let timer: NodeJS.Timeout | undefined
   let flushing: Promise<void> = Promise.resolve()
   let telling: Promise<void> | undefined
@@ -50,9 +53,14 @@ export function writtenBehind(backend: Backend, { journal, journalBytes, onTroub
   const write = async (): Promise<void> => {
     if (waiting.size === 0) return
     const uses = [...waiting.values()]
+    writing = waiting
     waiting = new Map()
-    // Where it fails it may have been kept: lost is better than twice.
-    await backend.use(uses)
+    try {
+      // Where it fails it may have been kept: lost is better than twice.
+      await backend.use(uses)
+    } finally {
+      writing = new Map()
+    }
     kept(uses.reduce((sum, { exchanges }) => sum + sizeOf(exchanges), 0))
   }
 
@@ -101,6 +109,7 @@ export function writtenBehind(backend: Backend, { journal, journalBytes, onTroub
 
   return {
     of: (life) => waiting.get(life) ?? NOTHING,
+    isBusy: (life) => waiting.has(life) || writing.has(life),
     add,
     take(life) {
       const use = waiting.get(life)

@@ -10,10 +10,10 @@ import type { Held, Life, Notes, SessionRecord, Work } from './store.ts'
 export interface Job {
   /** It counts as using the session. */
   readonly isUse: boolean
-  /** Does the work, and remembers its result. Pure: it may be done again. */
+  /** Does the work, and remembers what came of it. Pure: it may be done again. */
   readonly run: (held: Held) => Work<unknown>
-  /** Gives the result of the last run to who asked. */
-  readonly resolve: () => void
+  /** Gives what came of the last run to who asked. */
+  readonly answer: () => void
   readonly reject: (error: unknown) => void
 }
 
@@ -60,6 +60,7 @@ export class Group {
   readonly requests: Numbers
   readonly controls: Numbers
   readonly name: SessionName
+  readonly real: number
   readonly life: Life
   logged: Logged
   readonly #beginning: Beginning
@@ -77,21 +78,26 @@ export class Group {
     const { copy, newLife } = beginning
     this.#beginning = beginning
     this.name = beginning.name
+    this.real = beginning.real
     this.life = copy?.head.life ?? newLife()
     this.logged = copy ? { entities: copy.entities, notes: copy.notes } : { entities: new Entities(), notes: BLANK }
     this.requests = copy ? { ...copy.requests } : { begin: 1, next: 1, end: NUMBERS + 1 }
     this.controls = copy ? { ...copy.controls } : { begin: 1, next: 1, end: NUMBERS + 1 }
   }
 
-  /** @returns whether another may follow. @throws NumbersNeeded */
-  run(job: Job): boolean {
+  /** As many of them as go together, from the first on. @throws NumbersNeeded */
+  runAll(jobs: readonly Job[]): void {
+    for (const job of jobs) if (!this.#run(job)) return
+  }
+
+  /** @returns whether another may follow */
+  #run(job: Job): boolean {
     const [request, control] = [this.requests.next, this.controls.next]
     let done: Work<unknown>
     try {
       done = job.run(this.#held())
     } catch (error) {
       if (error instanceof NumbersNeeded) throw error
-      job.reject(error)
       this.answered.push(job)
       return true
     }
@@ -125,12 +131,18 @@ export class Group {
     for (const back of this.#undo.toReversed()) back()
   }
 
-  /** What is to be kept before anybody is answered; undefined where nothing is. */
-  kept(): (Omit<Append, 'exchanges'> & { readonly exchanges: readonly Exchange[] }) | undefined {
-    const { name, copy, real } = this.#beginning
+  /** There is nothing to be kept before somebody is answered. */
+  get isNothing(): boolean {
+    const { copy } = this.#beginning
     const isMarked = this.#hasChanged && copy?.head.hasChanged === false
     const isNothing = this.#becomes.kind === 'goes-on' && this.#changes.length === 0 && this.#notes === undefined && !isMarked
-    if (isNothing || (!copy && this.#becomes.kind !== 'begins')) return undefined
+    return isNothing || (!copy && this.#becomes.kind !== 'begins')
+  }
+
+  /** What is to be kept before anybody is answered; undefined where nothing is. */
+  kept(): (Omit<Append, 'exchanges'> & { readonly exchanges: readonly Exchange[] }) | undefined {
+    if (this.isNothing) return undefined
+    const { name, copy, real } = this.#beginning
     const notes = this.#becomes.kind === 'begins' ? this.logged.notes : this.#notes
     const before = copy?.notes ?? BLANK
     const after = this.logged.notes

@@ -36,8 +36,7 @@ CREATE TABLE session (
   controls bigint NOT NULL,
   has_changed boolean NOT NULL,
   has_lost boolean NOT NULL DEFAULT false
-);
-CREATE INDEX ON session (has_changed, used);
+) WITH (fillfactor = 50);
 
 -- A piece of a log is part 0 of its position; what compact puts there is parts 1 and up of the position that it reaches.
 CREATE TABLE piece (
@@ -75,36 +74,37 @@ CREATE INDEX ON exchange (name);
 
 INSERT INTO mock (format) VALUES (0);
 
--- Takes what goes-on, begins, ends or is-used, in this order; tells of each what became of it. life and position are what was expected.
-CREATE FUNCTION put(items json, most bigint) RETURNS json LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+-- Takes what goes-on, begins, ends or is-used; tells of each, in their order, what became of it. life and position are what was expected.
+-- What is done with a session as a whole is said apart. It names the item that it goes with, as an exchange does: 1 is the first.
+CREATE FUNCTION put(items json, apart json, exchanges json, most bigint) RETURNS json LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
   line mock%ROWTYPE;
   before mock%ROWTYPE;
   had session%ROWTYPE;
   item record;
-  outcome text;
-  outcomes text[] := '{}';
+  refused text[] := array_fill(NULL::text, ARRAY[json_array_length(items)]);
+  outcomes json;
 BEGIN
   SELECT * INTO STRICT line FROM mock FOR UPDATE;
   before := line;
+
+  -- What is done with a session as a whole, one after the other.
   FOR item IN
-    SELECT * FROM json_to_recordset(items) AS _ (
-      name text, life text, position bigint, kind text, new_life text, numbers bigint, keeps boolean, piece text, has_changed boolean,
-      requests bigint, used bigint, exchanges json, bind text[], unbind text[], keep_id text, keep_texts json, forget text[]
+    SELECT * FROM json_to_recordset(apart) AS _ (
+      nth integer, name text, life text, position bigint, kind text, new_life text, numbers bigint, keeps boolean, used bigint,
+      bind text[], unbind text[], keep_id text, keep_texts json, forget text[]
     )
   LOOP
     SELECT * INTO had FROM session s WHERE s.name = item.name;
-    outcome := CASE
+    refused[item.nth] := CASE
       WHEN item.life IS DISTINCT FROM had.life OR item.position <> had.position THEN 'lost'
       WHEN item.life IS NULL AND item.kind <> 'begins' THEN 'lost'
       WHEN item.bind IS NOT NULL AND EXISTS (
         SELECT FROM unnest(item.bind) AS k JOIN binding b ON b.key = k WHERE b.name <> item.name
       ) THEN 'lost'
       WHEN item.life IS NULL AND line.sessions >= most THEN 'full'
-      ELSE 'kept'
     END;
-    outcomes := outcomes || outcome;
-    CONTINUE WHEN outcome <> 'kept';
+    CONTINUE WHEN refused[item.nth] IS NOT NULL;
 
     IF item.kind IN ('begins', 'ends') AND item.life IS NOT NULL THEN
       DELETE FROM session s WHERE s.name = item.name;
@@ -120,33 +120,10 @@ BEGIN
       line.bytes := line.bytes + 1000;
       INSERT INTO exchange (place, name, size) VALUES (line.place, item.name, 1000);
     END IF;
-
-    CASE item.kind
-      WHEN 'ends' THEN
-        CONTINUE;
-      WHEN 'begins' THEN
-        line.sessions := line.sessions + 1;
-        INSERT INTO session (name, life, position, begun, used, requests, numbers, controls, has_changed)
-        VALUES (item.name, item.new_life, 1, item.used, item.used, item.requests, item.numbers, item.numbers, item.has_changed);
-        INSERT INTO piece VALUES (item.new_life, 1, 0, item.piece);
-      WHEN 'goes-on' THEN
-        UPDATE session s
-        SET position = s.position + 1, used = greatest(s.used, item.used), requests = s.requests + item.requests,
-          has_changed = s.has_changed OR item.has_changed
-        WHERE s.name = item.name;
-        INSERT INTO piece VALUES (item.life, item.position + 1, 0, item.piece);
-      WHEN 'is-used' THEN
-        UPDATE session s SET used = greatest(s.used, item.used), requests = s.requests + item.requests WHERE s.name = item.name;
-    END CASE;
-
-    IF item.exchanges IS NOT NULL THEN
-      WITH added AS (
-        INSERT INTO exchange
-        SELECT line.place + x.nth, item.name, x.id, x.size, x.text
-        FROM ROWS FROM (json_to_recordset(item.exchanges) AS (id text, size bigint, text text)) WITH ORDINALITY AS x (id, size, text, nth)
-        RETURNING exchange.size
-      )
-      SELECT line.place + count(*), line.bytes + coalesce(sum(a.size), 0) INTO line.place, line.bytes FROM added a;
+    IF item.kind = 'begins' THEN
+      line.sessions := line.sessions + 1;
+      INSERT INTO session (name, life, position, begun, used, requests, numbers, controls, has_changed)
+      VALUES (item.name, item.new_life, 0, item.used, item.used, 0, item.numbers, item.numbers, false);
     END IF;
     IF item.unbind IS NOT NULL THEN
       DELETE FROM binding b WHERE b.name = item.name AND b.key = ANY (item.unbind);
@@ -162,13 +139,42 @@ BEGIN
     END IF;
   END LOOP;
 
+  -- Then one more piece and its requests for each, all at once.
+  WITH item AS MATERIALIZED (
+    SELECT * FROM ROWS FROM (json_to_recordset(items) AS (
+      name text, life text, position bigint, kind text, new_life text, piece text, has_changed boolean, requests bigint, used bigint
+    )) WITH ORDINALITY AS _ (name, life, position, kind, new_life, piece, has_changed, requests, used, nth)
+  ),
+  done AS (
+    UPDATE session s
+    SET position = s.position + CASE i.kind WHEN 'is-used' THEN 0 ELSE 1 END, used = greatest(s.used, i.used),
+      requests = s.requests + i.requests, has_changed = s.has_changed OR coalesce(i.has_changed, false)
+    FROM item i
+    WHERE s.name = i.name AND i.kind <> 'ends' AND refused[i.nth] IS NULL AND s.life = coalesce(i.new_life, i.life)
+      AND (i.kind = 'is-used' OR s.position = CASE i.kind WHEN 'begins' THEN 0 ELSE i.position END)
+    RETURNING s.name, s.life, s.position, i.kind, i.piece, i.nth
+  ),
+  grown AS (INSERT INTO piece SELECT d.life, d.position, 0, d.piece FROM done d WHERE d.kind <> 'is-used'),
+  added AS (
+    INSERT INTO exchange (place, name, id, size, text)
+    SELECT line.place + row_number() OVER (ORDER BY x.place), d.name, x.id, x.size, x.text
+    FROM ROWS FROM (json_to_recordset(exchanges) AS (nth integer, id text, size bigint, text text)) WITH ORDINALITY AS x (nth, id, size, text, place)
+    JOIN done d ON d.nth = x.nth
+    RETURNING exchange.size
+  )
+  SELECT (
+      SELECT json_agg(coalesce(refused[i.nth], CASE WHEN d.nth IS NOT NULL OR i.kind = 'ends' THEN 'kept' ELSE 'lost' END) ORDER BY i.nth)
+      FROM item i LEFT JOIN done d ON d.nth = i.nth
+    ), line.place + count(*), line.bytes + coalesce(sum(a.size), 0)
+  INTO outcomes, line.place, line.bytes FROM added a;
+
   IF line IS DISTINCT FROM before THEN
     UPDATE mock SET sessions = line.sessions, place = line.place, bytes = line.bytes;
   END IF;
   IF line.place > before.place THEN
     PERFORM pg_notify(current_schema(), '');
   END IF;
-  RETURN array_to_json(outcomes);
+  RETURN outcomes;
 END $$;
 
 -- The texts are written before the session is locked, since everybody waits for whoever appends to it.
@@ -258,12 +264,12 @@ export function statementsOf(schema: string): Readonly<Record<Asked, string>> {
             WHERE p.life = s.life AND p.position > CASE WHEN k.is_part THEN k.position ELSE 0 END
           ) AS pieces
           FROM unnest($1::text[], $2::text[], $3::bigint[]) AS u (name, life, position)
-          JOIN ${of}.session s ON s.name = u.name
+          CROSS JOIN LATERAL (SELECT * FROM ${of}.session s WHERE s.name = u.name OFFSET 0) s
           CROSS JOIN LATERAL (
             SELECT u.position, coalesce(u.life = s.life AND u.position BETWEEN s.base AND s.position, false) AS is_part
           ) k
         ) f ON true`,
-    put: `SELECT ${of}.put($1, $2) AS outcomes`,
+    put: `SELECT ${of}.put($1, $2, $3, $4) AS outcomes`,
     takeRequests: take('numbers'),
     takeControls: take('controls'),
     kept: `SELECT texts FROM ${of}.kept WHERE name = $1 AND id = $2`,

@@ -70,9 +70,18 @@ export async function openPostgres(url: string, { maxSessions, waitMs, onTrouble
   await untilReached(where, waitMs, () => prepare(clientOf({ ...config, query_timeout: OPENING_MS }), schema, where))
 
   const trouble = tellingOnce(onTrouble, where)
-  const pool = new pg.Pool({ ...timed, min: 1, max: MAX_CONNECTIONS })
+  const pool = new pg.Pool({
+    ...timed,
+    min: 1,
+    max: MAX_CONNECTIONS,
+    // The plan of a statement does not hang on what is asked for, and making one takes as long as following it.
+    async onConnect(client) {
+      await client.query('SET plan_cache_mode = force_generic_plan')
+    },
+  })
   // A connection broke that nobody uses. The pool makes another when one is needed, and whoever needs it hears of what is wrong then.
   pool.on('error', () => {})
+  // The plan of a statement never hangs on what is asked for, and to make one takes as long as to follow it.
   const statements = statementsOf(schema)
 
   /** What writes is never repeated: it may have been kept. A read is, over another connection, where the first one was broken before. */
@@ -86,6 +95,7 @@ export async function openPostgres(url: string, { maxSessions, waitMs, onTrouble
     } catch (error) {
       const kind = troubleOf(error)
       if (!kind) throw error
+      if (pool.ending) throw new StoreUnavailable(`${where} is closed here`, { cause: error })
       if (isRead && kind === 'unreachable' && performance.now() - began < AT_ONCE_MS) return query(asked, values)
       if (kind === 'unreachable') trouble.lost(reasonOf(error))
       throw new StoreUnavailable(`${where} ${TOLD[kind]}: ${reasonOf(error)}`, { cause: error })
@@ -100,10 +110,13 @@ export async function openPostgres(url: string, { maxSessions, waitMs, onTrouble
     return row
   }
 
-  async function put(items: readonly Item[]): Promise<readonly Outcome[]> {
-    if (items.length === 0) return []
+  async function put(puts: readonly (Append | Use)[]): Promise<readonly Outcome[]> {
+    if (puts.length === 0) return []
+    const apart = puts.flatMap((put, place) => withPlace(place, 'becomes' in put ? apartOf(put) : []))
+    const exchanges = puts.flatMap((put, place) => withPlace(place, put.exchanges))
     const most = Math.min(maxSessions, Number.MAX_SAFE_INTEGER)
-    return only(await query<{ outcomes: readonly Outcome[] }>('put', [JSON.stringify(items), most])).outcomes
+    const values = [JSON.stringify(puts.map(itemOf)), JSON.stringify(apart), JSON.stringify(exchanges), most]
+    return only(await query<{ outcomes: readonly Outcome[] }>('put', values)).outcomes
   }
 
   const ear = earOf(() => clientOf(timed), schema, where, trouble)
@@ -121,13 +134,13 @@ export async function openPostgres(url: string, { maxSessions, waitMs, onTrouble
       const { time, sessions } = only(rows)
       return { time, sessions, found: new Map(found) }
     },
-    append: (appends) => put(appends.map(itemOf)),
+    append: put,
     async takeNumbers(name, life, of, count) {
       const [row] = await query<{ first: number }>(of === 'requests' ? 'takeRequests' : 'takeControls', [name, life, count])
       return row?.first
     },
     async use(uses) {
-      await put(uses.map(useOf))
+      await put(uses)
     },
     async kept(name, id) {
       const [row] = await read<{ texts: readonly string[] }>('kept', [name, id])
@@ -202,20 +215,28 @@ function headOf({ name, life, position, begun, used, requests, has_changed, has_
 }
 
 /** What the database's `put` reads. */
-type Item = Readonly<Record<string, unknown>> & { readonly kind: Append['becomes']['kind'] | 'is-used' }
+type Item = Readonly<Record<string, unknown>>
 
-function itemOf({ name, expected, becomes, piece, hasChanged, requests, used, exchanges, bind, unbind, keep, forget }: Append): Item {
-  const { kind } = becomes
-  const before = { name, kind, life: expected?.life, position: expected?.position }
-  if (kind === 'ends') return { ...before, keeps: false }
-  const now = { ...before, piece, has_changed: hasChanged, requests, used, exchanges: someOf(exchanges) }
-  const all = { ...now, bind: someOf(bind), unbind: someOf(unbind), keep_id: keep?.id, keep_texts: keep?.texts, forget: someOf(forget) }
-  if (kind === 'goes-on') return all
-  return { ...all, new_life: becomes.life, numbers: becomes.numbers, keeps: becomes.keeps }
+function withPlace(place: number, all: readonly object[]): readonly Item[] {
+  return all.map((one) => ({ nth: place + 1, ...one }))
 }
 
-function useOf({ name, life, requests, used, exchanges }: Use): Item {
-  return { name, kind: 'is-used', life, requests, used, exchanges: someOf(exchanges) }
+function itemOf(put: Append | Use): Item {
+  const { name, requests, used } = put
+  if (!('becomes' in put)) return { name, kind: 'is-used', life: put.life, requests, used }
+  const { expected, becomes, piece, hasChanged } = put
+  const life = becomes.kind === 'begins' ? { new_life: becomes.life } : {}
+  return { name, kind: becomes.kind, ...expected, ...life, piece, has_changed: hasChanged, requests, used }
+}
+
+/** What is done with the session as a whole, if anything. */
+function apartOf({ name, expected, becomes, used, bind, unbind, keep, forget }: Append): readonly Item[] {
+  const { kind } = becomes
+  const more = { bind: someOf(bind), unbind: someOf(unbind), keep_id: keep?.id, keep_texts: keep?.texts, forget: someOf(forget) }
+  if (kind === 'goes-on' && Object.values(more).every((one) => one === undefined)) return []
+  const life = kind === 'begins' ? { new_life: becomes.life, numbers: becomes.numbers } : {}
+  const keeps = kind === 'begins' && becomes.keeps
+  return [{ name, kind, ...expected, ...life, keeps, used, ...more }]
 }
 
 function someOf<T>(list: readonly T[] = []): readonly T[] | undefined {

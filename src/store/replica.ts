@@ -13,14 +13,15 @@ import { BoundElsewhere, type Held, type Life, type SessionRecord, type Store, t
 
 /** What a store has done, for whoever watches it. */
 export interface StoreCounts {
-  /** Changes that were made again because another server was first. */
+  /** What was done again because another server was first. */
   conflicts: number
 }
 
 /**
  * A store on a backend that other servers may share. It keeps copies of sessions, brings each up to date before it is asked, and appends
- * what is made of it if nobody was first. What is asked of one session queues, and is answered in groups: one question and one append
- * for all of a group, so that a session that many use is no storm of lost races.
+ * what is made of it if nobody was first. A session that nobody else has changed lately is asked as its copy is: the append says whether
+ * that was right, and where nothing is appended, the backend is asked afterwards. What is asked of one session queues, and is answered in
+ * groups: one question and one append for all of a group, so that a session that many use is no storm of lost races.
  */
 export function replicatedStore(backend: Backend, settings: StoreSettings, counts: StoreCounts = { conflicts: 0 }): Store {
   const { maxSessions, timeToLive, stateBytes, journal } = settings
@@ -30,16 +31,20 @@ export function replicatedStore(backend: Backend, settings: StoreSettings, count
   const compacting = new Set<SessionName>()
   let bytes = 0
   let looked = Number.NEGATIVE_INFINITY
+  /** How far the time of the backend is ahead of this process's clock: so much at most, in milliseconds. */
+  let ahead = 0
 
   const behind = writtenBehind(backend, settings)
   const ask = gathered(async (names: readonly SessionName[]) => {
+    const sent = performance.now()
     const { time, sessions, found } = await backend.find(
       names.map((name) => {
         const copy = copies.get(name)
         return { name, life: copy?.head.life, position: copy?.head.position ?? 0 }
       }),
     )
-    return names.map((name) => ({ time, sessions, found: found.get(name) }))
+    ahead = time - sent
+    return names.map((name) => ({ time: settings.time?.() ?? time, sessions, found: found.get(name) }))
   }, 2)
   const append = gathered(async (appends: readonly Append[]): Promise<readonly Outcome[]> => backend.append(appends), 1)
 
@@ -71,9 +76,11 @@ export function replicatedStore(backend: Backend, settings: StoreSettings, count
     const { head, isWhole, pieces } = found
     const isOther = isWhole || known?.head.life !== head.life
     const copy: Copy = isOther
-      ? { entities: new Entities(), notes: BLANK, head, requests: noNumbers(), controls: noNumbers(), length: 0, whole: 0, weight: 0 }
+      ? { ...NOTHING, entities: new Entities(), notes: BLANK, head, requests: noNumbers(), controls: noNumbers() }
       : known
     copy.head = head
+    const isAlone = !isOther && pieces.length === 0 && !behind.isBusy(head.life)
+    copy.aloneUntil = isAlone ? performance.now() + ALONE_MS : 0
     addTo(copy, pieces)
     const length = pieces.reduce((sum, text) => sum + text.length, 0)
     copy.length = (isOther ? 0 : copy.length) + length
@@ -143,37 +150,71 @@ export function replicatedStore(backend: Backend, settings: StoreSettings, count
     queues.delete(name)
   }
 
+  const isOver = ({ used }: SessionRecord, time: number): boolean => time - used > timeToLive()
+  /** It does not go back within a session. */
+  const realAt = (time: number, record: SessionRecord | undefined): number => (settings.time ? time : Math.max(time, record?.used ?? 0))
+
+  /** What is made of a copy as it is; undefined where it may well not be up to date. */
+  const guess = (copy: Copy, jobs: readonly Job[]): Group | undefined => {
+    const now = performance.now()
+    if (now >= copy.aloneUntil) return undefined
+    const record = recordOf(copy)
+    const time = settings.time?.() ?? Math.ceil(now + ahead)
+    if (isOver(record, time)) return undefined
+    const group = new Group({ name: copy.head.name, copy, record, real: realAt(time, record), full: undefined, newLife })
+    try {
+      group.runAll(jobs)
+      return group
+    } catch (error) {
+      group.undo()
+      if (error instanceof NumbersNeeded) return undefined
+      throw error
+    }
+  }
+
   /** @returns those that are to be asked again */
   const answerGroup = async (name: SessionName, jobs: readonly Job[]): Promise<readonly Job[]> => {
-    const { sessions, found, ...asked } = await ask(name)
-    const time = settings.time?.() ?? asked.time
+    const known = copies.get(name)
+    const guessed = known && guess(known, jobs)
+    if (guessed && !guessed.isNothing) return answered(guessed, known, jobs)
+    const { time, sessions, found } = await ask(name)
+    if (guessed && found && isSame(known.head, found.head) && guessed.real <= realAt(time, recordOf(known)))
+      return answered(guessed, known, jobs)
     const copy = broughtUp(name, found)
     const record = copy && recordOf(copy)
-    if (copy && record && time - record.used > timeToLive()) {
+    if (copy && record && isOver(record, time)) {
       await behind.flush()
       await append(ending(copy.head))
       forget(name)
       return jobs
     }
     if (!copy && jobs.some(({ isUse }) => isUse) && (await makeRoom(time, sessions))) return jobs
-    const real = settings.time ? time : Math.max(time, record?.used ?? 0)
     const full = !copy && sessions >= maxSessions ? sessions : undefined
-    const group = new Group({ name, copy, record, real, full, newLife })
+    const group = new Group({ name, copy, record, real: realAt(time, record), full, newLife })
     try {
-      for (const job of jobs) if (!group.run(job)) break
+      group.runAll(jobs)
+    } catch (error) {
+      group.undo()
+      if (!(error instanceof NumbersNeeded && copy)) throw error
+      await takeNumbers(copy, error.of)
+      return jobs
+    }
+    return answered(group, copy, jobs)
+  }
+
+  /** Answers what a group has done, once it is kept. @returns those that are to be asked again */
+  const answered = async (group: Group, copy: Copy | undefined, jobs: readonly Job[]): Promise<readonly Job[]> => {
+    try {
       if (!(await isKept(group, copy))) {
         group.undo()
+        if (copy) copy.aloneUntil = 0
         counts.conflicts++
         return jobs
       }
     } catch (error) {
       // What cannot be written, or may not have been, is not in the copy: what became of it is seen when the session is asked again.
       group.undo()
-      if (error instanceof NumbersNeeded && copy) {
-        await takeNumbers(copy, error.of)
-        return jobs
-      }
-      if (group.answered.length === 0) throw error
+      if (copy) copy.aloneUntil = 0
       for (const job of group.answered) job.reject(error)
     }
     // Numbers that were given are given once, whatever came of it.
@@ -181,7 +222,7 @@ export function replicatedStore(backend: Backend, settings: StoreSettings, count
       copy.requests = group.requests
       copy.controls = group.controls
     }
-    for (const job of group.answered) job.resolve()
+    for (const job of group.answered) job.answer()
     return jobs.slice(group.answered.length)
   }
 
@@ -192,6 +233,7 @@ export function replicatedStore(backend: Backend, settings: StoreSettings, count
     const kept = group.kept()
     if (!kept) {
       const used = group.used()
+      if (used && copy) copy.aloneUntil = 0
       if (used) behind.add({ ...used, name, life: group.life, exchanges: textsOf(used.exchanges) })
       return true
     }
@@ -226,7 +268,7 @@ export function replicatedStore(backend: Backend, settings: StoreSettings, count
           ? { requests: firstNumbers(), controls: firstNumbers() }
           : { requests: group.requests, controls: group.controls }
         forget(name)
-        return remember(name, { ...logged, head, ...numbers, length: piece.length, whole: piece.length, weight: 0 })
+        return remember(name, { ...NOTHING, ...logged, head, ...numbers, length: piece.length, whole: piece.length })
       }
       case 'goes-on': {
         if (!copy) return undefined
@@ -269,15 +311,20 @@ export function replicatedStore(backend: Backend, settings: StoreSettings, count
 
   const enqueue = <Result>(name: SessionName, isUse: boolean, work: (held: Held) => Work<Result>): Promise<Result> =>
     new Promise<Result>((resolve, reject) => {
-      let result: { readonly value: Result } | undefined
+      let answer = (): void => reject(new Error('the work was not done'))
       const job: Job = {
         isUse,
         run(held) {
-          const done = work(held)
-          result = { value: done.result }
-          return done
+          try {
+            const done = work(held)
+            answer = () => resolve(done.result)
+            return done
+          } catch (error) {
+            answer = () => reject(error)
+            throw error
+          }
         },
-        resolve: () => (result ? resolve(result.value) : reject(new Error('the work was not done'))),
+        answer: () => answer(),
         reject,
       }
       const queue = queues.get(name)
@@ -326,12 +373,23 @@ interface Copy extends Logged {
   whole: number
   /** What it was last counted for, in bytes. */
   weight: number
+  /** Until when it is taken to be up to date, on this process's clock: when it was last asked for, nobody else had changed it, nor was anything on its way. */
+  aloneUntil: number
 }
+
+const NOTHING = { length: 0, whole: 0, weight: 0, aloneUntil: 0 }
+/** So long is it taken to be so, in milliseconds. */
+const ALONE_MS = 1_000
 
 /** So many are answered at a time. */
 const MOST = 200
 /** A log that is no longer is not written anew, in characters. */
 const SHORT = 16_384
+
+function isSame(one: Head, other: Head): boolean {
+  const is = one.life === other.life && one.position === other.position && one.used === other.used
+  return is && one.requests === other.requests && one.hasLost === other.hasLost
+}
 
 function noNumbers(): Numbers {
   return { begin: 0, next: 0, end: 0 }

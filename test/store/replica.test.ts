@@ -1,0 +1,195 @@
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { isSessionName, type SessionName } from '../../src/base/session-name.ts'
+import type { Change } from '../../src/core/world.ts'
+import { createJournal } from '../../src/server/journal.ts'
+import type { Backend } from '../../src/store/backend.ts'
+import { replicatedStore } from '../../src/store/replica.ts'
+import type { Held, Store, Work } from '../../src/store/store.ts'
+import { ownSession } from '../support.ts'
+import { memoryBackend } from './memory-backend.ts'
+
+/** A session that one server alone has changed lately is asked as its copy is: what another does meanwhile is met all the same. */
+
+interface Asked {
+  readonly finds: number
+  readonly appends: number
+}
+
+interface Two {
+  readonly first: Store
+  readonly second: Store
+  /** How often the first has asked the backend. */
+  readonly asked: () => Asked
+  /** So long it is under way to the backend with a question, in milliseconds. */
+  readonly slow: (ms: number) => void
+  /** What it writes behind waits for this. */
+  readonly hold: (until: Promise<void>) => void
+}
+
+/** Two servers' stores on one backend. The clocks stand until they are moved. */
+function two(): Two {
+  const backend = memoryBackend({ time: () => 1_000_000 + performance.now() })
+  const asked = { finds: 0, appends: 0 }
+  let delay = 0
+  let held = Promise.resolve()
+  const counting: Backend = {
+    ...backend,
+    find(known) {
+      asked.finds++
+      vi.advanceTimersByTime(delay)
+      return backend.find(known)
+    },
+    async use(uses) {
+      await held
+      await backend.use(uses)
+    },
+    append(appends) {
+      asked.appends++
+      return backend.append(appends)
+    },
+  }
+  const open = (from: Backend): Store => {
+    const bounds = { maxSessions: 100, timeToLive: () => 60_000, journalBytes: 1e6, stateBytes: 1e9, time: undefined }
+    const store = replicatedStore(from, { ...bounds, journal: createJournal(1e6), onTrouble: () => undefined })
+    onTestFinished(() => store.close())
+    return store
+  }
+  return {
+    first: open(counting),
+    second: open(backend),
+    asked: () => ({ ...asked }),
+    slow: (ms) => (delay = ms),
+    hold: (until) => (held = until),
+  }
+}
+
+const name = (): SessionName => {
+  const session = ownSession()
+  if (!isSessionName(session)) throw new Error(session)
+  return session
+}
+const put = (value: number): Change => ({ kind: 'entity', id: 'one', to: { value } })
+const valueIn = ({ world }: Held): unknown => world.get('entity', 'one')
+const adds = (held: Held): Work<number> => {
+  const value = Number(Object.values(valueIn(held) ?? { value: 0 })[0]) + 1
+  return { changes: [put(value)], asks: 'request', result: value }
+}
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))
+afterEach(() => void vi.useRealTimers())
+
+describe('a session that one server alone changes', () => {
+  it('is asked for now and then only', async () => {
+    const { first, asked } = two()
+    const session = name()
+    for (let time = 0; time < 3; time++) await first.use(session, adds)
+    const before = asked()
+    for (let time = 0; time < 10; time++) await first.use(session, adds)
+    expect(asked()).toEqual({ finds: before.finds, appends: before.appends + 10 })
+    vi.advanceTimersByTime(1_000)
+    expect(await first.use(session, adds)).toBe(14)
+    expect(asked().finds).toBe(before.finds + 1)
+  })
+
+  it.each<[string, (store: Store, session: SessionName) => Promise<unknown>, unknown]>([
+    ['a change', (store, session) => store.use(session, adds), 5],
+    ['a look', (store, session) => store.look(session, valueIn), { value: 4 }],
+    [
+      'a use that changes nothing',
+      (store, session) => store.use(session, (held) => ({ changes: [], result: valueIn(held) })),
+      { value: 4 },
+    ],
+    [
+      'work that fails',
+      (store, session) =>
+        store
+          .use(session, (held) => {
+            throw new Error(JSON.stringify(valueIn(held)))
+          })
+          .catch(String),
+      'Error: {"value":4}',
+    ],
+  ])('shows %s what another server has done', async (_what, ask, expected) => {
+    const { first, second } = two()
+    const session = name()
+    for (let time = 0; time < 3; time++) await first.use(session, adds)
+    await second.use(session, adds)
+    expect(await ask(first, session)).toEqual(expected)
+  })
+
+  it('that another server has dropped, or begun again, is not what it was', async () => {
+    const { first, second } = two()
+    const session = name()
+    for (let time = 0; time < 3; time++) await first.use(session, adds)
+    await second.use(session, () => ({ changes: [], life: 'ends', result: undefined }))
+    expect(await first.look(session, ({ record }) => record)).toBeUndefined()
+    for (let time = 0; time < 3; time++) await first.use(session, adds)
+    await second.use(session, () => ({ changes: [put(70)], life: 'begins', result: undefined }))
+    expect(await first.use(session, adds)).toBe(71)
+  })
+
+  it('has a time that does not go back, whichever server is asked', async () => {
+    const { first, second, slow } = two()
+    const session = name()
+    const times: number[] = []
+    const change = (held: Held): Work<void> => ({ ...adds(held), result: void times.push(held.real) })
+    for (let turn = 0; turn < 40; turn++) {
+      await first.use(session, change)
+      vi.advanceTimersByTime(0.3)
+      if (turn % 4 === 3) times.push(await second.look(session, ({ real }) => real))
+      vi.advanceTimersByTime(0.3)
+      if (turn % 4 === 1) times.push(await first.look(session, ({ real }) => real))
+    }
+    // An answer that took long says little of the backend's time.
+    vi.advanceTimersByTime(1_000)
+    slow(7)
+    times.push(await first.look(session, ({ real }) => real))
+    slow(0)
+    for (const store of [first, second]) times.push(await store.look(session, ({ real }) => real))
+    expect(times).toEqual(times.toSorted((a, b) => a - b))
+  })
+
+  it('is over where nobody has used it for long, and not where another server has', async () => {
+    const { first, second } = two()
+    const [used, unused] = [name(), name()]
+    for (const session of [used, unused]) for (let time = 0; time < 3; time++) await first.use(session, adds)
+    vi.advanceTimersByTime(59_000)
+    for (const session of [used, unused]) await first.look(session, valueIn)
+    vi.advanceTimersByTime(900)
+    await second.use(used, adds)
+    vi.advanceTimersByTime(99.5)
+    for (const session of [used, unused]) await first.look(session, valueIn)
+    vi.advanceTimersByTime(1)
+    expect(await first.use(used, adds)).toBe(5)
+    expect(await first.use(unused, adds)).toBe(1)
+  })
+
+  it('counts each of its requests, also those that are written behind', async () => {
+    const { first, hold } = two()
+    const session = name()
+    const counts: unknown[] = []
+    const count = ({ record }: Held): void => void counts.push(record?.requests)
+    const read = (held: Held): Work<void> => ({ changes: [], asks: 'request', result: count(held) })
+    const change = (held: Held): Work<void> => ({ ...adds(held), result: count(held) })
+    await first.use(session, (held) => ({ ...adds(held), result: undefined }))
+    for (let turn = 0; turn < 8; turn++) {
+      await first.use(session, change)
+      await first.use(session, read)
+      // What is written behind is written.
+      await first.tell()
+      await first.use(session, change)
+      await first.use(session, read)
+    }
+    expect([...new Set(counts)]).toEqual(Array.from({ length: 32 }, (_, place) => place + 1))
+    // Also what is on its way when the session is asked for.
+    await first.use(session, read)
+    const { promise, resolve: goOn } = Promise.withResolvers<void>()
+    hold(promise)
+    const told = first.tell()
+    await first.use(session, change)
+    goOn()
+    await told
+    await first.use(session, change)
+    expect(counts.at(-1)).toBe(35)
+  })
+})
