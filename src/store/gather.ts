@@ -29,8 +29,8 @@ export function gathered<Asked, Answer>(
   return (asked) =>
     new Promise((resolve, reject) => {
       waiting.push({ asked, resolve, reject })
-      // What comes in the same turn goes together.
-      if (away < most) queueMicrotask(() => void (waiting.length > 0 && away < most && go()))
+      // What comes in the same turn of the event loop goes together: the requests of all connections that had one.
+      if (away < most) setImmediate(() => void (waiting.length > 0 && away < most && go()))
     })
 }
 
