@@ -222,7 +222,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     async listen({ port = 4010, host = '127.0.0.1', tls } = {}) {
       const bound = await servers.listen(app, port, host, tls)
       isBeyond ||= bound.isBeyond
-      compileWhenIdle(answering())
+      compileWhenIdle(answering(), (one) => one === current && !closing.signal.aborted)
       return { url: bound.url, port: bound.port, control: bound.isBeyond ? (access.isOpen ? 'open' : 'token') : 'loopback' }
     },
     async reload(apis = options.apis) {
@@ -442,12 +442,13 @@ function readVersion(): string {
 /** Documents with more operations compile each when it is called: most are never, and what all of them take would be hundreds of megabytes. */
 const MOST_COMPILED = 100
 
-/** One operation at a time, when nothing else is to do. What does not compile says so when it is called. */
-function compileWhenIdle({ serving: { services, control } }: Answering): void {
+/** One operation at a time, when nothing else is to do, while it is in use. What does not compile says so when it is called. */
+function compileWhenIdle(answering: Answering, isInUse: (answering: Answering) => boolean): void {
+  const { services, control } = answering.serving
   const waiting = [...services, control].flatMap(({ contract: { operations } }) => (operations.length > MOST_COMPILED ? [] : operations))
   const next = (): void => {
     const operation = waiting.shift()
-    if (!operation) return
+    if (!operation || !isInUse(answering)) return
     try {
       operation.compile()
     } catch {
