@@ -3,7 +3,6 @@ import type { MockReply, MockRequest, Problem } from '../base/http.ts'
 import { refusal } from '../base/refusal.ts'
 import { decoded } from '../base/decode.ts'
 import { StoreUnavailable } from '../base/problem.ts'
-import type { Command } from '../core/behaviour.ts'
 import type { Met } from '../core/exchange.ts'
 import type { Registry } from '../core/registry.ts'
 import { type Change, Draft } from '../core/world.ts'
@@ -56,6 +55,11 @@ export function createControlling(settings: ControlSettings): Controlling {
     const match = control.contract.match(method, path.slice(control.contract.base.length))
     return match.kind !== 'found' || control.behaviours[match.target.id]?.begins === true
   }
+  /** Whether it can be asked of a session whatever APIs have made it. What no operation is, is refused as that. */
+  const isOfAny = ({ method, path }: MockRequest): boolean => {
+    const match = control.contract.match(method, path.slice(control.contract.base.length))
+    return match.kind !== 'found' || OF_ANY.has(match.target.id)
+  }
   const subjectOf = ({ path }: MockRequest): string | undefined => {
     const [, section, target, action] = path.slice(control.contract.base.length).split('/').map(decoded)
     return section === 'sessions' && action !== undefined ? target : undefined
@@ -70,9 +74,10 @@ export function createControlling(settings: ControlSettings): Controlling {
       idOf: (held) => controlId(name, held),
       answer(held, { real }) {
         if (!held.record && name !== nameOf() && !begins(request)) return { ...unanswered(around.real), problem: UNKNOWN }
+        // What others have made is not read: only its end, and what is noted of it, is the same for all.
+        const problem = isOfAny(request) ? undefined : foreign(held, name)
+        if (problem) return { ...unanswered(real), problem, reply: refusal(problem) }
         const result = respond(control, request, held.world, there(held, real))
-        const problem = result.command && OF_ANY.has(result.command.kind) && result.changes.length === 0 ? undefined : foreign(held, name)
-        if (problem) return { ...unanswered(result.now), problem, reply: refusal(problem) }
         return result.problem ? { ...result, changes: [], steps: [] } : result
       },
       goOn: (held, { real }) => goOn(held.world, there(held, real)),
@@ -159,14 +164,15 @@ export function createControlling(settings: ControlSettings): Controlling {
   }
 }
 
-/** What can be asked of a session whatever APIs have made it. */
-const OF_ANY: ReadonlySet<string> = new Set<Command['kind']>([
-  'show-session',
-  'reset-session',
-  'list-snapshots',
-  'drop-snapshot',
-  'list-bindings',
-  'unbind',
+/** Operations on a session that say nothing of what it holds. */
+const OF_ANY: ReadonlySet<string> = new Set([
+  'getSession',
+  'resetSession',
+  'dropSession',
+  'listSnapshots',
+  'dropSnapshot',
+  'listBindings',
+  'unbindSession',
 ])
 
 /** There is no such session, and the request is none that begins one. */

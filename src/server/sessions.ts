@@ -118,6 +118,14 @@ export function createSessions(settings: SessionsSettings): Sessions {
       return { changes, life: 'begins', notes: { apis, ...notes }, hasChanged: true, result: begun(name, changes, held.real, 201) }
     })
   }
+  /** What a session begins from again. What others have made begins as one of these APIs; of another version of theirs, with what it lacks. */
+  const homeOf = (name: SessionName, from: SessionStart | undefined, made: string): SessionStart => {
+    const before = from?.home ?? from
+    if (before && made === apis) return before
+    const own = startOf(name)
+    if (!before || before.kept || namesIn(made) !== namesIn(apis)) return own
+    return { ...before, settings: { ...own.settings, ...before.settings }, assumptions: { ...own.assumptions, ...before.assumptions } }
+  }
   const found = ({ notes }: SessionRecord, snapshot: string): TakenSnapshot | undefined =>
     notes.snapshots.find((one) => one.name === snapshot)
 
@@ -149,8 +157,7 @@ export function createSessions(settings: SessionsSettings): Sessions {
     reset: (name, from) =>
       store.use<MockReply>(name, (held) => {
         if (held.full !== undefined) return nothing(refusal(exhausted(held.full)))
-        const before = sessionOf(held.world)?.from
-        const home = before?.home ?? before ?? startOf(name)
+        const home = homeOf(name, sessionOf(held.world)?.from, held.record?.notes.apis ?? apis)
         const contents = beginning(from?.start ? { ...from.start, home } : home, held.real, registry)
         const { problem } = insteadOf(held.world, contents, roomOf(held))
         if (problem) return nothing(refusal(problem))
@@ -372,4 +379,9 @@ export function exhausted(sessions: number): Problem {
     detail: `there are ${sessions} sessions`,
     fix: 'drop some with DELETE /__mock/sessions/{name}, or start with a larger --max-sessions or with --session-ttl',
   }
+}
+
+/** The names of APIs in what tells their set from others. */
+function namesIn(apis: string): string {
+  return apis.replaceAll(/ \([^)]*\)/g, '')
 }

