@@ -62,6 +62,8 @@ export interface Contract {
   readonly parts: ReadonlyMap<string, unknown>
 }
 
+/** What an OpenAPI document is known by (OpenAPI 3.1, 4.8.1; 2.0, Swagger Object), where it is not whole. */
+const SIGNS = ['openapi', 'swagger', 'paths']
 const NONE: readonly Issue[] = []
 const EMPTY: Readonly<Record<string, unknown>> = Object.freeze({})
 
@@ -81,6 +83,9 @@ export function contractOf(document: LoadedDocument): Contract {
 export function createContract(document: LoadedDocument): Contract {
   const [main] = document.sources
   if (!main) throw new DocumentError(`${document.name}: the document is empty`)
+  const { content } = main
+  if (!isJson(content) || !SIGNS.some((sign) => Object.hasOwn(content, sign)))
+    throw new DocumentError(`${main.uri}: it is no OpenAPI document: it has no version, as "openapi" or "swagger", and no paths`)
   const request = once(() => sideOf(formOf(document, 'request')))
   const response = once(() => {
     const answered = formOf(document, 'response')

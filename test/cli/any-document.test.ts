@@ -146,7 +146,12 @@ describe('a document of one’s own cannot be served', () => {
       ['serve', '--spec', 'https://example.com/a.yaml'],
       /nothing is fetched; save the document first, as with curl -sS -o openapi\.yaml https:\/\/example\.com\/a\.yaml$/,
     ],
-    ['is no document', ['serve', write('list.yaml', '- 1\n')], /list/],
+    ['is a list', ['serve', write('list.yaml', '- 1\n')], /list\.yaml: it is no OpenAPI document: /],
+    [
+      'is of something else',
+      ['serve', write('package.json', '{"name":"a"}')],
+      /package\.json: it is no OpenAPI document: it has no version, /,
+    ],
     ['has no certificate', ['serve', '--tls-key', join(certificates, 'server.key')], /^error: --tls-key needs --tls-cert beside it$/],
     [
       'has a certificate that is not there',
