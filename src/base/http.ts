@@ -70,8 +70,18 @@ export interface Issue {
   readonly wanted?: unknown
   /** What would do instead. */
   readonly fix?: string
+  /** The same as values, where they are certain. */
+  readonly instead?: readonly Instead[]
   /** The rule in the document. */
   readonly place?: Place
+}
+
+/** A value to put in the place of another. */
+export interface Instead {
+  /** JSON pointer into the message. */
+  readonly at: string
+  /** What to send there; undefined: nothing. */
+  readonly to?: unknown
 }
 
 /** So many issues are told of one request: who sends a megabyte of them needs a beginning, and each costs more than what it tells of. */

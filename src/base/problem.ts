@@ -41,6 +41,7 @@ export const PROBLEMS = {
   'memory-exhausted': { status: 503, title: 'All sessions together keep as many bytes as they may' },
   'step-impossible': { status: 422, title: 'The step cannot be taken' },
   'session-unknown': { status: 404, title: 'There is no such session' },
+  'request-unsendable': { status: 409, title: 'The request cannot be sent again so' },
   'request-unknown': { status: 404, title: 'The journal holds no such request' },
   'document-unknown': { status: 404, title: 'There is no such document' },
   'state-unknown': { status: 404, title: 'No provider state has this text' },

@@ -9,6 +9,7 @@ import { createParameter, type Parameter, type RawParameters } from './parameter
 import { createReplies } from './replies.ts'
 import { createRouter, METHODS, type Route, type Router } from './router.ts'
 import { createReader, isJson, type Located, type Reader } from './schema.ts'
+import { readSendable, type Sendable } from './sendable.ts'
 import { createSecurity, type Security } from './security.ts'
 import { pairs } from './style.ts'
 import { createValidator } from './validator.ts'
@@ -36,6 +37,8 @@ export interface Operation extends Security {
   checkForeign(reply: MockReply, isBodyRead: boolean): readonly Issue[]
   /** The documented answers, their examples, and what can be made in place of these; read when they are first wanted. */
   readAnswers(): readonly Answer[]
+  /** What a client can send it; read when it is first wanted. */
+  readSendable(): Sendable
   /** Compiles what is otherwise compiled at first use. @throws DocumentError */
   compile(): void
 }
@@ -212,6 +215,10 @@ function createOperation(
   const bodies = once(() => createBodies(placed(located, request()), request().reader, request().validator))
   const replies = once(() => createReplies(placed(located, response()), response()))
   const security = once(() => createSecurity(root, located, reader))
+  const sendable = once(() => {
+    const side = request()
+    return readSendable([placed(item, side), placed(located, side)], placed(located, side), side)
+  })
   const answers = once(() => readAnswers(placed(located, response()), response()))
   // What the template asks of a query is no stranger there.
   const told = new Set(new URLSearchParams(template.split(/[?#]/).slice(1).join('&')).keys())
@@ -254,6 +261,7 @@ function createOperation(
     checkReply: (reply) => replies().check(reply),
     checkForeign: (reply, isBodyRead) => replies().checkForeign(reply, isBodyRead),
     readAnswers: answers,
+    readSendable: sendable,
     compile() {
       for (const parameter of parameters()) parameter.compile()
       bodies().compile()

@@ -1,6 +1,6 @@
 import type { Input, Issue } from '../base/http.ts'
 import { nearest } from '../base/nearest.ts'
-import type { Behaviour, Command, ExchangeFilter, Outcome } from '../core/behaviour.ts'
+import type { Behaviour, Command, ExchangeFilter, Outcome, Resent } from '../core/behaviour.ts'
 import { refused } from '../core/behaviour.ts'
 import type { Known } from '../core/scenario/known.ts'
 import { entityBehaviours } from './entities.ts'
@@ -22,6 +22,12 @@ interface FollowInput extends CountInput {
 
 interface RequestInput extends Input {
   readonly path: { readonly requestId: string }
+  readonly header: { readonly host?: string; readonly 'x-forwarded-proto'?: string }
+}
+
+interface ResendInput extends Input {
+  readonly path: { readonly requestId: string }
+  readonly body: Resent | undefined
 }
 
 interface DocumentInput extends Input {
@@ -82,7 +88,17 @@ const command = (make: (input: Input) => Command): Behaviour => ({
 })
 
 const getRequest: Behaviour<RequestInput> = {
-  run: ({ path }) => ({ kind: 'command', command: { kind: 'show-request', id: path.requestId } }),
+  run: ({ path, header }) => ({
+    kind: 'command',
+    command: {
+      kind: 'show-request',
+      id: path.requestId,
+      origin: `${header['x-forwarded-proto'] ?? 'http'}://${header.host ?? 'localhost'}`,
+    },
+  }),
+}
+const resendRequest: Behaviour<ResendInput> = {
+  run: ({ path, body }) => ({ kind: 'command', command: { kind: 'resend-request', id: path.requestId, wanted: body ?? {} } }),
 }
 const getDocument: Behaviour<DocumentInput> = {
   run: ({ path }) => ({ kind: 'command', command: { kind: 'show-document', name: path.document.replace(/\.json$/, '') } }),
@@ -113,4 +129,5 @@ const FIXED = {
   listDocuments: command(() => ({ kind: 'list-documents' })),
   getDocument,
   getRequest,
+  resendRequest,
 } satisfies Readonly<Record<string, Behaviour>>

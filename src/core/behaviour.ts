@@ -105,9 +105,20 @@ export type Command =
     }
   | { readonly kind: 'count-requests'; readonly filter: ExchangeFilter }
   | { readonly kind: 'follow-requests'; readonly filter: ExchangeFilter; readonly after: string | undefined }
-  | { readonly kind: 'show-request'; readonly id: string }
+  /** `origin` is what the client calls the server: `http://localhost:4010`. */
+  | { readonly kind: 'show-request'; readonly id: string; readonly origin: string }
+  | { readonly kind: 'resend-request'; readonly id: string; readonly wanted: Resent }
   | { readonly kind: 'list-documents' }
   | { readonly kind: 'show-document'; readonly name: string }
+
+/** A past request that is sent again: as it was, with what would do in place of what was wrong, or with other parts. */
+export interface Resent {
+  readonly repaired?: boolean
+  readonly method?: string
+  readonly path?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: unknown
+}
 
 /** A session to begin. */
 export interface WantedSession {

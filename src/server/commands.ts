@@ -1,15 +1,18 @@
 import { StoreUnavailable } from '../base/problem.ts'
 import { refusal } from '../base/refusal.ts'
-import type { Command, ExchangeFilter } from '../core/behaviour.ts'
+import type { Command, ExchangeFilter, Resent } from '../core/behaviour.ts'
+import type { Exchange } from '../core/exchange.ts'
 import type { SessionName } from '../base/session-name.ts'
 import type { Service } from '../engine/service.ts'
 import type { Scenario } from '../core/scenario/written.ts'
 import { nameOf, unknownScenario } from '../engine/session.ts'
-import type { MockReply, Problem } from '../base/http.ts'
+import type { MockReply, MockRequest, Problem } from '../base/http.ts'
 import type { Store } from '../store/store.ts'
 import type { Events, Stream } from './events.ts'
 import type { Journal } from './journal.ts'
+import type { Handled } from './line.ts'
 import { METRICS_TYPE } from './metrics.ts'
+import { type Repairs, requestOf } from './repairs.ts'
 import type { Sessions, Tell } from './sessions.ts'
 import type { createStates } from './states.ts'
 
@@ -28,6 +31,9 @@ export interface CommandSettings {
   readonly metrics: () => Promise<string>
   readonly journal: Journal
   readonly events: Events
+  readonly repairs: Repairs
+  /** Asks this server, as a client does. */
+  readonly ask: (request: MockRequest) => Promise<Handled>
   readonly scenarios: () => Promise<ReadonlyMap<string, Scenario>>
   readonly version: string
   readonly dataVersion: number
@@ -51,6 +57,8 @@ export function createCommands({
   metrics,
   journal,
   events,
+  repairs,
+  ask,
   scenarios,
   version,
   dataVersion,
@@ -69,6 +77,19 @@ export function createCommands({
     if (journal.lost(session)) return true
     const name = session === undefined ? undefined : nameOf(session)
     return typeof name === 'string' && (await store.look(name, ({ record }) => record?.hasLost === true))
+  }
+
+  /** A client's request like any other: its answer is what is told of it. */
+  const resend = async (exchange: Exchange, wanted: Resent): Promise<MockReply> => {
+    if (exchange.origin !== 'request') return refusal(unsendable(exchange.id, 'no client has sent it', 'resend one of origin request'))
+    if (exchange.isBodyLost === true && wanted.body === undefined)
+      return refusal(unsendable(exchange.id, 'its body is not kept', 'send one as body'))
+    const repair = wanted.repaired === true ? await repairs.find(exchange) : undefined
+    if (wanted.repaired === true && repair?.kind !== 'repaired')
+      return refusal(unsendable(exchange.id, repair?.reason ?? 'it was not refused', 'resend it as it was, or with other parts'))
+    const base = repair?.kind === 'repaired' ? repair.request : requestOf(exchange)
+    const { status, headers } = await ask(resentOf(base, exchange.session, wanted))
+    return { status: 200, body: { id: headers['Mock-Request-Id'] ?? '', status } }
   }
 
   return async (command, real, session, tell) => {
@@ -159,14 +180,47 @@ export function createCommands({
             }
       case 'show-request': {
         await store.tell()
-        const entry = journal.get(command.id)
-        return entry ? { status: 200, body: entry } : notHeld(command.id)
+        const [entry, exchange] = [journal.get(command.id), journal.exchange(command.id)]
+        if (!entry || !exchange) return notHeld(command.id)
+        const repair = await repairs.show(exchange, command.origin)
+        return { status: 200, body: repair ? { ...entry, repair } : entry }
+      }
+      case 'resend-request': {
+        await store.tell()
+        const exchange = journal.exchange(command.id)
+        return exchange ? resend(exchange, command.wanted) : notHeld(command.id)
       }
       default:
         return command satisfies never
     }
   }
 }
+
+function unsendable(id: string, why: string, fix: string): Problem {
+  return { code: 'request-unsendable', detail: `the request ${id} cannot be sent again so: ${why}`, fix }
+}
+
+/** To the session that it was for, whatever says so now. */
+function resentOf(request: MockRequest, session: string, { method, path, headers, body }: Resent): MockRequest {
+  const [plain = request.path, query = ''] = path === undefined ? [request.path, request.query] : path.split('?', 2)
+  const named = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const)
+  const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
+  const all = { ...request.headers, ...Object.fromEntries(named), 'mock-session': session }
+  return {
+    ...request,
+    method: method?.toUpperCase() ?? request.method,
+    path: plain,
+    query,
+    headers: Object.fromEntries(
+      Object.entries(all).filter(([name]) => !PER_MESSAGE.has(name) && !(text !== undefined && name === 'content-encoding')),
+    ),
+    body: text === undefined ? request.body : { kind: 'text', text },
+    prefix: '',
+  }
+}
+
+/** What a client's library writes of one message. */
+const PER_MESSAGE = new Set(['content-length', 'transfer-encoding', 'mock-scenario'])
 
 const LACKING = { incomplete: true }
 

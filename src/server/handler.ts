@@ -28,6 +28,7 @@ import { type Handled, type Line, toLine, type Waiting } from './line.ts'
 import type { Passage } from './pass.ts'
 import { unkept } from './record.ts'
 import { isControlPath, locate, type Named } from './session.ts'
+import { createRepairs } from './repairs.ts'
 import { createSessions, exhausted } from './sessions.ts'
 import { createStates } from './states.ts'
 import { isVisit, welcome } from './visit.ts'
@@ -134,7 +135,12 @@ export function createHandler(settings: HandlerSettings): Handler {
   const server = { strict, checkReplies, maxBodyBytes, maxEntities, ...(maxSessionBytes !== undefined && { maxSessionBytes }) }
   const sessions = createSessions({ ...settings, about: { version, dataVersion, parameters, server } })
   const setState = createStates({ ...settings, sessions, around: aroundIn })
-  const carryOut = createCommands({ ...settings, sessions, setState })
+  const repairs = createRepairs({
+    ...settings,
+    serviceFor,
+    around: (held, choose, name) => aroundIn(held, held.real, name, false, { choose }),
+  })
+  const carryOut = createCommands({ ...settings, sessions, setState, repairs, ask: (request) => handle(request, false) })
   const foreign = ({ record }: Held, name: SessionName): Problem | undefined =>
     record && record.notes.apis !== settings.apis ? ofOthers(name, record.notes.apis, settings.apis) : undefined
   const noted = ({ record }: Held): Partial<Notes> | undefined =>
@@ -145,7 +151,9 @@ export function createHandler(settings: HandlerSettings): Handler {
   const ask = createAsking(shared)
   const controlling = createControlling({ ...shared, around: aroundIn })
 
-  return async (sent, prefersProblem, line) => {
+  return handle
+
+  async function handle(sent: MockRequest, prefersProblem: boolean, line?: Line): Promise<Handled> {
     const started = performance.now()
     const real = settings.real()
     const isControl = isControlPath(sent.path)

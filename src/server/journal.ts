@@ -12,6 +12,8 @@ import { maskedExchange } from './masked.ts'
 export interface Journal extends Keeping {
   has(id: string): boolean
   get(id: string): object | undefined
+  /** The exchange as it is, secrets and all. */
+  exchange(id: string): Exchange | undefined
   /** Newest first, as many as fit the answer; `before` for those in front of the exchange with this id. */
   list(filter: ExchangeFilter, limit: number, before?: string): Listed
   count(filter: ExchangeFilter): number
@@ -124,6 +126,7 @@ export function createJournal(maxBytes: number, nearest: FindNearest = () => [],
       hasLetGo ||= upTo > 0
     },
     has: (id) => find(id) !== undefined,
+    exchange: (id) => find(id)?.exchange,
     get(id) {
       const entry = find(id)
       return entry && show(maskedOf(entry), nearest, registry())

@@ -22,6 +22,7 @@ const SELDOM = [
   'supplier-orders confirmOrderCancellation',
   'supplier-orders rejectLineItemCancellation',
   'oms-allocations getShipment',
+  'control unbindSession',
   'control dropFault',
   'control restoreSnapshot',
   'control dropSnapshot',

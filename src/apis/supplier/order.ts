@@ -1,5 +1,5 @@
 import type { AssumptionName, Assumptions } from './assumptions.ts'
-import type { Issue } from '../../base/http.ts'
+import type { Instead, Issue } from '../../base/http.ts'
 import type { Problem } from './problems.ts'
 
 export type OrderId = string & { readonly __brand: 'OrderId' }
@@ -210,6 +210,7 @@ export type Found = {
   readonly at: string
   readonly message: string
   readonly fix: string
+  readonly instead?: readonly Instead[]
   readonly value?: unknown
   /** The assumption that makes it wrong. */
   readonly assumption?: AssumptionName
@@ -234,6 +235,7 @@ export function namedLines(
         at,
         message: `line ${id} stands in line_items ${earlier} and ${index}`,
         fix: 'name each line once',
+        instead: [{ at: `/body/line_items/${index}` }],
       })
     seen.set(id, index)
     if (!lines.has(id))
@@ -258,12 +260,13 @@ export function problemOf(all: readonly Found[]): Problem | undefined {
   const sorted = all.toSorted((a, b) => lineOf(a) - lineOf(b))
   const [first] = sorted
   if (!first) return undefined
-  const issues = sorted.map(({ code, at, message, fix, value }): Issue => ({
+  const issues = sorted.map(({ code, at, message, fix, value, instead }): Issue => ({
     at,
     rule: code,
     message,
     fix,
     ...(value !== undefined && { value }),
+    ...(instead && { instead }),
   }))
   const assumption = sorted.find((one) => one.assumption !== undefined)?.assumption
   return { code: first.code, detail: first.message, fix: first.fix, issues, ...(assumption && { assumption }) }
@@ -299,6 +302,7 @@ function quantityIssues(line: Line, wanted: Wanted, sum: Assumptions['supplier.a
       at: `${at}/quantity_accepted`,
       message: `quantity_accepted is ${accepted}, but quantity_allocated is ${allocated}`,
       fix: 'send quantity_allocated alone',
+      instead: [{ at: `${at}/quantity_accepted` }],
       value: accepted,
     })
   if (ordered !== undefined && ordered !== line.ordered)
@@ -307,6 +311,7 @@ function quantityIssues(line: Line, wanted: Wanted, sum: Assumptions['supplier.a
       at: `${at}/quantity_ordered`,
       message: `quantity_ordered is ${ordered}, but ${line.ordered} were ordered`,
       fix: `send ${line.ordered}, or leave it out`,
+      instead: [{ at: `${at}/quantity_ordered`, to: line.ordered }],
       value: ordered,
     })
   const total = allocated + backordered + rejected
@@ -316,9 +321,22 @@ function quantityIssues(line: Line, wanted: Wanted, sum: Assumptions['supplier.a
       at,
       message: `${allocated} allocated + ${backordered} backordered + ${rejected} rejected is ${total}, not the ${line.ordered} ordered`,
       fix: `make them add up to ${line.ordered}`,
+      instead: added(wanted, line.ordered - total, at),
       assumption: 'supplier.allocate.sum',
     })
   return found
+}
+
+/** Quantities that add up: what is missing is rejected; of what is too much, first what is rejected goes, then what is backordered, then what is allocated. */
+function added({ allocated, backordered, rejected }: Wanted, missing: number, at: string): readonly Instead[] {
+  const all = Object.entries({ quantity_rejected: rejected, quantity_backordered: backordered, quantity_allocated: allocated })
+  let left = missing
+  const instead = all.flatMap(([name, quantity]) => {
+    const to = Math.max(0, quantity + left)
+    left -= to - quantity
+    return to === quantity ? [] : [{ at: `${at}/${name}`, to }]
+  })
+  return instead
 }
 
 function stateIssues(line: Line, { allocated, rejected }: Wanted, falls: Assumptions['supplier.rejected.falls'], at: string): Found[] {
@@ -334,6 +352,7 @@ function stateIssues(line: Line, { allocated, rejected }: Wanted, falls: Assumpt
       at: `${at}/allocation/quantity_allocated`,
       message: `${line.shipped} of line ${line.id} are shipped, so ${allocated} cannot be all that is allocated`,
       fix: `allocate ${line.shipped} at least`,
+      instead: [{ at: `${at}/allocation/quantity_allocated`, to: line.shipped }],
     })
   if (falls === 'refused' && rejected < line.rejected)
     found.push({
@@ -341,6 +360,7 @@ function stateIssues(line: Line, { allocated, rejected }: Wanted, falls: Assumpt
       at: `${at}/allocation/quantity_rejected`,
       message: `${line.rejected} of line ${line.id} are rejected for good, not ${rejected}`,
       fix: `reject ${line.rejected} at least`,
+      instead: [{ at: `${at}/allocation/quantity_rejected`, to: line.rejected }],
       assumption: 'supplier.rejected.falls',
     })
   return found
