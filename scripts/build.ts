@@ -1,7 +1,11 @@
-/** Makes dist/: JavaScript and types by tsc, and the documents as JSON with the lines of their parts, so that nothing parses YAML at start. */
+/**
+ * Makes dist/: JavaScript and types by tsc; the documents as JSON with the lines of their parts, so that nothing parses YAML at start; and the
+ * console, as one program and one style sheet.
+ */
+import { buildSync } from 'esbuild'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { compileDocument, loadDocument } from '../src/document/load.ts'
@@ -26,9 +30,28 @@ async function build(): Promise<void> {
     writeFileSync(join(next, 'documents', `${document.name}.json`), JSON.stringify(document))
     writeFileSync(join(next, 'documents', `${document.name}.lines.json`), JSON.stringify(lines))
   }
+  buildConsole()
   writeFileSync(join(next, '.stamp'), stamp)
   rmSync(dist, { recursive: true, force: true })
   renameSync(next, dist)
+}
+
+function buildConsole(): void {
+  const own = join(root, 'src/console')
+  const outdir = join(next, 'console')
+  buildSync({
+    entryPoints: [
+      { in: join(own, 'main.tsx'), out: 'console' },
+      { in: join(own, 'console.css'), out: 'console' },
+    ],
+    outdir,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    tsconfig: join(own, 'tsconfig.json'),
+  })
+  copyFileSync(join(own, 'index.html'), join(outdir, 'index.html'))
 }
 
 /** A digest of all that dist/ is made of. */

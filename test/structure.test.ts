@@ -26,7 +26,7 @@ const ARROWS = [...(drawn.blocks[0]?.text.matchAll(/^ {2}(\w+) (-->|-\.->) (\w+)
 const PURE = ['base', 'contract', 'core', 'engine', 'apis', 'control']
 const FORBIDDEN = [/Date\.now/, /new Date\(\)/, /Math\.random/, /\bprocess\./, /performance\.now/, /randomUUID/, /from 'node:/]
 
-const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file))
 const roomOf = (file: string): string => file.split(/[/\\]/)[0]?.replace(/\.ts$/, '') ?? ''
 
 export function forbiddenImports(file: string, text: string): string[] {

@@ -57,6 +57,7 @@ export const PROBLEMS = {
   'headers-too-large': { status: 431, title: 'Request line and headers are larger than the server reads' },
   'request-late': { status: 408, title: 'The request did not arrive in time' },
   'expectation-unknown': { status: 417, title: 'The request expects what the server cannot do' },
+  'console-unbuilt': { status: 503, title: 'The console has not been built' },
   'origin-refused': { status: 403, title: 'Pages of this origin may not read answers' },
   'host-refused': { status: 403, title: 'Control routes answer only to known hosts and origins' },
   'control-refused': { status: 401, title: 'Control routes beyond loopback need the control token' },

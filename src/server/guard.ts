@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
 import { hostname, isWebOrigin, type MockRequest, type Problem } from '../base/http.ts'
+import { isConsole } from './console.ts'
 import { isNamedOrigin, type OriginSettings } from './origin.ts'
 
 export interface GuardSettings extends OriginSettings {
@@ -17,7 +18,7 @@ export interface Admitted {
  * Control routes change what others rely on, so they answer neither to pages of another origin nor under a name that somebody else's
  * DNS may point here (rebinding). Loopback names, IP addresses and allowed hosts are known. Whoever comes from beyond this machine needs
  * the control token. Probes need neither: balancers ask whether the server is up by whatever name they have for it, and the answer tells
- * nothing.
+ * nothing. The console's page holds nothing either, and is what asks for the token.
  * @param line undefined for a call within the process
  */
 export function admit(sent: MockRequest, settings: GuardSettings, line: { needsToken(): boolean } | undefined): Admitted {
@@ -25,7 +26,7 @@ export function admit(sent: MockRequest, settings: GuardSettings, line: { needsT
   const isProbe = isRead(request, PROBES)
   const problem = (isProbe ? undefined : strange(request.headers, settings)) ?? foreign(request.headers, settings)
   if (problem) return { request, problem }
-  if (isProbe || !line?.needsToken()) return { request }
+  if (isProbe || isConsole(request) || !line?.needsToken()) return { request }
   const { authorization = '', 'mock-control-token': header } = request.headers
   const [, bearer] = /^bearer +(\S+)$/i.exec(authorization) ?? []
   const given = [bearer, header, token].filter((one) => one !== undefined)

@@ -19,6 +19,7 @@ import { serviceFinder } from './addressed.ts'
 import { createAsking } from './asking.ts'
 import type { Bindings } from './bindings.ts'
 import { createCommands } from './commands.ts'
+import { createConsole, isConsole } from './console.ts'
 import { createControlling } from './controlling.ts'
 import type { Events } from './events.ts'
 import { failed } from './failed.ts'
@@ -31,7 +32,7 @@ import { isControlPath, locate, type Named } from './session.ts'
 import { createRepairs } from './repairs.ts'
 import { createSessions, exhausted } from './sessions.ts'
 import { createStates } from './states.ts'
-import { isVisit, welcome } from './visit.ts'
+import { isVisit, toConsole } from './visit.ts'
 
 export interface HandlerSettings extends Waiting, GuardSettings {
   /** The control API; its base is peeled off before any other. */
@@ -102,7 +103,7 @@ export function createHandler(settings: HandlerSettings): Handler {
   const { control, providerStates, services, bindings, defaults, startOf, strict, checkReplies, limits, registry, nearest } = settings
   const { startFrom, maxBodyBytes, version, dataVersion, making, passage } = settings
   const serviceFor = serviceFinder(services, nearest)
-  const documents = [...services, control, providerStates].map(({ contract }) => contract)
+  const page = createConsole()
   // Written out, for a request pays for every copy of it.
   const aroundAt = (real: number, { others, start, more }: AroundWhat, prefersProblem: boolean): Around => ({
     start,
@@ -159,6 +160,7 @@ export function createHandler(settings: HandlerSettings): Handler {
     const isControl = isControlPath(sent.path)
     const { request: raw, problem: shut } = isControl ? admit(sent, settings, line) : { request: sent }
     if (shut) return told(raw, toLine(refusal(shut), timeAtStart(defaults, real), true), real, started)
+    if (isControl && isConsole(raw)) return page(raw, timeAtStart(defaults, real))
     let request = raw
     try {
       const located = await locate(raw, isControl && isWatching(raw) ? undefined : bindings)
@@ -193,7 +195,7 @@ export function createHandler(settings: HandlerSettings): Handler {
   ): Promise<Handled> {
     if (isVisit(request) && !isServed(request)) {
       const now = timeAtStart(defaults, real)
-      return told(request, request.path === '/' ? welcome(documents, now) : toLine(refusal(nowhere(request)), now, false), real, started)
+      return told(request, request.path === '/' ? toConsole(request, now) : toLine(refusal(nowhere(request)), now, false), real, started)
     }
     if (settings.requireSession && !isLabelled) return refuseUnnamed(request, UNLABELLED, real, started)
     const scenario = request.headers['mock-scenario']

@@ -1,5 +1,6 @@
 import request from 'supertest'
 import { expect, it } from 'vitest'
+import { defineApi } from '../../src/api.ts'
 import type { RequestSummary } from '../../src/index.ts'
 import { openMock, ORDER, ownSession, SUPPLIER } from '../support.ts'
 
@@ -24,14 +25,33 @@ it.each(['/favicon.ico', '/robots.txt', '/apple-touch-icon.png', '/apple-touch-i
   },
 )
 
-it('somebody who opens the address is shown where things are', async () => {
+it.each<[string, string, string]>([
+  ['GET', '/', '/__mock/'],
+  ['HEAD', '/', '/__mock/'],
+  ['GET', '/~tess/', '/~tess/__mock/'],
+])('a browser that opens the address (%s %s) is sent to the console', async (method, path, location) => {
   told.length = 0
-  const { text, type } = await request(mock.app).get('/').set('Accept', 'text/html,application/xhtml+xml,*/*;q=0.8').expect(200)
-  expect(type).toBe('text/html')
-  const links = [...text.matchAll(/href="([^"]+)"/g)].map(([, path = '']) => path)
-  expect(links).toContain('/__mock/openapi/supplier-orders.json')
-  for (const path of links) await request(mock.app).get(path).expect(200)
-  expect(told).toMatchObject([{ session: '-', status: 200, method: 'GET', path: '/' }])
+  const asked = method === 'HEAD' ? request(mock.app).head(path) : request(mock.app).get(path)
+  const { headers } = await asked.set('Accept', 'text/html,application/xhtml+xml,*/*;q=0.8').expect(302)
+  expect([headers['location'], headers['vary']]).toEqual([location, 'Accept'])
+  expect(told).toMatchObject([{ session: '-', status: 302, path }])
+})
+
+it.each(['*/*', 'application/json', 'application/json, text/html', 'text/html;q=0.5, application/json', 'text/html;q=0'])(
+  'who accepts %s is an app, and is answered as one',
+  async (accept) => {
+    const session = ownSession()
+    const { type } = await request(mock.app).get('/').set({ Accept: accept, 'Mock-Session': session }).expect(404)
+    expect(type).toBe('application/json')
+    expect(await mock.session(session).requests()).toHaveLength(1)
+  },
+)
+
+it('a document that has the path answers it, to browsers too', async () => {
+  const get = { responses: { 200: { description: 'A page.', content: { 'text/html': { example: '<p>home' } } } } }
+  await using own = await openMock({ apis: [defineApi({ document: { openapi: '3.1.0', paths: { '/': { get } } } })] })
+  const { text } = await request(own.app).get('/').set('Accept', 'text/html,*/*;q=0.8').expect(200)
+  expect(text).toBe('<p>home')
 })
 
 it('an app that asks so is in its session', async () => {

@@ -1,0 +1,99 @@
+import type { ControlProblem, PastRequest } from '../client/client.ts'
+import { look, problemFrom, send } from './api.ts'
+import { type Row, rowOf } from './journal.ts'
+import { type Filters, queryOf } from './route.ts'
+import { createReader, type ServerSent, waitBefore } from './server-sent.ts'
+
+/** How it stands with what is followed. */
+export type Line = { readonly kind: 'opening' | 'live' | 'lost' } | { readonly kind: 'refused'; readonly problem: ControlProblem }
+
+export interface Follower {
+  readonly signal: AbortSignal
+  /** The newest that there are, newest first; `older` is where more may be asked for. */
+  begin(rows: readonly Row[], older: string | undefined): void
+  add(row: Row): void
+  line(line: Line): void
+}
+
+interface Page {
+  readonly requests: readonly PastRequest[]
+  readonly before?: string
+}
+
+/** So many requests are a page. */
+const PAGE = 100
+
+/** A page of past requests, newest first. */
+export async function pageOf(filters: Filters): Promise<{ readonly rows: readonly Row[]; readonly older: string | undefined }> {
+  const { requests, before } = await look<Page>(`/requests?${queryOf({ ...filters, limit: PAGE })}`)
+  return { rows: requests.map(rowOf), older: before }
+}
+
+/**
+ * What the journal holds, and each request as it comes, until the signal. The stream is opened before the list is asked for, so that nothing
+ * falls between them. `EventSource` would do this, but cannot send the control token.
+ */
+export async function follow(filters: Filters, { signal, begin, add, line }: Follower): Promise<void> {
+  let last: string | undefined
+  const start = async (): Promise<void> => {
+    const { rows, older } = await pageOf(filters)
+    last = rows[0]?.id
+    if (!signal.aborted) begin(rows, older)
+  }
+  const take = async ({ event, id, data }: ServerSent): Promise<void> => {
+    if (event === 'exchange') {
+      last = id
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+      add(rowOf(JSON.parse(data) as PastRequest))
+    }
+    // What came in between is in the list, where the journal still holds it.
+    else if (event === 'lost') await start()
+    else if (event === 'dropped') last = undefined
+  }
+  line({ kind: 'opening' })
+  for (let tries = 0; !signal.aborted; tries++) {
+    try {
+      const headers = last === undefined ? {} : { 'Last-Event-ID': last }
+      const { body } = await send({ method: 'GET', path: `/events?${queryOf(filters)}` }, { headers, signal })
+      if (last === undefined) await start()
+      line({ kind: 'live' })
+      tries = 0
+      const read = createReader()
+      for await (const piece of pieces(body)) for (const sent of read(piece)) await take(sent)
+    } catch (error) {
+      const problem = problemFrom(error)
+      if (signal.aborted) return
+      // The mock stops, or starts again; as many as may follow it do. What else is refused is refused the next time as well.
+      if (!PASSING.has(problem.code)) {
+        line({ kind: 'refused', problem })
+        return
+      }
+    }
+    if (signal.aborted) return
+    line({ kind: 'lost' })
+    await pause(waitBefore(tries), signal)
+  }
+}
+
+const PASSING: ReadonlySet<string> = new Set(['no-answer', 'listeners-exhausted', 'store-unavailable', 'draining', 'connections-exhausted'])
+
+/** The text of a body. One that breaks off ends. */
+async function* pieces(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string> {
+  const reader = body?.getReader()
+  const decoder = new TextDecoder()
+  for (;;) {
+    const read = await reader?.read().catch(() => undefined)
+    if (!read || read.done) return
+    yield decoder.decode(read.value, { stream: true })
+  }
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds)
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,111 @@
+import { render, type VNode } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { hasToken, keepToken, onLocked } from './api.ts'
+import { Empty, Field, Heading } from './parts.tsx'
+import { readRoute, type Route } from './route.ts'
+import { Requests } from './requests.tsx'
+
+function App(): VNode {
+  const [hash, setHash] = useState(location.hash)
+  const [isLocked, setLocked] = useState(false)
+  /** Another number draws the view anew. */
+  const [opened, setOpened] = useState(0)
+  const main = useRef<HTMLElement>(null)
+  const route = readRoute(hash)
+  const place = placeOf(route)
+  useEffect(() => {
+    const change = (): void => setHash(location.hash)
+    addEventListener('hashchange', change)
+    onLocked(() => setLocked(true))
+    return () => removeEventListener('hashchange', change)
+  }, [])
+  const isFirst = useRef(true)
+  useEffect(() => {
+    document.title = `${place} - ${NAME}`
+    // The browser itself has the focus at the top when a page is opened.
+    if (!isFirst.current) main.current?.querySelector('h1')?.focus()
+    isFirst.current = false
+  }, [place])
+  const open = (): void => {
+    setLocked(false)
+    setOpened((count) => count + 1)
+  }
+  return (
+    <>
+      <header>
+        <button type="button" class="skip" onClick={() => main.current?.querySelector('h1')?.focus()}>
+          Skip to content
+        </button>
+        <strong class="brand">{NAME}</strong>
+        <nav aria-label="Views">
+          {VIEWS.map(([label, address, views]) => (
+            <a key={address} href={address} {...(views.includes(route.view) && { 'aria-current': 'page' as const })}>
+              {label}
+            </a>
+          ))}
+        </nav>
+      </header>
+      <main ref={main}>{isLocked ? <Unlock onToken={open} /> : <View key={opened} route={route} />}</main>
+    </>
+  )
+}
+
+const NAME = 'allocation-mock'
+
+const VIEWS: readonly (readonly [string, string, readonly Route['view'][]])[] = [
+  ['Requests', '#/requests', ['requests', 'request']],
+  ['Sessions', '#/sessions', ['sessions', 'session', 'state']],
+  ['Documents', '#/documents', ['documents', 'document']],
+]
+
+function View({ route }: { readonly route: Route }): VNode {
+  switch (route.view) {
+    case 'requests':
+      return <Requests filters={route.filters} />
+    default:
+      return (
+        <>
+          <Heading>Nothing is here</Heading>
+          <Empty>The address names no view.</Empty>
+        </>
+      )
+  }
+}
+
+/** What a view is called; another name is another place. */
+function placeOf(route: Route): string {
+  switch (route.view) {
+    case 'requests':
+      return 'Requests'
+    default:
+      return 'Nothing is here'
+  }
+}
+
+/** Asks for the token of the control API. */
+function Unlock({ onToken }: { readonly onToken: () => void }): VNode {
+  const [token, setToken] = useState('')
+  const submit = (event: Event): void => {
+    event.preventDefault()
+    keepToken(token.trim())
+    onToken()
+  }
+  return (
+    <form class="unlock" onSubmit={submit}>
+      <Heading>Control token</Heading>
+      <p>
+        {hasToken() ? 'The token is wrong. ' : 'This mock listens beyond its own machine and wants its control token. '}
+        The server prints it when it starts, unless it was given one with <code>--control-token</code>.
+      </p>
+      <Field label="Token" help="Kept in this tab until it is closed.">
+        <input type="password" autocomplete="off" value={token} onInput={(event) => setToken(event.currentTarget.value)} required />
+      </Field>
+      <button type="submit" class="main">
+        Open the console
+      </button>
+    </form>
+  )
+}
+
+const root = document.querySelector('#app')
+if (root) render(<App />, root)

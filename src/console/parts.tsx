@@ -1,0 +1,239 @@
+import type { ComponentChildren, VNode } from 'preact'
+import { useCallback, useEffect, useState } from 'preact/hooks'
+import type { ControlProblem } from '../client/client.ts'
+import { writtenDuration } from '../core/clock.ts'
+import { type Asked, ask, commandOf, look, problemFrom, send } from './api.ts'
+
+/** What views are made of. */
+
+export interface Looked<T> {
+  readonly value: T | undefined
+  readonly problem: ControlProblem | undefined
+  /** Asks again. */
+  readonly again: () => void
+}
+
+/** What the control API answers to a read: asked when the path changes, or when somebody says `again`. */
+export function useLook<T>(path: string | undefined): Looked<T> {
+  const [asked, setAsked] = useState(0)
+  const [found, setFound] = useState<{ readonly path?: string; readonly value?: T; readonly problem?: ControlProblem }>({})
+  useEffect(() => {
+    if (path === undefined) return undefined
+    let isWanted = true
+    look<T>(path).then(
+      (value) => isWanted && setFound({ path, value }),
+      (error: unknown) => isWanted && setFound({ path, problem: problemFrom(error) }),
+    )
+    return () => {
+      isWanted = false
+    }
+  }, [path, asked])
+  const again = useCallback(() => setAsked((count) => count + 1), [])
+  const isOfPath = found.path === path
+  return { value: isOfPath ? found.value : undefined, problem: isOfPath ? found.problem : undefined, again }
+}
+
+/** A refusal, or what would do. */
+export function ProblemBox({ problem }: { readonly problem: ControlProblem | undefined }): VNode | null {
+  if (!problem) return null
+  return (
+    <div class="problem" role="alert">
+      <strong>{problem.title}</strong>
+      <p>{problem.detail}</p>
+      {problem.fix !== undefined && <p class="fix">What would do: {problem.fix}</p>}
+    </div>
+  )
+}
+
+export function Copy({ text, label = 'Copy' }: { readonly text: string; readonly label?: string }): VNode {
+  const [said, setSaid] = useState('')
+  const copy = async (): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(text)
+      setSaid('Copied')
+    } catch {
+      // Browsers give the clipboard to pages of loopback and of HTTPS only.
+      setSaid('Select and copy it: this browser does not let the page')
+    }
+  }
+  return (
+    <span class="copy">
+      <button type="button" class="quiet" onClick={() => void copy()}>
+        {label}
+      </button>
+      <span role="status">{said}</span>
+    </span>
+  )
+}
+
+/** A command, with a button that copies it. */
+export function Command({ text }: { readonly text: string }): VNode {
+  return (
+    <div class="command">
+      <pre tabIndex={0}>{text}</pre>
+      <Copy text={text} />
+    </div>
+  )
+}
+
+interface ActionProps {
+  readonly label: string
+  readonly asked: Asked
+  readonly kind?: 'danger' | 'main'
+  /** Asked before, where what is lost does not come back. */
+  readonly sure?: string
+  readonly isOff?: boolean
+  readonly onDone?: (answer: unknown) => void
+}
+
+/** A control request behind a button, and the command that does the same. */
+export function Action({ label, asked, kind, sure, isOff = false, onDone }: ActionProps): VNode {
+  const [shown, setShown] = useState(false)
+  const [isAsking, setAsking] = useState(false)
+  const [isSure, setSure] = useState(false)
+  const [problem, setProblem] = useState<ControlProblem>()
+  const [done, setDone] = useState('')
+  const press = async (): Promise<void> => {
+    if (sure !== undefined && !isSure) {
+      setSure(true)
+      return
+    }
+    setSure(false)
+    setAsking(true)
+    setDone('')
+    try {
+      const answer = await ask(asked)
+      setProblem(undefined)
+      setDone('Done')
+      onDone?.(answer)
+    } catch (error) {
+      setProblem(problemFrom(error))
+    }
+    setAsking(false)
+  }
+  return (
+    <div class="action">
+      <div class="pressed">
+        <button type="button" class={kind ?? ''} disabled={isOff || isAsking} onClick={() => void press()} onBlur={() => setSure(false)}>
+          {isSure ? sure : label}
+        </button>
+        <button
+          type="button"
+          class="quiet curl"
+          aria-expanded={shown}
+          aria-label={`curl command: ${label}`}
+          onClick={() => setShown(!shown)}
+        >
+          curl
+        </button>
+        <span role="status" class="done">
+          {done}
+        </span>
+      </div>
+      {shown && <Command text={commandOf(asked)} />}
+      <ProblemBox problem={problem} />
+    </div>
+  )
+}
+
+/** Saves what a read answers as a file. A link could not send the control token. */
+export function Download({ label, asked, file }: { readonly label: string; readonly asked: Asked; readonly file: string }): VNode {
+  const [problem, setProblem] = useState<ControlProblem>()
+  const [shown, setShown] = useState(false)
+  const save = async (): Promise<void> => {
+    try {
+      const url = URL.createObjectURL(await (await send(asked)).blob())
+      const link = Object.assign(document.createElement('a'), { href: url, download: file })
+      link.click()
+      setTimeout(() => URL.revokeObjectURL(url), 60_000)
+      setProblem(undefined)
+    } catch (error) {
+      setProblem(problemFrom(error))
+    }
+  }
+  return (
+    <div class="action">
+      <div class="pressed">
+        <button type="button" onClick={() => void save()}>
+          {label}
+        </button>
+        <button
+          type="button"
+          class="quiet curl"
+          aria-expanded={shown}
+          aria-label={`curl command: ${label}`}
+          onClick={() => setShown(!shown)}
+        >
+          curl
+        </button>
+      </div>
+      {shown && <Command text={`${commandOf(asked)} -o ${file}`} />}
+      <ProblemBox problem={problem} />
+    </div>
+  )
+}
+
+/** A value as JSON; a text as it is, unless it is JSON. */
+export function Json({ value, label }: { readonly value: unknown; readonly label: string }): VNode {
+  return (
+    <pre class="json" tabIndex={0} role="region" aria-label={label}>
+      {prettyOf(value)}
+    </pre>
+  )
+}
+
+function prettyOf(value: unknown): string {
+  if (typeof value !== 'string') return JSON.stringify(value, null, 2) ?? ''
+  try {
+    return JSON.stringify(JSON.parse(value), null, 2)
+  } catch {
+    return value
+  }
+}
+
+export function Field({
+  label,
+  help,
+  children,
+}: {
+  readonly label: string
+  readonly help?: string | undefined
+  readonly children: ComponentChildren
+}): VNode {
+  return (
+    <label class="field">
+      <span class="name">{label}</span>
+      {children}
+      {help !== undefined && help !== '' && <span class="help">{help}</span>}
+    </label>
+  )
+}
+
+export function Empty({ children }: { readonly children: ComponentChildren }): VNode {
+  return <p class="empty">{children}</p>
+}
+
+/** The heading of a view; it gets the focus when the view is entered, so that who cannot see it hears of it. */
+export function Heading({ children }: { readonly children: ComponentChildren }): VNode {
+  return <h1 tabIndex={-1}>{children}</h1>
+}
+
+export function Status({ status }: { readonly status: number }): VNode {
+  return <span class={`status s${Math.floor(status / 100)}`}>{status}</span>
+}
+
+/** `2 h 5 min`: the two largest units of a span. */
+export function spanOf(milliseconds: number): string {
+  const parts = writtenDuration(Math.round(milliseconds)).match(/\d+[a-z]+/g) ?? []
+  return milliseconds < 1_000
+    ? 'now'
+    : parts
+        .filter((part) => !part.endsWith('ms'))
+        .slice(0, 2)
+        .join(' ')
+}
+
+/** `11:59:07` on the reader's clock. */
+export function timeOfDay(iso: string): string {
+  return new Date(iso).toLocaleTimeString('en-GB')
+}
