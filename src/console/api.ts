@@ -10,7 +10,7 @@ export interface Asked {
 }
 
 /** What the control API refused, or that there was no answer. */
-export class Refused extends Error {
+class Refused extends Error {
   readonly problem: ControlProblem
 
   constructor(problem: ControlProblem) {

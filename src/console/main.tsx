@@ -1,9 +1,14 @@
 import { render, type VNode } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { hasToken, keepToken, onLocked } from './api.ts'
+import { Document, Documents } from './documents.tsx'
 import { Empty, Field, Heading } from './parts.tsx'
 import { readRoute, type Route } from './route.ts'
+import { Request } from './request.tsx'
 import { Requests } from './requests.tsx'
+import { Session } from './session.tsx'
+import { Sessions } from './sessions.tsx'
+import { State } from './state.tsx'
 
 function App(): VNode {
   const [hash, setHash] = useState(location.hash)
@@ -62,13 +67,27 @@ function View({ route }: { readonly route: Route }): VNode {
   switch (route.view) {
     case 'requests':
       return <Requests filters={route.filters} />
-    default:
+    case 'request':
+      return <Request key={route.id} id={route.id} />
+    case 'sessions':
+      return <Sessions />
+    case 'session':
+      return <Session key={route.name} name={route.name} />
+    case 'state':
+      return <State key={route.name} name={route.name} kind={route.kind} offset={route.offset} />
+    case 'documents':
+      return <Documents />
+    case 'document':
+      return <Document key={route.name} name={route.name} session={route.session} />
+    case 'nowhere':
       return (
         <>
           <Heading>Nothing is here</Heading>
           <Empty>The address names no view.</Empty>
         </>
       )
+    default:
+      return route satisfies never
   }
 }
 
@@ -77,8 +96,22 @@ function placeOf(route: Route): string {
   switch (route.view) {
     case 'requests':
       return 'Requests'
-    default:
+    case 'request':
+      return `Request ${route.id}`
+    case 'sessions':
+      return 'Sessions'
+    case 'session':
+      return `Session ${route.name}`
+    case 'state':
+      return `State of ${route.name}`
+    case 'documents':
+      return 'Documents'
+    case 'document':
+      return `Document ${route.name}`
+    case 'nowhere':
       return 'Nothing is here'
+    default:
+      return route satisfies never
   }
 }
 

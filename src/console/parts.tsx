@@ -1,6 +1,6 @@
 import type { ComponentChildren, VNode } from 'preact'
 import { useCallback, useEffect, useState } from 'preact/hooks'
-import type { ControlProblem } from '../client/client.ts'
+import type { ControlProblem, SessionInfo } from '../client/client.ts'
 import { writtenDuration } from '../core/clock.ts'
 import { type Asked, ask, commandOf, look, problemFrom, send } from './api.ts'
 
@@ -9,28 +9,45 @@ import { type Asked, ask, commandOf, look, problemFrom, send } from './api.ts'
 export interface Looked<T> {
   readonly value: T | undefined
   readonly problem: ControlProblem | undefined
+  /** When it was answered, by this machine's clock. */
+  readonly at: number
   /** Asks again. */
   readonly again: () => void
 }
 
-/** What the control API answers to a read: asked when the path changes, or when somebody says `again`. */
-export function useLook<T>(path: string | undefined): Looked<T> {
+/** What the control API answers to a read: asked when the path, or `state`, is another, or when somebody says `again`. */
+export function useLook<T>(path: string | undefined, state = ''): Looked<T> {
   const [asked, setAsked] = useState(0)
-  const [found, setFound] = useState<{ readonly path?: string; readonly value?: T; readonly problem?: ControlProblem }>({})
+  const [found, setFound] = useState<{
+    readonly path?: string
+    readonly value?: T
+    readonly problem?: ControlProblem
+    readonly at?: number
+  }>({})
   useEffect(() => {
     if (path === undefined) return undefined
     let isWanted = true
     look<T>(path).then(
-      (value) => isWanted && setFound({ path, value }),
+      (value) => isWanted && setFound({ path, value, at: Date.now() }),
       (error: unknown) => isWanted && setFound({ path, problem: problemFrom(error) }),
     )
     return () => {
       isWanted = false
     }
-  }, [path, asked])
+  }, [path, state, asked])
   const again = useCallback(() => setAsked((count) => count + 1), [])
   const isOfPath = found.path === path
-  return { value: isOfPath ? found.value : undefined, problem: isOfPath ? found.problem : undefined, again }
+  return { value: isOfPath ? found.value : undefined, problem: isOfPath ? found.problem : undefined, at: found.at ?? 0, again }
+}
+
+/** What a part of the view of a session works on. */
+export interface OfSession {
+  readonly session: SessionInfo
+  /** Below `/__mock`. */
+  readonly path: string
+  /** When the session was looked at: what hangs on it is looked at again when it is. */
+  readonly at: number
+  readonly again: () => void
 }
 
 /** A refusal, or what would do. */
@@ -78,7 +95,8 @@ export function Command({ text }: { readonly text: string }): VNode {
 
 interface ActionProps {
   readonly label: string
-  readonly asked: Asked
+  /** Made when it is asked, where it hangs on when that is. */
+  readonly asked: Asked | (() => Asked)
   readonly kind?: 'danger' | 'main'
   /** Asked before, where what is lost does not come back. */
   readonly sure?: string
@@ -88,6 +106,7 @@ interface ActionProps {
 
 /** A control request behind a button, and the command that does the same. */
 export function Action({ label, asked, kind, sure, isOff = false, onDone }: ActionProps): VNode {
+  const made = (): Asked => (typeof asked === 'function' ? asked() : asked)
   const [shown, setShown] = useState(false)
   const [isAsking, setAsking] = useState(false)
   const [isSure, setSure] = useState(false)
@@ -102,7 +121,7 @@ export function Action({ label, asked, kind, sure, isOff = false, onDone }: Acti
     setAsking(true)
     setDone('')
     try {
-      const answer = await ask(asked)
+      const answer = await ask(made())
       setProblem(undefined)
       setDone('Done')
       onDone?.(answer)
@@ -130,7 +149,7 @@ export function Action({ label, asked, kind, sure, isOff = false, onDone }: Acti
           {done}
         </span>
       </div>
-      {shown && <Command text={commandOf(asked)} />}
+      {shown && <Command text={commandOf(made())} />}
       <ProblemBox problem={problem} />
     </div>
   )

@@ -12,7 +12,7 @@ export type Route =
   | { readonly view: 'nowhere' }
 
 /** What the list of requests can be asked for, by the names that the control API has. */
-export const FILTERS = ['session', 'operation', 'status', 'text', 'origin', 'unmatched', 'refused', 'fault', 'before'] as const
+const FILTERS = ['session', 'operation', 'status', 'text', 'origin', 'unmatched', 'refused', 'fault', 'before'] as const
 export type FilterName = (typeof FILTERS)[number]
 export type Filters = Readonly<Partial<Record<FilterName, string>>>
 
@@ -42,7 +42,9 @@ export function addressOf(parts: readonly string[], asked: Readonly<Record<strin
 /** What stands behind a `?`. */
 export function queryOf(asked: Readonly<Record<string, string | number | undefined>>): string {
   return new URLSearchParams(
-    Object.entries(asked).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, String(value)]])),
+    Object.entries(asked).flatMap(([name, value]): [string, string][] =>
+      value === undefined || value === '' ? [] : [[name, String(value)]],
+    ),
   ).toString()
 }
 
