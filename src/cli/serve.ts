@@ -141,6 +141,8 @@ async function firstSteps(mock: Mock, url: string, session: string): Promise<str
     '',
     ...(shown.length > 0 ? ['Requests that work:', ...shown.flatMap((one) => ['', `  ${commandOf(one, origin)}`]), ''] : []),
     ...(last.length > 0 ? [last.join(' '), ''] : []),
+    `To look at it in a browser: ${url}/__mock/`,
+    '',
   ]
 }
 

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { hasToken, keepToken, onLocked } from './api.ts'
 import { Document, Documents } from './documents.tsx'
 import { Empty, Field, Heading } from './parts.tsx'
-import { readRoute, type Route } from './route.ts'
+import { addressOf, readRoute, type Route } from './route.ts'
 import { Request } from './request.tsx'
 import { Requests } from './requests.tsx'
 import { Session } from './session.tsx'
@@ -16,7 +16,9 @@ function App(): VNode {
   /** Another number draws the view anew. */
   const [opened, setOpened] = useState(0)
   const main = useRef<HTMLElement>(null)
+  const list = useRef('#/requests')
   const route = readRoute(hash)
+  if (route.view === 'requests') list.current = addressOf(['requests'], route.filters)
   const place = placeOf(route)
   useEffect(() => {
     const change = (): void => setHash(location.hash)
@@ -50,7 +52,7 @@ function App(): VNode {
           ))}
         </nav>
       </header>
-      <main ref={main}>{isLocked ? <Unlock onToken={open} /> : <View key={opened} route={route} />}</main>
+      <main ref={main}>{isLocked ? <Unlock onToken={open} /> : <View key={opened} route={route} list={list.current} />}</main>
     </>
   )
 }
@@ -63,12 +65,13 @@ const VIEWS: readonly (readonly [string, string, readonly Route['view'][]])[] = 
   ['Documents', '#/documents', ['documents', 'document']],
 ]
 
-function View({ route }: { readonly route: Route }): VNode {
+/** @param list the address of the list of requests that was shown last */
+function View({ route, list }: { readonly route: Route; readonly list: string }): VNode {
   switch (route.view) {
     case 'requests':
       return <Requests filters={route.filters} />
     case 'request':
-      return <Request key={route.id} id={route.id} />
+      return <Request key={route.id} id={route.id} back={list} />
     case 'sessions':
       return <Sessions />
     case 'session':

@@ -22,13 +22,13 @@ type Repair =
     }
   | { readonly kind: 'none'; readonly reason: string }
 
-/** One past request: what was asked and answered, why, and what came of it. */
-export function Request({ id }: { readonly id: string }): VNode {
+/** One past request: what was asked and answered, why, and what came of it. @param back the list it was opened from */
+export function Request({ id, back }: { readonly id: string; readonly back: string }): VNode {
   const { value: entry, problem } = useLook<Entry>(`/requests/${encodeURIComponent(id)}`)
   return (
     <>
       <p class="back">
-        <a href={addressOf(['requests'])}>Requests</a>
+        <a href={back}>Requests</a>
       </p>
       <div class="title">
         <Heading>
@@ -126,7 +126,7 @@ function Facts({ entry }: { readonly entry: Entry }): VNode {
         <>
           <dt>Assumption</dt>
           <dd>
-            <code>{entry.assumption}</code> shaped the answer: the document is silent here. <code>npx allocation-mock assumptions</code>{' '}
+            <code>{entry.assumption}</code> shaped the answer: the document is silent here. <code>{'npx allocation-mock assumptions'}</code>{' '}
             tells the choices.
           </dd>
         </>
