@@ -1,6 +1,6 @@
 import type { ControlProblem, PastRequest } from '../client/client.ts'
 import { look, problemFrom, send } from './api.ts'
-import { type Row, rowOf } from './journal.ts'
+import { type Page, type Row, rowOf } from './journal.ts'
 import { type Filters, queryOf } from './route.ts'
 import { createReader, type ServerSent, waitBefore } from './server-sent.ts'
 
@@ -9,23 +9,20 @@ export type Line = { readonly kind: 'opening' | 'live' | 'lost' } | { readonly k
 
 export interface Follower {
   readonly signal: AbortSignal
-  /** The newest that there are, newest first; `older` is where more may be asked for. */
-  begin(rows: readonly Row[], older: string | undefined): void
+  /** The newest that there are. */
+  begin(page: Page): void
   add(row: Row): void
   line(line: Line): void
-}
-
-interface Page {
-  readonly requests: readonly PastRequest[]
-  readonly before?: string
 }
 
 /** So many requests are a page. */
 const PAGE = 100
 
 /** A page of past requests, newest first. */
-export async function pageOf(filters: Filters): Promise<{ readonly rows: readonly Row[]; readonly older: string | undefined }> {
-  const { requests, before } = await look<Page>(`/requests?${queryOf({ ...filters, limit: PAGE })}`)
+export async function pageOf(filters: Filters): Promise<Page> {
+  const { requests, before } = await look<{ readonly requests: readonly PastRequest[]; readonly before?: string }>(
+    `/requests?${queryOf({ ...filters, limit: PAGE })}`,
+  )
   return { rows: requests.map(rowOf), older: before }
 }
 
@@ -36,9 +33,9 @@ export async function pageOf(filters: Filters): Promise<{ readonly rows: readonl
 export async function follow(filters: Filters, { signal, begin, add, line }: Follower): Promise<void> {
   let last: string | undefined
   const start = async (): Promise<void> => {
-    const { rows, older } = await pageOf(filters)
-    last = rows[0]?.id
-    if (!signal.aborted) begin(rows, older)
+    const page = await pageOf(filters)
+    last = page.rows[0]?.id
+    if (!signal.aborted) begin(page)
   }
   const take = async ({ event, id, data }: ServerSent): Promise<void> => {
     if (event === 'exchange') {

@@ -38,18 +38,25 @@ export function rowOf({
   return { id, session, origin, received, method, path, operation, status, duration, note }
 }
 
+/** Rows, newest first, and the id before which there are more. */
+export interface Page {
+  readonly rows: readonly Row[]
+  readonly older: string | undefined
+}
+
 /**
- * The rows with newer ones before them, as many as are shown. Of an id that is there already the newer one stays: a session that was reset
- * counts from one again. @param newer in the order in which they came
+ * A page with newer rows before the others, as many as are shown. Of an id that is there already the newer one stays: a session that was
+ * reset counts from one again. @param newer in the order in which they came
  */
-export function withNewer(rows: readonly Row[], newer: readonly Row[]): readonly Row[] {
-  if (newer.length === 0) return rows
+export function withNewer({ rows, older }: Page, newer: readonly Row[]): Page {
   const all = new Map<string, Row>()
   for (const row of [...newer.toReversed(), ...rows]) {
     if (all.size === MOST_ROWS) break
     if (!all.has(row.id)) all.set(row.id, row)
   }
-  return [...all.values()]
+  const after = [...all.values()]
+  const last = after.at(-1)?.id
+  return { rows: after, older: after.length === MOST_ROWS && last !== rows.at(-1)?.id ? last : older }
 }
 
 /** What waits to be shown: never more than can be. */

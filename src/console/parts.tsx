@@ -113,6 +113,8 @@ export function Action({ label, asked, kind, sure, isOff = false, onDone }: Acti
   const [problem, setProblem] = useState<ControlProblem>()
   const [done, setDone] = useState('')
   const press = async (): Promise<void> => {
+    // Disabled meanwhile it would lose the focus.
+    if (isAsking) return
     if (sure !== undefined && !isSure) {
       setSure(true)
       return
@@ -133,7 +135,14 @@ export function Action({ label, asked, kind, sure, isOff = false, onDone }: Acti
   return (
     <div class="action">
       <div class="pressed">
-        <button type="button" class={kind ?? ''} disabled={isOff || isAsking} onClick={() => void press()} onBlur={() => setSure(false)}>
+        <button
+          type="button"
+          class={kind ?? ''}
+          disabled={isOff}
+          aria-disabled={isAsking}
+          onClick={() => void press()}
+          onBlur={() => setSure(false)}
+        >
           {isSure ? sure : label}
         </button>
         <button

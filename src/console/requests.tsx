@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { ControlProblem, SessionInfo } from '../client/client.ts'
 import { problemFrom } from './api.ts'
 import { type Line, follow, pageOf } from './follow.ts'
-import { type Row, waiting, withNewer } from './journal.ts'
+import { MOST_ROWS, type Page, type Row, waiting, withNewer } from './journal.ts'
 import { Empty, Field, Heading, ProblemBox, Status, timeOfDay, useLook } from './parts.tsx'
 import { addressOf, type FilterName, type Filters, queryOf } from './route.ts'
 
@@ -23,42 +23,41 @@ export function Requests({ filters }: { readonly filters: Filters }): VNode {
 }
 
 function Live({ filters }: { readonly filters: Filters }): VNode {
-  const [rows, setRows] = useState<readonly Row[]>()
-  const [older, setOlder] = useState<string>()
+  const [page, setPage] = useState<Page>()
+  const [waits, setWaits] = useState(0)
   const [line, setLine] = useState<Line>({ kind: 'opening' })
   const [isPaused, setPaused] = useState(false)
-  const [waits, setWaits] = useState(0)
-  // Changed by events, of which hundreds may come in a second: drawn once for each frame.
-  const held = useRef<{ rows: readonly Row[]; isPaused: boolean }>({ rows: [], isPaused: false })
-  const flush = useRef<() => void>(() => undefined)
+  // What events change, of which hundreds may come in a second: it is drawn once for each frame.
+  const held = useRef<{ page: Page; newer: readonly Row[]; isPaused: boolean }>({ page: NOTHING, newer: [], isPaused: false })
 
+  const draw = (): void => {
+    const { current } = held
+    if (!current.isPaused) {
+      current.page = withNewer(current.page, current.newer)
+      current.newer = []
+      setPage(current.page)
+    }
+    setWaits(current.newer.length)
+  }
   useEffect(() => {
     const stop = new AbortController()
     let frame = 0
-    const draw = (): void => {
-      frame = 0
-      const { rows: newer, isPaused: stays } = held.current
-      setWaits(stays ? newer.length : 0)
-      if (stays) return
-      held.current.rows = []
-      setRows((before) => {
-        const after = withNewer(before ?? [], newer)
-        // What went off the end is older than the last that is shown.
-        setOlder((known) => ((before?.length ?? 0) + newer.length > after.length ? after.at(-1)?.id : known))
-        return after
+    const drawLater = (): void => {
+      frame ||= requestAnimationFrame(() => {
+        frame = 0
+        draw()
       })
     }
-    flush.current = draw
     void follow(filters, {
       signal: stop.signal,
-      begin(first, before) {
-        held.current.rows = []
-        setRows(first)
-        setOlder(before)
+      begin(first) {
+        held.current.page = first
+        held.current.newer = []
+        setPage(first)
       },
       add(row) {
-        held.current.rows = waiting(held.current.rows, row)
-        frame ||= requestAnimationFrame(draw)
+        held.current.newer = waiting(held.current.newer, row)
+        drawLater()
       },
       line: setLine,
     })
@@ -71,29 +70,37 @@ function Live({ filters }: { readonly filters: Filters }): VNode {
   const pause = (): void => {
     held.current.isPaused = !isPaused
     setPaused(!isPaused)
-    flush.current()
+    draw()
   }
   return (
     <>
       <div class="bar">
         <span role="status" class={`line ${isPaused ? 'paused' : line.kind}`}>
-          {isPaused ? `Paused${waits > 0 ? `, ${waits}${waits === 200 ? ' or more' : ''} new` : ''}` : WORDS[line.kind]}
+          {isPaused ? 'Paused' : WORDS[line.kind]}
         </span>
+        {waits > 0 && (
+          <span>
+            {waits}
+            {waits === MOST_ROWS ? ' or more' : ''} new
+          </span>
+        )}
         <button type="button" onClick={pause}>
           {isPaused ? 'Go on' : 'Pause'}
         </button>
       </div>
       {line.kind === 'refused' && <ProblemBox problem={line.problem} />}
-      <List rows={rows} />
-      <Pages older={older} filters={filters} />
+      <List rows={page?.rows} />
+      <Pages older={page?.older} filters={filters} />
     </>
   )
 }
 
+const NOTHING: Page = { rows: [], older: undefined }
+
 const WORDS = { opening: 'Connecting …', live: 'Live', lost: 'Not connected; trying again', refused: 'Not followed' } as const
 
 function Older({ filters }: { readonly filters: Filters }): VNode {
-  const [page, setPage] = useState<{ readonly rows: readonly Row[]; readonly older: string | undefined }>()
+  const [page, setPage] = useState<Page>()
   const [problem, setProblem] = useState<ControlProblem>()
   useEffect(() => {
     let isWanted = true
@@ -178,21 +185,11 @@ function onArrow(event: KeyboardEvent): void {
   next.focus()
 }
 
-/** How long who types may think, in milliseconds. */
-const TYPING = 350
-
 function FilterBar({ filters }: { readonly filters: Filters }): VNode {
   const sessions = useLook<{ readonly sessions: readonly SessionInfo[] }>('/sessions').value?.sessions ?? []
-  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
-  const set = (name: FilterName, value: string): void => {
-    clearTimeout(timer.current)
-    location.hash = addressOf(['requests'], { ...filters, [name]: value, before: undefined })
-  }
-  const typed = (name: FilterName) => (event: { readonly currentTarget: HTMLInputElement }) => {
-    const { value } = event.currentTarget
-    clearTimeout(timer.current)
-    timer.current = setTimeout(() => set(name, value), TYPING)
-  }
+  // The way back leads to the view before, not to each word that was typed.
+  const set = (name: FilterName, value: string): void =>
+    location.replace(addressOf(['requests'], { ...filters, [name]: value, before: undefined }))
   const choice = (name: FilterName, label: string, choices: readonly (readonly [string, string])[]): VNode => {
     const value = filters[name] ?? ''
     const all = value === '' || choices.some(([known]) => known === value) ? choices : [...choices, [value, value] as const]
@@ -214,13 +211,9 @@ function FilterBar({ filters }: { readonly filters: Filters }): VNode {
   return (
     <search class="filters">
       {choice('session', 'Session', names)}
-      <Field label="Operation">
-        <input value={filters.operation ?? ''} onInput={typed('operation')} spellcheck={false} />
-      </Field>
+      <Typed label="Operation" value={filters.operation ?? ''} placeholder="its name" set={(text) => set('operation', text)} />
       {choice('status', 'Status', STATUSES)}
-      <Field label="Text">
-        <input type="search" value={filters.text ?? ''} onInput={typed('text')} placeholder="in path or body" spellcheck={false} />
-      </Field>
+      <Typed label="Text" value={filters.text ?? ''} placeholder="in path or body" set={(text) => set('text', text)} />
       {choice('origin', 'Origin', ORIGINS)}
       {choice('refused', 'Refused', [['true', 'refused only']])}
       {choice('unmatched', 'Path', [
@@ -233,6 +226,40 @@ function FilterBar({ filters }: { readonly filters: Filters }): VNode {
       ])}
       {isFiltered && <a href={addressOf(['requests'])}>Clear filters</a>}
     </search>
+  )
+}
+
+interface TypedProps {
+  readonly label: string
+  readonly value: string
+  readonly placeholder: string
+  readonly set: (text: string) => void
+}
+
+/** How long who types may think, in milliseconds. */
+const TYPING = 350
+
+/** A filter that is typed: what stands there counts once nobody types. */
+function Typed({ label, value, placeholder, set }: TypedProps): VNode {
+  const [text, setText] = useState(value)
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
+  useEffect(() => {
+    if (timer.current === undefined) setText(value)
+  }, [value])
+  useEffect(() => () => clearTimeout(timer.current), [])
+  const typed = (event: { readonly currentTarget: HTMLInputElement }): void => {
+    const { value: now } = event.currentTarget
+    setText(now)
+    clearTimeout(timer.current)
+    timer.current = setTimeout(() => {
+      timer.current = undefined
+      set(now)
+    }, TYPING)
+  }
+  return (
+    <Field label={label}>
+      <input type="search" value={text} onInput={typed} placeholder={placeholder} spellcheck={false} autocomplete="off" />
+    </Field>
   )
 }
 

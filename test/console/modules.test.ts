@@ -63,12 +63,19 @@ describe('the list of requests', () => {
     ['one that is there already moves nothing else', ['a-2', 'a-1'], ['a-2', 'a-3'], ['a-3', 'a-2', 'a-1']],
     ['a session that was reset counts from one again', ['b-1', 'a-2', 'a-1'], ['a-1'], ['a-1', 'b-1', 'a-2']],
     ['nothing is new', ['a-1'], [], ['a-1']],
-  ])('%s', (_what, before, newer, after) => expect(idsOf(withNewer(rows(...before), rows(...newer)))).toEqual(after))
+  ])('%s', (_what, before, newer, after) =>
+    expect(idsOf(withNewer({ rows: rows(...before), older: undefined }, rows(...newer)).rows)).toEqual(after),
+  )
+
+  it('has no more behind it because something came twice', () => {
+    const list = rows(...Array.from({ length: MOST_ROWS }, (_, index) => `a-${MOST_ROWS - index}`))
+    expect(withNewer({ rows: list, older: undefined }, list.slice(0, 3).toReversed())).toEqual({ rows: list, older: undefined })
+  })
 
   it('has an end, and keeps the newest', () => {
     const many = rows(...Array.from({ length: 1_000 }, (_, index) => `a-${index}`))
-    const list = withNewer(rows('old'), many)
-    expect([list.length, list[0]?.id, list.at(-1)?.id]).toEqual([MOST_ROWS, 'a-999', 'a-800'])
+    const { rows: list, older } = withNewer({ rows: rows('old'), older: undefined }, many)
+    expect([list.length, list[0]?.id, list.at(-1)?.id, older]).toEqual([MOST_ROWS, 'a-999', 'a-800', 'a-800'])
     const held = many.reduce(waiting, [])
     expect([held.length, held[0]?.id, held.at(-1)?.id]).toEqual([MOST_ROWS, 'a-800', 'a-999'])
   })
