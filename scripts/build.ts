@@ -50,6 +50,8 @@ function buildConsole(): void {
     format: 'esm',
     target: 'es2022',
     tsconfig: join(own, 'tsconfig.json'),
+    // What is copied into the program says whose it is.
+    banner: { js: '/*! Preact: MIT, Copyright (c) 2015-present Jason Miller, https://github.com/preactjs/preact/blob/main/LICENSE */' },
   })
   copyFileSync(join(own, 'index.html'), join(outdir, 'index.html'))
 }

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import type { ExampleRequest, SessionInfo } from '../client/client.ts'
 import { addressBelow, hasToken } from './api.ts'
 import { below, inLine, listOf, membersOf, resolved, textOf } from './json.ts'
-import { Download, Empty, Field, Heading, ProblemBox, useLook } from './parts.tsx'
+import { Action, Empty, Field, Heading, ProblemBox, useLook } from './parts.tsx'
 import { addressOf, queryOf } from './route.ts'
 import { Try } from './try.tsx'
 
@@ -43,11 +43,7 @@ export function Documents(): VNode {
 /** The document as JSON. Links cannot send the control token. */
 function Source({ name }: { readonly name: string }): VNode {
   const path = `/openapi/${encodeURIComponent(name)}.json`
-  return hasToken() ? (
-    <Download label="JSON" asked={{ method: 'GET', path }} file={`${name}.json`} />
-  ) : (
-    <a href={addressBelow(path)}>JSON</a>
-  )
+  return hasToken() ? <Action label="JSON" asked={{ method: 'GET', path }} file={`${name}.json`} /> : <a href={addressBelow(path)}>JSON</a>
 }
 
 interface Operation {

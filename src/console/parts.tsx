@@ -101,11 +101,13 @@ interface ActionProps {
   /** Asked before, where what is lost does not come back. */
   readonly sure?: string
   readonly isOff?: boolean
+  /** What the answer is saved as, where it is not to be looked at. */
+  readonly file?: string
   readonly onDone?: (answer: unknown) => void
 }
 
 /** A control request behind a button, and the command that does the same. */
-export function Action({ label, asked, kind, sure, isOff = false, onDone }: ActionProps): VNode {
+export function Action({ label, asked, kind, sure, isOff = false, file, onDone }: ActionProps): VNode {
   const made = (): Asked => (typeof asked === 'function' ? asked() : asked)
   const [shown, setShown] = useState(false)
   const [isAsking, setAsking] = useState(false)
@@ -123,10 +125,10 @@ export function Action({ label, asked, kind, sure, isOff = false, onDone }: Acti
     setAsking(true)
     setDone('')
     try {
-      const answer = await ask(made())
+      if (file === undefined) onDone?.(await ask(made()))
+      else await save(await send(made()), file)
       setProblem(undefined)
       setDone('Done')
-      onDone?.(answer)
     } catch (error) {
       setProblem(problemFrom(error))
     }
@@ -158,47 +160,18 @@ export function Action({ label, asked, kind, sure, isOff = false, onDone }: Acti
           {done}
         </span>
       </div>
-      {shown && <Command text={commandOf(made())} />}
+      {shown && <Command text={commandOf(made()) + (file === undefined ? '' : ` -o ${file}`)} />}
       <ProblemBox problem={problem} />
     </div>
   )
 }
 
-/** Saves what a read answers as a file. A link could not send the control token. */
-export function Download({ label, asked, file }: { readonly label: string; readonly asked: Asked; readonly file: string }): VNode {
-  const [problem, setProblem] = useState<ControlProblem>()
-  const [shown, setShown] = useState(false)
-  const save = async (): Promise<void> => {
-    try {
-      const url = URL.createObjectURL(await (await send(asked)).blob())
-      const link = Object.assign(document.createElement('a'), { href: url, download: file })
-      link.click()
-      setTimeout(() => URL.revokeObjectURL(url), 60_000)
-      setProblem(undefined)
-    } catch (error) {
-      setProblem(problemFrom(error))
-    }
-  }
-  return (
-    <div class="action">
-      <div class="pressed">
-        <button type="button" onClick={() => void save()}>
-          {label}
-        </button>
-        <button
-          type="button"
-          class="quiet curl"
-          aria-expanded={shown}
-          aria-label={`curl command: ${label}`}
-          onClick={() => setShown(!shown)}
-        >
-          curl
-        </button>
-      </div>
-      {shown && <Command text={`${commandOf(asked)} -o ${file}`} />}
-      <ProblemBox problem={problem} />
-    </div>
-  )
+/** Saves an answer as a file. A link could not send the control token. */
+async function save(response: Response, file: string): Promise<void> {
+  const url = URL.createObjectURL(await response.blob())
+  Object.assign(document.createElement('a'), { href: url, download: file }).click()
+  // The browser has begun to read it by then.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000)
 }
 
 /** A value as JSON; a text as it is, unless it is JSON. */

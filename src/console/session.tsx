@@ -5,7 +5,7 @@ import { writtenDuration } from '../core/clock.ts'
 import { dueIn } from './due.ts'
 import { Faults } from './faults.tsx'
 import { below, textOf } from './json.ts'
-import { Action, Download, Empty, Field, Heading, type OfSession, ProblemBox, spanOf, useLook } from './parts.tsx'
+import { Action, Empty, Field, Heading, type OfSession, ProblemBox, spanOf, useLook } from './parts.tsx'
 import { addressOf } from './route.ts'
 
 /** One session: what it is set to, and all that can be done with it. */
@@ -171,8 +171,8 @@ function Whole({ session: { name }, path, again }: OfSession): VNode {
     <section class="card">
       <h2>The session as a whole</h2>
       <div class="actions">
-        <Download label="Export" asked={{ method: 'GET', path: `${path}/export` }} file={`${name}.export.json`} />
-        <Download label="Save its state" asked={{ method: 'GET', path: `${path}/state` }} file={`${name}.state.json`} />
+        <Action label="Export" asked={{ method: 'GET', path: `${path}/export` }} file={`${name}.export.json`} />
+        <Action label="Save its state" asked={{ method: 'GET', path: `${path}/state` }} file={`${name}.state.json`} />
       </div>
       <p class="hint">An export repeats all that it was asked; a state is what a session can begin from.</p>
       <div class="inline">
