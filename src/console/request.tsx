@@ -16,7 +16,6 @@ interface Entry extends PastRequest {
 type Repair =
   | {
       readonly kind: 'repaired'
-      readonly says: readonly string[]
       readonly changes: readonly { readonly at: string; readonly from?: unknown; readonly to?: unknown }[]
       readonly curl: string
     }
@@ -56,7 +55,7 @@ function Opened({ entry }: { readonly entry: Entry }): VNode {
     <>
       <Facts entry={entry} />
       <Why entry={entry} />
-      {repair && <Repaired id={entry.id} repair={repair} />}
+      {entry.origin === 'request' && <Again id={entry.id} repair={repair} />}
       <section class="card">
         <h2>What it changed</h2>
         {changes.length === 0 ? (
@@ -232,8 +231,8 @@ function Issues({ issues, label }: { readonly issues: NonNullable<PastRequest['w
   )
 }
 
-/** What would have done, and a way to try it. */
-function Repaired({ id, repair }: { readonly id: string; readonly repair: Repair }): VNode {
+/** What would do now in the place of a refused request, and ways to send it again. */
+function Again({ id, repair }: { readonly id: string; readonly repair: Repair | undefined }): VNode {
   const path = `/requests/${encodeURIComponent(id)}/resend`
   const opened = (answer: unknown): void => {
     const made = textOf(below(answer, 'id'))
@@ -241,25 +240,19 @@ function Repaired({ id, repair }: { readonly id: string; readonly repair: Repair
   }
   return (
     <section class="card">
-      <h2>What would do</h2>
-      {repair.kind === 'repaired' ? (
+      <h2>In its place</h2>
+      {repair?.kind === 'none' && <p>Nothing would do now: {repair.reason}</p>}
+      {repair?.kind === 'repaired' ? (
         <>
-          <ul>
-            {repair.says.map((line) => (
-              <li key={line}>{line}</li>
-            ))}
-          </ul>
           <Lines lines={repair.changes.map(({ at, from, to }) => ({ at, from, to }))} label="What differs in the repaired request" />
           <details>
             <summary>The repaired request as curl</summary>
             <Command text={repair.curl} />
           </details>
         </>
-      ) : (
-        <p>{repair.reason}</p>
-      )}
+      ) : null}
       <div class="actions">
-        {repair.kind === 'repaired' && (
+        {repair?.kind === 'repaired' && (
           <Action label="Repair and resend" kind="main" asked={{ method: 'POST', path, body: { repaired: true } }} onDone={opened} />
         )}
         <Action label="Resend" asked={{ method: 'POST', path, body: {} }} onDone={opened} />

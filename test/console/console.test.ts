@@ -2,7 +2,7 @@ import type { Browser } from '@playwright/test'
 import axe from 'axe-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MOST_ROWS } from '../../src/console/journal.ts'
-import { ALLOCATION, NOW, omsClient, openMock, ORDER, ownSession, quantities, supplierClient } from '../support.ts'
+import { ALLOCATION, NOW, omsClient, openMock, ownSession, quantities, supplierClient } from '../support.ts'
 import { addressOf, CHROMIUM, expectOn, launch, openConsole, press, servedBy, tabTo } from './browser.ts'
 
 describe.skipIf(CHROMIUM === undefined)('the console in a browser (skipped where there is no Chromium)', () => {
@@ -35,6 +35,9 @@ describe.skipIf(CHROMIUM === undefined)('the console in a browser (skipped where
     await expectOn(page.getByText(`Allocation ${ALLOCATION} is CANCELLED and has nothing left to cancel`).first()).toBeVisible()
     await expectOn(page.getByText('What would do: cancel only what is ALLOCATED')).toBeVisible()
     await expectOn(page.getByText('oms.cancel.again')).toBeVisible()
+    // Nothing is offered in its place, and it says why.
+    await expectOn(page.getByRole('heading', { name: 'In its place' })).toBeVisible()
+    await expectOn(page.getByRole('button', { name: 'Repair and resend' })).toHaveCount(0)
     expect(await page.title()).toBe(`Request ${client.session}-2 - allocation-mock`)
     expect(wrong).toEqual([])
   })
@@ -276,35 +279,16 @@ describe.skipIf(CHROMIUM === undefined)('the console in a browser (skipped where
     const { page, wrong, open } = await openConsole(browser, await addressOf(mock))
     await open(`#/requests/${client.session}-1`)
     await expectOn(page.getByRole('heading', { name: 'Why it was refused' })).toBeVisible()
-    const sent: unknown[] = []
-    // As the contract of the control API has it.
-    await page.route(`**/__mock/requests/${client.session}-1`, async (route) => {
-      const response = await route.fetch()
-      const repair = {
-        kind: 'repaired',
-        says: ['1 unit more makes 6'],
-        changes: [{ at: '/body/line_items/0/allocation/quantity_allocated', from: 5, to: 6 }],
-        request: { method: 'PUT', path: `/orders/allocation/${ORDER}/`, headers: {}, body: {} },
-        curl: 'curl -sS repaired',
-      }
-      await route.fulfill({ response, json: { ...(await response.json()), repair } })
-    })
-    await page.route(`**/__mock/requests/${client.session}-1/resend`, async (route) => {
-      sent.push(route.request().postDataJSON())
-      await client.allocate(quantities(6))
-      await route.fulfill({ json: { id: `${client.session}-${sent.length + 1}` } })
-    })
-    for (const [button, id] of [
-      ['Repair and resend', 2],
-      ['Resend', 3],
-    ] as const) {
-      await open(`#/requests/${client.session}-1`)
-      await expectOn(page.getByText('1 unit more makes 6')).toBeVisible()
-      await press(page, button)
-      await expectOn(page).toHaveURL(new RegExp(`#/requests/${client.session}-${id}$`))
-      await expectOn(page.getByRole('heading', { name: 'Resend' })).toHaveCount(0)
-    }
-    expect(sent).toEqual([{ repaired: true }, {}])
+    const change = page.getByRole('row', { name: '/body/line_items/0/allocation/quantity_rejected' })
+    await expectOn(change.getByRole('cell')).toHaveText(['0', '1'])
+    await press(page, 'Repair and resend')
+    await expectOn(page).toHaveURL(new RegExp(`#/requests/${client.session}-2$`))
+    await expectOn(page.getByRole('row', { name: '/line_items/0/allocation/quantity_rejected' }).getByRole('cell')).toHaveText(['0', '1'])
+    await open(`#/requests/${client.session}-1`)
+    await press(page, 'Resend')
+    await expectOn(page).toHaveURL(new RegExp(`#/requests/${client.session}-3$`))
+    await expectOn(page.getByRole('heading', { name: 'Why it was refused' })).toBeVisible()
+    expect((await mock.session(client.session).requests()).map(({ status }) => status)).toEqual([400, 200, 400])
     expect(wrong).toEqual([])
   })
 
