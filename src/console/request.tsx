@@ -240,7 +240,7 @@ function Again({ id, repair }: { readonly id: string; readonly repair: Repair | 
   }
   return (
     <section class="card">
-      <h2>In its place</h2>
+      <h2>{repair ? 'What to send instead' : 'Send it again'}</h2>
       {repair?.kind === 'none' && <p>Nothing would do now: {repair.reason}</p>}
       {repair?.kind === 'repaired' ? (
         <>

@@ -36,7 +36,7 @@ describe.skipIf(CHROMIUM === undefined)('the console in a browser (skipped where
     await expectOn(page.getByText('What would do: cancel only what is ALLOCATED')).toBeVisible()
     await expectOn(page.getByText('oms.cancel.again')).toBeVisible()
     // Nothing is offered in its place, and it says why.
-    await expectOn(page.getByRole('heading', { name: 'In its place' })).toBeVisible()
+    await expectOn(page.getByRole('heading', { name: 'What to send instead' })).toBeVisible()
     await expectOn(page.getByRole('button', { name: 'Repair and resend' })).toHaveCount(0)
     expect(await page.title()).toBe(`Request ${client.session}-2 - allocation-mock`)
     expect(wrong).toEqual([])
