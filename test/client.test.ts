@@ -284,6 +284,7 @@ describe('allocation-mock/client', () => {
       'base/path.ts',
       'base/problem.ts',
       'base/session-name.ts',
+      'client/ask.ts',
       'client/client.ts',
     ])
   })

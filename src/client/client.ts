@@ -2,16 +2,16 @@ import type { Bound, ExchangeFilter, ExampleRequest as Example, Origin } from '.
 import type { WrittenClock } from '../core/clock.ts'
 import { DEFAULT_SESSION, isSessionName } from '../base/session-name.ts'
 import type { Data, Scenario, WrittenFault, WrittenProgress } from '../core/scenario/written.ts'
-import { parsedJson } from '../base/decode.ts'
 import type { Issue } from '../base/http.ts'
-import { withoutSlash } from '../base/path.ts'
 import { UsageError } from '../base/problem.ts'
+import { type Ask, type ControlProblem, createAsk, listenerAt, type Send, sendTo } from './ask.ts'
 
 export type { Data } from '../core/scenario/written.ts'
 export type { Scenario } from '../core/scenario/written.ts'
 export type { WrittenClock as Clock } from '../core/clock.ts'
 export type { WrittenFault as Fault, WrittenProgress as Progress } from '../core/scenario/written.ts'
 export type { Bound as Binding } from '../core/behaviour.ts'
+export { ControlError, type ControlProblem } from './ask.ts'
 
 /** What tests do with the sessions of a mock: thin callers of the control API, whose document says what each thing does. */
 export interface Client {
@@ -225,74 +225,13 @@ export interface Snapshot {
   readonly taken: string
 }
 
-/** Why something was refused. */
-export interface ControlProblem {
-  readonly code: string
-  readonly title: string
-  readonly detail: string
-  /** What would do instead. */
-  readonly fix?: string
-  readonly issues?: readonly Issue[]
-}
-
-/** What the control API refused, in its words. */
-export class ControlError extends Error {
-  override readonly name = 'ControlError'
-  readonly status: number
-  readonly problem: ControlProblem
-
-  constructor(request: string, status: number, problem: ControlProblem) {
-    const { code, detail, fix } = problem
-    super(`${request}: ${detail}${fix === undefined ? '' : `; ${fix}`} (${code})`)
-    this.status = status
-    this.problem = problem
-  }
-}
-
-/** A control request on its way. */
-export interface ControlRequest {
-  readonly method: string
-  readonly path: string
-  /** Encoded; empty when there is none. */
-  readonly query: string
-  /** JSON. */
-  readonly body?: string
-  /** The host to name in place of the mock's own. */
-  readonly host?: string
-}
-
-/** Takes a control request to the mock. */
-export type Send = (request: ControlRequest) => Promise<{ readonly status: number; readonly text: string | undefined }>
-
 /**
  * The sessions of a mock that listens at this URL.
  * @param options.token what a mock that listens beyond loopback wants of control requests
  * @throws UsageError for a text that is not a URL
  */
-export function connect(url: string, { token }: { readonly token?: string } = {}): Client {
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw new UsageError(`"${url}" is not a valid URL of a mock; give one like http://127.0.0.1:4010`)
-  const base = withoutSlash(url.replace(/[?#].*$/s, ''))
-  return createClient(async ({ method, path, query, body, host }) => {
-    // `fetch` sends the host of its URL, whatever a header says.
-    if (host !== undefined) throw new UsageError(`the commands name ${base}, and cannot name "${host}"; connect to it by that name`)
-    const headers = {
-      ...(token !== undefined && { Authorization: `Bearer ${token}` }),
-      ...(body !== undefined && { 'Content-Type': 'application/json' }),
-    }
-    const to = `${base}${path}${query === '' ? '' : `?${query}`}`
-    const response = await fetch(to, { method, headers, ...(body !== undefined && { body }) }).catch((error: unknown) => {
-      throw new UsageError(`${method} ${to}: no answer (${reasonOf(error)}); start the mock, or name the URL that its ready line shows`)
-    })
-    return { status: response.status, text: await response.text() }
-  })
-}
-
-/** What `fetch` says is only that it failed; the reason stands below. */
-function reasonOf(error: unknown): string {
-  const { cause } = error instanceof Error ? error : { cause: undefined }
-  const { message } = cause instanceof Error ? cause : error instanceof Error ? error : { message: String(error) }
-  return message === '' && cause instanceof Error && 'code' in cause ? String(cause.code) : message
+export function connect(url: string, options: { readonly token?: string } = {}): Client {
+  return createClient(sendTo(listenerAt(url, options)))
 }
 
 /** Sessions, wherever the mock is. */
@@ -307,50 +246,6 @@ export function createClient(send: Send): Client {
       ),
     sessions: async () => (await ask<{ sessions: readonly SessionInfo[] }>('GET', '/sessions')).sessions,
   }
-}
-
-interface Asked {
-  readonly query?: object
-  readonly body?: unknown
-  readonly host?: string
-  /** A status of a refusal that is none to who asks. */
-  readonly harmless?: number
-}
-
-type Ask = <T = unknown>(method: string, path: string, more?: Asked) => Promise<T>
-
-function createAsk(send: Send): Ask {
-  return async <T>(method: string, below: string, { query = {}, body, host, harmless }: Asked = {}): Promise<T> => {
-    // What verifiers of Pact call stands beside the control API, and names its session by a prefix.
-    const path = below.startsWith('/~') ? below : `/__mock${below}`
-    const pairs = Object.entries(query).flatMap(([key, value]): [string, string][] => (value === undefined ? [] : [[key, String(value)]]))
-    const { status, text } = await send({
-      method,
-      path,
-      query: new URLSearchParams(pairs).toString(),
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-      ...(host !== undefined && { host }),
-    })
-    const answer = text === undefined ? undefined : parsedJson(text)
-    if (status >= 400 && status !== harmless) throw refused(`${method} ${path}`, status, answer, text)
-    if (answer === undefined && text !== undefined && text !== '') throw stranger(`${method} ${path}`, status)
-    // Its document says what an answer of the control API is like, and tests check it against the document.
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    return answer as T
-  }
-}
-
-function refused(request: string, status: number, answer: unknown, text: string | undefined): Error {
-  return isProblem(answer) ? new ControlError(request, status, answer) : stranger(request, status, text)
-}
-
-function isProblem(answer: unknown): answer is ControlProblem {
-  return typeof answer === 'object' && answer !== null && 'code' in answer && 'detail' in answer
-}
-
-function stranger(request: string, status: number, text: string = ''): UsageError {
-  const what = text === '' ? '' : `: ${text.slice(0, 200)}`
-  return new UsageError(`${request}: the answer, ${status}, is none of allocation-mock${what}; name the URL that its ready line shows`)
 }
 
 function named(name: string): string {
