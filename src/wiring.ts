@@ -14,13 +14,19 @@ import { verifyContracts as verifyContractsIn } from './verification/verify.ts'
  * Repeats an exported session in a mock of its own, and compares the answers byte for byte.
  * @param exported what GET /__mock/sessions/{name}/export answers
  * @param apis those that it was recorded with; the bundled ones unless said otherwise
+ * @param onProgress hears how many requests are repeated, of how many
  * @throws UsageError for what is not a valid export, or cannot be repeated here
  */
-export function replay(exported: unknown, apis?: MockOptions['apis']): Promise<Replayed> {
+export function replay(
+  exported: unknown,
+  apis?: MockOptions['apis'],
+  onProgress?: (progress: { readonly done: number; readonly total: number }) => void,
+): Promise<Replayed> {
   return replayIn(
     exported,
     (options) => openMock({ ...options, ...(apis && { apis }) }),
     async () => (await available()).apiVersions(apis),
+    onProgress,
   )
 }
 

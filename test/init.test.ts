@@ -25,7 +25,6 @@ async function init(...args: readonly string[]): Promise<{ code: number; out: st
     out: (line) => void (written.out += `${line}\n`),
     err: (line) => void (written.err += `${line}\n`),
     env: {},
-    isTerminal: false,
   })
   return { code, ...written }
 }

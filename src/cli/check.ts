@@ -9,6 +9,7 @@ import { fileKind } from '../document/file.ts'
 import { readDocument } from '../document/load.ts'
 import type { CHECK_OPTIONS } from './config.ts'
 import type { Io } from './io.ts'
+import { createProgress, type Progress } from './progress.ts'
 import type { Settings } from './settings.ts'
 
 /** What was found in a file, with the names of files as they were given. */
@@ -20,15 +21,19 @@ interface Looked extends Checked {
 export async function check(files: readonly string[], { format = 'text' }: Settings<typeof CHECK_OPTIONS>, io: Io): Promise<number> {
   const generate = await loadGenerate()
   const chance = chanceOf(keyOf('check'))
+  const progress = createProgress(io)
   const looked: Looked[] = []
   let isUnread = false
   for (const file of files)
     try {
-      looked.push(await look(file, { generate, chance }, io))
+      looked.push(await look(file, { generate, chance }, progress))
     } catch (error) {
       if (!(error instanceof DocumentError || error instanceof UsageError)) throw error
+      progress.erase()
       io.err(`error: ${error.message}`)
       isUnread = true
+    } finally {
+      progress.erase()
     }
   if (format === 'json')
     io.out(
@@ -46,36 +51,21 @@ export async function check(files: readonly string[], { format = 'text' }: Setti
   return looked.some(({ findings }) => findings.some(({ severity }) => severity === 'error')) ? 1 : 0
 }
 
-async function look(file: string, tools: Parameters<typeof checkDocument>[1], io: Io): Promise<Looked> {
+async function look(file: string, tools: Parameters<typeof checkDocument>[1], progress: Progress): Promise<Looked> {
   if (/^https?:/i.test(file))
     throw new UsageError(`${file}: nothing is fetched; save the document first, as with curl -sS -o openapi.yaml ${file}`)
   const named = (finding: Finding): Finding => ({ ...finding, file: nameOf(finding.file, file) })
-  const checked = await checkedFile(file, tools, io)
+  const checked = await checkedFile(file, tools, progress)
   return { ...checked, file, findings: checked.findings.map(named) }
 }
 
-async function checkedFile(file: string, tools: Parameters<typeof checkDocument>[1], io: Io): Promise<Checked> {
+async function checkedFile(file: string, tools: Parameters<typeof checkDocument>[1], progress: Progress): Promise<Checked> {
   const { document, faults } = await readDocument(file)
   const steps = checkDocument(document, tools, faults)
-  const told = progress(file, io)
   for (;;) {
     const step = steps.next()
     if (step.done) return step.value
-    told()
-  }
-}
-
-/** After so many milliseconds somebody who waits is told that it goes on. */
-const PATIENCE = 3_000
-
-function progress(file: string, io: Io): () => void {
-  let steps = 0
-  let next = performance.now() + PATIENCE
-  return () => {
-    steps++
-    if (!io.isTerminal || performance.now() < next) return
-    next = performance.now() + PATIENCE
-    io.err(inLine(`${file}: ${steps} schemas, examples and answers looked at so far`))
+    progress.tell(file, step.value.done, step.value.total)
   }
 }
 

@@ -5,9 +5,20 @@ export interface Outside {
   /** Talk. */
   readonly err: (line: string) => void
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly isTerminal: boolean
+  /** Which of the two are terminals. */
+  readonly terminals?: { readonly out?: Terminal; readonly err?: Terminal }
+  /** Milliseconds, from whenever; the time that passes unless said otherwise. */
+  readonly now?: () => number
   /** Once all is written: why results did not get where they were sent, if they did not. */
   readonly lost?: () => Promise<string | undefined>
+  /** Aborted once nobody reads results any more. */
+  readonly unread?: AbortSignal
+}
+
+/** What shows text at once, so that a line can be written over. */
+export interface Terminal {
+  readonly columns: number
+  write(text: string): unknown
 }
 
 /** The same to a command: whatever it prints does nothing to a terminal or to GitHub's runner. */
@@ -16,7 +27,12 @@ export interface Io extends Outside {
   readonly raw: Pick<Outside, 'out' | 'err'>
 }
 
-/** Whether colours may be written: nobody has said no (https://no-color.org). */
-export function isColoured({ isTerminal, env }: Outside): boolean {
-  return isTerminal && (env['NO_COLOR'] ?? '') === ''
+/** Whether colours may be written there: nobody has said no (https://no-color.org). */
+export function isColoured({ terminals, env }: Outside, to: 'out' | 'err'): boolean {
+  return terminals?.[to] !== undefined && (env['NO_COLOR'] ?? '') === ''
+}
+
+/** The terminal that somebody looks at; in CI there may be one all the same, whose text is kept and read later. */
+export function watched({ terminals, env }: Outside, to: 'out' | 'err'): Terminal | undefined {
+  return ['', '0', 'false'].includes(env['CI'] ?? '') ? terminals?.[to] : undefined
 }

@@ -234,9 +234,11 @@ function version(): string {
 
 function processIo(): Outside {
   let lost: Error | undefined
+  const unread = new AbortController()
   const keep = (error: Error): void => {
     // Who has read enough (`| head -1`) loses nothing: the command goes on, and its code is what it found.
-    if (!('code' in error && error.code === 'EPIPE')) lost ??= error
+    if ('code' in error && error.code === 'EPIPE') unread.abort()
+    else lost ??= error
   }
   process.stdout.on('error', keep)
   process.stderr.on('error', () => undefined)
@@ -253,7 +255,8 @@ function processIo(): Outside {
     },
     err: (line) => void process.stderr.write(`${line}\n`),
     env: process.env,
-    isTerminal: process.stderr.isTTY,
+    terminals: { ...(process.stdout.isTTY && { out: process.stdout }), ...(process.stderr.isTTY && { err: process.stderr }) },
+    unread: unread.signal,
     async lost() {
       await new Promise((resolve) => process.stdout.write('', resolve))
       return lost?.message

@@ -4,6 +4,7 @@ import { messageFrom, UsageError } from '../base/problem.ts'
 import { inLine } from '../base/shown.ts'
 import type { REPLAY_OPTIONS } from './config.ts'
 import type { Io } from './io.ts'
+import { createProgress, type Progress } from './progress.ts'
 import type { Settings } from './settings.ts'
 
 /** What came of a file: the session repeated, or why it cannot be. */
@@ -16,9 +17,11 @@ export async function replay(
   apis: MockOptions['apis'],
   io: Io,
 ): Promise<number> {
+  const progress = createProgress(io)
   const results: Result[] = []
   for (const file of files) {
-    const result = await resultOf(file, apis)
+    const result = await resultOf(file, apis, progress)
+    progress.erase()
     results.push(result)
     if (format === 'json') continue
     if ('error' in result) io.err(`error: ${file}: ${result.error}`)
@@ -29,9 +32,9 @@ export async function replay(
   return results.some((result) => 'different' in result && result.different.length > 0) ? 1 : 0
 }
 
-async function resultOf(file: string, apis: MockOptions['apis']): Promise<Result> {
+async function resultOf(file: string, apis: MockOptions['apis'], progress: Progress): Promise<Result> {
   try {
-    return { file, ...(await repeat(read(file), apis)) }
+    return { file, ...(await repeat(read(file), apis, ({ done, total }) => progress.tell(file, done, total))) }
   } catch (error) {
     if (error instanceof UsageError) return { file, error: error.message }
     throw error

@@ -8,7 +8,7 @@ import { messageFrom, UsageError } from '../base/problem.ts'
 import { writtenDuration } from '../core/clock.ts'
 import { SERVE_OPTIONS } from './config.ts'
 import { type Watch, watchFiles } from './watch.ts'
-import type { Io } from './io.ts'
+import { type Io, watched } from './io.ts'
 import { createLog } from './log.ts'
 import type { Settings } from './settings.ts'
 
@@ -54,6 +54,7 @@ export async function serve(settings: ServeSettings, io: Io, origin: Origin): Pr
   const { url, control } = listening
   const ended = untilStopped(io.env['npm_lifecycle_event'] !== undefined)
   io.out(`allocation-mock ready on ${url} (seed ${seed}, data version ${mock.dataVersion})`)
+  if (watched(io, 'err')) io.err(`Console: ${url}/__mock/`)
   try {
     for (const line of await firstSteps(mock, url, requireSession ? 'me' : 'default')) io.out(line)
   } catch (error) {
@@ -61,7 +62,7 @@ export async function serve(settings: ServeSettings, io: Io, origin: Origin): Pr
     io.err(`warning: ${messageFrom(error)}`)
   }
   if (control !== 'loopback') io.out(`${safety(control, settings.controlToken === undefined ? mock.controlToken : undefined)}\n`)
-  const watching = watch && options.apis ? watched(mock, origin, begun, io) : undefined
+  const watching = watch && options.apis ? following(mock, origin, begun, io) : undefined
   const signal = await ended
   mock.drain()
   // Who presses Ctrl-C stands behind no balancer.
@@ -102,7 +103,7 @@ function tlsOf(certFile: string | undefined, keyFile: string | undefined): { rea
 }
 
 /** Takes over what changes in the files of the APIs; a broken edit leaves what was there. */
-function watched(mock: Mock, { again, files }: Origin, since: number, io: Io): Watch {
+function following(mock: Mock, { again, files }: Origin, since: number, io: Io): Watch {
   const followed = (): string[] => [...files, ...mock.files]
   const watch = watchFiles(async (changed) => {
     const names = changed.map((file) => relative('', file)).join(', ')

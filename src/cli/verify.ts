@@ -23,6 +23,7 @@ import type { Answer, Reason, Report } from '../verification/pact/pact.ts'
 import { contractOptions } from './contracts.ts'
 import type { VERIFY_OPTIONS } from './config.ts'
 import { type Io, isColoured } from './io.ts'
+import { createProgress, type Progress } from './progress.ts'
 import type { Settings } from './settings.ts'
 import { messageFrom, UsageError } from '../base/problem.ts'
 
@@ -34,9 +35,10 @@ export async function verify(
   io: Io,
 ): Promise<number> {
   const { only, provider, stateUrl, states, assume, timeout, failFast, format = 'text', junit } = settings
+  const progress = createProgress(io)
   const options: VerifyOptions = {
     ...contractOptions(pacts, settings),
-    ...brokerOptions(pacts, settings, io),
+    ...brokerOptions(pacts, settings, io, progress),
     ...(apis && { apis }),
     ...(only && { only }),
     ...(provider !== undefined && { provider }),
@@ -45,9 +47,7 @@ export async function verify(
     ...(assume && { assume }),
     ...(timeout !== undefined && { timeout }),
     ...(failFast !== undefined && { failFast }),
-    ...(io.isTerminal && {
-      onProgress: ({ column, done, total }: { column: string; done: number; total: number }) => io.err(`${column}: ${done} of ${total}`),
-    }),
+    onProgress: ({ column, done, total }) => progress.tell(column, done, total),
   }
   if (settings.printMissingStates === true) {
     io.out(statesFile(await missingStates(options)))
@@ -59,10 +59,14 @@ export async function verify(
   const stopped = new AbortController()
   const ignore = onSignal((code) => {
     stopped.abort()
+    progress.erase()
     process.exit(code)
   })
-  const report = await verifyContracts({ ...options, signal: stopped.signal }).finally(ignore)
-  if (format === 'text') io.raw.out(textReport(report, { colour: isColoured(io) }).trimEnd())
+  const report = await verifyContracts({ ...options, signal: stopped.signal }).finally(() => {
+    ignore()
+    progress.erase()
+  })
+  if (format === 'text') io.raw.out(textReport(report, { colour: isColoured(io, 'out') }).trimEnd())
   else io.out(rendered(report, format).trimEnd())
   if (junit !== undefined) writing('--junit', junit, () => writeFileSync(junit, junitReport(report)))
   if (io.env['GITHUB_ACTIONS'] === 'true') {
@@ -92,6 +96,7 @@ function brokerOptions(
   pacts: readonly string[],
   settings: Settings<typeof VERIFY_OPTIONS>,
   io: Io,
+  progress: Progress,
 ): Partial<Pick<VerifyContractsOptions, 'pacts' | 'broker' | 'publish' | 'onNotice'>> {
   const { brokerToken, brokerUsername, brokerPassword, brokerProvider, selector, pending, wipSince } = settings
   const { publish, providerVersion, providerBranch, buildUrl } = settings
@@ -114,7 +119,10 @@ function brokerOptions(
         ...(wipSince !== undefined && { includeWipPactsSince: wipSince }),
         ...(providerBranch !== undefined && { providerVersionBranch: providerBranch }),
       },
-      onNotice: (text: string) => io.err(text),
+      onNotice: (text: string) => {
+        progress.erase()
+        io.err(text)
+      },
     }),
   }
 }

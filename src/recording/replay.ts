@@ -60,7 +60,12 @@ export interface Different extends Repeated {
  * @param served the APIs of the mock that is opened, with the versions of their data
  * @throws UsageError for what is not a valid export, or cannot be repeated here
  */
-export async function replay(exported: unknown, open: OpenMock, served: () => Promise<Exported['apis']>): Promise<Replayed> {
+export async function replay(
+  exported: unknown,
+  open: OpenMock,
+  served: () => Promise<Exported['apis']>,
+  onProgress?: (progress: { readonly done: number; readonly total: number }) => void,
+): Promise<Replayed> {
   const file = await readExported(exported)
   refuseOthers(file.apis, await served())
   const { session, begun, exchanges } = file
@@ -83,7 +88,9 @@ export async function replay(exported: unknown, open: OpenMock, served: () => Pr
   const { port, url } = mock
   const asked = new Map<ExportedExchange, Asking>()
   let requests = 0
-  for (const { exchange, isAsked, isWorked } of turnsOf(exchanges.filter(({ bodyLost }) => bodyLost !== true))) {
+  const turns = turnsOf(exchanges.filter(({ bodyLost }) => bodyLost !== true))
+  for (const [index, { exchange, isAsked, isWorked }] of turns.entries()) {
+    onProgress?.({ done: index, total: turns.length })
     if (isAsked) {
       time = Date.parse(exchange.at)
       const id = exchange.origin === 'request' ? `${session}-${++requests}` : exchange.id

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { createLog } from '../../src/cli/log.ts'
+import type { Outside } from '../../src/cli/io.ts'
 import { main } from '../../src/cli/main.ts'
 import { createMock } from '../../src/index.ts'
 import { folder } from '../contracts/pacts.ts'
@@ -168,18 +169,19 @@ it.each(Object.entries(TEXTS))('shows %s of a fault of our own, and does not do 
   const out = (): never => {
     throw new Error(text)
   }
-  const code = await main(['assumptions'], { out, err: (line) => void (err += `${line}\n`), env: {}, isTerminal: false })
+  const code = await main(['assumptions'], { out, err: (line) => void (err += `${line}\n`), env: {} })
   expect(code).toBe(2)
   expect(err).toMatch(/ at .*hostile\.test\.ts:/)
   expectHarmless(err)
 })
 
 describe('the log of serve', () => {
+  const terminal = { terminals: { err: { columns: 80, write: () => undefined } } }
   const summary = { id: 'a-1', status: 404, method: 'GET', duration: 1.234, explain: 'http://127.0.0.1:1/__mock/sessions/a/requests/a-1' }
-  const written = (format: 'text' | 'json', text: string, isTerminal = false): string => {
+  const written = (format: 'text' | 'json', text: string, at: Pick<Outside, 'terminals'> & Partial<Pick<Outside, 'env'>> = {}): string => {
     let all = ''
     const write = (line: string): void => void (all += `${line}\n`)
-    const outside = { out: write, err: write, env: {}, isTerminal }
+    const outside = { out: write, err: write, env: {}, ...at }
     const log = createLog(format, { ...outside, raw: outside })
     log.write({ ...summary, session: text, path: text, problem: { code: 'order-unknown', detail: text, fix: text }, warnings: [] })
     log.flush()
@@ -192,7 +194,9 @@ describe('the log of serve', () => {
     expect(line.split('\n')).toHaveLength(2)
   })
 
-  it('has the status in its colour', () => {
-    expect(written('text', 'a', true)).toContain('a \u001B[33m404\u001B[39m - GET a 1.2 ms - a; a http')
+  it.each(Object.entries(HOSTILE))('has a line in columns for a request with %s', (_, text) => {
+    const line = written('text', text, { ...terminal, env: { NO_COLOR: '1' } })
+    expectHarmless(line)
+    expect(line.split('\n')).toHaveLength(2)
   })
 })

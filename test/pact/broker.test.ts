@@ -42,7 +42,6 @@ async function command(args: readonly string[], env: Record<string, string> = {}
     out: (line) => void lines.out.push(line),
     err: (line) => void lines.err.push(line),
     env,
-    isTerminal: false,
   })
   return { code, out: lines.out.join('\n'), err: lines.err.join('\n') }
 }

@@ -158,7 +158,7 @@ describe('a secret', () => {
   const log = (format: 'text' | 'json', some: readonly RequestSummary[]): string => {
     let all = ''
     const write = (line: string): void => void (all += line)
-    const outside = { out: write, err: write, env: {}, isTerminal: false }
+    const outside = { out: write, err: write, env: {} }
     const { write: add, flush } = createLog(format, { ...outside, raw: outside })
     some.forEach(add)
     flush()

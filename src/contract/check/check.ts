@@ -6,7 +6,7 @@ import { openApiOf } from '../swagger.ts'
 import { type Finding, findingOf } from './finding.ts'
 import { type Found, Ground, type Tools } from './ground.ts'
 import { operationFindings } from './operations.ts'
-import { Compiling, schemaFindings } from './schemas.ts'
+import { Compiling, rootsOf, schemaFindings } from './schemas.ts'
 import { Examples, generationFindings } from './values.ts'
 import { meant, type Node } from './walk.ts'
 
@@ -18,13 +18,19 @@ export interface Checked {
   readonly served: number
 }
 
+/** How far the look at a document has come. */
+interface Step {
+  readonly done: number
+  readonly total: number
+}
+
 /**
  * Looks at a document as it would be served: what would be answered 500, or never be reached, and what probably is a slip. All schemas are
  * compiled, all examples checked, and a value is made for all that is answered.
  * @param faults what is wrong with its references, as whoever read it found
  * @returns how far it has come, by and by: a document may have thousands of schemas
  */
-export function* checkDocument(given: LoadedDocument, tools: Tools, faults: readonly string[] = []): Generator<undefined, Checked> {
+export function* checkDocument(given: LoadedDocument, tools: Tools, faults: readonly string[] = []): Generator<Step, Checked> {
   const main = given.sources[0]?.uri ?? given.name
   let document: LoadedDocument
   try {
@@ -41,6 +47,9 @@ export function* checkDocument(given: LoadedDocument, tools: Tools, faults: read
   const compiling = new Compiling(ground)
   const examples = new Examples(ground, compiling)
   const found = brokenReferences(ground, faults)
+  // Of the three that say when they have done with something: each root twice, and everything twice.
+  const total = 2 * (rootsOf(ground).length + ground.walk.all.length)
+  let done = 0
   for (const one of [
     operationFindings(ground),
     schemaFindings(ground, compiling),
@@ -49,7 +58,7 @@ export function* checkDocument(given: LoadedDocument, tools: Tools, faults: read
   ])
     for (const next of one) {
       if (next) found.push(next)
-      yield
+      else yield { done: ++done, total }
     }
   const whole = wholeFinding(document, main)
   const isTold = whole?.rule === 'document-unservable' && found.some(({ finding: { severity } }) => severity === 'error')

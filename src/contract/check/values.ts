@@ -50,6 +50,7 @@ export class Examples {
 
   *findings(): Generator<Found | undefined> {
     for (const node of this.#ground.walk.all) {
+      yield undefined
       const schema = node.kind === 'schema' ? node : schemaOf(node)
       if (!schema) continue
       for (const { key, called, value } of examplesOf(node, this.#ground)) {
@@ -57,7 +58,6 @@ export class Examples {
         const issue = this.issueOf(schema, value)
         if (issue) yield this.#ground.found(key === 'default' ? 'default-unfit' : 'example-unfit', node, misfit(called, issue, value), key)
       }
-      yield undefined
     }
   }
 
