@@ -74,6 +74,8 @@ function optionsPage(): string {
     ['compare', options.COMPARE_OPTIONS],
     ['coverage', options.COVERAGE_OPTIONS],
     ['replay', options.REPLAY_OPTIONS],
+    ['requests', options.REQUESTS_OPTIONS],
+    ['explain', options.EXPLAIN_OPTIONS],
     ['scenario list', options.SCENARIO_LIST_OPTIONS],
     ['scenario check', options.SCENARIO_CHECK_OPTIONS],
     ['assumptions', options.ASSUMPTION_OPTIONS],

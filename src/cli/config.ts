@@ -4,7 +4,17 @@ import { UsageError } from '../base/problem.ts'
 import { choice, readPair, readText, readTruth, readWholeNumber, recordOf } from '../base/values.ts'
 import type { Api } from '../core/api.ts'
 import { MOCK_OPTIONS } from '../options.ts'
-import { readDate, readHeader, readHost, readJsonObject, readModuleName, readPause, separateJson } from './values.ts'
+import {
+  readDate,
+  readHeader,
+  readHost,
+  readJsonObject,
+  readMockUrl,
+  readModuleName,
+  readPause,
+  readStatus,
+  separateJson,
+} from './values.ts'
 
 /** A document that nobody speaks for. */
 const SPEC = {
@@ -223,3 +233,51 @@ export const ASSUMPTION_OPTIONS = {
 
 /** The options of `schema`. */
 export const SCHEMA_OPTIONS = { apis: MOCK_OPTIONS.apis } as const satisfies Options
+
+/** Where a mock runs, for the commands that ask it. */
+export const RUNNING_OPTIONS = {
+  url: { flag: '--url <url>', default: 'http://127.0.0.1:4010', help: 'where the mock listens, as its ready line says', read: readMockUrl },
+  controlToken: {
+    flag: MOCK_OPTIONS.controlToken.flag,
+    isSecret: true,
+    help: 'its control token, where it listens beyond loopback',
+    read: readText,
+  },
+} as const satisfies Options
+
+/** The options of `requests`. */
+export const REQUESTS_OPTIONS = {
+  ...RUNNING_OPTIONS,
+  follow: { flag: '--follow', short: '-f', help: 'go on with requests as they come, until Ctrl-C', read: readTruth },
+  session: { flag: '--session <name>', help: 'only requests of this session', read: readText },
+  operation: { flag: '--operation <name>', help: 'only requests to this operation', read: readText },
+  method: { flag: '--method <name>', help: 'only requests with this method', read: readText },
+  status: {
+    flag: '--status <status>',
+    help: 'only requests with this status, such as 404, or of this class, such as 4xx',
+    read: readStatus,
+  },
+  text: { flag: '--text <text>', help: 'only requests with this text in path, bodies or fault, in any case', read: readText },
+  unmatched: {
+    flag: '--unmatched [truth]',
+    help: 'only requests whose path or method no operation has; false for all others',
+    read: readTruth,
+  },
+  refused: { flag: '--refused', help: 'only refused requests', read: readTruth },
+  fault: { flag: '--fault [truth]', help: 'only requests that met a fault; false for all others', read: readTruth },
+  origin: {
+    flag: '--origin <origin>',
+    default: 'request',
+    help: 'requests of clients (request), or what else went on: control, progress or timeline',
+    read: choice('request', 'control', 'progress', 'timeline'),
+  },
+  limit: { flag: '--limit <number>', default: 100, help: 'how many to print, the last ones', read: readWholeNumber(0, 1_000_000) },
+  json: { flag: '--json', help: 'print all that is known of each as a line of JSON', read: readTruth },
+} as const satisfies Options
+
+/** The options of `explain`. */
+export const EXPLAIN_OPTIONS = {
+  apis: MOCK_OPTIONS.apis,
+  ...RUNNING_OPTIONS,
+  session: { flag: '--session <name>', help: 'without an id: the last refused request of this session', read: readText },
+} as const satisfies Options

@@ -10,8 +10,10 @@ import {
   CHECK_OPTIONS,
   COMPARE_OPTIONS,
   COVERAGE_OPTIONS,
+  EXPLAIN_OPTIONS,
   INIT_OPTIONS,
   REPLAY_OPTIONS,
+  REQUESTS_OPTIONS,
   SCENARIO_CHECK_OPTIONS,
   SCENARIO_LIST_OPTIONS,
   SCHEMA_OPTIONS,
@@ -189,6 +191,23 @@ export async function main(argv: readonly string[], outside: Outside = processIo
       .argument('<files...>', 'what GET /__mock/sessions/{name}/export has answered'),
     REPLAY_OPTIONS,
     async ({ spec = [], ...settings }, files) => (await import('./replay.ts')).replay(files, settings, withSpecs(own.apis, spec), io),
+  )
+  does(
+    program
+      .command('requests')
+      .description('list what a running mock was asked, the last at the end, and go on with what comes')
+      .allowExcessArguments(false),
+    REQUESTS_OPTIONS,
+    async (settings) => (await import('./requests.ts')).requests(settings, io),
+  )
+  does(
+    program
+      .command('explain')
+      .description('say of one past request of a running mock what was wrong with it, what would do, and what it changed')
+      .argument('[request]', 'its id, or its address at the end of a log line (default: the last that was refused)')
+      .allowExcessArguments(false),
+    EXPLAIN_OPTIONS,
+    async (settings, [request]) => (await import('./explain.ts')).explain(request, settings, rowsOf(apis), io),
   )
   does(
     program

@@ -51,3 +51,15 @@ export function readPause(text: string): number {
 
 /** Who has not found another server by then does not look for one, in milliseconds. */
 const LONGEST_PAUSE = 3_600_000
+
+/** The address that the ready line says; that of the console, or of a control route, is taken as well. */
+export function readMockUrl(text: string): string {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+    throw new UsageError('give the URL that the ready line of the mock shows, such as http://127.0.0.1:4010')
+  return text.replace(/\/__mock(\/.*)?$/s, '')
+}
+
+export function readStatus(text: string): string {
+  if (!/^[1-5](\d\d|xx)$/i.test(text)) throw new UsageError('give a status like 404, or a class like 4xx')
+  return text
+}

@@ -28,7 +28,7 @@ export class ControlError extends Error {
 }
 
 /** A control request on its way. */
-export interface ControlRequest {
+interface ControlRequest {
   readonly method: string
   readonly path: string
   /** Encoded; empty when there is none. */
@@ -42,10 +42,13 @@ export interface ControlRequest {
 /** Takes a control request to the mock. */
 export type Send = (request: ControlRequest) => Promise<{ readonly status: number; readonly text: string | undefined }>
 
+/** Nobody answers just now. */
+export class NoAnswer extends UsageError {}
+
 /** A mock that listens. */
 export interface Listener {
   readonly url: string
-  /** Sends a control request, and has the answer as it comes. @throws UsageError where there is none */
+  /** Sends a control request, and has the answer as it comes. @throws NoAnswer */
   ask(
     request: Omit<ControlRequest, 'host'>,
     more?: { readonly headers?: Readonly<Record<string, string>>; readonly signal?: AbortSignal },
@@ -71,7 +74,7 @@ export function listenerAt(url: string, { token }: { readonly token?: string } =
       }
       const to = `${base}${path}${query === '' ? '' : `?${query}`}`
       return fetch(to, { method, headers: all, ...(body !== undefined && { body }), ...(signal && { signal }) }).catch((error: unknown) => {
-        throw new UsageError(
+        throw new NoAnswer(
           `${method} ${to}: no answer (${reasonOf(error)}); start the mock (allocation-mock serve), or name the URL that its ready line shows`,
         )
       })
@@ -111,11 +114,10 @@ export function createAsk(send: Send): Ask {
   return async <T>(method: string, below: string, { query = {}, body, host, harmless }: Asked = {}): Promise<T> => {
     // What verifiers of Pact call stands beside the control API, and names its session by a prefix.
     const path = below.startsWith('/~') ? below : `/__mock${below}`
-    const pairs = Object.entries(query).flatMap(([key, value]): [string, string][] => (value === undefined ? [] : [[key, String(value)]]))
     const { status, text } = await send({
       method,
       path,
-      query: new URLSearchParams(pairs).toString(),
+      query: queryOf(query),
       ...(body !== undefined && { body: JSON.stringify(body) }),
       ...(host !== undefined && { host }),
     })
@@ -126,6 +128,12 @@ export function createAsk(send: Send): Ask {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return answer as T
   }
+}
+
+/** What is not undefined, encoded. */
+export function queryOf(values: object): string {
+  const pairs = Object.entries(values).flatMap(([key, value]): [string, string][] => (value === undefined ? [] : [[key, String(value)]]))
+  return new URLSearchParams(pairs).toString()
 }
 
 /** Why a control request was not done, by its answer. */

@@ -184,6 +184,14 @@ export interface PastRequest {
     readonly differs: readonly string[]
   }[]
   readonly warnings?: readonly Issue[]
+  /** The real service that has answered, and what of the request and its answer breaks the document's rules. */
+  readonly upstream?: string
+  readonly violations?: readonly {
+    readonly location?: readonly string[]
+    readonly severity: string
+    readonly code: string | number
+    readonly message: string
+  }[]
   readonly assumption?: string
   readonly requestHeaders?: Readonly<Record<string, string>>
   readonly requestBody?: string

@@ -127,6 +127,8 @@ it.each<[string, () => Promise<readonly string[]>, RegExp]>([
   expect(code).toBe(0)
   expect(written[0]).toMatch(line)
   expect(written.at(-1)).toBe(ERASE)
+  // Standard output is no terminal.
+  expect(out).not.toContain('\u001B')
   expect(await shownBy(args, { CI: '1' })).toEqual({ code: 0, written: [], out })
 })
 

@@ -1,0 +1,118 @@
+import type { Issue } from '../base/http.ts'
+import { inLine } from '../base/shown.ts'
+import type { PastRequest } from '../client/client.ts'
+import type { Api } from '../core/api.ts'
+
+/** What a mock says of a refused request: one that would do in its place, or why it knows none. */
+type Repair =
+  | {
+      readonly kind: 'repaired'
+      readonly says: readonly string[]
+      readonly changes: readonly Member[]
+      readonly curl: string
+    }
+  | { readonly kind: 'none'; readonly reason: string }
+
+/** A mock that does not repair requests leaves it out. */
+export type Explained = PastRequest & { readonly repair?: Repair }
+
+interface Member {
+  readonly at: string
+  readonly from?: unknown
+  readonly to?: unknown
+}
+
+/** One past request in words, line by line. @param apis whose assumptions are known, with their values */
+export function explanation(request: Explained, apis: readonly Pick<Api, 'name' | 'assumptions'>[]): readonly string[] {
+  const { problem, nearest = [], warnings = [], assumption, violations = [], changes = [], repair } = request
+  const parts = [
+    headOf(request),
+    problem ? [`Refused: ${problem.detail}`, `  ${problem.title} (${problem.code})`, ...fixOf(problem.fix)] : [],
+    ...(problem?.issues ?? []).map((issue) => [`At ${issue.at}: ${issue.message}`, ...aboutIssue(issue)]),
+    nearest.map(({ operation, method, path, differs }) => `Nearest: ${method} ${path} (${operation}); differs in ${differs.join(', ')}`),
+    ...warnings.map((issue) => [`Let pass at ${issue.at}: ${issue.message}`, ...aboutIssue(issue)]),
+    violations.map(({ location = [], severity, message }) => `${severity} at ${location.join('/')}: ${message}`),
+    assumption === undefined ? [] : assumed(assumption, apis),
+    changes.length === 0 ? [] : ['Changed:', ...changes.flatMap(changed)],
+    repair ? repaired(repair) : [],
+  ]
+  return parts.filter((lines) => lines.length > 0).flatMap((lines, index) => [...(index === 0 ? [] : ['']), ...lines.map(lineOf)])
+}
+
+function headOf({ id, session, operation, method, path, status, duration, received, fault, cut, upstream }: Explained): string[] {
+  return [
+    `${id}: ${method} ${path}`,
+    `  answered ${status} after ${duration.toFixed(1)} ms, at ${received}`,
+    `  session ${session}, ${operation === undefined ? 'no operation' : `operation ${operation}`}`,
+    ...(upstream === undefined ? [] : [`  sent on to ${upstream}`]),
+    ...(fault === undefined ? [] : [`  met the fault ${fault}`]),
+    ...(cut === undefined ? [] : [`  the answer was cut: ${cut}`]),
+  ]
+}
+
+function aboutIssue({ rule, value, wanted, fix, place }: Issue): string[] {
+  return [
+    ...(value === undefined ? [] : [`  met: ${shown(value)}`]),
+    ...(wanted === undefined ? [] : [`  wanted: ${shown(wanted)}`]),
+    place ? `  rule: ${rule}, ${place.file}${place.line === undefined ? '' : `:${place.line}`} ${place.pointer}` : `  rule: ${rule}`,
+    ...fixOf(fix),
+  ]
+}
+
+function fixOf(fix: string | undefined): string[] {
+  return fix === undefined ? [] : [`  what would do: ${fix}`]
+}
+
+function assumed(assumption: string, apis: readonly Pick<Api, 'name' | 'assumptions'>[]): string[] {
+  // Of two APIs that have an assumption of one name each goes by its own.
+  const [, whose, name = assumption] = /^(?:([\w-]+):)?(.+)$/s.exec(assumption) ?? []
+  const api = apis.find((one) => (whose === undefined || one.name === whose) && Object.hasOwn(one.assumptions, name))
+  const row = api?.assumptions[name]
+  return [
+    `Assumed: ${assumption}`,
+    ...(row
+      ? [`  ${row.question}`, `  values: ${row.values.map((value, index) => (index === 0 ? `${value} (the default)` : value)).join(', ')}`]
+      : []),
+    `  another value: serve --assume ${assumption}=VALUE, or for one session {"assume":{"${assumption}":"VALUE"}} when it begins`,
+    ...(row ? [] : ['  allocation-mock assumptions --api FILE lists the values']),
+  ]
+}
+
+function changed({ kind, id, members, from, to }: NonNullable<PastRequest['changes']>[number]): string[] {
+  if (members) return [`  ${kind} ${id}`, ...members.map((member) => `    ${memberOf(member)}`)]
+  return [to ? `  ${kind} ${id} is new: ${shown(to)}` : `  ${kind} ${id} is gone: ${shown(from)}`]
+}
+
+function memberOf({ at, from, to }: Member): string {
+  return `${at === '' ? 'all of it' : at}: ${shown(from)} → ${shown(to)}`
+}
+
+function repaired(repair: Repair): string[] {
+  switch (repair.kind) {
+    case 'repaired':
+      return [
+        'What would do:',
+        ...repair.says.map((text) => `  ${text}`),
+        ...repair.changes.map((change) => `    ${memberOf(change)}`),
+        `  ${repair.curl}`,
+      ]
+    case 'none':
+      return [`What would do is not known: ${repair.reason}`]
+    default:
+      return repair satisfies never
+  }
+}
+
+/** A value that is longer stands in the request, or the journal, as a whole. */
+const MAX_VALUE = 300
+
+function shown(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  const text = JSON.stringify(value)
+  return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text
+}
+
+/** One line, whatever a client sent; what it begins with says whose it is. */
+function lineOf(text: string): string {
+  return `${/^ */.exec(text)?.[0] ?? ''}${inLine(text)}`
+}
