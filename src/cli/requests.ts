@@ -58,7 +58,8 @@ async function follow(mock: RunningMock, { filter, limit, show, showAll }: Follo
   /** What came while nobody listened. It is asked for when the stream has begun: what comes between is in both, and lost in neither. */
   const catchUp = async (): Promise<void> => {
     const since = last?.received ?? ''
-    const past = (await mock.past(filter, limit)).filter(({ received }) => received > since)
+    // What came in the same millisecond may be shown twice, which is better than never.
+    const past = (await mock.past(filter, limit)).filter(({ id, received }) => received >= since && id !== last?.id)
     showAll(past)
     shown = new Set(past.map(keyOf))
     last = past.at(-1) ?? last

@@ -225,6 +225,15 @@ describe('allocation-mock requests --follow', () => {
     await follow.until(/gone/, 'err')
     await ask(mock, READ, 'a')
     await ask(mock, READ, 'a')
+    // As long as its store is away, it cannot be followed either.
+    let times = 0
+    const tried = Promise.withResolvers<void>()
+    const starting = await listening((_request, response) => {
+      if (++times === 3) tried.resolve()
+      response.writeHead(503).end()
+    }, port)
+    await tried.promise
+    await stopped(starting.server)
     await listening(mock.app, port)
     await follow.until(/^a-3 /m)
     const { code, out, err } = await follow.stop('SIGINT')
@@ -249,6 +258,24 @@ describe('allocation-mock requests --follow', () => {
     const { code, out, err } = await follow.stop('SIGINT')
     expect({ code, ids: idsIn(out) }).toEqual({ code: 0, ids: ['a-1', 'z-1', 'z-2'] })
     expect(err.split('\n').slice(1)).toEqual([`warning: requests may be missing: ${url} knows nothing of a-1, the last one shown`, ''])
+  })
+
+  it('shows nothing twice where the last one shown is forgotten', async () => {
+    let time = Date.parse('2026-01-01T00:00:00Z')
+    const mock = await mockOf({ time: () => (time += 1_000) })
+    await ask(mock, READ, 'a')
+    await ask(mock, READ, 'b')
+    const { server, url, port } = await listening(mock.app)
+    const follow = run(['requests', '--follow', '--url', url])
+    await follow.until(/^b-1 /m)
+    await stopped(server)
+    await follow.until(/gone/, 'err')
+    await mock.session('b').drop()
+    await ask(mock, READ, 'c')
+    await listening(mock.app, port)
+    await follow.until(/^c-1 /m)
+    const { out } = await follow.stop('SIGINT')
+    expect(idsIn(out)).toEqual(['a-1', 'b-1', 'c-1'])
   })
 
   it('says what is missing because it was too slow', async () => {
@@ -283,8 +310,6 @@ describe('allocation-mock requests --follow', () => {
       const { mock, url } = await askedMock()
       const line = `'${process.execPath}' '${BIN}' ${command} --url ${url} | head -1; exit \${PIPESTATUS[0]}`
       const piped = new Running('bash', ['-c', line], { cwd: ROOT })
-      let isOver = false
-      void piped.ended.then(() => (isOver = true))
       await piped.until(/a-1/)
       // That nobody reads shows where something is written.
       while (piped.child.exitCode === null) {
