@@ -6,7 +6,7 @@ const SPECS =
 const SENT_ON =
   'allocation-mock proxy openapi.yaml https://api.example.com sends everything on to the real service and checks both ways; serve --pass OPERATION=URL sends on single operations'
 const ONE_PROCESS = 'it is one process; several that share sessions are started with --store postgres://…'
-const LOGGED = '--log text, json or none says how requests are logged; their journal is at /__mock/requests'
+const LOGGED = '--log text, json or none says how requests are logged; allocation-mock requests lists what was asked, and explain tells why'
 const RECORDED =
   'what a session was asked is recorded anyway: GET /__mock/sessions/{name}/export gives it, and allocation-mock replay FILE repeats it. Of a real service nothing is recorded; WireMock and mitmproxy do that'
 const IMPORTED = `data come in by --scenario FILE, by --session FILE, or into a running session by POST /__mock/sessions/{name}/exists; an export is repeated by allocation-mock replay FILE`

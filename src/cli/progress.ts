@@ -14,6 +14,9 @@ const PATIENCE = 1_000
 /** More often nobody can read it, in milliseconds. */
 const INTERVAL = 100
 
+/** A terminal need not say how wide it is. */
+const USUAL_WIDTH = 80
+
 /** Goes to the beginning of the line, and takes away what stands behind (ECMA-48, EL). */
 const ERASE = '\r\u001B[K'
 
@@ -40,7 +43,7 @@ export function createProgress(outside: Outside): Progress {
       drawn = at
       const text = `${what}: ${done} of ${total}, ${percent(done, total)} %${left({ done, at }, begun, total)}`
       // One that reaches the edge would become two, of which one stays.
-      terminal.write(`${ERASE}${inLine(text).slice(0, Math.max(0, terminal.columns - 1))}`)
+      terminal.write(`${ERASE}${inLine(text).slice(0, (terminal.columns || USUAL_WIDTH) - 1)}`)
     },
     erase() {
       if (drawn === undefined) return

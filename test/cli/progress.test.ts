@@ -79,6 +79,13 @@ it.each<[string, Parameters<typeof shown>[0], string]>([
   ['nothing that moves the cursor', [[2_000, 'a\n\u001B[Ab', 1, 2]], String.raw`a \u001b[Ab: 1 of 2, 50 %`],
 ])('shows %s', (_what, steps, last) => expect(shown(steps).at(-1)).toBe(ERASE + last))
 
+it('is written also where the terminal does not say how wide it is', () => {
+  const written: string[] = []
+  const terminals = { err: { columns: 0, write: (text: string) => written.push(text) } }
+  expect(shown([[2_000, 'mock', 1, 2]], { terminals })).toEqual([])
+  expect(written).toEqual([`${ERASE}mock: 1 of 2, 50 %`])
+})
+
 it('is not written more often than it can be read', () => {
   expect(
     shown([
