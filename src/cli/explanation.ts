@@ -1,20 +1,7 @@
 import type { Issue } from '../base/http.ts'
 import { inLine } from '../base/shown.ts'
-import type { PastRequest } from '../client/client.ts'
+import type { PastRequest, Repair } from '../client/client.ts'
 import type { Api } from '../core/api.ts'
-
-/** What a mock says of a refused request: one that would do in its place, or why it knows none. */
-type Repair =
-  | {
-      readonly kind: 'repaired'
-      readonly says: readonly string[]
-      readonly changes: readonly Member[]
-      readonly curl: string
-    }
-  | { readonly kind: 'none'; readonly reason: string }
-
-/** A mock that does not repair requests leaves it out. */
-export type Explained = PastRequest & { readonly repair?: Repair }
 
 interface Member {
   readonly at: string
@@ -23,7 +10,7 @@ interface Member {
 }
 
 /** One past request in words, line by line. @param apis whose assumptions are known, with their values */
-export function explanation(request: Explained, apis: readonly Pick<Api, 'name' | 'assumptions'>[]): readonly string[] {
+export function explanation(request: PastRequest, apis: readonly Pick<Api, 'name' | 'assumptions'>[]): readonly string[] {
   const { problem, nearest = [], warnings = [], assumption, violations = [], changes = [], repair } = request
   const parts = [
     headOf(request),
@@ -39,7 +26,7 @@ export function explanation(request: Explained, apis: readonly Pick<Api, 'name' 
   return parts.filter((lines) => lines.length > 0).flatMap((lines, index) => [...(index === 0 ? [] : ['']), ...lines.map(lineOf)])
 }
 
-function headOf({ id, session, operation, method, path, status, duration, received, fault, cut, upstream }: Explained): string[] {
+function headOf({ id, session, operation, method, path, status, duration, received, fault, cut, upstream }: PastRequest): string[] {
   return [
     `${id}: ${method} ${path}`,
     `  answered ${status} after ${duration.toFixed(1)} ms, at ${received}`,
@@ -90,14 +77,9 @@ function memberOf({ at, from, to }: Member): string {
 function repaired(repair: Repair): string[] {
   switch (repair.kind) {
     case 'repaired':
-      return [
-        'What would do:',
-        ...repair.says.map((text) => `  ${text}`),
-        ...repair.changes.map((change) => `    ${memberOf(change)}`),
-        `  ${repair.curl}`,
-      ]
+      return ['What would do:', ...repair.changes.map((change) => `  ${memberOf(change)}`), `  ${repair.curl}`]
     case 'none':
-      return [`What would do is not known: ${repair.reason}`]
+      return [`Nothing would do now: ${repair.reason}`]
     default:
       return repair satisfies never
   }

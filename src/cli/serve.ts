@@ -8,7 +8,7 @@ import { messageFrom, UsageError } from '../base/problem.ts'
 import { writtenDuration } from '../core/clock.ts'
 import { SERVE_OPTIONS } from './config.ts'
 import { type Watch, watchFiles } from './watch.ts'
-import { type Io, watched } from './io.ts'
+import type { Io } from './io.ts'
 import { createLog } from './log.ts'
 import type { Settings } from './settings.ts'
 
@@ -54,7 +54,6 @@ export async function serve(settings: ServeSettings, io: Io, origin: Origin): Pr
   const { url, control } = listening
   const ended = untilStopped(io.env['npm_lifecycle_event'] !== undefined)
   io.out(`allocation-mock ready on ${url} (seed ${seed}, data version ${mock.dataVersion})`)
-  if (watched(io, 'err')) io.err(`Console: ${url}/__mock/`)
   try {
     for (const line of await firstSteps(mock, url, requireSession ? 'me' : 'default')) io.out(line)
   } catch (error) {

@@ -156,6 +156,21 @@ export type Brought = Readonly<Record<string, readonly Readonly<Record<string, u
 
 export type RequestFilter = Omit<ExchangeFilter, 'session'>
 
+/** What would do now in the place of a refused request, which has been tried; or why nothing would. */
+export type Repair =
+  | {
+      readonly kind: 'repaired'
+      readonly changes: readonly { readonly at: string; readonly from?: unknown; readonly to?: unknown }[]
+      readonly request: {
+        readonly method: string
+        readonly path: string
+        readonly headers: Readonly<Record<string, string>>
+        readonly body?: unknown
+      }
+      readonly curl: string
+    }
+  | { readonly kind: 'none'; readonly reason: string }
+
 /** One past request, and what became of it. */
 export interface PastRequest {
   readonly id: string
@@ -192,6 +207,8 @@ export interface PastRequest {
     readonly code: string | number
     readonly message: string
   }[]
+  /** What would do now in the place of a refused request; where it is asked for by itself. */
+  readonly repair?: Repair
   readonly assumption?: string
   readonly requestHeaders?: Readonly<Record<string, string>>
   readonly requestBody?: string

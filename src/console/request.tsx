@@ -1,29 +1,14 @@
 import { Fragment, type VNode } from 'preact'
-import type { PastRequest } from '../client/client.ts'
+import type { PastRequest, Repair } from '../client/client.ts'
 import { type Change, differenceOf, type Line } from './difference.ts'
 import { below, inLine, textOf } from './json.ts'
 import { Action, Command, Copy, Empty, Heading, Json, ProblemBox, Status, useLook } from './parts.tsx'
 import { addressOf } from './route.ts'
 import { curlOf } from './sent.ts'
 
-interface Entry extends PastRequest {
-  readonly upstream?: string
-  readonly violations?: readonly { readonly location?: readonly string[]; readonly severity: string; readonly message: string }[]
-  readonly repair?: Repair
-}
-
-/** What a request would have had to be, where the mock can tell. */
-type Repair =
-  | {
-      readonly kind: 'repaired'
-      readonly changes: readonly { readonly at: string; readonly from?: unknown; readonly to?: unknown }[]
-      readonly curl: string
-    }
-  | { readonly kind: 'none'; readonly reason: string }
-
 /** One past request: what was asked and answered, why, and what came of it. @param back the list it was opened from */
 export function Request({ id, back }: { readonly id: string; readonly back: string }): VNode {
-  const { value: entry, problem } = useLook<Entry>(`/requests/${encodeURIComponent(id)}`)
+  const { value: entry, problem } = useLook<PastRequest>(`/requests/${encodeURIComponent(id)}`)
   return (
     <>
       <p class="back">
@@ -48,7 +33,7 @@ export function Request({ id, back }: { readonly id: string; readonly back: stri
   )
 }
 
-function Opened({ entry }: { readonly entry: Entry }): VNode {
+function Opened({ entry }: { readonly entry: PastRequest }): VNode {
   const { requestHeaders = {}, requestBody, replyHeaders, replyBody, mediaType, changes = [], repair } = entry
   const command = curlOf(entry.method, location.origin + entry.path, requestHeaders, requestBody)
   return (
@@ -86,7 +71,7 @@ function Opened({ entry }: { readonly entry: Entry }): VNode {
   )
 }
 
-function Facts({ entry }: { readonly entry: Entry }): VNode {
+function Facts({ entry }: { readonly entry: PastRequest }): VNode {
   return (
     <dl class="card">
       <dt>Id</dt>
@@ -155,7 +140,7 @@ function Facts({ entry }: { readonly entry: Entry }): VNode {
 }
 
 /** Why it was refused, and what is odd about it. */
-function Why({ entry: { problem, nearest = [], warnings = [], violations = [] } }: { readonly entry: Entry }): VNode | null {
+function Why({ entry: { problem, nearest = [], warnings = [], violations = [] } }: { readonly entry: PastRequest }): VNode | null {
   if (!problem && nearest.length === 0 && warnings.length === 0 && violations.length === 0) return null
   return (
     <section class="card why">

@@ -129,7 +129,7 @@ describe('an explanation', () => {
       {
         repair: {
           kind: 'repaired',
-          says: ['the sum is 6'],
+          request: { method: 'GET', path: '/a', headers: {} },
           changes: [
             { at: '/body/a', from: 5, to: 6 },
             { at: '/body/b', to: 'x' },
@@ -141,17 +141,16 @@ describe('an explanation', () => {
       [
         '',
         'What would do:',
-        '  the sum is 6',
-        '    /body/a: 5 → 6',
-        '    /body/b: nothing → "x"',
-        '    /body/c: null → nothing',
+        '  /body/a: 5 → 6',
+        '  /body/b: nothing → "x"',
+        '  /body/c: null → nothing',
         "  curl -sS 'http://127.0.0.1:1/a'",
       ],
     ],
     [
       'that none is known',
       { repair: { kind: 'none', reason: 'the order is not there' } },
-      ['', 'What would do is not known: the order is not there'],
+      ['', 'Nothing would do now: the order is not there'],
     ],
     [
       'an assumption of one of two APIs',
@@ -215,7 +214,7 @@ describe('an explanation', () => {
         warnings: [issue],
         assumption: text,
         changes: [{ kind: text, id: text, members: [member] }],
-        repair: { kind: 'repaired', says: [text], changes: [member], curl: text },
+        repair: { kind: 'repaired', request: { method: text, path: text, headers: {} }, changes: [member], curl: text },
       },
       APIS,
     )

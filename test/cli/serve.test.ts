@@ -30,16 +30,6 @@ describe('allocation-mock serve', () => {
     expect(await server.stop()).toMatchObject({ code: 0 })
   })
 
-  it.each<[string, Parameters<typeof serveHere>[1], boolean]>([
-    ['says where the console is to who watches', { terminals: { err: { columns: 80, write: () => undefined } } }, true],
-    ['in CI says nothing of it', { terminals: { err: { columns: 80, write: () => undefined } }, env: { CI: 'true' } }, false],
-    ['elsewhere says nothing of it', {}, false],
-  ])('%s', async (_what, given, isSaid) => {
-    const { server, url } = await serveHere([], given)
-    const { err } = await server.stop()
-    expect(err).toBe(isSaid ? `Console: ${url}/__mock/\n` : '')
-  })
-
   it('says of each request what became of it, in one line on stderr', async () => {
     const { server, url } = await serveHere()
     await fetch(`${url}/orders/${ORDER}/`, { headers: { Authorization: SUPPLIER } })
