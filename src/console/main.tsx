@@ -1,6 +1,7 @@
 import { render, type VNode } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { hasToken, keepToken, onLocked } from './api.ts'
+import { Assumptions } from './assumptions.tsx'
 import { Document, Documents } from './documents.tsx'
 import { Empty, Field, Heading } from './parts.tsx'
 import { addressOf, readRoute, type Route } from './route.ts'
@@ -63,6 +64,7 @@ const VIEWS: readonly (readonly [string, string, readonly Route['view'][]])[] = 
   ['Requests', '#/requests', ['requests', 'request']],
   ['Sessions', '#/sessions', ['sessions', 'session', 'state']],
   ['Documents', '#/documents', ['documents', 'document']],
+  ['Assumptions', '#/assumptions', ['assumptions']],
 ]
 
 /** @param list the address of the list of requests that was shown last */
@@ -82,6 +84,8 @@ function View({ route, list }: { readonly route: Route; readonly list: string })
       return <Documents />
     case 'document':
       return <Document key={route.name} name={route.name} session={route.session} />
+    case 'assumptions':
+      return <Assumptions name={route.name} />
     case 'nowhere':
       return (
         <>
@@ -111,6 +115,8 @@ function placeOf(route: Route): string {
       return 'Documents'
     case 'document':
       return `Document ${route.name}`
+    case 'assumptions':
+      return 'Assumptions'
     case 'nowhere':
       return 'Nothing is here'
     default:

@@ -110,8 +110,7 @@ function Facts({ entry }: { readonly entry: PastRequest }): VNode {
         <>
           <dt>Assumption</dt>
           <dd>
-            <code>{entry.assumption}</code> shaped the answer: the document is silent here. <code>{'npx allocation-mock assumptions'}</code>{' '}
-            tells the choices.
+            <a href={addressOf(['assumptions', entry.assumption])}>{entry.assumption}</a> shaped the answer: the document is silent here.
           </dd>
         </>
       )}

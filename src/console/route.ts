@@ -9,6 +9,7 @@ export type Route =
   | { readonly view: 'state'; readonly name: string; readonly kind: string | undefined; readonly offset: number }
   | { readonly view: 'documents' }
   | { readonly view: 'document'; readonly name: string; readonly session: string }
+  | { readonly view: 'assumptions'; readonly name: string | undefined }
   | { readonly view: 'nowhere' }
 
 /** What the list of requests can be asked for, by the names that the control API has. */
@@ -30,6 +31,7 @@ export function readRoute(hash: string): Route {
   if (view === 'documents' && name === undefined) return { view: 'documents' }
   if (view === 'documents' && name !== undefined && below === undefined)
     return { view: 'document', name, session: asked.get('session') ?? 'default' }
+  if (view === 'assumptions' && below === undefined) return { view: 'assumptions', name }
   return { view: 'nowhere' }
 }
 

@@ -1,7 +1,8 @@
 import type { Input, Issue } from '../base/http.ts'
 import { nearest } from '../base/nearest.ts'
 import type { Behaviour, Command, ExchangeFilter, Outcome, Resent } from '../core/behaviour.ts'
-import { refused } from '../core/behaviour.ts'
+import { refused, reply } from '../core/behaviour.ts'
+import type { Registry } from '../core/registry.ts'
 import type { Known } from '../core/scenario/known.ts'
 import { entityBehaviours } from './entities.ts'
 import { listExamples, type ServedApi } from './examples.ts'
@@ -46,6 +47,7 @@ export function controlBehaviours(
     ...entityBehaviours(registry),
     ...settingBehaviours(known),
     listExamples: listExamples(apis),
+    listAssumptions: listAssumptions(registry),
   }
   const names = [...known.operations.keys(), ...Object.keys(own), ...registry.steps.keys(), 'exists']
   return { ...own, ...journalBehaviours(names) }
@@ -121,6 +123,19 @@ export const stateBehaviours: Readonly<Record<string, Behaviour>> = {
     }),
   } satisfies Behaviour<StateInput>,
 }
+
+/** What is assumed where the documents are silent: the values that a session begins with here. */
+const listAssumptions = (registry: Registry): Behaviour => ({
+  run: (_input, { session }) =>
+    reply(200, {
+      assumptions: Object.entries(registry.assumptions).map(([name, { values, ...row }]) => ({
+        name,
+        value: session.assumptions[name] ?? values[0],
+        values,
+        ...row,
+      })),
+    }),
+})
 
 const FIXED = {
   getHealth: command(() => ({ kind: 'health' })),

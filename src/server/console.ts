@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { MockRequest } from '../base/http.ts'
 import { refusal } from '../base/refusal.ts'
+import { ranksAboveJson } from './accept.ts'
 import { type Handled, toLine } from './line.ts'
 
 /** The page for who does not live in a shell. It holds nothing: what it shows it asks the control API for, as anybody else would. */
@@ -25,11 +26,15 @@ const HEADERS = {
   'Cache-Control': 'no-cache',
 }
 
-/** Whether the page, or a part of it, is asked for. */
+/** Whether the page, or a part of it, is asked for; or where it explains a request, by a browser. */
 export function isConsole(request: MockRequest): boolean {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return false
   const path = withoutPrefix(request.path)
-  return (request.method === 'GET' || request.method === 'HEAD') && (path === BARE || FILES.has(path))
+  return path === BARE || FILES.has(path) || (EXPLAINED.test(path) && ranksAboveJson('text/html', request.headers['accept']))
 }
+
+/** What `Mock-Explain` leads to. */
+const EXPLAINED = /^\/__mock(\/requests\/[^/]+)$/
 
 const BARE = '/__mock'
 
@@ -38,6 +43,11 @@ export function createConsole(folder: URL = FOLDER): (request: MockRequest, now:
   const read = new Map<string, Part>()
   return ({ path, headers: asked }, now) => {
     if (path.endsWith(BARE)) return toLine({ status: 308, headers: { Location: `${path}/` } }, now, true)
+    const [, explained] = EXPLAINED.exec(withoutPrefix(path)) ?? []
+    if (explained !== undefined) {
+      const prefix = path.slice(0, path.length - withoutPrefix(path).length)
+      return toLine({ status: 302, headers: { Location: `${prefix}${BARE}/#${explained}`, Vary: 'Accept' } }, now, true)
+    }
     const file = FILES.get(withoutPrefix(path))
     if (!file) throw new Error(`${path} is of the console`)
     const part = read.get(file.name) ?? readPart(new URL(file.name, folder))

@@ -42,6 +42,25 @@ describe.skipIf(CHROMIUM === undefined)('the console in a browser (skipped where
     expect(wrong).toEqual([])
   })
 
+  it('leads from an answer to what is assumed, and to a session that assumes otherwise', async () => {
+    const mock = await mocks
+    const url = await addressOf(mock)
+    const { page, wrong, open } = await openConsole(browser, url)
+    const client = supplierClient(mock)
+    await client.allocate(quantities(5))
+    // The address that the log gives.
+    await page.goto(`${url}/__mock/requests/${client.session}-1`)
+    await expectOn(page).toHaveURL(`${url}/__mock/#/requests/${client.session}-1`)
+    await open(`#/requests/${client.session}-1`)
+    await tabTo(page, page.getByRole('link', { name: 'supplier.allocate.sum' }))
+    await page.keyboard.press('Enter')
+    await expectOn(page.getByRole('heading', { name: 'supplier.allocate.sum' })).toBeInViewport()
+    await press(page, 'Begin a session with supplier.allocate.sum=off')
+    await expectOn(page).toHaveURL(/#\/sessions\/session-\d+$/)
+    await expectOn(page.getByText('supplier.allocate.sum=off')).toBeVisible()
+    expect(wrong).toEqual([])
+  })
+
   it('shows what a request changed, before and after, and where a rule stands', async () => {
     const mock = await mocks
     const { page, wrong, open } = await openConsole(browser, await addressOf(mock))
@@ -345,6 +364,7 @@ describe.skipIf(CHROMIUM === undefined)('the console in a browser (skipped where
         `#/sessions/${client.session}/state`,
         '#/documents',
         `#/documents/supplier-orders?session=${client.session}`,
+        '#/assumptions',
         '#/nowhere',
       ]
       for (const view of views) {

@@ -7,7 +7,7 @@ import request from 'supertest'
 import { describe, expect, it } from 'vitest'
 import { createConsole } from '../../src/server/console.ts'
 import type { RequestSummary } from '../../src/index.ts'
-import { openMock } from '../support.ts'
+import { openMock, ownSession } from '../support.ts'
 
 const told: RequestSummary[] = []
 const mock = await openMock({ onRequest: (summary) => told.push(summary) })
@@ -94,6 +94,19 @@ it('an address without its slash leads to the page', async () => {
 
 it('nothing of it takes more than a read', async () => {
   for (const path of PARTS) await request(mock.app).post(path).expect(404)
+})
+
+it.each([
+  ['a browser', 'text/html,application/xhtml+xml,*/*;q=0.8', 302],
+  ['anybody else', '*/*', 200],
+  ['who would rather have JSON', 'application/json, text/html', 200],
+])('a past request is explained to %s', async (_who, accept, status) => {
+  const session = ownSession()
+  const { headers } = await request(mock.app).get('/nowhere').set('Mock-Session', session)
+  const path = new URL(headers['mock-explain'] ?? '').pathname
+  const answer = await request(mock.app).get(path).set('Accept', accept).expect(status)
+  expect(answer.headers['location']).toBe(status === 302 ? `/__mock/#/requests/${session}-1` : undefined)
+  expect(status === 302 ? session : answer.body.session).toBe(session)
 })
 
 it('where nothing is built it says what builds it', () => {

@@ -1186,8 +1186,6 @@ describe('control routes', () => {
     ['get', '/sessions/never/export', 404, 'session-unknown'],
     ['post', '/sessions/a', 405, 'method-unknown'],
     ['post', '/health', 405, 'method-unknown'],
-    ['get', '', 404, 'route-unknown'],
-    ['get', '/', 404, 'route-unknown'],
     ['get', '/nothing', 404, 'route-unknown'],
     ['get', '/sessions/never/nothing', 404, 'route-unknown'],
     ['get', '/health/', 404, 'route-unknown'],
