@@ -1,6 +1,7 @@
 import type { Browser } from '@playwright/test'
 import axe from 'axe-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import parcels from '../../examples/parcels/parcels.ts'
 import { MOST_ROWS } from '../../src/console/journal.ts'
 import { ALLOCATION, NOW, omsClient, openMock, ownSession, quantities, supplierClient } from '../support.ts'
 import { addressOf, CHROMIUM, expectOn, launch, openConsole, press, servedBy, tabTo } from './browser.ts'
@@ -288,6 +289,35 @@ describe.skipIf(CHROMIUM === undefined)('the console in a browser (skipped where
       await expectOn(page.getByText('onerror').first()).toBeAttached()
       expect(await page.locator('img, a[href*="javascript" i]').count()).toBe(0)
     }
+    expect(wrong).toEqual([])
+  })
+
+  it('knows its way about an API that it has never heard of', async () => {
+    await using mock = await openMock({ apis: [parcels] })
+    const day = await mock.createSession({ name: ownSession(), scenario: 'on-their-way' })
+    const { page, wrong, open } = await openConsole(browser, await addressOf(mock))
+    const ask = (method: string, path: string, body?: object): Promise<Response> =>
+      mock.fetch(`http://localhost/v1${path}`, {
+        method,
+        headers: { ...day.headers, 'content-type': 'application/json' },
+        ...(body && { body: JSON.stringify(body) }),
+      })
+    await ask('POST', '/parcels', { depot: 'north' })
+    await open(`#/requests/${day.name}-1`)
+    await expectOn(page.getByText(/^parcels\.yaml:\d+$/).first()).toBeVisible()
+    await press(page, 'Repair and resend')
+    await expectOn(page).toHaveURL(new RegExp(`#/requests/${day.name}-2$`))
+    await expectOn(page.getByRole('heading', { name: /new: parcel/ })).toBeVisible()
+    await open(`#/sessions/${day.name}`)
+    await press(page, 'Advance 1 day')
+    await expectOn(page.getByText(/^2026-03-02T12:00:00.000Z/)).toBeVisible()
+    await press(page, 'Its state', 'link')
+    await expectOn(page.getByText('waiting').first()).toBeVisible()
+    await ask('PUT', '/parcels/waiting/cancellation')
+    await ask('PUT', '/parcels/waiting/cancellation')
+    const [last] = await day.requests({ limit: 1 })
+    await open(`#/requests/${last?.id ?? ''}`)
+    await expectOn(page.getByText(/^Nothing would do now: it is /)).toBeVisible()
     expect(wrong).toEqual([])
   })
 
