@@ -1,3 +1,5 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -144,6 +146,23 @@ describe('a refusal', () => {
     expect([response.status, await response.json()]).toEqual([409, expect.objectContaining({ code: 'request-unsendable' })])
   })
 
+  it('of a document of one’s own is told with as much of what was sent as can be', async () => {
+    const tags = { type: 'array', minItems: 2, uniqueItems: true, items: { enum: ['a', 'b', 'c'] } }
+    const filter = { type: 'object', properties: { size: { type: 'integer' } } }
+    const content = { 'application/json': { schema: { type: 'object', properties: { tags } } } }
+    const post = { requestBody: { content }, responses: { '201': { description: 'Done.' } } }
+    const parameters = [{ name: 'filter', in: 'query', style: 'deepObject', explode: true, schema: filter }]
+    const get = { parameters, responses: { '200': { description: 'All.' } } }
+    const file = join(mkdtempSync(join(tmpdir(), 'mock-repairs-')), 'books.json')
+    writeFileSync(file, JSON.stringify({ openapi: '3.1.0', info: { title: 'Books', version: '1' }, paths: { '/books': { get, post } } }))
+    await using own = await openMock({ apis: documentApis([file]) })
+    const headers = { 'content-type': JSON_TYPE }
+    const short = await ask(own, ownSession(), { method: 'POST', path: '/books', headers, body: '{"tags":["a"]}' })
+    expect(short.repair).toMatchObject({ changes: [{ at: '/body/tags/1', to: expect.stringMatching(/^[bc]$/) }] })
+    const nested = await ask(own, ownSession(), { method: 'GET', path: '/books?filter%5Bsize%5D=big', headers: {} })
+    expect(nested.repair).toMatchObject({ changes: [{ at: '/query', from: 'filter%5Bsize%5D=big' }] })
+  })
+
   it('by a fault is told with that fault', async () => {
     const session = ownSession()
     await mock.session(session).addFault({ status: 503, operation: 'allocateOrder' })
@@ -174,9 +193,9 @@ describe('a request', () => {
     const { id } = await ask(mock, session, allocate(6))
     expect(await resend(mock, id, {})).toEqual({ id: expect.stringMatching(new RegExp(`^${session}-`)), status: 200 })
     expect(await resend(mock, id, { body: quantities(1) })).toMatchObject({ status: 400 })
-    expect(await resend(mock, id, { method: 'get', path: `/orders/${ORDER}/?a=1` })).toMatchObject({ status: 200 })
+    expect(await resend(mock, id, { method: 'get', path: `/orders/${ORDER}/?a=1?2` })).toMatchObject({ status: 200 })
     const [last] = await mock.session(session).requests({ limit: 1 })
-    expect(last).toMatchObject({ method: 'GET', path: `/orders/${ORDER}/?a=1` })
+    expect(last).toMatchObject({ method: 'GET', path: `/orders/${ORDER}/?a=1?2` })
   })
 
   it.each([

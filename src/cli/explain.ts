@@ -22,7 +22,9 @@ export async function explain(
   const id = encoded === undefined ? given : decoded(encoded)
   const mock = runningMock({ ...settings, ...(url !== undefined && { url }) })
   const ofClients = { origin: 'request', ...(session !== undefined && { session }) } as const
-  const request = id === undefined ? (await mock.past({ ...ofClients, refused: true }, 1)).at(0) : await mock.one(id)
+  // What would do in its place is told of one request alone, and not in a list.
+  const wanted = id ?? (await mock.past({ ...ofClients, refused: true }, 1)).at(0)?.id
+  const request = wanted === undefined ? undefined : await mock.one(wanted)
   if (request) for (const line of explanation(request, apis)) io.out(line)
   else if (id === undefined)
     io.out(`${session === undefined ? mock.url : `The session ${session}`} has refused no request that the journal still holds.`)

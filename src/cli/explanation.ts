@@ -1,4 +1,5 @@
 import type { Issue } from '../base/http.ts'
+import { MASK } from '../base/hiding.ts'
 import { inLine } from '../base/shown.ts'
 import type { PastRequest, Repair } from '../client/client.ts'
 import type { Api } from '../core/api.ts'
@@ -74,10 +75,14 @@ function memberOf({ at, from, to }: Member): string {
   return `${at === '' ? 'all of it' : at}: ${shown(from)} → ${shown(to)}`
 }
 
+function maskedHint(command: string): string[] {
+  return command.includes(MASK) ? [`  put your own in the place of ${MASK}: secrets are not shown`] : []
+}
+
 function repaired(repair: Repair): string[] {
   switch (repair.kind) {
     case 'repaired':
-      return ['What would do:', ...repair.changes.map((change) => `  ${memberOf(change)}`), `  ${repair.curl}`]
+      return ['What would do:', ...repair.changes.map((change) => `  ${memberOf(change)}`), `  ${repair.curl}`, ...maskedHint(repair.curl)]
     case 'none':
       return [`Nothing would do now: ${repair.reason}`]
     default:

@@ -31,7 +31,11 @@ function edited(request: MockRequest, { at, to }: Instead, route: Route | undefi
     case 'body':
       return inBody(request, name === undefined ? [] : [name, ...rest], to)
     case 'query':
-      return name === undefined || rest.length > 1 ? undefined : inQuery(request, name, rest[0], to)
+      if (name === undefined || rest.length > 1) return undefined
+      return rest[0] === undefined || /^\d+$/.test(rest[0])
+        ? inQuery(request, name, rest[0], to)
+        : // A member of an object is a pair of its own: `filter[size]=3` (OpenAPI 3.1, 4.8.12, deepObject).
+          inQuery(request, `${name}[${rest[0]}]`, undefined, to)
     case 'header':
       return name === undefined ? undefined : inHeader(request, name.toLowerCase(), rest, to)
     case 'cookie':

@@ -181,6 +181,8 @@ function valuesFor(issue: Issue, request: MockRequest, material: Material): read
       ]
     case 'maxItems':
       return to(Array.isArray(value) && typeof wanted === 'number' ? value.slice(0, wanted) : undefined)
+    case 'minItems':
+      return to(padded(value, made(issue, request, material), wanted), exampleAt(at, request, material), made(issue, request, material))
     case 'uniqueItems':
       return to(Array.isArray(value) ? [...new Map(value.map((one) => [JSON.stringify(one), one])).values()] : undefined)
     default:
@@ -226,6 +228,13 @@ function coerced(value: unknown, types: readonly string[]): readonly unknown[] {
         return undefined
     }
   })
+}
+
+/** A list with what another has beside it, as long as it has to be. */
+function padded(list: unknown, others: unknown, least: unknown): unknown {
+  if (!Array.isArray(list) || !Array.isArray(others) || typeof least !== 'number') return undefined
+  const known = new Set(list.map((one) => JSON.stringify(one)))
+  return [...list, ...others.filter((one) => !known.has(JSON.stringify(one)))].slice(0, Math.max(least, list.length))
 }
 
 function valueOf(request: MockRequest, at: string): unknown {

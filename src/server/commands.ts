@@ -202,7 +202,8 @@ function unsendable(id: string, why: string, fix: string): Problem {
 
 /** To the session that it was for, whatever says so now. */
 function resentOf(request: MockRequest, session: string, { method, path, headers, body }: Resent): MockRequest {
-  const [plain = request.path, query = ''] = path === undefined ? [request.path, request.query] : path.split('?', 2)
+  const [, plain = request.path, query = ''] =
+    path === undefined ? ['', request.path, request.query] : (/^([^?]*)\??(.*)$/s.exec(path) ?? [])
   const named = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const)
   const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
   const all = { ...request.headers, ...Object.fromEntries(named), 'mock-session': session }
