@@ -125,13 +125,16 @@ export class Telling {
 
   /** A command as it is run here. What npm and npx find is what package.json names: readme.test.ts. */
   #here(text: string, { url } = this.#served ?? { url: USUAL }): string {
-    return text
-      .replaceAll(/^(?:npm ci && )?npm start(?: --)?/gm, `${process.execPath} ${BIN} serve`)
-      .replaceAll(/^npx allocation-mock/gm, `${process.execPath} ${BIN}`)
-      .replaceAll(/^node (fixtures\/stories\/\S+)$/gm, `${process.execPath} $1 ${url}`)
-      .replaceAll('/tmp/', `${this.#folder}/`)
-      .replaceAll(USUAL, url)
-      .replaceAll(BESIDE, this.#beside?.url ?? BESIDE)
+    return (
+      text
+        // First: what is put in below may lie in /tmp itself.
+        .replaceAll('/tmp/', `${this.#folder}/`)
+        .replaceAll(/^(?:npm ci && )?npm start(?: --)?/gm, `${process.execPath} ${BIN} serve`)
+        .replaceAll(/^npx allocation-mock/gm, `${process.execPath} ${BIN}`)
+        .replaceAll(/^node (fixtures\/stories\/\S+)$/gm, `${process.execPath} $1 ${url}`)
+        .replaceAll(USUAL, url)
+        .replaceAll(BESIDE, this.#beside?.url ?? BESIDE)
+    )
   }
 
   /** What is printed here as it would be there. */
