@@ -13,8 +13,13 @@ import type { Api } from '../src/core/api.ts'
 import type { Caller, LiveScene, Scene } from '../src/core/behaviour.ts'
 import { Live } from '../src/core/live.ts'
 import type { CoreKinds } from '../src/core/world.ts'
-import { registryOf } from '../src/core/registry.ts'
+import { type Registry, registryOf } from '../src/core/registry.ts'
 import type { SessionStart } from '../src/core/session.ts'
+import { hasMove, moveText } from '../src/core/life-cycle.ts'
+import type { Exchange } from '../src/core/exchange.ts'
+import { movesOf } from '../src/engine/session.ts'
+import { memoryStore } from '../src/store/memory.ts'
+import type { Keeping } from '../src/store/store.ts'
 import { createMock, type Mock, type MockOptions } from '../src/index.ts'
 
 /** The documents' own examples, which exist by default. */
@@ -26,13 +31,38 @@ export const SUPPLIER = 'Token 1234567890'
 export const RETAILER = 'Token retailer-1234567890'
 export const NOW = '2026-03-01T12:00:00Z'
 
-/** A mock with a frozen clock that answers 500 to anything its documents do not have. */
-export function openMock(options: MockOptions = {}): Promise<Mock> {
-  return createMock({ now: NOW, ...options })
-}
-
 /** The bundled APIs, for tests without a mock. */
 export const REGISTRY = registryOf([supplier, oms])
+
+/** A mock with a frozen clock that answers 500 to anything its documents do not have, and fails at a move that no life cycle has. */
+export function openMock(options: MockOptions = {}): Promise<Mock> {
+  const { apis, store = memoryStore } = options
+  if (typeof store === 'string') return createMock({ now: NOW, ...options })
+  const registry = apis ? registryOf(apis.flatMap((api) => (typeof api === 'string' ? (BUNDLED.get(api) ?? []) : [api]))) : REGISTRY
+  return createMock({ now: NOW, ...options, store: (settings) => store({ ...settings, journal: checking(settings.journal, registry) }) })
+}
+
+const BUNDLED = new Map([supplier, oms].map((api) => [api.name, api]))
+
+function checking(journal: Keeping, registry: Registry): Keeping {
+  return {
+    ...journal,
+    keep(exchange, at) {
+      // What control requests bring in is there, and has not moved.
+      if (exchange.origin !== 'control' && exchange.operation !== 'exists') checkMoves(exchange, registry)
+      journal.keep(exchange, at)
+    },
+  }
+}
+
+function checkMoves({ operation = '', changes, settings }: Exchange, registry: Registry): void {
+  for (const change of changes)
+    for (const moved of movesOf(change, settings, registry)) {
+      const { lifeCycle } = registry.kinds.get(change.kind)?.row ?? {}
+      if (lifeCycle && !hasMove(lifeCycle, operation, moved))
+        throw new Error(`${operation} moves ${change.kind} ${change.id} ${moveText(moved)}, which its life cycle does not have`)
+    }
+}
 
 /** All their assumptions. */
 export const ASSUMPTIONS = { ...SUPPLIER_ASSUMPTIONS, ...OMS_ASSUMPTIONS }

@@ -23,7 +23,15 @@ type ById = Input<{ path: { id: string } }>
 export default defineApi({
   document: new URL('./parcels.yaml', import.meta.url),
   kinds: {
-    parcel: kind<Parcel>({ schema: 'Parcel', word: 'parcels' }),
+    parcel: kind<Parcel>({
+      schema: 'Parcel',
+      word: 'parcels',
+      lifeCycle: {
+        states: ['NEW', 'SENT', 'CANCELLED'],
+        stateOf: ({ status }) => status,
+        moves: { createParcel: { to: 'NEW' }, sent: { from: 'NEW', to: 'SENT' }, cancelParcel: { from: 'NEW', to: 'CANCELLED' } },
+      },
+    }),
     depot: kind<Depot>({
       schema: 'Depot',
       word: 'depots',

@@ -129,6 +129,8 @@ export interface EntityPage {
     readonly id: string
     readonly changed: boolean
     readonly entity: Readonly<Record<string, unknown>>
+    /** The state that it is in, or each of its parts, where its kind has a life cycle. */
+    readonly states?: readonly { readonly part?: string; readonly state: string }[]
     /** What its kind has beside, such as the `account` of an allocation, or the `cancellation` of an order that waits for an answer. */
     readonly [beside: string]: unknown
   }[]
@@ -220,6 +222,8 @@ export interface PastRequest {
     readonly kind: string
     readonly id: string
     readonly members?: readonly { readonly at: string; readonly from?: unknown; readonly to?: unknown }[]
+    /** Its changes of state, or those of its parts, where its kind has a life cycle. */
+    readonly moves?: readonly { readonly part?: string; readonly from?: string; readonly to?: string }[]
     readonly from?: Readonly<Record<string, unknown>>
     readonly to?: Readonly<Record<string, unknown>>
   }[]

@@ -1,6 +1,7 @@
 import type { Input } from '../base/http.ts'
-import type { ListedEntities, ListQuery } from '../core/api.ts'
+import type { ListedEntities, ListedEntity, ListQuery } from '../core/api.ts'
 import { ANYBODY, type Behaviour, refused, reply, type Scene } from '../core/behaviour.ts'
+import { statesIn, statesOf } from '../core/life-cycle.ts'
 import { idOf, Live } from '../core/live.ts'
 import { MAX_CANDIDATES } from '../core/population/listing.ts'
 import type { Named, Registry } from '../core/registry.ts'
@@ -30,7 +31,7 @@ export function entityBehaviours(registry: Registry): Readonly<Record<string, Be
         const page = listOf(named, query, { offset: Math.max(0, offset - total), limit: limit - found.length }, scene)
         if (page.kind === 'too-wide')
           return refused({ code: 'search-too-wide', detail: `more than ${MAX_CANDIDATES} entities would have to be looked through` })
-        found.push(...page.found.map((one) => ({ kind, ...one })))
+        found.push(...page.found.map((one) => ({ kind, ...one, ...statesNow(named, one, scene) })))
         total += page.total
       }
       return reply(200, { total, entities: found })
@@ -55,7 +56,44 @@ export function entityBehaviours(registry: Registry): Readonly<Record<string, Be
       })
     },
   }
-  return { listEntities, addEntities }
+  return { listEntities, addEntities, listLifeCycles: listLifeCycles(registry) }
+}
+
+/** The states of what is listed, as its kind has them. */
+function statesNow({ api, name, row }: Named<Kind>, { id, ...whose }: ListedEntity, given: Scene): object {
+  if (!row.lifeCycle) return {}
+  const scene = api.sceneOf(given)
+  const key = row.keyOf?.(id, whose) ?? id
+  const entity = scene.world.get(name, key) ?? row.untouched?.(key, scene.session)
+  if (!entity) return {}
+  return { states: [...statesOf(row, entity)].map(([part, state]) => ({ ...(part !== undefined && { part }), state })) }
+}
+
+/** The tables of the kinds that have a life cycle, a row for each move, by the names that everybody knows. */
+function listLifeCycles({ kinds }: Registry): Behaviour {
+  const lifeCycles = [...kinds].flatMap(([kind, { api, row }]) =>
+    row.lifeCycle
+      ? {
+          kind,
+          api: api.api.name,
+          ...(row.parts && { part: row.parts.word }),
+          states: row.lifeCycle.states,
+          moves: Object.entries(row.lifeCycle.moves).flatMap(([by, moves]) => {
+            const step = api.api.steps[by]
+            const named = step
+              ? { by: api.known('steps', by), origin: 'progress', text: step.text }
+              : { by: api.known('behaviours', by), origin: 'request' }
+            return [moves].flat().map(({ from, to, when }) => ({
+              ...named,
+              ...(from !== undefined && { from: statesIn(from) }),
+              ...(to !== undefined && { to: statesIn(to) }),
+              ...(when !== undefined && { when }),
+            }))
+          }),
+        }
+      : [],
+  )
+  return { run: () => reply(200, { lifeCycles }) }
 }
 
 /** The kinds that are asked for: by name; those that have the filters; else those that are always listed. */

@@ -3,6 +3,7 @@ import { nearest } from '../base/nearest.ts'
 import { type CoreCode, type ProblemRow, UsageError } from '../base/problem.ts'
 import type { AssumptionTable, ChosenFrom } from './assumption.ts'
 import type { Behaviour, Caller, CheckName, LiveScene, Outcome, Own, Scene } from './behaviour.ts'
+import type { LifeCycle } from './life-cycle.ts'
 import type { Session } from './session.ts'
 import type { Schema } from './schema.ts'
 export type { Schema } from './schema.ts'
@@ -39,6 +40,8 @@ export interface Kind<E extends object = object, Of extends object = Kinds> {
   list?(query: ListQuery, page: { readonly offset: number; readonly limit: number }, scene: Scene<Of>): ListedEntities
   /** What of it takes steps one by one, such as the lines of an order. */
   readonly parts?: { readonly word: string; of(entity: E): readonly string[] }
+  /** The states that it, or each of its parts, can be in, and what moves it. With the option `strict` no other move can be made. */
+  readonly lifeCycle?: LifeCycle<E>
 }
 
 /** What is asked of a list of entities: its own parameters, a kind's filters, and whose they are. */

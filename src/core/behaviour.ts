@@ -70,6 +70,8 @@ export interface ExchangeFilter {
   /** A fault disturbed the answer. */
   readonly fault?: boolean
   readonly origin?: Origin
+  /** It changed an entity: of this kind, or this one, `kind/id`. */
+  readonly changed?: string
   /** The id of an exchange: only later ones. */
   readonly since?: string
 }

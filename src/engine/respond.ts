@@ -23,6 +23,8 @@ import { beginning, sessionOf } from './session.ts'
 export interface Answer {
   readonly reply: MockReply
   readonly changes: readonly Change[]
+  /** Those of the changes that begin the session: no request has made them. */
+  readonly opening?: readonly Change[]
   /** Something is changed beyond what begins the session. */
   readonly hasChanged?: boolean
   /** By the session's clock. */
@@ -69,7 +71,7 @@ export function respond(service: Service, request: MockRequest, kept: World, aro
   const cramped = opening.length === 0 ? undefined : noRoom(opening, kept, around.room)
   if (before.isBehind && !cramped) {
     const changes = [...opening, ...before.changes]
-    return { reply: { status: 200 }, needs: 'time', warnings: [], changes, hasChanged: true, now, steps: before.steps }
+    return { reply: { status: 200 }, needs: 'time', warnings: [], changes, opening, hasChanged: true, now, steps: before.steps }
   }
   const scene: Scene = { world: before.world, session, now, real: around.real }
   const own = answer(service, request, scene, around)
@@ -79,7 +81,8 @@ export function respond(service: Service, request: MockRequest, kept: World, aro
     return { ...own, changes: [], now, steps: [] }
   if (cramped) return { ...full(cramped, service, own.operation, around), changes: [], now, steps: [] }
   const hasPassed = before.changes.length > 0
-  if (changes.length === 0) return { ...own, changes: [...opening, ...before.changes], hasChanged: hasPassed, now, steps: before.steps }
+  if (changes.length === 0)
+    return { ...own, changes: [...opening, ...before.changes], opening, hasChanged: hasPassed, now, steps: before.steps }
   const after = settle(changes, scene, around)
   // A fault's count always has room: nothing is refused because somebody reads.
   const isCount = changes.every(({ kind }) => kind === 'counter')
@@ -88,6 +91,7 @@ export function respond(service: Service, request: MockRequest, kept: World, aro
     return {
       ...full(crowded, service, own.operation, around),
       changes: [...opening, ...before.changes],
+      opening,
       hasChanged: hasPassed,
       now,
       steps: before.steps,
@@ -95,6 +99,7 @@ export function respond(service: Service, request: MockRequest, kept: World, aro
   return {
     ...own,
     changes: [...opening, ...before.changes, ...changes, ...after.changes],
+    opening,
     hasChanged: true,
     now: after.now,
     steps: [...before.steps, ...after.steps],

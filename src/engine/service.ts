@@ -5,6 +5,7 @@ import { nearest } from '../base/nearest.ts'
 import { refusal } from '../base/refusal.ts'
 import type { Api, Dialect } from '../core/api.ts'
 import type { CheckName } from '../core/behaviour.ts'
+import { wrongWithLifeCycle } from '../core/life-cycle.ts'
 import type { Member, Registry } from '../core/registry.ts'
 import type { Known } from '../core/scenario/known.ts'
 import type { SessionStart } from '../core/session.ts'
@@ -60,14 +61,14 @@ export interface Around {
 
 /**
  * The APIs with what their documents say, in the same order.
- * @throws DocumentError for a behaviour of an operation that the document does not have
+ * @throws DocumentError for a behaviour of an operation that the document does not have, and for a life cycle that cannot be
  */
 export function createServices(members: readonly Member[], contracts: readonly Contract[]): readonly Service[] {
   const knownAs = namesAmong(contracts.flatMap(({ operations }) => operations.map(({ id }) => id)))
   return members.flatMap((member, place) => {
     const contract = contracts[place]
     if (!contract) return []
-    const { name, file = name, behaviours, dialect, callers } = member.api
+    const { name, file = name, behaviours, dialect, callers, kinds, steps } = member.api
     const operations = contract.operations.map(({ id }) => id)
     const stray = Object.keys(behaviours).find((id) => !operations.includes(id))
     if (stray !== undefined) {
@@ -75,6 +76,10 @@ export function createServices(members: readonly Member[], contracts: readonly C
       throw new DocumentError(
         `${file}: there is a behaviour for the operation "${stray}", which ${contract.name} does not have; the nearest are ${near}`,
       )
+    }
+    for (const [kind, { lifeCycle }] of Object.entries(kinds)) {
+      const wrong = lifeCycle && wrongWithLifeCycle(lifeCycle, [...operations, ...Object.keys(steps)])
+      if (wrong !== undefined) throw new DocumentError(`${file}: the life cycle of the kind "${kind}" ${wrong}`)
     }
     return {
       contract,

@@ -1,11 +1,13 @@
 import { chosen } from '../core/assumption.ts'
-import type { Registry } from '../core/registry.ts'
+import type { Kind } from '../core/api.ts'
+import type { Named, Registry } from '../core/registry.ts'
 import { nearest } from '../base/nearest.ts'
 import type { WantedSession } from '../core/behaviour.ts'
 import { isTime, timeOf, writtenClock } from '../core/clock.ts'
 import type { Data, Scenario } from '../core/scenario/written.ts'
 import { beginSession, SESSION_ID, type Session, type SessionStart } from '../core/session.ts'
 import { DEFAULT_SESSION, isSessionName, type SessionName } from '../base/session-name.ts'
+import { type Moved, movesBetween } from '../core/life-cycle.ts'
 import { located, type Wrong } from '../core/scenario/lineage.ts'
 import { waitFor } from '../core/scenario/progress.ts'
 import { place, viewOf } from '../core/scenario/place.ts'
@@ -137,35 +139,60 @@ function isShown(kind: string, { kinds }: Registry): boolean {
 
 const NOTHING: Recorded = { changes: [], settings: undefined }
 
-/** What a request changed, and apart from that what each step without a caller did before it. @param world the session before */
+/** What a request changed, and apart from that what began the session, and what each step without a caller did. @param world the session before */
 export function recordedApart(
-  changes: readonly Change[],
-  done: readonly { readonly changes: readonly Change[] }[],
+  {
+    changes,
+    opening = [],
+    steps: done,
+  }: { readonly changes: readonly Change[]; readonly opening?: readonly Change[]; readonly steps: readonly Made[] },
   world: World,
   registry: Registry,
 ): { readonly own: Recorded; readonly steps: readonly Recorded[] } {
   const all = recorded(changes, world, registry)
-  if (done.length === 0) return { own: all, steps: [] }
+  if (done.length === 0 && opening.length <= 1) return { own: all, steps: [] }
   const sources = changes.filter(({ kind }) => isShown(kind, registry))
   const byChange = new Map(sources.map((change, place) => [change, all.changes[place]]))
   const { settings } = all
   const of = (some: readonly Change[]): Recorded => ({ changes: some.flatMap((change) => byChange.get(change) ?? []), settings })
-  const ofSteps = new Set(done.flatMap((step) => step.changes))
-  return { own: of(sources.filter((change) => !ofSteps.has(change))), steps: done.map((step) => of(step.changes)) }
+  const others = new Set([...opening, ...done.flatMap((step) => step.changes)])
+  return { own: of(sources.filter((change) => !others.has(change))), steps: done.map((step) => of(step.changes)) }
 }
 
-/** What a change replaced and what it put, each as the API shows it; also where what was replaced was the population's. */
-export function shownChange(
-  { kind, id, from, to }: KeptChange,
-  session: Session | undefined,
-  { kinds }: Registry,
-): { readonly from: object | undefined; readonly to: object | undefined } {
-  const named = kinds.get(kind)
+interface Made {
+  readonly changes: readonly Change[]
+}
+
+interface Replaced {
+  readonly from: object | undefined
+  readonly to: object | undefined
+}
+
+/** What a change replaced and what it put, each as the API shows it, also where what was replaced was the population's. */
+export function shownChange(change: KeptChange, session: Session | undefined, registry: Registry): Replaced {
+  const { from, to } = replaced(change, session, registry)
+  const named = registry.kinds.get(change.kind)
   if (!named || !session) return { from, to }
-  const { row, api } = named
-  const own = api.sceneOf({ world: EMPTY, session, now: 0, real: 0 }).session
-  const view = (entity: object | undefined): object | undefined => (entity && row.view ? row.view(entity, own) : entity)
-  return { from: view(from ?? row.untouched?.(id, own, to)), to: view(to) }
+  const own = ownSession(session, named)
+  const view = (entity: object | undefined): object | undefined => (entity && named.row.view ? named.row.view(entity, own) : entity)
+  return { from: view(from), to: view(to) }
+}
+
+/** How a change has moved it, or its parts, where its kind has a life cycle. */
+export function movesOf(change: KeptChange, session: Session | undefined, registry: Registry): readonly Moved[] {
+  const row = registry.kinds.get(change.kind)?.row
+  if (!row?.lifeCycle) return []
+  const { from, to } = replaced(change, session, registry)
+  return movesBetween(row, from, to)
+}
+
+function replaced({ kind, id, from, to }: KeptChange, session: Session | undefined, { kinds }: Registry): Replaced {
+  const named = kinds.get(kind)
+  return { from: from ?? (named && session && named.row.untouched?.(id, ownSession(session, named), to)), to }
+}
+
+function ownSession(session: Session, { api }: Named<Kind>): Session {
+  return api.sceneOf({ world: EMPTY, session, now: 0, real: 0 }).session
 }
 
 const EMPTY = worldOf([])

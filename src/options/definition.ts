@@ -56,11 +56,13 @@ const TABLES: readonly (readonly [keyof Api & Table, string, (value: unknown) =>
     'kinds',
     'kind',
     (value) => {
-      const { schema, word } = members(value)
+      const { schema, word, lifeCycle } = members(value)
+      const { states, moves } = members(lifeCycle)
+      const isLife = lifeCycle === undefined || (Array.isArray(states) && isObject(moves) && has('stateOf')(lifeCycle))
       const isNamed = word === undefined || (typeof word === 'string' && /^[a-z][\w.-]*$/i.test(word))
-      return isObject(value) && isNamed && (schema === undefined || typeof schema === 'string' || isObject(schema))
+      return isObject(value) && isNamed && isLife && (schema === undefined || typeof schema === 'string' || isObject(schema))
     },
-    'give kind({ … }), with a word of letters and digits, and with a schema or the name of one, where it has them',
+    'give kind({ … }), with a word of letters and digits, with a schema or the name of one, and with a lifeCycle of states, moves and a function stateOf, where it has them',
   ],
   [
     'assumptions',

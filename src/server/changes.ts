@@ -1,7 +1,7 @@
 import type { Session } from '../core/session.ts'
 import type { Registry } from '../core/registry.ts'
 import type { KeptChange } from '../core/world.ts'
-import { shownChange } from '../engine/session.ts'
+import { movesOf, shownChange } from '../engine/session.ts'
 import { MASK } from '../base/hiding.ts'
 import { pointerPart } from '../base/http.ts'
 import { isSecretPlace, withoutSecretMembers } from '../base/secret.ts'
@@ -16,12 +16,14 @@ export interface ChangedMember {
   readonly to?: unknown
 }
 
-/** A change as it is told: of what was and is there, the members that differ; what is new or gone whole. Without secrets. */
+/** A change as it is told: of what was and is there, the members that differ; what is new or gone whole; and how it has moved. Without secrets. */
 export function toldChange(change: KeptChange, settings: Session | undefined, registry: Registry): object {
   const { kind, id } = change
   const { from, to } = shownChange(change, settings, registry)
-  if (from && to) return { kind, id, members: changedMembers(from, to) }
-  return { kind, id, ...(from && { from: withoutSecretMembers(from) }), ...(to && { to: withoutSecretMembers(to) }) }
+  const moves = movesOf(change, settings, registry)
+  const moved = moves.length > 0 && { moves }
+  if (from && to) return { kind, id, ...moved, members: changedMembers(from, to) }
+  return { kind, id, ...moved, ...(from && { from: withoutSecretMembers(from) }), ...(to && { to: withoutSecretMembers(to) }) }
 }
 
 /** The members that differ, each by the shortest pointer that leads to all of its difference. */

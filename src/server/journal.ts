@@ -192,7 +192,10 @@ interface Entry {
 }
 
 /** Whether an exchange is one of those asked for, but for its text. */
-function isMeant(exchange: Exchange, { session, operation, method, status, unmatched, refused, fault, origin }: ExchangeFilter): boolean {
+function isMeant(
+  exchange: Exchange,
+  { session, operation, method, status, unmatched, refused, fault, origin, changed }: ExchangeFilter,
+): boolean {
   return (
     (origin === undefined || exchange.origin === origin) &&
     (session === undefined || exchange.session === session) &&
@@ -201,8 +204,21 @@ function isMeant(exchange: Exchange, { session, operation, method, status, unmat
     (status === undefined || isOfStatus(exchange.status, status)) &&
     (unmatched === undefined || isUnmatched(exchange) === unmatched) &&
     (refused !== true || exchange.problem !== undefined) &&
-    (fault === undefined || (exchange.fault !== undefined) === fault)
+    (fault === undefined || (exchange.fault !== undefined) === fault) &&
+    (changed === undefined || hasChanged(exchange, changed))
   )
+}
+
+/**
+ * What is kept of an entity that belongs to somebody has that one before its id, which may be asked for without. An id that is shown in parts
+ * is kept with its parts together.
+ */
+function hasChanged({ changes }: Exchange, wanted: string): boolean {
+  const [kind = '', ...rest] = wanted.split('/')
+  const id = rest.join('/')
+  const isIt = (kept: string): boolean =>
+    kept === id || kept.endsWith(`/${id}`) || (id.includes(' ') && kept.replaceAll(' ', '').endsWith(id.replaceAll(' ', '')))
+  return changes.some((change) => change.kind === kind && (id === '' || isIt(change.id)))
 }
 
 /** What is made of an entry, made once for those who ask for the same one in turn. */

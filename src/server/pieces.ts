@@ -69,7 +69,7 @@ export async function askInPieces(store: Store, name: SessionName, registry: Reg
       const isOver = one === plan.goOn && !isSame
       const answer = isOver ? NOTHING_LEFT : one(held, own)
       const { changes, steps } = answer
-      const apart = recordedApart(changes, steps, held.world, registry)
+      const apart = recordedApart(answer, held.world, registry)
       const taken = steps.length === 0 ? own : { ...own, steps: own.steps + steps.length }
       const found = { answer, own: apart.own, met: metBy(changes, held.world), taken }
       if (held.full !== undefined && (plan.asks === 'request' || changes.length > 0))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { kind, reply } from '../../src/api.ts'
+import { kind, type LifeCycle, reply } from '../../src/api.ts'
 import type { LiveScene } from '../../src/core/behaviour.ts'
 import { createMock } from '../../src/index.ts'
 import { apiOf } from './own.ts'
@@ -91,6 +91,34 @@ describe('a behaviour that breaks the rules is named, its session stays as it wa
     ['answers with itself', circular, 'gives what cannot stand in JSON'],
   ])('where the mock is strict: %s', async (_name, addThing, said) => {
     const told = await posted(addThing, true)
+    expect(told).toMatchObject({ status: 500, code: 'behaviour-broken', detail: expect.stringContaining(said), kept: [] })
+  })
+
+  it.each<[string, (scene: Scene) => unknown, string]>([
+    ['begins in a state', (s) => s.add('thing', { n: 2 }), 'moves thing '],
+    ['goes on to a state', (s) => s.put('thing', { id: 'a', n: 2 }), 'moves thing a from 0 to 2, which its life cycle does not have'],
+    [
+      'ends',
+      (s) => s.remove('thing', 'a'),
+      'moves thing a from 0 to nothing, which its life cycle does not have; add the move under addThing',
+    ],
+  ])('where the mock is strict, one by which a thing %s that its life cycle does not have', async (_name, change, said) => {
+    const lifeCycle: LifeCycle<Thing> = {
+      states: ['0', '1', '2'],
+      stateOf: ({ n }) => String(n),
+      moves: { addThing: [{ to: '1' }, { from: '0', to: '1' }] },
+    }
+    const untouched = (id: string): Thing | undefined => (id === 'a' ? { id, n: 0 } : undefined)
+    const more = { kinds: { thing: kind<Thing>({ word: 'things', untouched, lifeCycle }) } }
+    const by = (odd: boolean) => (_input: unknown, s: Scene) => {
+      if (odd) change(s)
+      // What comes of two changes counts, not what lies between.
+      else if (s.put('thing', { id: 'a', n: 2 })) s.put('thing', { id: 'a', n: 1 })
+      return reply(201, { n: 1 })
+    }
+    expect(await posted(by(false), true, more)).toMatchObject({ status: 201 })
+    expect(await posted(by(true), false, more)).toMatchObject({ status: 201 })
+    const told = await posted(by(true), true, more)
     expect(told).toMatchObject({ status: 500, code: 'behaviour-broken', detail: expect.stringContaining(said), kept: [] })
   })
 

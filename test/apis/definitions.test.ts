@@ -4,6 +4,7 @@ import { createMock } from '../../src/index.ts'
 import { apiOf } from './own.ts'
 
 const step = { text: 'it goes', kind: 'thing', waits: () => true, take: (thing: object) => thing }
+const LIFE = { states: ['NEW', 'OLD'], moves: {}, stateOf: () => 'NEW' }
 const named = (name: string, row: unknown): object => JSON.parse(JSON.stringify({ [name]: row }))
 
 describe('an API that cannot be is refused with its file, the name of what is wrong, and what would do', () => {
@@ -28,6 +29,31 @@ describe('an API that cannot be is refused with its file, the name of what is wr
       'a word of two kinds',
       { kinds: { a: kind({ word: 'as' }), b: kind({ word: 'as' }) } },
       'the word "as" is there twice, in words or of a kind; take another',
+    ],
+    [
+      'a life cycle without a function',
+      { kinds: { thing: kind(JSON.parse('{"lifeCycle":{"states":["NEW"],"moves":{}}}')) } },
+      'the kind "thing" is not valid; give kind({ … })',
+    ],
+    [
+      'a life cycle that moves to a state misspelt',
+      { kinds: { thing: kind({ lifeCycle: { ...LIFE, moves: { addThing: [{ to: 'NEW' }, { from: 'NEW', to: ['OLD', 'GOEN'] }] } } }) } },
+      'the life cycle of the kind "thing" has a move by "addThing" with the state "GOEN"; the states are NEW, OLD',
+    ],
+    [
+      'a life cycle that an operation misspelt moves',
+      { kinds: { thing: kind({ lifeCycle: { ...LIFE, moves: { addThig: { to: 'NEW' } } } }) } },
+      'has moves by "addThig", which is no operation and no step; the nearest are addThing',
+    ],
+    [
+      'a life cycle with a state twice',
+      { kinds: { thing: kind({ lifeCycle: { ...LIFE, states: ['NEW', 'OLD', 'NEW'] } }) } },
+      'has the state "NEW" twice',
+    ],
+    [
+      'a life cycle with a move of nothing',
+      { kinds: { thing: kind({ lifeCycle: { ...LIFE, moves: { addThing: {} } } }) } },
+      'has a move by "addThing" from nothing to nothing; give from, to or both',
     ],
     [
       'a step of a kind misspelt',

@@ -6,7 +6,7 @@ import * as fc from 'fast-check'
 import request, { type Response, type Test } from 'supertest'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createContract } from '../../src/contract/operation.ts'
-import type { ExampleRequest, MockOptions, MockSession } from '../../src/index.ts'
+import type { EntityPage, ExampleRequest, MockOptions, MockSession } from '../../src/index.ts'
 import { loadDocument } from '../../src/document/load.ts'
 import { withNames } from '../../src/library.ts'
 import { racingStore, type TestStore, watchedStore } from '../stores.ts'
@@ -571,7 +571,7 @@ describe('mock.session()', () => {
     })
     const changed = await session.entities({ changed: true })
     expect(changed).toEqual((await served.control('get', `/sessions/${name}/entities?changed=true`)).body)
-    expect(changed).toMatchObject({ total: 1, entities: [{ kind: 'allocation', id: ALLOCATION, account: `${ACCOUNT}/production` }] })
+    expect(changed).toMatchObject({ total: 1, entities: [{ kind: 'allocation', id: ALLOCATION, account: ACCOUNT, stage: 'production' }] })
     expect(await session.requests()).toMatchObject([{ id: `${name}-1`, status: 200 }])
     expect(await session.requests({ refused: true })).toEqual([])
     await session.reset()
@@ -683,7 +683,11 @@ describe('entities', () => {
     const mine = await session.entities({ kind: 'allocation' })
     const others = await session.entities({ kind: 'allocation', account: OTHER, stage: 'dev' })
     expect([mine.total, others.total]).toEqual([5, 5])
-    expect(others.entities.map(({ account }) => account)).toEqual(Array.from({ length: 5 }, () => `${OTHER}/dev`))
+    const whose = ({ account, stage }: EntityPage['entities'][number]): Record<string, string> => ({
+      account: String(account),
+      stage: String(stage),
+    })
+    expect(others.entities.map(whose)).toEqual(Array.from({ length: 5 }, () => ({ account: OTHER, stage: 'dev' })))
     const both = [...mine.entities, ...others.entities]
     expect(new Set(both.map(({ id }) => id)).size).toBe(10)
     for (const account of [ACCOUNT, OTHER]) {
@@ -691,7 +695,10 @@ describe('entities', () => {
       await sendExample(served, 'accounts', example)
     }
     const changed = await session.entities({ changed: true })
-    expect(changed.entities.map(({ account }) => account)).toEqual([`${ACCOUNT}/dev`, `${OTHER}/dev`])
+    expect(changed.entities.map(whose)).toEqual([ACCOUNT, OTHER].map((account) => ({ account, stage: 'dev' })))
+    // What is listed can be asked with.
+    for (const one of changed.entities)
+      expect(await session.entities({ kind: 'allocation', changed: true, ...whose(one) })).toMatchObject({ total: 1, entities: [one] })
     expect(
       (await session.entities({ kind: 'allocation', account: OTHER, stage: 'dev' })).entities.filter(({ changed }) => changed),
     ).toHaveLength(1)

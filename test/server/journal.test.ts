@@ -172,7 +172,21 @@ describe('what a request changed', () => {
       })
     expect(body).toBeDefined()
     const { changes } = (await control(`/requests/${session}-1`)).body
-    expect(changes).toEqual([{ kind: 'order', id: expect.any(String), to: expect.objectContaining({ line_items: expect.any(Array) }) }])
+    expect(changes).toEqual([
+      {
+        kind: 'order',
+        id: expect.any(String),
+        moves: [{ part: expect.any(String), to: 'Unallocated' }],
+        to: expect.objectContaining({ line_items: expect.any(Array) }),
+      },
+    ])
+  })
+
+  it('is nothing of what the session began with', async () => {
+    const session = ownSession()
+    await supplierClient(mock, { session }).get().set('Mock-Scenario', 'already-shipped').expect(200)
+    expect((await control(`/requests/${session}-1`)).body.changes).toBeUndefined()
+    expect((await control(`/sessions/${session}`)).body.changes).toBeGreaterThan(0)
   })
 })
 

@@ -77,7 +77,7 @@ describe('the metrics of a mock', () => {
   })
 
   it('say what there is, and what this process holds of it', async () => {
-    await using mock = await openMock()
+    await using mock = await openMock({ store: 'memory' })
     const { url } = await mock.listen({ port: 0 })
     const none = await scrape(mock)
     expect([none('sessions'), none('held_sessions'), none('journal_bytes'), none('followers'), none('draining')]).toEqual([0, 0, 0, 0, 0])
@@ -149,7 +149,7 @@ describe('the metrics of a mock', () => {
 
 describe('a server', () => {
   it('is ready until it drains, and answers all else as before', async () => {
-    await using mock = await openMock()
+    await using mock = await openMock({ store: 'memory' })
     const { url } = await mock.listen({ port: 0 })
     const ready = await fetch(`${url}/__mock/health/ready`)
     expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', store: { kind: 'memory' } }])

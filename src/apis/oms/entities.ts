@@ -2,6 +2,7 @@ import { kind, type ListedEntities, type ListedEntity, type ListQuery } from '..
 import { worldOf } from '../../core/world.ts'
 import type { Allocation } from './allocation.ts'
 import type { Kinds, OmsOrder, Scene, Shipment, Stock } from './kinds.ts'
+import { lifeCycle } from './life-cycle.ts'
 import { allocationsOf, findOmsOrder, omsOrderView } from './order.ts'
 import { allocationPopulation, EXAMPLE_ACCOUNT, EXAMPLE_STAGE, tenantAt, tenantOf } from './population.ts'
 import { type Account, accountNamed, entityId, queryAllocations } from './query.ts'
@@ -10,7 +11,11 @@ import type { Session } from './session.ts'
 import { shipmentView } from './shipment.ts'
 import { stockId, StockLedger } from './stock.ts'
 
-const BESIDE = { account: { type: 'string', description: 'The account and stage that it belongs to.' } } as const
+/** Whose it is, by the names that control requests ask by. */
+const BESIDE = {
+  account: { type: 'string', description: 'The account that it belongs to.' },
+  stage: { type: 'string', description: 'The stage of the account.' },
+} as const
 
 /** For what is a function of the session alone. */
 const NOTHING = worldOf<Kinds>([])
@@ -28,6 +33,7 @@ export const kinds = {
     view: ({ document }) => document,
     list: listAllocations,
     beside: BESIDE,
+    lifeCycle,
   }),
   'oms-order': kind<OmsOrder, Kinds>({
     schema: OMS_ORDER,
@@ -79,7 +85,7 @@ function listAllocations(
     )
     const found = all.slice(offset, offset + limit).map(({ document, tenant }) => ({
       id: document.allocationId,
-      account: tenant,
+      ...tenantAt(tenant).tenant,
       changed: true,
       entity: document,
     }))
@@ -96,7 +102,8 @@ function listAllocations(
   const tenant = tenantOf(owner)
   const found = listed.page.map(({ document }) => ({
     id: document.allocationId,
-    account: tenant,
+    account,
+    stage,
     changed: scene.world.get('allocation', `${tenant}/${document.allocationId}`) !== undefined,
     entity: document,
   }))
@@ -109,7 +116,7 @@ function made<K extends 'oms-order' | 'shipment' | 'stock'>(
   show: (entity: Kinds[K], scene: Scene) => { readonly id: string; readonly entity: object },
 ): (query: ListQuery & Whose, page: { readonly offset: number; readonly limit: number }, scene: Scene) => ListedEntities {
   return ({ status, account, stage = EXAMPLE_STAGE }, { offset, limit }, scene) => {
-    const shown = (one: Kinds[K]): ListedEntity => ({ account: one.tenant, changed: true, ...show(one, scene) })
+    const shown = (one: Kinds[K]): ListedEntity => ({ ...tenantAt(one.tenant).tenant, changed: true, ...show(one, scene) })
     const own = [...scene.world.all(name)].filter(({ tenant }) => account === undefined || tenant === tenantOf({ account, stage }))
     // Only a status has to be looked for in all of them.
     if (status === undefined) return { kind: 'page', total: own.length, found: own.slice(offset, offset + limit).map(shown) }

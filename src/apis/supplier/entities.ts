@@ -2,6 +2,7 @@ import { kind, type ListedEntities, type ListedEntity, type ListQuery } from '..
 import type { Kinds, Scene } from './kinds.ts'
 import { type LineFacts, lineStatus, type Order, type OrderFacts } from './order.ts'
 import { orderPopulation } from './population.ts'
+import { lifeCycle } from './life-cycle.ts'
 import { ORDER, TOKEN } from './schemas.ts'
 import { searchOrders } from './search.ts'
 import type { Session } from './session.ts'
@@ -15,6 +16,7 @@ export const kinds = {
     untouched: (id, session: Session) => orderPopulation(session).order(id),
     view: (order, session: Session) => orderView(order, { kind: 'operator' }, orderPopulation(session)),
     parts: { word: 'line', of: ({ lines }) => lines.map(({ id }) => id) },
+    lifeCycle,
     filters: {
       cancellation: {
         type: 'string',

@@ -1,5 +1,6 @@
 import type { Kind, Step } from '../api.ts'
 import type { Scene } from '../behaviour.ts'
+import { hasMove, movesBetween, moveText } from '../life-cycle.ts'
 import type { Named, Registry } from '../registry.ts'
 import { type Change, Draft, type World } from '../world.ts'
 import type { Moved, Policy, WaitingStep } from './settings.ts'
@@ -79,7 +80,11 @@ export function take({ step, on }: Pick<WaitingStep, 'step' | 'on'>, scene: Scen
   const entity = entityAt(on.kind, on.id, scene, registry)
   if (!named || !entity) return `there is no ${on.kind} ${on.id}`
   const taken = named.row.take(entity, named.api.sceneOf(scene), on.part)
-  return typeof taken === 'string' ? taken : [{ kind: on.kind, id: on.id, to: taken }]
+  if (typeof taken === 'string') return taken
+  const row = registry.kinds.get(on.kind)?.row
+  const odd = row && movesBetween(row, entity, taken).find((moved) => row.lifeCycle && !hasMove(row.lifeCycle, named.name, moved))
+  if (odd) return `the life cycle of ${on.kind} does not let "${step}" move it ${moveText(odd)}; add the move under ${named.name}`
+  return [{ kind: on.kind, id: on.id, to: taken }]
 }
 
 /** The steps that an entity would take next, for who does not want to wait; also one that nobody has touched. Undefined for one that is not there. */
