@@ -10,6 +10,7 @@ import { Requests } from './requests.tsx'
 import { Session } from './session.tsx'
 import { Sessions } from './sessions.tsx'
 import { State } from './state.tsx'
+import { Timeline } from './timeline.tsx'
 
 function App(): VNode {
   const [hash, setHash] = useState(location.hash)
@@ -62,7 +63,7 @@ const NAME = 'allocation-mock'
 
 const VIEWS: readonly (readonly [string, string, readonly Route['view'][]])[] = [
   ['Requests', '#/requests', ['requests', 'request']],
-  ['Sessions', '#/sessions', ['sessions', 'session', 'state']],
+  ['Sessions', '#/sessions', ['sessions', 'session', 'state', 'timeline']],
   ['Documents', '#/documents', ['documents', 'document']],
   ['Assumptions', '#/assumptions', ['assumptions']],
 ]
@@ -80,6 +81,8 @@ function View({ route, list }: { readonly route: Route; readonly list: string })
       return <Session key={route.name} name={route.name} />
     case 'state':
       return <State key={route.name} name={route.name} kind={route.kind} offset={route.offset} />
+    case 'timeline':
+      return <Timeline key={`${route.name} ${route.before ?? ''}`} name={route.name} before={route.before} />
     case 'documents':
       return <Documents />
     case 'document':
@@ -111,6 +114,8 @@ function placeOf(route: Route): string {
       return `Session ${route.name}`
     case 'state':
       return `State of ${route.name}`
+    case 'timeline':
+      return `Timeline of ${route.name}`
     case 'documents':
       return 'Documents'
     case 'document':

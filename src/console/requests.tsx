@@ -224,6 +224,9 @@ function FilterBar({ filters }: { readonly filters: Filters }): VNode {
         ['true', 'met a fault'],
         ['false', 'met none'],
       ])}
+      {filters.changed !== undefined && (
+        <Typed label="Changed" value={filters.changed} placeholder="kind/id" set={(text) => set('changed', text)} />
+      )}
       {isFiltered && <a href={addressOf(['requests'])}>Clear filters</a>}
     </search>
   )

@@ -7,13 +7,14 @@ export type Route =
   | { readonly view: 'sessions' }
   | { readonly view: 'session'; readonly name: string }
   | { readonly view: 'state'; readonly name: string; readonly kind: string | undefined; readonly offset: number }
+  | { readonly view: 'timeline'; readonly name: string; readonly before: string | undefined }
   | { readonly view: 'documents' }
   | { readonly view: 'document'; readonly name: string; readonly session: string }
   | { readonly view: 'assumptions'; readonly name: string | undefined }
   | { readonly view: 'nowhere' }
 
 /** What the list of requests can be asked for, by the names that the control API has. */
-const FILTERS = ['session', 'operation', 'status', 'text', 'origin', 'unmatched', 'refused', 'fault', 'before'] as const
+const FILTERS = ['session', 'operation', 'status', 'text', 'origin', 'unmatched', 'refused', 'fault', 'changed', 'before'] as const
 export type FilterName = (typeof FILTERS)[number]
 export type Filters = Readonly<Partial<Record<FilterName, string>>>
 
@@ -28,6 +29,8 @@ export function readRoute(hash: string): Route {
   if (view === 'sessions' && name !== undefined && below === undefined) return { view: 'session', name }
   if (view === 'sessions' && name !== undefined && below === 'state')
     return { view: 'state', name, kind: asked.get('kind') ?? undefined, offset: wholeOf(asked.get('offset')) }
+  if (view === 'sessions' && name !== undefined && below === 'timeline')
+    return { view: 'timeline', name, before: asked.get('before') ?? undefined }
   if (view === 'documents' && name === undefined) return { view: 'documents' }
   if (view === 'documents' && name !== undefined && below === undefined)
     return { view: 'document', name, session: asked.get('session') ?? 'default' }

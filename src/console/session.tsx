@@ -22,6 +22,7 @@ export function Session({ name }: { readonly name: string }): VNode {
         <Heading>{name}</Heading>
         <a href={addressOf(['requests'], { session: name })}>Its requests</a>
         <a href={addressOf(['sessions', name, 'state'])}>Its state</a>
+        <a href={addressOf(['sessions', name, 'timeline'])}>Its timeline</a>
         <button type="button" onClick={again}>
           Refresh
         </button>

@@ -1,9 +1,10 @@
 import type { VNode } from 'preact'
 import { useState } from 'preact/hooks'
-import type { ControlProblem, EntityPage, PastRequest } from '../client/client.ts'
-import { look, problemFrom } from './api.ts'
+import type { EntityPage, PastRequest } from '../client/client.ts'
 import { below, inLine, listOf } from './json.ts'
-import { Action, Empty, Field, Heading, Json, ProblemBox, Status, timeOfDay, useLook } from './parts.tsx'
+import { type LifeCycle, waysOf } from './life-cycle.ts'
+import { Lives } from './lives.tsx'
+import { Action, Empty, Field, Heading, Json, type Looked, ProblemBox, Status, useLook } from './parts.tsx'
 import { addressOf, queryOf } from './route.ts'
 
 const PAGE = 25
@@ -20,6 +21,7 @@ interface StateProps {
 export function State({ name, kind, offset }: StateProps): VNode {
   const path = `/sessions/${encodeURIComponent(name)}`
   const document = useLook<unknown>('/openapi/control.json').value
+  const tables = useLook<{ readonly lifeCycles: readonly LifeCycle[] }>('/life-cycles').value?.lifeCycles ?? []
   const kinds = listOf(below(document, 'components', 'schemas', 'EntityKind', 'enum')).map(inLine)
   const { value, problem, again } = useLook<EntityPage>(`${path}/entities?${queryOf({ changed: 'true', kind, offset, limit: PAGE })}`)
   const here = (more: { readonly kind?: string | undefined; readonly offset?: number }): string =>
@@ -58,7 +60,7 @@ export function State({ name, kind, offset }: StateProps): VNode {
       <ul class="listed card">
         {value?.entities.map((entity) => (
           <li key={`${entity.kind} ${entity.id}`}>
-            <One name={name} path={path} entity={entity} again={again} />
+            <One name={name} path={path} entity={entity} table={tables.find((table) => table.kind === entity.kind)} again={again} />
           </li>
         ))}
       </ul>
@@ -79,88 +81,84 @@ interface OneProps {
   readonly name: string
   readonly path: string
   readonly entity: Entity
+  readonly table: LifeCycle | undefined
   readonly again: () => void
 }
 
-function One({ name, path, entity: found, again }: OneProps): VNode {
+function One({ name, path, entity: found, table, again }: OneProps): VNode {
   const [isOpen, setOpen] = useState(false)
-  const { kind, id, changed: _, entity, ...beside } = found
-  const status = inLine(below(entity, 'status') ?? below(entity, 'statusCode'))
+  const { kind, id, changed: _, entity, states = [], ...beside } = found
   const whose = Object.fromEntries(Object.entries(beside).filter(([, value]) => typeof value === 'string'))
+  const status = states.length > 0 ? shortOf(states) : inLine(below(entity, 'status') ?? below(entity, 'statusCode'))
   return (
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
         <strong>{kind}</strong> <code>{id}</code> {status}
       </summary>
-      {isOpen && (
-        <div class="opened">
-          <Json value={entity} label={`${kind} ${id}`} />
-          <ChangedBy name={name} kind={kind} id={id} />
-          <div class="actions">
-            <Action
-              label="Take its next step"
-              asked={{ method: 'POST', path: `${path}/steps`, body: { ...whose, [kind]: id } }}
-              onDone={again}
-            />
-          </div>
-        </div>
-      )}
+      {isOpen && <Opened name={name} path={path} entity={found} whose={whose} table={table} again={again} />}
     </details>
   )
 }
 
-/** So many past requests are looked through at a time. */
-const LOOKED = 200
-
-interface Found {
-  readonly requests: readonly PastRequest[]
-  readonly before: string | undefined
-  readonly looked: number
+/** The states of its parts, each once. */
+function shortOf(states: NonNullable<Entity['states']>): string {
+  return [...new Set(states.map(({ state }) => state))].join(', ')
 }
 
-/** The requests that changed it: the journal is looked through from its end, for it cannot be asked for them. */
-function ChangedBy({ name, kind, id }: { readonly name: string; readonly kind: string; readonly id: string }): VNode {
-  const [found, setFound] = useState<Found>()
-  const [problem, setProblem] = useState<ControlProblem>()
-  const search = async (): Promise<void> => {
-    try {
-      const query = queryOf({ session: name, limit: LOOKED, before: found?.before })
-      const { requests, before } = await look<{ requests: readonly PastRequest[]; before?: string }>(`/requests?${query}`)
-      const own = requests.filter(({ changes = [] }) => changes.some((change) => change.kind === kind && isOf(change.id, id)))
-      setFound({ requests: [...(found?.requests ?? []), ...own], before, looked: (found?.looked ?? 0) + requests.length })
-    } catch (error) {
-      setProblem(problemFrom(error))
-    }
-  }
+interface OpenedProps extends OneProps {
+  readonly whose: Readonly<Record<string, unknown>>
+}
+
+function Opened({ name, path, entity: { kind, id, entity, states = [] }, whose, table, again }: OpenedProps): VNode {
+  const query = queryOf({ session: name, changed: `${kind}/${id}`, limit: 50 })
+  // What has changed since has another state.
+  const requests = useLook<Past>(`/requests?${query}`, JSON.stringify(states))
   return (
-    <div>
-      <h2>Requests that changed it</h2>
-      <ProblemBox problem={problem} />
-      <ul>
-        {found?.requests.map(({ id: request, received, method, path, status }) => (
-          <li key={request}>
-            <a href={addressOf(['requests', request])}>
-              {timeOfDay(received)} {method} <code>{path}</code>
-            </a>{' '}
-            <Status status={status} />
-          </li>
-        ))}
-      </ul>
-      {found && <p class="hint">{found.requests.length === 0 ? `None of ${found.looked} requests.` : `Of ${found.looked} requests.`}</p>}
-      {(!found || found.before !== undefined) && (
-        <button type="button" onClick={() => void search()}>
-          {found ? 'Look further back' : 'Find them'}
-        </button>
+    <div class="opened">
+      {table && states.length > 0 && (
+        <Lives name={name} table={table} states={states} came={waysOf(requests.value?.requests ?? [], kind, id)} />
       )}
+      <div class="actions">
+        <Action
+          label="Take its next step"
+          asked={{ method: 'POST', path: `${path}/steps`, body: { ...whose, [kind]: id } }}
+          onDone={again}
+        />
+      </div>
+      <ChangedBy name={name} kind={kind} id={id} requests={requests} />
+      <Json value={entity} label={`${kind} ${id}`} />
     </div>
   )
 }
 
-/** What is kept of an entity that belongs to somebody has that one before its id, whose parts are then not parted. */
-function isOf(kept: string, id: string): boolean {
-  return kept === id || kept.endsWith(`/${id}`) || (id.includes(' ') && plain(kept).endsWith(plain(id)))
+/** The requests that changed it, newest first. */
+function ChangedBy({ name, kind, id, requests }: Known & { readonly requests: Looked<Past> }): VNode {
+  const { value, problem } = requests
+  return (
+    <div>
+      <h2>What changed it</h2>
+      <ProblemBox problem={problem} />
+      {value?.requests.length === 0 && <Empty>No request that the journal still holds.</Empty>}
+      <ol class="listed">
+        {value?.requests.map(({ id: request, time, origin, method, path, operation, status }) => (
+          <li key={request}>
+            <a href={addressOf(['requests', request])}>{origin === 'progress' ? operation : `${method} ${path}`}</a>{' '}
+            <Status status={status} /> <span class="hint">{time}</span>
+          </li>
+        ))}
+      </ol>
+      {value?.before !== undefined && <a href={addressOf(['requests'], { session: name, changed: `${kind}/${id}` })}>All of them</a>}
+    </div>
+  )
 }
 
-function plain(id: string): string {
-  return id.replaceAll(/[\s\p{Cc}]/gu, '')
+interface Known {
+  readonly name: string
+  readonly kind: string
+  readonly id: string
+}
+
+interface Past {
+  readonly requests: readonly PastRequest[]
+  readonly before?: string
 }

@@ -255,9 +255,40 @@ describe.skipIf(CHROMIUM === undefined)('the console in a browser (skipped where
       await open(`#/sessions/${client.session}/state?kind=${kind}`)
       await tabTo(page, page.locator('summary'))
       await page.keyboard.press('Enter')
-      await press(page, 'Find them')
       await expectOn(page.getByRole('link', { name: /PUT/ })).toHaveAttribute('href', `#/requests/${client.session}-1`)
     }
+    expect(wrong).toEqual([])
+  })
+
+  it('shows where something stands in its life cycle, what brought it there, and what leads on', async () => {
+    const mock = await mocks
+    const session = await mock.createSession({ name: ownSession(), clock: { frozen: NOW } })
+    const client = supplierClient(mock, { session: session.name })
+    await session.setProgress({ backorder: { after: '1h' } })
+    await client.allocate(quantities(0, 6, 0, { backorder_date: '2026-03-09' })).expect(200)
+    await session.advance('9d')
+    await client.get().expect(200)
+    const { page, wrong, open } = await openConsole(browser, await addressOf(mock))
+    await open(`#/sessions/${session.name}/state`)
+    await tabTo(page, page.locator('summary'))
+    await page.keyboard.press('Enter')
+    await expectOn(page.getByRole('img', { name: /^line: Unallocated, .*; now Allocated$/ })).toBeVisible()
+    await expectOn(page.locator('.state.now')).toHaveText('Allocated')
+    await expectOn(page.locator('.arc.came')).toHaveCount(2)
+    await expectOn(page.locator('.arc.next')).toHaveCount(5)
+    const ways = page.locator('.life li')
+    await expectOn(ways.filter({ hasText: 'Backordered → Allocated by backorder' })).toContainText('2026-03-09T00:00:00.000Z')
+    await expectOn(ways.filter({ hasText: '→ HasTracking by addTracking' })).toBeVisible()
+    await open(`#/sessions/${session.name}/timeline`)
+    await expectOn(page.locator('.timeline > li h2')).toHaveText([
+      NOW.replace('Z', '.000Z'),
+      '2026-03-09T00:00:00.000Z 7d 12h later',
+      '2026-03-10T12:00:00.000Z 1d 12h later',
+      '2026-03-10T12:00:00.000Z now',
+    ])
+    await expectOn(page.locator('.timeline .progress')).toContainText('Backordered → Allocated')
+    await press(page, 'backorder', 'link')
+    await expectOn(page).toHaveURL(/#\/requests\//)
     expect(wrong).toEqual([])
   })
 
@@ -392,6 +423,7 @@ describe.skipIf(CHROMIUM === undefined)('the console in a browser (skipped where
         '#/sessions',
         `#/sessions/${client.session}`,
         `#/sessions/${client.session}/state`,
+        `#/sessions/${client.session}/timeline`,
         '#/documents',
         `#/documents/supplier-orders?session=${client.session}`,
         '#/assumptions',

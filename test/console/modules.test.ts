@@ -23,6 +23,7 @@ describe('an address', () => {
     ['#/sessions/tess/state', { view: 'state', name: 'tess', kind: undefined, offset: 0 }],
     ['#/sessions/tess/state?kind=order&offset=25', { view: 'state', name: 'tess', kind: 'order', offset: 25 }],
     ['#/sessions/tess/state?offset=-1', { view: 'state', name: 'tess', kind: undefined, offset: 0 }],
+    ['#/sessions/tess/timeline', { view: 'timeline', name: 'tess', before: undefined }],
     ['#/documents', { view: 'documents' }],
     ['#/documents/parcels?session=a', { view: 'document', name: 'parcels', session: 'a' }],
     ['#/documents/parcels', { view: 'document', name: 'parcels', session: 'default' }],

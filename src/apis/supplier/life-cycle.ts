@@ -3,7 +3,7 @@ import { lineStatus, type LineStatus, type Order } from './order.ts'
 
 /** What has not shipped and is not rejected can be cancelled. */
 const CANCELLED: Move = { from: ['Unallocated', 'Backordered', 'Allocated'], to: 'Cancelled', when: 'the retailer has asked for it' }
-const AT_ONCE: Move = { ...CANCELLED, when: 'nobody is waited for: supplier.cancel.steps is auto-confirm' }
+const AT_ONCE: Move = { ...CANCELLED, when: 'supplier.cancel.steps is auto-confirm' }
 
 /** A line's: it is allocated, and allocated anew, until units of it ship. */
 export const lifeCycle: LifeCycle<Order> = {
