@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import parcels from '../examples/parcels/parcels.ts'
 import { documentApis } from '../src/documents.ts'
 import type { Mock } from '../src/index.ts'
-import { ACCOUNT, ALLOCATION, LINE, openMock, ORDER, ownSession, quantities, SUPPLIER } from './support.ts'
+import { ACCOUNT, ALLOCATION, LINE, openMock, ORDER, ownSession, quantities, RETAILER, SUPPLIER } from './support.ts'
 import { PUBLISHED } from './pact/published.ts'
 import { trialsOf } from './published/requests.ts'
 
@@ -144,6 +145,40 @@ describe('a refusal', () => {
       body: '{"repaired":true}',
     })
     expect([response.status, await response.json()]).toEqual([409, expect.objectContaining({ code: 'request-unsendable' })])
+  })
+
+  it('says where it stands, and what leads on from there', async () => {
+    await using own = await openMock({ apis: [parcels] })
+    const session = ownSession()
+    const headers = { 'content-type': JSON_TYPE }
+    const cancel = (id: string) => ({ method: 'PUT', path: `/v1/parcels/${id}/cancellation`, headers })
+    await own.session(session).exists({ parcels: ['NEW', 'SENT'].map((status) => ({ id: status, to: 'Ada', depot: 'north', status })) })
+    const reasons: unknown[] = []
+    for (const id of ['SENT', 'NEW', 'NEW']) reasons.push((await ask(own, session, cancel(id))).repair)
+    const over = (state: string): object => ({
+      kind: 'none',
+      reason: expect.stringMatching(new RegExp(`; parcel \\w+ is ${state}, from which nothing leads on$`)),
+    })
+    expect(reasons).toEqual([over('SENT'), undefined, over('CANCELLED')])
+    // What it can be moved from has another reason; a part stands by itself, and one of an account under the account's own id.
+    const one = await ask(mock, ownSession(), { ...CANCEL, path: CANCEL.path.replace(ALLOCATION, '633f216c68f1b4456659161c') })
+    expect(one.repair).not.toMatchObject({ reason: expect.stringContaining('leads on') })
+    const again = ownSession()
+    await ask(mock, again, CANCEL)
+    expect((await ask(mock, again, CANCEL)).repair).toMatchObject({
+      reason: expect.stringMatching(/; allocation \w+ is CANCELLED, from which nothing leads on$/),
+    })
+    const retailer = { ...supplier, authorization: RETAILER }
+    await ask(mock, again, {
+      method: 'PUT',
+      path: `/orders/allocation/${ORDER}/`,
+      headers: supplier,
+      body: JSON.stringify(quantities(0, 0, 6)),
+    })
+    const line = await ask(mock, again, { method: 'DELETE', path: `/orders/items/cancel/${LINE}/`, headers: retailer })
+    expect(line.repair).toMatchObject({
+      reason: expect.stringMatching(/; line \S+ is Rejected, from which lead on: allocateOrder \(Unallocated\), /),
+    })
   })
 
   it('of a document of one’s own is told with as much of what was sent as can be', async () => {

@@ -24,6 +24,8 @@ export interface Material {
     request: MockRequest,
   ) => { readonly operation: Operation; readonly name: string; readonly route: Route } | undefined
   readonly examples: () => readonly ExampleRequest[]
+  /** Where what a request's path names stands, in words, if the operation cannot move it from there. */
+  readonly standing: (request: MockRequest) => string | undefined
   readonly nearest: FindNearest
   /** Credentials that are good, as headers and query of a request to an operation. */
   readonly credentials: (

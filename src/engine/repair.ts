@@ -47,7 +47,7 @@ export function repaired(refused: MockRequest, attempt: (request: MockRequest) =
   const request = search(refused, first, 0)
   if (request) return { kind: 'repaired', request }
   const { detail, fix } = last?.problem ?? first.problem
-  return { kind: 'none', reason: fix === undefined ? detail : `${detail}: ${fix}` }
+  return { kind: 'none', reason: [fix === undefined ? detail : `${detail}: ${fix}`, material.standing(refused) ?? []].flat().join('; ') }
 }
 
 function lengthOf({ body }: MockRequest): number {

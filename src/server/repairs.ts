@@ -12,6 +12,8 @@ import type { ExampleRequest, Material } from '../engine/mends.ts'
 import { type Repair, repaired, type Trial } from '../engine/repair.ts'
 import { respond } from '../engine/respond.ts'
 import type { Around, Service } from '../engine/service.ts'
+import { sessionOf } from '../engine/session.ts'
+import { standing } from '../engine/standing.ts'
 import type { Held, Store } from '../store/store.ts'
 import { nameOfFault } from './line.ts'
 import { maskedExchange } from './masked.ts'
@@ -49,18 +51,27 @@ export function createRepairs({ store, control, services, serviceFor, nearest, a
         const service = serviceFor(one)
         return service ? trialOf(service, one, held, there) : NOWHERE
       }
+      const matchOf = (one: MockRequest) => {
+        const service = serviceFor(one)
+        const match = service?.contract.match(one.method, one.path.slice(service.contract.base.length))
+        return service && match?.kind === 'found' ? { ...match, service } : undefined
+      }
       let known: readonly ExampleRequest[] | undefined
       const material: Material = {
         operationOf(one) {
-          const service = serviceFor(one)
-          const match = service?.contract.match(one.method, one.path.slice(service.contract.base.length))
-          if (!service || match?.kind !== 'found') return undefined
-          const { target } = match
+          const found = matchOf(one)
+          if (!found) return undefined
+          const { target, service } = found
           return {
             operation: target,
             name: service.nameOf(target.id),
             route: { base: service.contract.base, template: target.template },
           }
+        },
+        standing(one) {
+          const found = matchOf(one)
+          const session = sessionOf(held.world)
+          return found && session && standing(found.target.id, found.path, found.service.member, { ...held, session, now: 0 })
         },
         examples: () => (known ??= examplesFor(control, name, request, held, there)),
         nearest,
