@@ -12,7 +12,7 @@ import { versionsOf } from './core/scenario/saved.ts'
 import { type SavedStart, type SavedState, startOfSaved } from './core/scenario/saved.ts'
 import type { Known } from './core/scenario/known.ts'
 import type { Scenario } from './core/scenario/written.ts'
-import { checkStates, dataOf, type FilledState, matchState, type StateDefinition } from './core/scenario/state.ts'
+import { checkStates, dataOf, type FilledState, type KnownState, matchState, type StateDefinition } from './core/scenario/state.ts'
 import { type Started, tryBringing, tryStart } from './engine/session.ts'
 import { plain } from './base/exact.ts'
 import { pointerPart, valueAt } from './base/http.ts'
@@ -258,7 +258,7 @@ export async function readStates(
   start: SessionStart,
   { registry, states: files }: Pick<Served, 'registry' | 'states'>,
   startFrom?: (scenario: string) => Promise<Started>,
-): Promise<() => Promise<readonly StateDefinition[]>> {
+): Promise<() => Promise<readonly KnownState[]>> {
   const before = own === undefined ? undefined : await loadStates(own, registry)
   if (before) refuse('states', complaintsAbout(await impossibleStates(before.states, start, registry, startFrom), before.loaded))
   return async () => {
@@ -276,12 +276,13 @@ const broughtStates = new WeakMap<Registry, Promise<readonly Awaited<ReturnType<
 async function loadStates(
   from: string | States,
   registry: Registry,
-): Promise<{ readonly states: readonly StateDefinition[]; readonly loaded: Loaded }> {
+): Promise<{ readonly states: readonly KnownState[]; readonly loaded: Loaded }> {
   const one = await read(from, 'states', registry)
   if (one.kind === 'refused') throw new OptionError('states', one.complaints.join('\n'))
   const { loaded, content } = one
   refuse('states', complaintsAbout(checkStates(content.states, registry), loaded))
-  return { states: content.states, loaded }
+  const name = typeof from === 'string' ? basename(from) : 'the option states'
+  return { states: content.states.map((state) => ({ ...state, from: name })), loaded }
 }
 
 /** What cannot be of states as their defaults have them, each in what it begins from. */

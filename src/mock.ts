@@ -14,6 +14,7 @@ import { DEFAULT_SESSION } from './base/session-name.ts'
 import { SESSION_ID, type SessionStart } from './core/session.ts'
 import { DATA_VERSION } from './core/population/random.ts'
 import { takesNothing } from './core/size.ts'
+import { fileKind } from './document/file.ts'
 import type { LoadedDocument } from './document/load.ts'
 import { type SavedStart, versionsOf } from './core/scenario/saved.ts'
 import type { Known } from './core/scenario/known.ts'
@@ -23,6 +24,7 @@ import type { MockRequest, Problem } from './base/http.ts'
 import { type MockOptions as CoreOptions, type ReadOptions, readOptions } from './options.ts'
 import { type Serving, stampOf } from './serving.ts'
 import { OptionError, StoreUnavailable, UsageError } from './base/problem.ts'
+import type { Coverage } from './server/contracts.ts'
 import { createApp } from './server/app.ts'
 import { createEvents } from './server/events.ts'
 import { createJournal } from './server/journal.ts'
@@ -54,7 +56,7 @@ export interface Mock extends Client {
   readonly authorization: Readonly<Record<string, string>>
   /** What control requests carry where the mock listens beyond loopback: `Authorization: Bearer TOKEN`. */
   readonly controlToken: string
-  /** The files of the documents of one's own that it serves. */
+  /** What it has read that may change: the files of the documents of one's own that it serves, and the contracts with their folders. */
   readonly files: readonly string[]
   /** Answers a request in this process, without a socket: `fetch` for code that takes one. A request without a host is for `localhost`. */
   readonly fetch: Fetch
@@ -209,7 +211,8 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
       return versionsOf(answering().serving.registry)
     },
     get files() {
-      return answering().serving.documents.flatMap((document) => filesOf(document))
+      const { serving, contracts } = answering()
+      return [...serving.documents.flatMap((document) => filesOf(document)), ...contracts]
     },
     get authorization() {
       return Object.fromEntries(
@@ -288,12 +291,14 @@ interface Answering {
   readonly base: SessionStart
   /** Tells them from others. */
   readonly apis: string
+  /** Where contracts were read from, files and folders. */
+  readonly contracts: readonly string[]
 }
 
 /** @throws UsageError for what cannot go with these APIs */
 async function answeringOf(serving: Serving, options: MockOptions, shared: Shared): Promise<Answering> {
   const { registry, services, control, providerStates } = serving
-  const { base, sendsOn, access: _, store: place, ...settings } = readOptions(options, registry)
+  const { base, sendsOn, access: _, store: place, contracts: pacts, ...settings } = readOptions(options, registry)
   const { real } = shared
   const scenarios = await readScenarios(options.scenarios, base, serving)
   const known = async (): Promise<Known> => knownBy(await scenarios(), serving)
@@ -329,6 +334,7 @@ async function answeringOf(serving: Serving, options: MockOptions, shared: Share
     return made
   }
   const states = await readStates(options.states, defaults, serving, (scenario) => startFromWanted({ scenario }, real()))
+  const { coverage, files } = await contractsOf(pacts, serving.documents)
   // What lives no longer than this process was made by its APIs.
   const apis = place === 'memory' ? '' : stampOf(serving)
   const passage = passageOf(sendsOn, settings.maxBodyBytes, serving)
@@ -343,6 +349,7 @@ async function answeringOf(serving: Serving, options: MockOptions, shared: Share
     control,
     providerStates,
     states,
+    coverage,
     services,
     registry,
     defaults,
@@ -352,7 +359,32 @@ async function answeringOf(serving: Serving, options: MockOptions, shared: Share
     delay: options.delay ?? delayByTimer,
     nearest,
   })
-  return { serving, handle, nearest, passage, base, apis }
+  return { serving, handle, nearest, passage, base, apis, contracts: files }
+}
+
+/**
+ * What contracts rely on. They are read at once: a bad one is found at the start. Where there are none, nothing of them is loaded before
+ * somebody asks which answers are documented.
+ * @throws OptionError for contracts that cannot be read, or that are about none of the documents
+ */
+async function contractsOf(
+  pacts: readonly string[],
+  own: readonly LoadedDocument[],
+): Promise<{ readonly coverage: () => Promise<Coverage>; readonly files: readonly string[] }> {
+  const read = async (): Promise<Coverage & { readonly files: readonly string[] }> => {
+    const { coverContracts } = await import('./verification/coverage.ts')
+    return { contracts: pacts, ...(await coverContracts({ pacts, own, remedy: 'serve the document that they are about' })) }
+  }
+  let found: ReturnType<typeof read> | undefined
+  const coverage = (): ReturnType<typeof read> => (found ??= read())
+  if (pacts.length === 0) return { coverage, files: [] }
+  try {
+    const { files } = await coverage()
+    // What comes into a folder changes the folder. What was read of a pipe is gone.
+    return { coverage, files: [...pacts, ...files].filter((file) => ['file', 'folder'].includes(fileKind(file))) }
+  } catch (error) {
+    throw error instanceof UsageError ? new OptionError('contracts', error.message) : error
+  }
 }
 
 /** @throws OptionError for an operation that there is not */

@@ -8,6 +8,7 @@ import type { Setting } from './core/setting.ts'
 import { OptionError, UsageError } from './base/problem.ts'
 import {
   checkFunction,
+  checkText,
   checkTruth,
   checkWholeNumber,
   choice,
@@ -60,6 +61,8 @@ export interface MockOptions {
   readonly scenarios?: string | Readonly<Record<string, Scenario>>
   /** Provider states beside the bundled ones: a YAML or JSON file, or what would stand in one. `spec/states.schema.json` says what. */
   readonly states?: string | States
+  /** Pacts of the consumers of the APIs: files, folders of them, or patterns. What they rely on the control API and the console show. */
+  readonly contracts?: readonly string[]
   /** Refuses what the documents do not declare, and checks every answer. */
   readonly strict?: boolean
   /** Answers 500 instead of anything that does not fit the document. On unless said otherwise. */
@@ -172,6 +175,13 @@ export const MOCK_OPTIONS = {
     help: 'provider states of your own, as YAML or JSON',
     read: readText,
     check: checkContent('a file, or provider states'),
+  },
+  contracts: {
+    flag: '--contracts <folder>',
+    repeats: true,
+    help: 'pacts, as a folder, a file or a pattern: the console shows who relies on what; may be repeated',
+    read: readText,
+    check: checkText,
   },
   strict: {
     flag: '--strict',
@@ -347,6 +357,8 @@ export interface ReadOptions {
   /** What sessions start from, without a scenario. */
   readonly base: SessionStart
   readonly access: Access
+  /** Where pacts are. */
+  readonly contracts: readonly string[]
   readonly strict: boolean
   readonly checkReplies: boolean
   /** How answers are made from documents. */
@@ -396,6 +408,7 @@ export function readOptions(given: MockOptions, registry: Pick<Registry, 'settin
   return {
     base: startOf(own, settingsOf(rows, { ...given.settings, ...given }), registry.assumptions),
     access: accessOf(own),
+    contracts: own.contracts ?? [],
     strict,
     checkReplies: checkReplies || own.errors,
     sendsOn: {

@@ -7,16 +7,16 @@ import { contractOptions } from './contracts.ts'
 
 /** Lists which documented answers consumers rely on. @returns 1 when they are fewer than the threshold */
 export async function coverage(pacts: readonly string[], settings: Settings<typeof COVERAGE_OPTIONS>, io: Io): Promise<number> {
-  const { answers, apart } = await coverContracts(contractOptions(pacts, settings))
-  const relied = answers.filter(({ consumers }) => consumers.length > 0).length
-  const percent = answers.length === 0 ? 0 : (relied * 100) / answers.length
-  if (settings.format === 'json') io.out(JSON.stringify({ percent, answers, apart }, undefined, 2))
+  const { relied, percent, answers, apart, strays } = await coverContracts(contractOptions(pacts, settings))
+  if (settings.format === 'json') io.out(JSON.stringify({ percent, answers, apart, strays }, undefined, 2))
   else {
     for (const line of linesOf(answers)) io.out(line)
     if (apart.length > 0) {
       io.out(`Not counted, for no consumer can aim at them (1xx, 3xx, 5xx, default, ${UNRELIABLE.join(', ')}):`)
       for (const line of linesOf(apart)) io.out(line)
     }
+    if (strays.length > 0) io.out('Relying on no documented answer:')
+    for (const { consumer, description, reason } of strays) io.out(`  ${inLine(`${consumer}, ${description}: ${reason}`)}`)
     io.out(`${relied} of ${answers.length} documented answers that consumers can rely on are relied on: ${percent.toFixed(1)} %`)
   }
   const { threshold } = settings

@@ -61,7 +61,7 @@ export async function serve(settings: ServeSettings, io: Io, origin: Origin): Pr
     io.err(`warning: ${messageFrom(error)}`)
   }
   if (control !== 'loopback') io.out(`${safety(control, settings.controlToken === undefined ? mock.controlToken : undefined)}\n`)
-  const watching = watch && options.apis ? following(mock, origin, begun, io) : undefined
+  const watching = watch && (options.apis ?? options.contracts) ? following(mock, origin, begun, io) : undefined
   const signal = await ended
   mock.drain()
   // Who presses Ctrl-C stands behind no balancer.

@@ -142,6 +142,8 @@ const FIXED = {
   getReadiness: command(() => ({ kind: 'readiness' })),
   getMetrics: command(() => ({ kind: 'metrics' })),
   listDocuments: command(() => ({ kind: 'list-documents' })),
+  getCoverage: command(() => ({ kind: 'show-coverage' })),
+  listProviderStates: command(() => ({ kind: 'list-states' })),
   getDocument,
   getRequest,
   resendRequest,

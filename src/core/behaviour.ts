@@ -110,7 +110,7 @@ export type Command =
   /** `origin` is what the client calls the server: `http://localhost:4010`. */
   | { readonly kind: 'show-request'; readonly id: string; readonly origin: string }
   | { readonly kind: 'resend-request'; readonly id: string; readonly wanted: Resent }
-  | { readonly kind: 'list-documents' }
+  | { readonly kind: 'list-documents' | 'show-coverage' | 'list-states' }
   | { readonly kind: 'show-document'; readonly name: string }
 
 /** A past request that is sent again: as it was, with what would do in place of what was wrong, or with other parts. */

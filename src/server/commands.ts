@@ -13,6 +13,7 @@ import type { Journal } from './journal.ts'
 import type { Handled } from './line.ts'
 import { METRICS_TYPE } from './metrics.ts'
 import { type Repairs, requestOf } from './repairs.ts'
+import type { createContracts } from './contracts.ts'
 import type { Sessions, Tell } from './sessions.ts'
 import type { createStates } from './states.ts'
 
@@ -22,6 +23,7 @@ export interface CommandSettings {
   readonly services: readonly Service[]
   readonly sessions: Sessions
   readonly setState: ReturnType<typeof createStates>
+  readonly contracts: ReturnType<typeof createContracts>
   readonly store: Store
   /** `memory`, `file`, `postgres`. */
   readonly storeKind: string
@@ -51,6 +53,7 @@ export function createCommands({
   services,
   sessions,
   setState,
+  contracts,
   store,
   storeKind,
   isDraining,
@@ -116,6 +119,10 @@ export function createCommands({
           ? { status: 200, body: found }
           : refusal({ code: 'document-unknown', detail, fix: `there are ${documents.map(({ name }) => `${name}.json`).join(', ')}` })
       }
+      case 'show-coverage':
+        return contracts.showCoverage()
+      case 'list-states':
+        return contracts.listStates()
       case 'list-scenarios':
         return { status: 200, body: { scenarios: [...(await scenarios())].map(([name, { description = '' }]) => ({ name, description })) } }
       case 'show-scenario': {

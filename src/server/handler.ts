@@ -7,7 +7,7 @@ import type { WantedSession } from '../core/behaviour.ts'
 import type { Exchange } from '../core/exchange.ts'
 import type { Registry } from '../core/registry.ts'
 import type { Limits } from '../core/room.ts'
-import type { StateDefinition } from '../core/scenario/state.ts'
+import type { KnownState } from '../core/scenario/state.ts'
 import type { SessionStart } from '../core/session.ts'
 import { type FindNearest, nearestPaths } from '../contract/nearest.ts'
 import type { Making } from '../engine/choose.ts'
@@ -20,6 +20,7 @@ import { createAsking } from './asking.ts'
 import type { Bindings } from './bindings.ts'
 import { createCommands } from './commands.ts'
 import { createConsole, isConsole } from './console.ts'
+import { createContracts, type Coverage } from './contracts.ts'
 import { createControlling } from './controlling.ts'
 import type { Events } from './events.ts'
 import { failed } from './failed.ts'
@@ -40,7 +41,9 @@ export interface HandlerSettings extends Waiting, GuardSettings {
   /** What verifiers of Pact call. */
   readonly providerStates: Service
   /** The provider states that are known. */
-  readonly states: () => Promise<readonly StateDefinition[]>
+  readonly states: () => Promise<readonly KnownState[]>
+  /** What consumers rely on of what is documented. */
+  readonly coverage: () => Promise<Coverage>
   /** Every other API. */
   readonly services: readonly Service[]
   readonly registry: Registry
@@ -141,7 +144,8 @@ export function createHandler(settings: HandlerSettings): Handler {
     serviceFor,
     around: (held, choose, name) => aroundIn(held, held.real, name, false, { choose }),
   })
-  const carryOut = createCommands({ ...settings, sessions, setState, repairs, ask: (request) => handle(request, false) })
+  const contracts = createContracts(settings)
+  const carryOut = createCommands({ ...settings, sessions, setState, contracts, repairs, ask: (request) => handle(request, false) })
   const foreign = ({ record }: Held, name: SessionName): Problem | undefined =>
     record && record.notes.apis !== settings.apis ? ofOthers(name, record.notes.apis, settings.apis) : undefined
   const noted = ({ record }: Held): Partial<Notes> | undefined =>

@@ -185,7 +185,7 @@ function excerpt(params: Readonly<Record<string, unknown>>, name?: string): stri
 const MAX_SHOWN = 200
 
 /** Why a text with these parameters is not a known state. */
-function unmatched(matched: Exclude<MatchedState, FilledState>, text: string): Problem {
+export function unmatched(matched: Exclude<MatchedState, FilledState>, text: string): Problem {
   switch (matched.kind) {
     case 'unknown':
       return {

@@ -15,6 +15,8 @@ export interface ContractOptions {
   /** Which document a provider's pacts are about: `{ OMS: 'oms-allocations' }`. */
   readonly map?: Readonly<Record<string, string>>
   readonly filter?: Filter
+  /** What would do where no document is about the pacts; the options of the commands unless said otherwise. */
+  readonly remedy?: string
   /** Sent with each request, in place of what the pact has. */
   readonly headers?: Readonly<Record<string, string>>
 }

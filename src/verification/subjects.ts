@@ -31,7 +31,7 @@ export type Known = Contract & {
  * @throws UsageError for what cannot be read, and where nothing is left
  */
 export async function subjectsOf(options: ContractOptions, broker?: Broker): Promise<readonly Subject[]> {
-  const { documents, own, map = {} } = options
+  const { documents, own, map = {}, remedy = '--map names one, --spec gives others' } = options
   const known = await knownDocuments(documents, own)
   const found = wantedOf(await readAll(options, broker, known), options).map(({ whole, ...subject }): Subject => ({
     ...subject,
@@ -40,7 +40,7 @@ export async function subjectsOf(options: ContractOptions, broker?: Broker): Pro
   }))
   if (found.every(({ document }) => document === undefined))
     throw new UsageError(
-      `no document is about ${listed(found.map(({ pact }) => pact.provider))}; there are ${listed(known.map(({ name }) => name))}: --map names one, --spec gives others`,
+      `no document is about ${listed(found.map(({ pact }) => pact.provider))}; there are ${listed(known.map(({ name }) => name))}: ${remedy}`,
     )
   return found
 }

@@ -22,6 +22,12 @@ export interface StateDefinition {
   readonly values?: Readonly<Record<string, string>>
 }
 
+/** One that is known. */
+export interface KnownState extends StateDefinition {
+  /** The file that it stands in, or that it was given. */
+  readonly from: string
+}
+
 /** A state with its parameters: what a text means. */
 export interface FilledState {
   readonly kind: 'state'
@@ -190,7 +196,7 @@ export function checkStates(states: readonly StateDefinition[], registry: Words)
 type Complaint = Pick<Issue, 'at' | 'message' | 'fix'>
 
 /** The parameters that a definition has, those that its text names and those with defaults, and what each has to be. */
-function wantedOf({ state, parameters = {}, exists = {} }: StateDefinition, registry: Words): ReadonlyMap<string, Wanted> {
+export function wantedOf({ state, parameters = {}, exists = {} }: StateDefinition, registry: Words): ReadonlyMap<string, Wanted> {
   const numbers = numbersIn(registry)
   const places = placeholdersIn(exists, '')
   const defaults = new Map(Object.entries(parameters))
