@@ -2,7 +2,7 @@ import { curl } from '../base/curl.ts'
 import { parsedJson } from '../base/decode.ts'
 import type { ControlProblem } from '../client/client.ts'
 
-/** A request to the control API, below `/__mock`. */
+/** A request to the control API, below `/__mock`; `/../` leads to what stands beside it, as provider states do. */
 export interface Asked {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly path: string

@@ -2,6 +2,7 @@ import { render, type VNode } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { hasToken, keepToken, onLocked } from './api.ts'
 import { Assumptions } from './assumptions.tsx'
+import { Contracts } from './contracts.tsx'
 import { Document, Documents } from './documents.tsx'
 import { Empty, Field, Heading } from './parts.tsx'
 import { addressOf, readRoute, type Route } from './route.ts'
@@ -65,6 +66,7 @@ const VIEWS: readonly (readonly [string, string, readonly Route['view'][]])[] = 
   ['Requests', '#/requests', ['requests', 'request']],
   ['Sessions', '#/sessions', ['sessions', 'session', 'state', 'timeline']],
   ['Documents', '#/documents', ['documents', 'document']],
+  ['Contracts', '#/contracts', ['contracts']],
   ['Assumptions', '#/assumptions', ['assumptions']],
 ]
 
@@ -87,6 +89,8 @@ function View({ route, list }: { readonly route: Route; readonly list: string })
       return <Documents />
     case 'document':
       return <Document key={route.name} name={route.name} session={route.session} />
+    case 'contracts':
+      return <Contracts name={route.session} />
     case 'assumptions':
       return <Assumptions name={route.name} />
     case 'nowhere':
@@ -120,6 +124,8 @@ function placeOf(route: Route): string {
       return 'Documents'
     case 'document':
       return `Document ${route.name}`
+    case 'contracts':
+      return 'Contracts'
     case 'assumptions':
       return 'Assumptions'
     case 'nowhere':

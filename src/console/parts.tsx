@@ -238,3 +238,8 @@ export function spanOf(milliseconds: number): string {
 export function timeOfDay(iso: string): string {
   return new Date(iso).toLocaleTimeString('en-GB')
 }
+
+/** `1 request`, `2 requests`. */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
+}

@@ -10,6 +10,7 @@ export type Route =
   | { readonly view: 'timeline'; readonly name: string; readonly before: string | undefined }
   | { readonly view: 'documents' }
   | { readonly view: 'document'; readonly name: string; readonly session: string }
+  | { readonly view: 'contracts'; readonly session: string }
   | { readonly view: 'assumptions'; readonly name: string | undefined }
   | { readonly view: 'nowhere' }
 
@@ -34,6 +35,7 @@ export function readRoute(hash: string): Route {
   if (view === 'documents' && name === undefined) return { view: 'documents' }
   if (view === 'documents' && name !== undefined && below === undefined)
     return { view: 'document', name, session: asked.get('session') ?? 'default' }
+  if (view === 'contracts' && name === undefined) return { view: 'contracts', session: asked.get('session') ?? 'default' }
   if (view === 'assumptions' && below === undefined) return { view: 'assumptions', name }
   return { view: 'nowhere' }
 }

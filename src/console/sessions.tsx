@@ -2,7 +2,7 @@ import type { VNode } from 'preact'
 import { useState } from 'preact/hooks'
 import type { SessionInfo } from '../client/client.ts'
 import { below, inLine, textOf } from './json.ts'
-import { Action, Empty, Field, Heading, ProblemBox, spanOf, useLook } from './parts.tsx'
+import { Action, counted, Empty, Field, Heading, ProblemBox, spanOf, useLook } from './parts.tsx'
 import { addressOf } from './route.ts'
 
 /** As many sessions are shown; a part of a name finds others. */
@@ -62,10 +62,6 @@ function Summary({ session }: { readonly session: SessionInfo }): VNode {
     waiting === 0 ? undefined : counted(waiting, 'waiting step'),
   ]
   return <ul class="facts">{facts.flatMap((fact) => (fact === undefined ? [] : [<li key={fact}>{fact}</li>]))}</ul>
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 interface Scenarios {
