@@ -363,8 +363,8 @@ async function answeringOf(serving: Serving, options: MockOptions, shared: Share
 }
 
 /**
- * What contracts rely on. They are read at once: a bad one is found at the start. Where there are none, nothing of them is loaded before
- * somebody asks which answers are documented.
+ * What contracts rely on. They are read at once: a bad one is found at the start. Where there are none, this room loads nothing for them, and
+ * compares nothing, before somebody asks which answers are documented.
  * @throws OptionError for contracts that cannot be read, or that are about none of the documents
  */
 async function contractsOf(

@@ -289,8 +289,8 @@ function Consumer({ consumer, interactions, session }: ConsumerProps): VNode {
             <li key={`${description} ${JSON.stringify(states)}`}>
               {description}
               <p class="hint">relies on {on.join(', ')}</p>
-              {states.map(({ name, params }) => (
-                <SetUp key={`${name} ${inLine(params)}`} state={name} params={params} session={session} label={`Set up “${name}”`} />
+              {states.map((state) => (
+                <SetUp key={givenAs(state)} state={state.name} params={state.params} session={session} label={`Set up ${givenAs(state)}`} />
               ))}
             </li>
           ))}

@@ -57,9 +57,11 @@ export function ProviderStates({ session }: { readonly session: Session }): VNod
         </div>
       ))}
       {(value?.states.length ?? 0) > 10 && (
-        <Field label="Find a state">
-          <input type="search" value={part} onInput={(event) => setPart(event.currentTarget.value)} />
-        </Field>
+        <div class="pick">
+          <Field label="Find a state">
+            <input type="search" value={part} onInput={(event) => setPart(event.currentTarget.value)} />
+          </Field>
+        </div>
       )}
       {value && found.length === 0 && <Empty>None{part === '' ? ': no API brings any, and --states names no file' : ''}.</Empty>}
       <ul class="listed">
@@ -126,7 +128,7 @@ function Form({
           <code>{at}</code> {message}
         </p>
       ))}
-      <SetUp state={state} params={params} session={session} label="Set it up" isOff={issues.length > 0} />
+      <SetUp state={state} params={params} session={session} label="Set it up" kind="main" isOff={issues.length > 0} />
     </div>
   )
 }
@@ -150,11 +152,12 @@ interface SetUpProps {
   readonly params: Readonly<Record<string, unknown>>
   readonly session: Session
   readonly label: string
+  readonly kind?: 'main'
   readonly isOff?: boolean
 }
 
 /** A button that sets a state up, and what came of it. */
-export function SetUp({ state, params, session, label, isOff = false }: SetUpProps): VNode {
+export function SetUp({ state, params, session, label, kind, isOff = false }: SetUpProps): VNode {
   const { name, info, again } = session
   const [done, setDone] = useState<{ readonly session: string; readonly values: unknown; readonly count: number }>()
   const asked: Asked = {
@@ -168,7 +171,7 @@ export function SetUp({ state, params, session, label, isOff = false }: SetUpPro
       <div class="actions">
         <Action
           label={`${label} in ${name}`}
-          kind="main"
+          {...(kind && { kind })}
           isOff={isOff}
           asked={asked}
           {...(requests > 0 && { sure: `Begin ${name} anew: what its ${counted(requests, 'request')} made is lost` })}
@@ -210,7 +213,7 @@ function Brought({ session, values }: { readonly session: string; readonly value
         </p>
       )}
       <p>
-        <a href={addressOf(['sessions', session, 'state'])}>Its state</a>, <a href={addressOf(['documents'])}>requests to try in it</a>
+        Requests with <code>Mock-Session: {session}</code> meet it. <a href={addressOf(['sessions', session, 'state'])}>Its state</a>
       </p>
     </div>
   )

@@ -134,6 +134,7 @@ describe('allocation-mock verify, compare and coverage', () => {
       /\n {2}getOrder: 200 \(storefront\) .* 404 \(storefront\)[^]*\nNot counted, [^]*\n {2}getOrder: .*405 –[^]*\n\d+ of \d+ documented answers that consumers can rely on are relied on: [\d.]+ %\n$/,
       /^$/,
     ],
+    ['coverage forbidden.json', 0, /\nRelying on no documented answer:\n {2}storefront, .*: \w+ of supplier-orders documents no 418; it documents /, /^$/],
     ['coverage --threshold 1', 0, / %\n$/, /^$/],
     ['coverage --threshold 100', 1, / %\n$/, /^error: that is less than the 100 % of --threshold\n$/],
     ['coverage --threshold most', 2, /^$/, /^error: --threshold is "most"; give a whole number from 0 to 100/],
@@ -177,7 +178,13 @@ describe('allocation-mock verify --format', () => {
     const [compared, covered] = await Promise.all([mock('compare forbidden.json --format json'), mock('coverage good.json --format json')])
     expect(JSON.parse(compared.out)).toMatchObject([{ code: 'response.status.unknown', type: 'error', mockDetails: { value: 418 } }])
     const { percent, answers } = JSON.parse(covered.out)
-    expect(answers).toContainEqual({ document: 'supplier-orders', operation: 'createOrder', status: '409', consumers: ['storefront'] })
+    expect(answers).toContainEqual({
+      document: 'supplier-orders',
+      operation: 'createOrder',
+      status: '409',
+      consumers: ['storefront'],
+      interactions: [{ consumer: 'storefront', description: 'an order with the token of a supplier', states: [] }],
+    })
     expect(percent).toBeGreaterThan(0)
     expect(percent).toBeLessThan(100)
   })
