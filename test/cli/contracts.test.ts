@@ -134,7 +134,12 @@ describe('allocation-mock verify, compare and coverage', () => {
       /\n {2}getOrder: 200 \(storefront\) .* 404 \(storefront\)[^]*\nNot counted, [^]*\n {2}getOrder: .*405 –[^]*\n\d+ of \d+ documented answers that consumers can rely on are relied on: [\d.]+ %\n$/,
       /^$/,
     ],
-    ['coverage forbidden.json', 0, /\nRelying on no documented answer:\n {2}storefront, .*: \w+ of supplier-orders documents no 418; it documents /, /^$/],
+    [
+      'coverage forbidden.json',
+      0,
+      /\nRelying on no documented answer:\n {2}storefront, .*: \w+ of supplier-orders documents no 418; it documents /,
+      /^$/,
+    ],
     ['coverage --threshold 1', 0, / %\n$/, /^$/],
     ['coverage --threshold 100', 1, / %\n$/, /^error: that is less than the 100 % of --threshold\n$/],
     ['coverage --threshold most', 2, /^$/, /^error: --threshold is "most"; give a whole number from 0 to 100/],

@@ -30,6 +30,27 @@ describe('allocation-mock serve', () => {
     expect(await server.stop()).toMatchObject({ code: 0 })
   })
 
+  it('tells who relies on what by the contracts that it is given, as they are now, and does not start with broken ones', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'contracts-'))
+    cpSync(join(ROOT, 'contracts/storefront-supplier-orders.json'), join(folder, 'a.json'))
+    const { server, url } = await serveHere(['--log', 'none', '--contracts', folder])
+    const consumers = async (): Promise<string[]> => {
+      const { answers } = (await (await fetch(`${url}/__mock/coverage`)).json()) as { answers: { consumers: string[] }[] }
+      return [...new Set(answers.flatMap((answer) => answer.consumers))]
+    }
+    expect(await consumers()).toEqual(['storefront'])
+    cpSync(join(ROOT, 'contracts/warehouse-supplier-orders.json'), join(folder, 'b.json'))
+    await server.until(/^reloaded: .*/m, 'err')
+    await expect.poll(consumers).toEqual(['warehouse', 'storefront'])
+    await server.stop()
+    writeFileSync(join(folder, 'b.json'), '{}')
+    expect(await runHere(['serve', '--port', '0'], { env: { ALLOCATION_MOCK_CONTRACTS: folder } })).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^error: ALLOCATION_MOCK_CONTRACTS: \S+b\.json: it is not a valid pact: it has no name of a consumer\n$/),
+    })
+    rmSync(folder, { recursive: true })
+  })
+
   it('says of each request what became of it, in one line on stderr', async () => {
     const { server, url } = await serveHere()
     await fetch(`${url}/orders/${ORDER}/`, { headers: { Authorization: SUPPLIER } })

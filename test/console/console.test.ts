@@ -7,7 +7,7 @@ import { ALLOCATION, NOW, omsClient, openMock, ownSession, quantities, supplierC
 import { addressOf, CHROMIUM, expectOn, launch, openConsole, press, servedBy, tabTo } from './browser.ts'
 
 describe.skipIf(CHROMIUM === undefined)('the console in a browser (skipped where there is no Chromium)', () => {
-  const mocks = openMock()
+  const mocks = openMock({ contracts: ['contracts'] })
   let browser: Browser
   beforeAll(async () => {
     browser = await launch()
@@ -426,6 +426,7 @@ describe.skipIf(CHROMIUM === undefined)('the console in a browser (skipped where
         `#/sessions/${client.session}/timeline`,
         '#/documents',
         `#/documents/supplier-orders?session=${client.session}`,
+        `#/contracts?session=${client.session}`,
         '#/assumptions',
         '#/nowhere',
       ]
