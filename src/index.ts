@@ -27,7 +27,7 @@ export type {
 } from './client/client.ts'
 export type { Different, Repeated, Replayed } from './recording/replay.ts'
 export { compareContracts } from './verification/compare.ts'
-export { coverContracts, type Coverage, type Covered } from './verification/coverage.ts'
+export { coverContracts, type Coverage, type Covered, type Relying, type Stray } from './verification/coverage.ts'
 export type { ContractOptions, VerifyContractsOptions } from './verification/options.ts'
 export type { Report, Row } from './verification/pact/pact.ts'
 export type { Change, World } from './core/world.ts'
