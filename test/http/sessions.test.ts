@@ -1122,6 +1122,8 @@ describe('control routes', () => {
     await served.allocate(kept, quantities(6))
     for (const [method, path] of [
       ['get', '/metrics'],
+      ['get', '/coverage'],
+      ['get', '/provider-states'],
       ['get', `/sessions/${kept}/entities`],
       ['post', `/sessions/${kept}/reset`],
       ['delete', `/sessions/${kept}`],
