@@ -1,4 +1,4 @@
-import type { VNode } from 'preact'
+import { Fragment, type VNode } from 'preact'
 import { useId, useState } from 'preact/hooks'
 import type { SessionInfo } from '../client/client.ts'
 import { inLine } from './json.ts'
@@ -178,10 +178,12 @@ function Operation({ answers, apart, isKnown }: OperationProps): VNode {
       <summary>
         <code>{operation}</code>{' '}
         {relied.map(({ status, consumers }) => (
-          <span key={status} class="badge">
-            {status} {consumers.join(', ')}
-          </span>
-        ))}{' '}
+          <Fragment key={status}>
+            <span class="badge">
+              {status} {consumers.join(', ')}
+            </span>{' '}
+          </Fragment>
+        ))}
         {others.length > 0 && (
           <span class="hint">
             {isKnown && `${NOBODY}: `}

@@ -44,7 +44,7 @@ describe.skipIf(CHROMIUM === undefined)('the contracts in a browser (skipped whe
     await expectOn(page.getByText('getOrder of supplier-orders documents no 418; it documents 200')).toBeVisible()
     const rows = page.locator('summary').filter({ has: page.locator('code') })
     await expectOn(rows.filter({ hasText: 'cancelAllocations' })).toHaveText(
-      'cancelAllocations 200 order-desk404 order-desk nobody: 400, 401',
+      'cancelAllocations 200 order-desk 404 order-desk nobody: 400, 401',
     )
     await tabTo(page, page.getByLabel('Find an operation'))
     await page.keyboard.type('getorder')
