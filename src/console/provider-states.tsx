@@ -47,6 +47,7 @@ export function ProviderStates({ session }: { readonly session: Session }): VNod
         between, adds to it.
       </p>
       <ProblemBox problem={problem} />
+      {!value && !problem && <Empty>Loading …</Empty>}
       {value?.unmet.map(({ state, params, consumers, detail, fix }) => (
         <div key={`${state} ${inLine(params)}`} class="problem">
           <strong>
@@ -111,7 +112,7 @@ function Form({
       {exists !== undefined && (
         <details>
           <summary>What it brings in</summary>
-          <Json value={exists} label="What it brings in" />
+          <Json value={exists} label={`What “${state}” brings in`} />
         </details>
       )}
       {form.kind === 'group' && form.fields.length > 0 && (

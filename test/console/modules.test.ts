@@ -30,6 +30,9 @@ describe('an address', () => {
     ['#/sessions/tess/else', { view: 'nowhere' }],
     ['#/requests/a/b/c', { view: 'nowhere' }],
     ['#/requests/%', { view: 'request', id: '%' }],
+    ['#/contracts', { view: 'contracts', session: 'default' }],
+    ['#/contracts?session=tess', { view: 'contracts', session: 'tess' }],
+    ['#/contracts/tess', { view: 'nowhere' }],
   ])('%s shows its view', (hash, route) => expect(readRoute(hash)).toEqual(route))
 
   it('is made of what it is read as', () => {
