@@ -9,6 +9,8 @@ export type {
   Clock,
   ControlProblem,
   Data,
+  Due,
+  DuePage,
   EntityFilter,
   EntityPage,
   ExampleFilter,

@@ -114,6 +114,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   const openStore = typeof place === 'string' ? storeAt(place, waitForStore, metrics) : place
   const storeKind = typeof place === 'string' ? kindOfStore(place) : 'own'
   const onFailure = options.onFailure ?? console.error
+  const onNotice = options.onNotice ?? console.info
   const onExchange = (exchange: Exchange, duration: number): void => {
     metrics.heard(exchange, duration)
     try {
@@ -140,7 +141,7 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     stateBytes: settings.limits.allBytes,
     time: options.time,
     journal,
-    onTrouble: onFailure,
+    onTrouble: (message, isOver) => (isOver === true ? onNotice : onFailure)(message),
   })
   const bindings = createBindings(store, () => ({
     others: members().flatMap(({ api }) => api.callers.bound ?? []),

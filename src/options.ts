@@ -128,6 +128,8 @@ export interface MockOptions {
   readonly onRequest?: (summary: RequestSummary) => void
   /** Hears of failures of the mock's own; `console.error` unless said otherwise. */
   readonly onFailure?: (error: unknown) => void
+  /** Hears what is worth knowing and no failure, such as that the store is there again; `console.info` unless said otherwise. */
+  readonly onNotice?: (message: string) => void
 }
 
 const MIB = 1_048_576
@@ -350,6 +352,7 @@ export const MOCK_OPTIONS = {
   delay: { help: 'what waits until the delay of a fault is over', check: checkFunction },
   onRequest: { help: 'hears of each request once its answer is known', check: checkFunction },
   onFailure: { help: "hears of failures of the mock's own", check: checkFunction },
+  onNotice: { help: 'hears what is worth knowing and no failure, such as that the store is there again', check: checkFunction },
 } as const satisfies Readonly<Record<keyof MockOptions, LibraryOption>>
 
 /** Options as they were meant: checked, with what is not said filled in. */

@@ -41,6 +41,7 @@ export async function serve(settings: ServeSettings, io: Io, origin: Origin): Pr
     allowHosts: settings.host === undefined ? allowHosts : [...allowHosts, host],
     ...(requests && { onRequest: requests.write }),
     onFailure: (error) => io.err(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+    onNotice: (message) => io.err(`info: ${message}`),
   })
   let listening: Listening
   try {

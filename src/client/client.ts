@@ -60,6 +60,8 @@ export interface MockSession {
   requests(filter?: RequestFilter & { readonly limit?: number }): Promise<readonly PastRequest[]>
   /** How many past requests fit. @throws UsageError where the journal has forgotten some: a number that is too small would prove nothing */
   count(filter?: RequestFilter): Promise<number>
+  /** What comes by itself, the next first: the first of them, and how many there are. */
+  due(limit?: number): Promise<DuePage>
   /** Lets time pass: `2h`. */
   advance(by: string): Promise<SessionInfo>
   setClock(clock: WrittenClock): Promise<SessionInfo>
@@ -110,6 +112,24 @@ export interface SessionInfo {
   readonly age: number
   /** Milliseconds since it was last used. */
   readonly idle: number
+}
+
+/** What is due in a session. */
+export interface DuePage {
+  readonly total: number
+  readonly due: readonly Due[]
+}
+
+/** A step of progress, or of the timeline. */
+export interface Due {
+  readonly origin: 'progress' | 'timeline'
+  /** The step, the operation that is called, or `exists`. */
+  readonly name: string
+  readonly subject: string
+  /** By the session's clock; what waits to be read has none. */
+  readonly at?: string
+  /** After so many more reads. */
+  readonly reads?: number
 }
 
 /** Which entities: by kind, and by what a kind can be listed by, such as `cancellation` of orders or `account` of allocations. */
@@ -309,6 +329,7 @@ function createSession(name: string, ask: Ask, sessionNamed: (name: string) => M
         `the journal holds ${count} such requests of the session "${name}", and has forgotten others; start the mock with more journalBytes`,
       )
     },
+    due: (limit) => ask('GET', `${at}/due`, { query: { limit } }),
     advance: (by) => ask('POST', `${at}/clock/advance`, { body: { by } }),
     setClock: (clock) => ask('PUT', `${at}/clock`, { body: { clock } }),
     setProgress: (progress) => ask('PUT', `${at}/progress`, { body: { progress } }),

@@ -28,7 +28,8 @@ export async function pageOf(filters: Filters): Promise<Page> {
 
 /**
  * What the journal holds, and each request as it comes, until the signal. The stream is opened before the list is asked for, so that nothing
- * falls between them. `EventSource` would do this, but cannot send the control token.
+ * falls between them. `EventSource` would do this, but cannot send the control token. Of HTTP/1.1 a browser has six lines to a server for all
+ * its tabs: one that is hidden lets go of its own, and takes up where it was when it is seen again.
  */
 export async function follow(filters: Filters, { signal, begin, add, line }: Follower): Promise<void> {
   let last: string | undefined
@@ -49,9 +50,11 @@ export async function follow(filters: Filters, { signal, begin, add, line }: Fol
   }
   line({ kind: 'opening' })
   for (let tries = 0; !signal.aborted; tries++) {
+    await untilSeen(signal)
+    const seen = whileSeen(signal)
     try {
       const headers = last === undefined ? {} : { 'Last-Event-ID': last }
-      const { body } = await send({ method: 'GET', path: `/events?${queryOf(filters)}` }, { headers, signal })
+      const { body } = await send({ method: 'GET', path: `/events?${queryOf(filters)}` }, { headers, signal: seen })
       if (last === undefined) await start()
       line({ kind: 'live' })
       tries = 0
@@ -59,16 +62,15 @@ export async function follow(filters: Filters, { signal, begin, add, line }: Fol
       for await (const piece of pieces(body)) for (const sent of read(piece)) await take(sent)
     } catch (error) {
       const problem = problemFrom(error)
-      if (signal.aborted) return
       // The mock stops, or starts again; as many as may follow it do. What else is refused is refused the next time as well.
-      if (!PASSING.has(problem.code)) {
+      if (!seen.aborted && !PASSING.has(problem.code)) {
         line({ kind: 'refused', problem })
         return
       }
     }
     if (signal.aborted) return
-    line({ kind: 'lost' })
-    await pause(waitBefore(tries), signal)
+    line({ kind: seen.aborted ? 'opening' : 'lost' })
+    if (!seen.aborted) await pause(waitBefore(tries), seen)
   }
 }
 
@@ -83,6 +85,22 @@ async function* pieces(body: ReadableStream<Uint8Array> | null): AsyncGenerator<
     if (!read || read.done) return
     yield decoder.decode(read.value, { stream: true })
   }
+}
+
+/** Until the page is not behind another one, or the signal. */
+function untilSeen(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (!document.hidden || signal.aborted) resolve()
+    document.addEventListener('visibilitychange', () => resolve(), { once: true, signal })
+    signal.addEventListener('abort', () => resolve())
+  })
+}
+
+/** Of a page that is seen: ends when it no longer is, or with the signal. */
+function whileSeen(signal: AbortSignal): AbortSignal {
+  const hidden = new AbortController()
+  document.addEventListener('visibilitychange', () => hidden.abort(), { once: true, signal })
+  return AbortSignal.any([signal, hidden.signal])
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -50,6 +50,20 @@ export interface OfSession {
   readonly again: () => void
 }
 
+/** Why there is no session of that name to be seen; and where there is none, a way to one. */
+export function NoSession({ name, problem, again }: { readonly name: string } & Pick<Looked<unknown>, 'problem' | 'again'>): VNode | null {
+  if (problem?.code !== 'session-unknown') return <ProblemBox problem={problem} />
+  return (
+    <section class="card">
+      <h2>There is no session {name}</h2>
+      <p>A session begins with its first request, or here.</p>
+      <div class="actions">
+        <Action label={`Begin ${name}`} kind="main" asked={{ method: 'POST', path: '/sessions', body: { name } }} onDone={again} />
+      </div>
+    </section>
+  )
+}
+
 /** A refusal, or what would do. */
 export function ProblemBox({ problem }: { readonly problem: ControlProblem | undefined }): VNode | null {
   if (!problem) return null

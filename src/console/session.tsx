@@ -1,11 +1,10 @@
 import type { VNode } from 'preact'
 import { useState } from 'preact/hooks'
-import type { SessionInfo, Snapshot } from '../client/client.ts'
+import type { DuePage, SessionInfo, Snapshot } from '../client/client.ts'
 import { writtenDuration } from '../core/clock.ts'
-import { dueIn } from './due.ts'
 import { Faults } from './faults.tsx'
 import { below, textOf } from './json.ts'
-import { Action, Empty, Field, Heading, type OfSession, ProblemBox, spanOf, useLook } from './parts.tsx'
+import { Action, Empty, Field, Heading, NoSession, type OfSession, ProblemBox, spanOf, useLook } from './parts.tsx'
 import { addressOf } from './route.ts'
 
 /** One session: what it is set to, and all that can be done with it. */
@@ -27,7 +26,7 @@ export function Session({ name }: { readonly name: string }): VNode {
           Refresh
         </button>
       </div>
-      <ProblemBox problem={problem} />
+      <NoSession name={name} problem={problem} again={again} />
       {of && (
         <>
           <Facts session={of.session} />
@@ -122,42 +121,34 @@ interface WaitingProps extends OfSession {
   readonly advance: (span: string) => { method: 'POST'; path: string; body: unknown }
 }
 
-/** So many entities are looked through for what is due without being asked to. */
-const SMALL = 2_000
-
-/** What comes by itself, and when. Its saved state is where the control API tells it. */
+/** What comes by itself, and when. */
 function Waiting({ session, path, at: looked, advance, again }: WaitingProps): VNode {
-  const [isWanted, setWanted] = useState(false)
-  const isShown = isWanted || session.size <= SMALL
-  const state = useLook<unknown>(isShown ? `${path}/state` : undefined, String(looked))
+  const { value, problem } = useLook<DuePage>(`${path}/due?limit=${MOST_DUE}`, String(looked))
   const now = Date.parse(session.now)
-  const due = state.value === undefined ? undefined : dueIn(state.value, now)
-  const next = due?.find(({ at = 0 }) => at > now)
+  const due = value?.due ?? []
+  const next = due.flatMap(({ at }) => (at === undefined ? [] : Date.parse(at) - now)).find((after) => after > 0)
   return (
     <>
       <h3>What comes next</h3>
-      {!isShown && (
-        <button type="button" onClick={() => setWanted(true)}>
-          Look ({session.size} entities)
-        </button>
-      )}
-      <ProblemBox problem={state.problem} />
-      {due?.length === 0 && <Empty>Nothing waits. What has progress and is changed will.</Empty>}
-      {due && due.length > 0 && (
+      <ProblemBox problem={problem} />
+      {value?.total === 0 && <Empty>Nothing waits. What has progress and is changed will.</Empty>}
+      {due.length > 0 && (
         <ol class="due">
-          {due.slice(0, MOST_DUE).map(({ at, what, about }) => (
-            <li key={`${at ?? ''} ${what} ${about}`}>
-              <strong>{what}</strong>{' '}
-              {at === undefined ? '' : at <= now ? 'with the next request' : `in ${spanOf(at - now)}, ${new Date(at).toISOString()}`}
-              <div class="hint">{about}</div>
+          {due.map(({ name, subject, at, reads }) => (
+            <li key={`${at ?? ''} ${name} ${subject}`}>
+              <strong>{name}</strong>{' '}
+              {at === undefined
+                ? `after ${reads ?? 1} more ${reads === 1 ? 'read' : 'reads'}`
+                : `in ${spanOf(Date.parse(at) - now)}, ${at}`}
+              <div class="hint">{subject}</div>
             </li>
           ))}
         </ol>
       )}
-      {due && due.length > MOST_DUE && <Empty>{due.length - MOST_DUE} more come later.</Empty>}
-      {next?.at !== undefined && (
+      {value && value.total > due.length && <Empty>{value.total - due.length} more come later.</Empty>}
+      {next !== undefined && (
         <div class="actions">
-          <Action label="Advance to the next" kind="main" asked={advance(writtenDuration(next.at - now))} onDone={again} />
+          <Action label="Advance to the next" kind="main" asked={advance(writtenDuration(next))} onDone={again} />
         </div>
       )}
     </>

@@ -1,10 +1,10 @@
 import type { VNode } from 'preact'
 import { useState } from 'preact/hooks'
-import type { EntityPage, PastRequest } from '../client/client.ts'
+import type { EntityPage, PastRequest, SessionInfo } from '../client/client.ts'
 import { below, inLine, listOf } from './json.ts'
 import { type LifeCycle, waysOf } from './life-cycle.ts'
 import { Lives } from './lives.tsx'
-import { Action, Empty, Field, Heading, Json, type Looked, ProblemBox, Status, useLook } from './parts.tsx'
+import { Action, Empty, Field, Heading, Json, type Looked, NoSession, ProblemBox, Status, useLook } from './parts.tsx'
 import { addressOf, queryOf } from './route.ts'
 
 const PAGE = 25
@@ -23,7 +23,10 @@ export function State({ name, kind, offset }: StateProps): VNode {
   const document = useLook<unknown>('/openapi/control.json').value
   const tables = useLook<{ readonly lifeCycles: readonly LifeCycle[] }>('/life-cycles').value?.lifeCycles ?? []
   const kinds = listOf(below(document, 'components', 'schemas', 'EntityKind', 'enum')).map(inLine)
-  const { value, problem, again } = useLook<EntityPage>(`${path}/entities?${queryOf({ changed: 'true', kind, offset, limit: PAGE })}`)
+  // Of a session that does not exist the entities would be those that it begins with.
+  const session = useLook<SessionInfo>(path)
+  const entities = `${path}/entities?${queryOf({ changed: 'true', kind, offset, limit: PAGE })}`
+  const { value, problem, again } = useLook<EntityPage>(session.value && entities)
   const here = (more: { readonly kind?: string | undefined; readonly offset?: number }): string =>
     addressOf(['sessions', name, 'state'], { kind, ...more })
   const total = value?.total ?? 0
@@ -54,8 +57,9 @@ export function State({ name, kind, offset }: StateProps): VNode {
           </select>
         </Field>
       </div>
+      <NoSession name={name} problem={session.problem} again={session.again} />
       <ProblemBox problem={problem} />
-      {!value && !problem && <Empty>Loading …</Empty>}
+      {!value && !problem && !session.problem && <Empty>Loading …</Empty>}
       {value?.entities.length === 0 && <Empty>Nothing is changed{kind === undefined ? '' : `, of the kind ${kind}`}.</Empty>}
       <ul class="listed card">
         {value?.entities.map((entity) => (

@@ -22,7 +22,7 @@ interface ExistsInput extends Input {
 
 export function entityBehaviours(registry: Registry): Readonly<Record<string, Behaviour>> {
   const listEntities: Behaviour<EntitiesInput> = {
-    begins: true,
+    asFirst: 'shows',
     run({ query }, scene) {
       const { offset = 0, limit = 25 } = query
       const found: object[] = []
@@ -38,7 +38,7 @@ export function entityBehaviours(registry: Registry): Readonly<Record<string, Be
     },
   }
   const addEntities: Behaviour<ExistsInput> = {
-    begins: true,
+    asFirst: 'begins',
     run({ body }, scene) {
       const tooMuch = tooMuchAtOnce('state-impossible', [body], registry)
       if (tooMuch) return refused(tooMuch)

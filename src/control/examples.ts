@@ -29,7 +29,7 @@ interface ExamplesInput extends Input {
 /** For each operation a request that succeeds now. */
 export function listExamples(apis: readonly ServedApi[]): Behaviour<ExamplesInput> {
   return {
-    begins: true,
+    asFirst: 'shows',
     run({ query, header, path }, scene) {
       // A session other than the default one is named in the path, so that the command works as it is pasted.
       const origin = `${header['x-forwarded-proto'] ?? 'http'}://${header.host ?? 'localhost'}${path.name === DEFAULT_SESSION ? '' : `/~${path.name}`}`

@@ -4,6 +4,7 @@ import type { Behaviour, Command, ExchangeFilter, Outcome, Resent } from '../cor
 import { refused, reply } from '../core/behaviour.ts'
 import type { Registry } from '../core/registry.ts'
 import type { Known } from '../core/scenario/known.ts'
+import { listDue } from './due.ts'
 import { entityBehaviours } from './entities.ts'
 import { listExamples, type ServedApi } from './examples.ts'
 import { sessionBehaviours } from './sessions.ts'
@@ -46,6 +47,7 @@ export function controlBehaviours(
     ...sessionBehaviours(registry),
     ...entityBehaviours(registry),
     ...settingBehaviours(known),
+    listDue: listDue(registry),
     listExamples: listExamples(apis),
     listAssumptions: listAssumptions(registry),
   }

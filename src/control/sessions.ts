@@ -36,7 +36,7 @@ interface ScenarioInput extends Input {
 }
 
 /** The first request to a session may be one of these. */
-const beginning = <I extends Input>(make: (input: I) => Command): Behaviour<I> => ({ ...commanding(make), begins: true })
+const beginning = <I extends Input>(make: (input: I) => Command): Behaviour<I> => ({ ...commanding(make), asFirst: 'begins' })
 
 function commanding<I extends Input>(make: (input: I) => Command): Behaviour<I> {
   return { run: (input) => ({ kind: 'command', command: make(input) }) }

@@ -66,7 +66,7 @@ function setClock(name: SessionName, clock: Clock, { session, now, real }: Scene
 }
 
 const putClock: Behaviour<ClockInput> = {
-  begins: true,
+  asFirst: 'begins',
   run({ path, body }, scene) {
     const clock = readClock(body.clock)
     return clock ? setClock(path.name, clock, scene) : refused(noClock(body.clock))
@@ -89,7 +89,7 @@ const advanceClock: Behaviour<AdvanceInput> = {
 }
 
 const putProgress = (registry: Registry): Behaviour<ProgressInput> => ({
-  begins: true,
+  asFirst: 'begins',
   run({ path, body }, scene) {
     const issues: Parameters<typeof readProgress>[2] = []
     const session: Session = { ...scene.session, progress: readProgress(body.progress, registry, issues) }
@@ -169,7 +169,7 @@ const MAX_FAULT_SIZE = 1_000_000
 /** @param known what faults may name */
 export function settingBehaviours(known: Pick<Known, 'operations' | 'registry'>): Readonly<Record<string, Behaviour>> {
   const addFault: Behaviour<FaultInput> = {
-    begins: true,
+    asFirst: 'begins',
     run({ body }, { session, now }) {
       const issues: Parameters<typeof readFaults>[4] = []
       const [fault] = readFaults([body], '', session.faults, known, issues)

@@ -170,8 +170,8 @@ export interface Behaviour<I extends Input = Input, Of extends object = Kinds, F
   readonly admits?: readonly string[]
   /** The permission that a caller needs who has permissions. */
   readonly permission?: string
-  /** Of a control operation on a session: it may be the first that is asked of one. */
-  readonly begins?: true
+  /** Of a control operation that may be the first on a session: it begins it, or shows what it would begin with. */
+  readonly asFirst?: 'begins' | 'shows'
   /** Looks for what the path names, before the body is looked at. */
   find?(input: I, scene: LiveScene<Of>): Found | Refused
   /** @param found what `find` found */

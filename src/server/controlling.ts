@@ -50,10 +50,10 @@ export interface Controlling {
 export function createControlling(settings: ControlSettings): Controlling {
   const { store, registry, control, providerStates, carryOut, checkReplies, foreign, noted, onFailure } = settings
 
-  /** Whether a control request may be the first to a session: a slip in the name of one that there is must not begin another. */
-  const begins = ({ method, path }: MockRequest): boolean => {
+  /** What a control request does that is the first to a session: a slip in the name of one that there is must not begin another. */
+  const asFirst = ({ method, path }: MockRequest): 'begins' | 'shows' | undefined => {
     const match = control.contract.match(method, path.slice(control.contract.base.length))
-    return match.kind !== 'found' || control.behaviours[match.target.id]?.begins === true
+    return match.kind === 'found' ? control.behaviours[match.target.id]?.asFirst : 'begins'
   }
   /** Whether it can be asked of a session whatever APIs have made it. What no operation is, is refused as that. */
   const isOfAny = ({ method, path }: MockRequest): boolean => {
@@ -69,23 +69,30 @@ export function createControlling(settings: ControlSettings): Controlling {
   const ask = (name: SessionName, request: MockRequest, around: Around): Promise<Found> => {
     // A slip in a name is never passed over here: nobody's client is under test.
     const there = (held: Held, real: number): Around => ({ ...settings.around(held, real, name), strict: true })
+    // The default session is always there.
+    const isFirst = (held: Held): boolean => !held.record && name !== nameOf()
     const plan: Plan = {
       asks: 'control',
       idOf: (held) => controlId(name, held),
       answer(held, { real }) {
-        if (!held.record && name !== nameOf() && !begins(request)) return { ...unanswered(around.real), problem: UNKNOWN }
+        const first = isFirst(held) ? asFirst(request) : 'begins'
+        if (first === undefined) return { ...unanswered(around.real), problem: UNKNOWN }
         // What others have made is not read: only its end, and what is noted of it, is the same for all.
         const problem = isOfAny(request) ? undefined : foreign(held, name)
         if (problem) return { ...unanswered(real), problem, reply: refusal(problem) }
         const result = respond(control, request, held.world, there(held, real))
-        return result.problem ? { ...result, changes: [], steps: [] } : result
+        // So much may be due at once that it takes several pieces of work: those are kept, which begins the session.
+        const isShown = first === 'shows' && result.needs === undefined
+        return result.problem || isShown ? { ...result, changes: [], steps: [] } : result
       },
       goOn: (held, { real }) => goOn(held.world, there(held, real)),
       keep({ answer, own, met, taken }, held) {
         const { reply, command, problem, needs, now, operation } = answer
         if (problem === UNKNOWN) return { isNothing: true }
-        if (needs !== undefined) return { hasChanged: answer.hasChanged === true }
         const notes = held.record || answer.changes.length > 0 ? noted(held) : undefined
+        // The first piece may begin the session: it says by whom.
+        if (needs !== undefined) return { hasChanged: answer.hasChanged === true, notes }
+        if (isFirst(held) && asFirst(request) === 'shows') return { isNothing: true }
         // A replay has to set it again. What is done with sessions as a whole is kept, if at all, by who does it.
         const isSet = reply.status < 400 && request.method !== 'GET' && (!command || command.kind === 'show-session')
         if (!isSet) return { notes }

@@ -7,6 +7,8 @@ import { toldOf } from './masked.ts'
 export interface RequestSummary {
   readonly id: string
   readonly session: string
+  /** By the world's clock. */
+  readonly received: string
   readonly status: number
   readonly method: string
   readonly path: string
@@ -30,12 +32,13 @@ export interface RequestSummary {
  * @param controlToken what some put into paths: it is told nowhere
  */
 export function summaryOf(exchange: Exchange, duration: number, controlToken: string): RequestSummary {
-  const { id, session, status, method, operation, assumption, fault, explain } = exchange
+  const { id, session, real, status, method, operation, assumption, fault, explain } = exchange
   const { path, problem, warnings } = toldOf(exchange)
   const hide = (text: string): string => text.replaceAll(controlToken, MASK)
   return {
     id,
     session,
+    received: new Date(real).toISOString(),
     status,
     method,
     path: hide(path),

@@ -4,7 +4,7 @@ import { nearest } from '../base/nearest.ts'
 import { messageFrom, StoreUnavailable, UsageError } from '../base/problem.ts'
 import type { SessionName } from '../base/session-name.ts'
 import type { Append, Backend, Found, Head, News, Outcome, Use } from './backend.ts'
-import type { Life } from './store.ts'
+import type { Life, StoreSettings } from './store.ts'
 import { FORMAT, quoted, type Asked, statementsOf, upgrade } from './postgres-schema.ts'
 
 /** Sessions in a PostgreSQL database, for several servers at once. */
@@ -31,7 +31,7 @@ export interface Bounds {
   /** How long to try where the server is not reachable yet, in milliseconds; 0: once. */
   readonly waitMs: number
   /** Told once when the database is lost, and once when it is back. */
-  readonly onTrouble: (message: string) => void
+  readonly onTrouble: StoreSettings['onTrouble']
 }
 
 /**
@@ -470,20 +470,23 @@ interface Telling {
   back(): void
 }
 
-function tellingOnce(onTrouble: (message: string) => void, where: string): Telling {
+function tellingOnce(onTrouble: StoreSettings['onTrouble'], where: string): Telling {
   let isLost = false
   let toldAt = -Infinity
-  const tell = (message: string): void => {
+  const turn = (): void => {
     isLost = !isLost
     toldAt = performance.now()
-    onTrouble(`${where} ${message}`)
   }
   return {
     lost(reason) {
-      if (!isLost && performance.now() - toldAt > QUIET_MS) tell(`cannot be reached: ${reason}`)
+      if (isLost || performance.now() - toldAt <= QUIET_MS) return
+      turn()
+      onTrouble(`${where} cannot be reached: ${reason}`)
     },
     back() {
-      if (isLost) tell('is there again')
+      if (!isLost) return
+      turn()
+      onTrouble(`${where} is there again`, true)
     },
   }
 }

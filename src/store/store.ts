@@ -122,8 +122,8 @@ export interface StoreSettings {
   /** The world's time, in milliseconds since 1970; undefined for that of the store. */
   readonly time: (() => number) | undefined
   readonly journal: Keeping
-  /** Hears, once each time, that the store cannot be reached, or can be again. */
-  readonly onTrouble: (message: string) => void
+  /** Hears, once each time, that the store cannot be reached; and that it can be again, which `isOver` says. */
+  readonly onTrouble: (message: string, isOver?: true) => void
 }
 
 /** How much is in a store. */

@@ -177,7 +177,15 @@ it.each(Object.entries(TEXTS))('shows %s of a fault of our own, and does not do 
 
 describe('the log of serve', () => {
   const terminal = { terminals: { err: { columns: 80, write: () => undefined } } }
-  const summary = { id: 'a-1', status: 404, method: 'GET', duration: 1.234, explain: 'http://127.0.0.1:1/__mock/sessions/a/requests/a-1' }
+  const received = '2026-03-01T12:00:00.000Z'
+  const summary = {
+    id: 'a-1',
+    received,
+    status: 404,
+    method: 'GET',
+    duration: 1.234,
+    explain: 'http://127.0.0.1:1/__mock/sessions/a/requests/a-1',
+  }
   const written = (format: 'text' | 'json', text: string, at: Pick<Outside, 'terminals'> & Partial<Pick<Outside, 'env'>> = {}): string => {
     let all = ''
     const write = (line: string): void => void (all += `${line}\n`)

@@ -5,6 +5,7 @@ import type { Outside } from '../../src/cli/io.ts'
 const summary = {
   id: 'a-1',
   session: 'a',
+  received: '2026-03-01T12:00:00.000Z',
   status: 200,
   operation: 'getOrder',
   method: 'GET',

@@ -109,7 +109,12 @@ describe('allocation-mock serve', () => {
     const { server, url } = await serveHere(['--log', 'json'])
     await fetch(`${url}/nowhere`)
     const { err } = await server.stop()
-    expect(JSON.parse(err)).toMatchObject({ session: 'default', status: 404, problem: { code: 'route-unknown' } })
+    expect(JSON.parse(err)).toMatchObject({
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+      session: 'default',
+      status: 404,
+      problem: { code: 'route-unknown' },
+    })
     const silent = await serveHere(['--log=none'])
     await fetch(`${silent.url}/nowhere`)
     expect(await silent.server.stop()).toMatchObject({ err: '' })

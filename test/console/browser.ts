@@ -49,7 +49,11 @@ export async function openConsole(
   url: string,
   { width = 1_280, scheme = 'light' }: { readonly width?: number; readonly scheme?: 'light' | 'dark' } = {},
 ): Promise<Console> {
-  const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme: scheme })
+  // What a page keeps is kept by its address, and a mock of a test has one of its own: a profile for each page would take half a second.
+  const context = browser.contexts()[0] ?? (await browser.newContext())
+  const page = await context.newPage()
+  await page.setViewportSize({ width, height: 900 })
+  await page.emulateMedia({ colorScheme: scheme })
   page.setDefaultTimeout(HANGS)
   onTestFinished(() => page.close())
   const wrong: string[] = []
@@ -66,7 +70,7 @@ export async function openConsole(
     wrong,
     // Another hash alone would not load the page.
     open: async (hash) => {
-      await page.goto('about:blank')
+      if (page.url() !== 'about:blank') await page.goto('about:blank')
       await page.goto(`${url}/__mock/${hash}`)
     },
   }
@@ -75,12 +79,19 @@ export async function openConsole(
 /** So many presses of a key lead to anything on a page of the tests. */
 const MOST_PRESSES = 150
 
-/** Goes there by the keyboard. @throws Error where it does not lead there */
+/** Goes there by the keyboard, the shorter way. @throws Error where it does not lead there */
 export async function tabTo(page: Page, target: Locator): Promise<void> {
   await target.waitFor()
   for (let presses = 0; presses < MOST_PRESSES; presses++) {
-    if (await target.evaluate((element) => element === element.ownerDocument.activeElement)) return
-    await page.keyboard.press('Tab')
+    const way = await target.evaluate((element) => {
+      const { activeElement } = element.ownerDocument
+      if (activeElement === element) return 'there'
+      return activeElement && activeElement.compareDocumentPosition(element) & activeElement.DOCUMENT_POSITION_PRECEDING
+        ? 'Shift+Tab'
+        : 'Tab'
+    })
+    if (way === 'there') return
+    await page.keyboard.press(way)
   }
   throw new Error(`the keyboard does not lead to ${String(target)}`)
 }

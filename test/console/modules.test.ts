@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { PastRequest } from '../../src/index.ts'
 import { differenceOf } from '../../src/console/difference.ts'
-import { dueIn } from '../../src/console/due.ts'
 import { type Field, fieldOf, type FormIssue, type Texts, valueIn } from '../../src/console/form.ts'
 import { MOST_ROWS, type Row, rowOf, waiting, withNewer } from '../../src/console/journal.ts'
 import { pointed, resolved } from '../../src/console/json.ts'
@@ -184,35 +183,6 @@ describe('a form made from a schema', () => {
     const ring = { a: { $ref: '#/a' } }
     expect(resolved(ring, ring.a)).toBeUndefined()
   })
-})
-
-describe('what is due in a session', () => {
-  const now = Date.parse('2026-03-01T12:00:00Z')
-  const state = {
-    begun: '2026-03-01T11:00:00Z',
-    scenario: {
-      timeline: [
-        { at: '30m', operation: 'past' },
-        { at: '2h', operation: 'ship', parameters: { id: '1' } },
-        { at: '3h', exists: { stock: [] } },
-      ],
-    },
-    changes: [
-      { kind: 'order', id: 'o', to: { due: now } },
-      { kind: 'step', id: 's', to: { step: 'sent', on: { kind: 'order', id: 'o', part: 'l' }, due: now + 90 * 60_000 } },
-      { kind: 'step', id: 't', to: { step: 'queued', on: { kind: 'order', id: 'p' }, reads: 2 } },
-    ],
-  }
-
-  it('is told the next first, and what waits to be read last', () =>
-    expect(dueIn(state, now)).toEqual([
-      { at: now + 3_600_000, what: 'ship', about: '{"id":"1"}' },
-      { at: now + 5_400_000, what: 'sent', about: 'order o, part l' },
-      { at: now + 7_200_000, what: 'something comes in', about: '{"stock":[]}' },
-      { at: undefined, what: 'queued after 2 more reads', about: 'order p' },
-    ]))
-
-  it('is nothing where there is nothing', () => expect(dueIn({}, now)).toEqual([]))
 })
 
 describe('a request as a command', () => {

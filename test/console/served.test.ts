@@ -117,8 +117,8 @@ it('where nothing is built it says what builds it', () => {
   expect(JSON.parse(text)).toMatchObject({ code: 'console-unbuilt', fix: expect.stringContaining('npm run build') })
 })
 
-it('is small: all of it takes less than 30 kB on the line', () => {
+it('is small: all of it takes less than 40 kB on the line', () => {
   const folder = join(import.meta.dirname, '../../dist/console')
   const sizes = ['index.html', 'console.js', 'console.css'].map((name) => gzipSync(readFileSync(join(folder, name))).length)
-  expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(30_000)
+  expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(40_000)
 })

@@ -61,11 +61,29 @@ describe('what is asked of the control API', () => {
     ['exists', (session) => session.exists({ orders: [] })],
     ['bind', (session) => session.bind({ token: 'abc' })],
     ['reset', (session) => session.reset()],
-    ['entities', (session) => session.entities()],
-    ['examples', (session) => session.examples()],
-  ])('what sets a session up, or looks at what it would hold, may be the first: %s', async (_what, ask) => {
+  ])('what sets a session up begins it: %s', async (_what, ask) => {
     await using mock = await openMock()
     await expect(ask(mock.session('new'))).resolves.not.toThrow()
+    expect((await mock.sessions()).map(({ name }) => name)).toContain('new')
+  })
+
+  it.each<[string, (session: MockSession) => Promise<unknown>]>([
+    ['entities', (session) => session.entities()],
+    ['examples', (session) => session.examples()],
+    ['due', (session) => session.due()],
+  ])('a look at what a session would hold begins none: %s', async (_what, look) => {
+    await using mock = await openMock()
+    const shown = await look(mock.session('new'))
+    expect(await mock.sessions()).toEqual([])
+    await mock.createSession({ name: 'new' })
+    expect(await look(mock.session('new'))).toEqual(shown)
+  })
+
+  it('a look at a session that has more to do at once than one piece of work may begins it', async () => {
+    const step = { at: '0s', exists: { stock: [{ locationNum: '110', sku: 'A', available: 1 }] } }
+    await using mock = await openMock({ scenario: { timeline: Array.from({ length: 600 }, () => step) } })
+    await mock.session('new').entities()
+    expect(await mock.session('new').count({ origin: 'timeline' })).toBe(600)
   })
 
   it('the default session is always there', async () => {

@@ -213,3 +213,28 @@ describe('a step that cannot be taken when its time comes', () => {
     expect(body.problem).toMatchObject({ code: 'quantities-differ', detail: expect.stringContaining('not the 6 ordered') })
   })
 })
+
+describe('what comes next', () => {
+  it('is told the next first, of the timeline and of progress, and what waits to be read last', async () => {
+    const { session } = await begin({
+      orders: [...ORDERED.orders, { line_items: [{ quantity_ordered: 1, cancellation: 'pending' }] }],
+      progress: { backorder: { after: '90m' }, cancellation: { reads: 2 } },
+      timeline: [
+        allocate('1h', 4, 2),
+        { at: '2h', exists: { stock: [{ locationNum: '110', sku: 'A', available: 1 }] } },
+        allocate('2d', 6),
+      ],
+    })
+    const first = { origin: 'timeline', name: 'allocateOrder', subject: `order_uuid=${ORDER}`, at: '2026-03-01T13:00:00.000Z' }
+    const stock = { origin: 'timeline', name: 'exists', subject: '1 of stock', at: '2026-03-01T14:00:00.000Z' }
+    const backorder = { origin: 'progress', name: 'backorder', subject: `order ${ORDER}, line ${LINE}`, at: '2026-03-01T14:30:00.000Z' }
+    const second = { ...first, at: '2026-03-03T12:00:00.000Z' }
+    const read = { origin: 'progress', name: 'cancellation', subject: expect.stringMatching(/^order .*, line /), reads: 2 }
+    expect(await session.due()).toEqual({ total: 4, due: [first, stock, second, read] })
+    await session.advance('1h')
+    expect(await session.due()).toEqual({ total: 4, due: [stock, backorder, second, read] })
+    expect(await session.due(2)).toEqual({ total: 4, due: [stock, backorder] })
+    await session.advance('7d')
+    expect(await session.due()).toEqual({ total: 1, due: [read] })
+  })
+})

@@ -46,6 +46,24 @@ describe('createMock', () => {
     expect(failures).toMatchObject([{ message: 'the disk is full' }, { message: 'the disk is full' }])
   })
 
+  it('tells of a store that is lost as a failure, and of one that is there again as no more than a notice', async () => {
+    const told: unknown[] = []
+    await using mock = await openMock({
+      store(settings) {
+        settings.onTrouble('it is lost')
+        settings.onTrouble('it is there again', true)
+        return memoryStore(settings)
+      },
+      onFailure: (error) => told.push(['failure', error]),
+      onNotice: (message) => told.push(['notice', message]),
+    })
+    expect(await mock.sessions()).toEqual([])
+    expect(told).toEqual([
+      ['failure', 'it is lost'],
+      ['notice', 'it is there again'],
+    ])
+  })
+
   it('closes at once while connections are open that never asked for anything', async () => {
     await using own = await openMock()
     const { port } = await own.listen({ port: 0 })

@@ -35,7 +35,11 @@ const as = (role: string, url: string): string => url.replace('//mock:', `//${ro
 
 async function open(url: string, waitMs = 0): Promise<Told> {
   const told: string[] = []
-  const backend = await openPostgres(url, { maxSessions: 100_000, waitMs, onTrouble: (message) => void told.push(message) })
+  const backend = await openPostgres(url, {
+    maxSessions: 100_000,
+    waitMs,
+    onTrouble: (message, isOver) => void told.push(isOver ? `over: ${message}` : message),
+  })
   opened.push(backend)
   return { backend, told }
 }
@@ -355,7 +359,7 @@ describe('while it is open', () => {
     relay.goOn()
     await heard.promise
     expect(await backend.names()).toEqual([CART])
-    expect(told).toEqual([expect.stringContaining('cannot be reached'), expect.stringContaining('is there again')])
+    expect(told).toEqual([expect.stringContaining('cannot be reached'), expect.stringMatching(/^over: .* is there again$/)])
     relay.close()
   })
 })
@@ -402,7 +406,7 @@ describe('a server', () => {
       expect(await backend.names()).toEqual([CART])
       expect(told).toEqual([
         expect.stringMatching(/^PostgreSQL at .* cannot be reached: /),
-        expect.stringMatching(/^PostgreSQL at .* is there again$/),
+        expect.stringMatching(/^over: PostgreSQL at .* is there again$/),
       ])
       expect(told.join()).not.toContain(SECRET)
       const { backend: other } = await waiting
