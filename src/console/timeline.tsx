@@ -1,5 +1,5 @@
 import type { VNode } from 'preact'
-import type { PastRequest, SessionInfo } from '../client/client.ts'
+import type { DuePage, PastRequest, SessionInfo } from '../client/client.ts'
 import { Empty, Heading, ProblemBox, spanOf, Status, useLook } from './parts.tsx'
 import { addressOf, queryOf } from './route.ts'
 
@@ -11,10 +11,13 @@ export function Timeline({ name, before }: { readonly name: string; readonly bef
   const past = useLook<{ readonly requests: readonly PastRequest[]; readonly before?: string }>(
     `/requests?${queryOf({ session: name, before, limit: PAGE })}`,
   )
+  // Of what was, an earlier page shows nothing that is still to come.
+  const coming = useLook<DuePage>(before === undefined ? `/sessions/${encodeURIComponent(name)}/due?limit=${PAGE}` : undefined)
   const instants = past.value && instantsOf(past.value.requests)
   const again = (): void => {
     session.again()
     past.again()
+    coming.again()
   }
   return (
     <>
@@ -23,7 +26,7 @@ export function Timeline({ name, before }: { readonly name: string; readonly bef
       </p>
       <div class="title">
         <Heading>Timeline of {name}</Heading>
-        <p>By its own clock, the earliest first.</p>
+        <p>By its own clock, the earliest first, and then what comes by itself.</p>
         <button type="button" onClick={again}>
           Refresh
         </button>
@@ -54,6 +57,16 @@ export function Timeline({ name, before }: { readonly name: string; readonly bef
             </h2>
           </li>
         )}
+        {coming.value?.due.map(({ origin, name: step, subject, at, reads = 1 }) => (
+          <li key={`${step} ${subject}`} class="coming">
+            <h2>{at === undefined ? `after ${reads} more ${reads === 1 ? 'read' : 'reads'}` : <time dateTime={at}>{at}</time>}</h2>
+            <ul>
+              <li class={origin}>
+                <span class="what">{WORDS[origin]}</span> {step} <div class="note">{subject}</div>
+              </li>
+            </ul>
+          </li>
+        ))}
       </ol>
     </>
   )

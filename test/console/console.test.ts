@@ -409,9 +409,11 @@ describe.skipIf(CHROMIUM === undefined)('the console in a browser (skipped where
     await client.allocate(quantities(0, 6, 0, { backorder_date: '2026-03-09' })).expect(200)
     await session.advance('9d')
     await client.get().expect(200)
+    const allocation = { quantity_ordered: 1, quantity_allocated: 0, quantity_backordered: 1, backorder_date: '2026-03-20' }
+    await session.exists({ orders: [{ line_items: [allocation] }] })
     const { page, wrong, open } = await openConsole(browser, await addressOf(mock))
     await open(`#/sessions/${session.name}/state`)
-    await tabTo(page, page.locator('summary'))
+    await tabTo(page, page.locator('summary').filter({ hasText: ORDER }))
     await page.keyboard.press('Enter')
     await expectOn(page.getByRole('img', { name: /^line: Unallocated, .*; now Allocated$/ })).toBeVisible()
     await expectOn(page.locator('.state.now')).toHaveText('Allocated')
@@ -426,8 +428,10 @@ describe.skipIf(CHROMIUM === undefined)('the console in a browser (skipped where
       '2026-03-09T00:00:00.000Z 7d 12h later',
       '2026-03-10T12:00:00.000Z 1d 12h later',
       '2026-03-10T12:00:00.000Z now',
+      '2026-03-20T00:00:00.000Z',
     ])
-    await expectOn(page.locator('.timeline .progress')).toContainText('Backordered → Allocated')
+    await expectOn(page.locator('.timeline .progress').first()).toContainText('Backordered → Allocated')
+    await expectOn(page.locator('.timeline .coming')).toContainText(/step\s+backorder\s+order /)
     await press(page, 'backorder', 'link')
     await expectOn(page).toHaveURL(/#\/requests\//)
     expect(wrong).toEqual([])
