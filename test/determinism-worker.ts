@@ -38,7 +38,8 @@ function send(port: number, { number, method, path, headers, body }: PlayedReque
           number,
           status: incoming.statusCode ?? 0,
           headers: Object.fromEntries(kept),
-          body: Buffer.concat(chunks).toString('latin1'),
+          // A command that is offered names the port.
+          body: Buffer.concat(chunks).toString('latin1').replaceAll(`http://127.0.0.1:${port}/`, 'http://mock/'),
         })
       })
     })

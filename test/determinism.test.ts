@@ -203,7 +203,11 @@ function drawn({ orders, allocations, quiet }: Awaited<ReturnType<typeof known>>
         () => ({ method: 'GET', path: '/~a%20b/orders/', headers: {} }),
       ),
     })
-    .map(({ session: name, request }): Drawn => ({ kind: 'refused', touches: [], request: request(name) }))
+    .map(({ session: name, request: requestOf }): Drawn => {
+      const request = requestOf(name)
+      // What is offered in problem details is found in the session as it is.
+      return { kind: 'refused', touches: 'Accept' in request.headers ? 'everything' : [], request }
+    })
   return fc.oneof(
     { weight: 5, arbitrary: allocate },
     { weight: 3, arbitrary: getOrder },

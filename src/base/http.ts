@@ -55,6 +55,8 @@ export interface Place {
   readonly file: string
   readonly line?: number
   readonly pointer: string
+  /** What the document says it is based on: the nearest `x-basis` on the way to it. */
+  readonly basis?: unknown
 }
 
 /** One thing that is wrong with a request or a reply. */
@@ -156,6 +158,16 @@ export function valueAt(from: unknown, pointer: string): unknown {
   for (const part of pointerParts(pointer))
     value = typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, part)?.value : undefined
   return value
+}
+
+/** What a document says that a place in it is based on; what says nothing of its own is based on what it stands in. */
+export function basisAt(content: unknown, pointer: string): unknown {
+  const parts = pointerParts(pointer)
+  for (let length = parts.length; length >= 0; length--) {
+    const basis = valueAt(content, ['', ...parts.slice(0, length).map(pointerPart), 'x-basis'].join('/'))
+    if (basis !== undefined) return basis
+  }
+  return undefined
 }
 
 /** A key as a part of a JSON pointer (RFC 6901). */

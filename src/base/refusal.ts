@@ -2,6 +2,10 @@ import type { MockReply, Problem } from './http.ts'
 import { rowOf } from './problem.ts'
 import { withoutSecretValues } from './secret.ts'
 
+/** What problem details say beside a refusal: found after the answer is kept, in the session as it is by then. The journal has them apart. */
+export type Explanation = { readonly [Name in (typeof EXPLAINED)[number]]?: unknown }
+export const EXPLAINED = ['nearest', 'assumed', 'basis', 'repair'] as const
+
 /** A refusal as RFC 9457 has it; what every API answers to a client that prefers `application/problem+json`. */
 export function refusal(met: Problem, known?: Pick<MockReply, 'status' | 'headers'>): MockReply {
   // It goes back over the line, and into the journal: what was met in secret places is quoted nowhere.

@@ -277,7 +277,6 @@ export const REQUESTS_OPTIONS = {
 
 /** The options of `explain`. */
 export const EXPLAIN_OPTIONS = {
-  apis: MOCK_OPTIONS.apis,
   ...RUNNING_OPTIONS,
   session: { flag: '--session <name>', help: 'without an id: the last refused request of this session', read: readText },
 } as const satisfies Options

@@ -14,8 +14,7 @@ import type { Settings } from './settings.ts'
  */
 export async function explain(
   given: string | undefined,
-  { session, ...settings }: Omit<Settings<typeof EXPLAIN_OPTIONS>, 'apis'>,
-  apis: Parameters<typeof explanation>[1],
+  { session, ...settings }: Settings<typeof EXPLAIN_OPTIONS>,
   io: Io,
 ): Promise<number> {
   const [, url, encoded] = /^(https?:\/\/.+?)\/__mock\/requests\/([^/?#]+)$/s.exec(given ?? '') ?? []
@@ -25,7 +24,7 @@ export async function explain(
   // What would do in its place is told of one request alone, and not in a list.
   const wanted = id ?? (await mock.past({ ...ofClients, refused: true }, 1)).at(0)?.id
   const request = wanted === undefined ? undefined : await mock.one(wanted)
-  if (request) for (const line of explanation(request, apis)) io.out(line)
+  if (request) for (const line of explanation(request)) io.out(line)
   else if (id === undefined)
     io.out(`${session === undefined ? mock.url : `The session ${session}`} has refused no request that the journal still holds.`)
   else throw new UsageError(await unknown(mock, id))

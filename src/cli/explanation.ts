@@ -2,7 +2,6 @@ import type { Issue } from '../base/http.ts'
 import { MASK } from '../base/hiding.ts'
 import { inLine } from '../base/shown.ts'
 import type { PastRequest, Repair } from '../client/client.ts'
-import type { Api } from '../core/api.ts'
 
 interface Member {
   readonly at: string
@@ -10,9 +9,9 @@ interface Member {
   readonly to?: unknown
 }
 
-/** One past request in words, line by line. @param apis whose assumptions are known, with their values */
-export function explanation(request: PastRequest, apis: readonly Pick<Api, 'name' | 'assumptions'>[]): readonly string[] {
-  const { problem, nearest = [], warnings = [], assumption, violations = [], changes = [], repair } = request
+/** One past request in words, line by line. */
+export function explanation(request: PastRequest): readonly string[] {
+  const { problem, nearest = [], warnings = [], assumed, basis, violations = [], changes = [], repair } = request
   const parts = [
     headOf(request),
     problem ? [`Refused: ${problem.detail}`, `  ${problem.title} (${problem.code})`, ...fixOf(problem.fix)] : [],
@@ -20,7 +19,8 @@ export function explanation(request: PastRequest, apis: readonly Pick<Api, 'name
     nearest.map(({ operation, method, path, differs }) => `Nearest: ${method} ${path} (${operation}); differs in ${differs.join(', ')}`),
     ...warnings.map((issue) => [`Let pass at ${issue.at}: ${issue.message}`, ...aboutIssue(issue)]),
     violations.map(({ location = [], severity, message }) => `${severity} at ${location.join('/')}: ${message}`),
-    assumption === undefined ? [] : assumed(assumption, apis),
+    basis === undefined ? [] : [`Based on: ${shown(basis)}`],
+    assumed ? assumedBy(assumed) : [],
     changes.length === 0 ? [] : ['Changed:', ...changes.flatMap(changed)],
     repair ? repaired(repair) : [],
   ]
@@ -43,6 +43,7 @@ function aboutIssue({ rule, value, wanted, fix, place }: Issue): string[] {
     ...(value === undefined ? [] : [`  met: ${shown(value)}`]),
     ...(wanted === undefined ? [] : [`  wanted: ${shown(wanted)}`]),
     place ? `  rule: ${rule}, ${place.file}${place.line === undefined ? '' : `:${place.line}`} ${place.pointer}` : `  rule: ${rule}`,
+    ...(place?.basis === undefined ? [] : [`  based on: ${shown(place.basis)}`]),
     ...fixOf(fix),
   ]
 }
@@ -51,18 +52,13 @@ function fixOf(fix: string | undefined): string[] {
   return fix === undefined ? [] : [`  what would do: ${fix}`]
 }
 
-function assumed(assumption: string, apis: readonly Pick<Api, 'name' | 'assumptions'>[]): string[] {
-  // Of two APIs that have an assumption of one name each goes by its own.
-  const [, whose, name = assumption] = /^(?:([\w-]+):)?(.+)$/s.exec(assumption) ?? []
-  const api = apis.find((one) => (whose === undefined || one.name === whose) && Object.hasOwn(one.assumptions, name))
-  const row = api?.assumptions[name]
+function assumedBy({ name, question, value, values }: NonNullable<PastRequest['assumed']>): string[] {
+  const told = values.map((one, index) => `${one}${index === 0 ? ' (the default)' : ''}${one === value ? ', as here' : ''}`)
   return [
-    `Assumed: ${assumption}`,
-    ...(row
-      ? [`  ${row.question}`, `  values: ${row.values.map((value, index) => (index === 0 ? `${value} (the default)` : value)).join(', ')}`]
-      : []),
-    `  another value: serve --assume ${assumption}=VALUE, or for one session {"assume":{"${assumption}":"VALUE"}} when it begins`,
-    ...(row ? [] : ['  allocation-mock assumptions --api FILE lists the values']),
+    `Assumed: ${name}`,
+    `  ${question}`,
+    `  values: ${told.join('; ')}`,
+    `  another value: serve --assume ${name}=VALUE, or for one session {"assume":{"${name}":"VALUE"}} when it begins`,
   ]
 }
 

@@ -207,7 +207,7 @@ export async function main(argv: readonly string[], outside: Outside = processIo
       .argument('[request]', 'its id, or its address at the end of a log line (default: the last that was refused)')
       .allowExcessArguments(false),
     EXPLAIN_OPTIONS,
-    async (settings, [request]) => (await import('./explain.ts')).explain(request, settings, rowsOf(apis), io),
+    async (settings, [request]) => (await import('./explain.ts')).explain(request, settings, io),
   )
   does(
     program

@@ -229,9 +229,21 @@ export interface PastRequest {
     readonly code: string | number
     readonly message: string
   }[]
-  /** What would do now in the place of a refused request; where it is asked for by itself. */
-  readonly repair?: Repair
   readonly assumption?: string
+  /** What is told of one request that is asked for by itself: what would do now in the place of a refused one, … */
+  readonly repair?: Repair
+  /** … the assumption that shaped the answer, as the session has it, with the options of `serve` that decide otherwise, … */
+  readonly assumed?: {
+    readonly name: string
+    readonly value: string
+    readonly values: readonly string[]
+    readonly question: string
+    readonly reason: string
+    readonly source: string
+    readonly switches: readonly string[]
+  }
+  /** … and what the document bases the refusal on (its `x-basis`). */
+  readonly basis?: unknown
   readonly requestHeaders?: Readonly<Record<string, string>>
   readonly requestBody?: string
   readonly replyHeaders: Readonly<Record<string, string>>

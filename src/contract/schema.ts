@@ -1,4 +1,4 @@
-import { type Place, pointerPart, pointerParts } from '../base/http.ts'
+import { basisAt, type Place, pointerPart, pointerParts } from '../base/http.ts'
 import { namedIn } from '../document/keys.ts'
 import type { LoadedDocument } from '../document/load.ts'
 import { DocumentError } from '../base/problem.ts'
@@ -184,7 +184,8 @@ export function createReader(document: LoadedDocument): Reader {
       if (found === NOWHERE) return undefined
       const pointer = key === undefined ? found.pointer : `${found.pointer}/${pointerPart(key)}`
       const line = sources.get(found.uri)?.lineOf(pointer)
-      return { file: found.uri, pointer, ...(line !== undefined && { line }) }
+      const basis = basisAt(sources.get(found.uri)?.content, pointer)
+      return { file: found.uri, pointer, ...(line !== undefined && { line }), ...(basis !== undefined && { basis }) }
     },
   }
 }

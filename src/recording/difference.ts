@@ -1,4 +1,5 @@
 import { parsedJson } from '../base/decode.ts'
+import { EXPLAINED } from '../base/refusal.ts'
 import { hasNoBody, type Cut, GARBAGE, pointerPart } from '../base/http.ts'
 import type { ExportedExchange } from './export.ts'
 import { type Incoming, parse, type Parsed } from './line.ts'
@@ -12,6 +13,8 @@ export interface Difference {
   readonly recorded?: string
   readonly now?: string
 }
+
+const PROBLEM = 'application/problem+json'
 
 /** Of the line, and of browsers: no two connections need be alike. */
 const OF_LINE = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'content-type'])
@@ -33,17 +36,28 @@ export function differencesOf(
   if (gone || !now) return connection
   const isChunk = met === 'MALFORMED_RESPONSE_CHUNK'
   const whole = Buffer.from(answer.body ?? '')
+  const isExplained = answer.mediaType === PROBLEM
   // What the edge makes of an answer that it cuts.
   const status = isChunk && hasNoBody(answer.status) ? 200 : answer.status
   const body = isChunk ? GARBAGE : met === 'TRUNCATED_RESPONSE' ? whole.subarray(0, Math.floor(whole.length / 2)) : whole
-  const isSame = isHead || now.body.equals(body)
+  const got = isExplained ? withoutExplanation(now.body) : now.body
+  const isSame = isHead || got.equals(body)
   return [
     ...connection,
     ...(now.status === status ? [] : [{ what: 'status', recorded: String(status), now: String(now.status) } as const]),
     ...headerDifferences(answer, now, ids),
-    ...(isHead ? lengthDifference(whole.length, now) : []),
-    ...(isSame ? [] : bodyDifferences(body.toString('utf8'), now.body.toString('utf8'))),
+    ...(isHead && !isExplained ? lengthDifference(whole.length, now) : []),
+    ...(isSame ? [] : bodyDifferences(body.toString('utf8'), got.toString('utf8'))),
   ]
+}
+
+/** Problem details as they are kept. */
+function withoutExplanation(body: Buffer): Buffer {
+  const details = parsedJson(body.toString('utf8'))
+  const members = membersOf(details)
+  if (!members || !EXPLAINED.some((name) => members.has(name))) return body
+  for (const name of EXPLAINED) members.delete(name)
+  return Buffer.from(JSON.stringify(Object.fromEntries(members)))
 }
 
 /** How the edge ended an answer, by what came of it. */
@@ -112,7 +126,7 @@ function valueDifferences(recorded: unknown, now: unknown, at: string): readonly
   return a === b ? [] : [{ what: 'body', at, ...(recorded !== undefined && { recorded: a }), ...(now !== undefined && { now: b }) }]
 }
 
-function membersOf(value: unknown): ReadonlyMap<string, unknown> | undefined {
+function membersOf(value: unknown): Map<string, unknown> | undefined {
   return typeof value === 'object' && value !== null ? new Map<string, unknown>(Object.entries(value)) : undefined
 }
 

@@ -9,6 +9,7 @@ import { nameOf, unknownScenario } from '../engine/session.ts'
 import type { MockReply, MockRequest, Problem } from '../base/http.ts'
 import type { Store } from '../store/store.ts'
 import type { Events, Stream } from './events.ts'
+import type { Explaining } from './explaining.ts'
 import type { Journal } from './journal.ts'
 import type { Handled } from './line.ts'
 import { METRICS_TYPE } from './metrics.ts'
@@ -34,6 +35,7 @@ export interface CommandSettings {
   readonly journal: Journal
   readonly events: Events
   readonly repairs: Repairs
+  readonly explaining: Explaining
   /** Asks this server, as a client does. */
   readonly ask: (request: MockRequest) => Promise<Handled>
   readonly scenarios: () => Promise<ReadonlyMap<string, Scenario>>
@@ -61,6 +63,7 @@ export function createCommands({
   journal,
   events,
   repairs,
+  explaining,
   ask,
   scenarios,
   version,
@@ -189,8 +192,7 @@ export function createCommands({
         await store.tell()
         const [entry, exchange] = [journal.get(command.id), journal.exchange(command.id)]
         if (!entry || !exchange) return notHeld(command.id)
-        const repair = await repairs.show(exchange, command.origin)
-        return { status: 200, body: repair ? { ...entry, repair } : entry }
+        return { status: 200, body: { ...entry, ...(await explaining.explain(exchange, command.origin)) } }
       }
       case 'resend-request': {
         await store.tell()

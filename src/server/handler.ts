@@ -23,6 +23,7 @@ import { createConsole, isConsole } from './console.ts'
 import { createContracts, type Coverage } from './contracts.ts'
 import { createControlling } from './controlling.ts'
 import type { Events } from './events.ts'
+import { createExplaining } from './explaining.ts'
 import { failed } from './failed.ts'
 import { admit, type GuardSettings, hostOf, isWatching } from './guard.ts'
 import type { Journal } from './journal.ts'
@@ -139,19 +140,31 @@ export function createHandler(settings: HandlerSettings): Handler {
   const server = { strict, checkReplies, maxBodyBytes, maxEntities, ...(maxSessionBytes !== undefined && { maxSessionBytes }) }
   const sessions = createSessions({ ...settings, about: { version, dataVersion, parameters, server } })
   const setState = createStates({ ...settings, sessions, around: aroundIn })
+  const foreign = ({ record }: Held, name: SessionName): Problem | undefined =>
+    record && record.notes.apis !== settings.apis ? ofOthers(name, record.notes.apis, settings.apis) : undefined
   const repairs = createRepairs({
     ...settings,
     serviceFor,
+    foreign,
     around: (held, choose, name) => aroundIn(held, held.real, name, false, { choose }),
   })
+  const explaining = createExplaining({ ...settings, repairs })
   const contracts = createContracts(settings)
-  const carryOut = createCommands({ ...settings, sessions, setState, contracts, repairs, ask: (request) => handle(request, false) })
-  const foreign = ({ record }: Held, name: SessionName): Problem | undefined =>
-    record && record.notes.apis !== settings.apis ? ofOthers(name, record.notes.apis, settings.apis) : undefined
+  const carryOut = createCommands({
+    ...settings,
+    sessions,
+    setState,
+    contracts,
+    repairs,
+    explaining,
+    ask: (request) => handle(request, false),
+  })
   const noted = ({ record }: Held): Partial<Notes> | undefined =>
     record === undefined ? { apis: settings.apis } : record.notes.settingUp === undefined ? undefined : NO_STATES
+  const originOf = (request: MockRequest, line: Line | undefined): string =>
+    `${line?.isSecure ? 'https' : 'http'}://${hostOf(request.headers)}`
   const explainAt = (id: string, request: MockRequest, line: Line | undefined): string =>
-    `${line?.isSecure ? 'https' : 'http'}://${hostOf(request.headers)}${control.contract.base}/requests/${id}`
+    `${originOf(request, line)}${control.contract.base}/requests/${id}`
   const shared = { ...settings, serviceFor, foreign, noted, explainAt, carryOut, shown: sessions.shown }
   const ask = createAsking(shared)
   const controlling = createControlling({ ...shared, around: aroundIn })
@@ -216,7 +229,7 @@ export function createHandler(settings: HandlerSettings): Handler {
     })
     if ('full' in asked) return refuseUnnamed(request, exhausted(asked.full), real, started, name)
     settings.onExchange(asked.exchange, elapsed(started))
-    return asked.handled
+    return prefersProblem ? explaining.told(asked.handled, asked.exchange, originOf(request, line)) : asked.handled
   }
 
   /** A refusal before there is a session that could keep it. */

@@ -1,6 +1,6 @@
 import type { Exchange } from '../core/exchange.ts'
 import type { Keeping } from '../store/store.ts'
-import type { FindNearest } from '../contract/nearest.ts'
+import type { FindNearest, Near } from '../contract/nearest.ts'
 import type { ExchangeFilter } from '../core/behaviour.ts'
 import { bytesOf } from '../core/size.ts'
 import type { Problem } from '../base/http.ts'
@@ -299,7 +299,7 @@ function sizeOfMasked(masked: Exchange, { requestBody, replyBody }: Exchange): n
 function show(exchange: Exchange, nearest: FindNearest, registry: Registry): object {
   const { id, session, origin, now, real, operation, method, path, status, duration, fault, cut, problem, warnings, assumption } = exchange
   const { headers, requestBody, replyHeaders, mediaType, replyBody, changes, settings, upstream, violations } = exchange
-  const near = isUnmatched(exchange) ? nearest(method, plainPath(path)) : []
+  const near = nearestTo(exchange, nearest)
   return {
     id,
     session,
@@ -325,6 +325,11 @@ function show(exchange: Exchange, nearest: FindNearest, registry: Registry): obj
     ...(replyBody !== undefined && { mediaType, replyBody }),
     ...(changes.length > 0 && { changes: changes.map((change) => toldChange(change, settings, registry)) }),
   }
+}
+
+/** The operations that a request which has none may have been meant for. */
+export function nearestTo(exchange: Exchange, nearest: FindNearest): readonly Near[] {
+  return isUnmatched(exchange) ? nearest(exchange.method, plainPath(exchange.path)) : []
 }
 
 /** Without the session's prefix and the query: what a route is looked for by. */

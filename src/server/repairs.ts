@@ -1,5 +1,5 @@
 import { curl } from '../base/curl.ts'
-import { jsonText, type MockRequest } from '../base/http.ts'
+import { jsonText, type MockRequest, type Problem } from '../base/http.ts'
 import { isSessionName, type SessionName } from '../base/session-name.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { chanceOf, keyOf } from '../core/population/random.ts'
@@ -25,6 +25,8 @@ export interface RepairSettings {
   readonly serviceFor: (request: MockRequest) => Service | undefined
   readonly nearest: FindNearest
   readonly around: (held: Held, choose: Chooser, name: SessionName) => Around
+  /** Why a session is not answered by these APIs; undefined where it is. */
+  readonly foreign: (held: Held, name: SessionName) => Problem | undefined
 }
 
 export interface Repairs {
@@ -35,7 +37,7 @@ export interface Repairs {
 }
 
 /** Finds requests that would be accepted in the place of those that were refused. Nothing of what is tried is kept. */
-export function createRepairs({ store, control, services, serviceFor, nearest, around }: RepairSettings): Repairs {
+export function createRepairs({ store, control, services, serviceFor, nearest, around, foreign }: RepairSettings): Repairs {
   let tools: Promise<readonly [Generate, Chooser]> | undefined
 
   const find = async (exchange: Exchange): Promise<Repair | undefined> => {
@@ -46,6 +48,8 @@ export function createRepairs({ store, control, services, serviceFor, nearest, a
     const name = exchange.session
     const request = requestOf(exchange)
     return store.look(name, (held) => {
+      const problem = foreign(held, name)
+      if (problem) return { kind: 'none', reason: `${problem.detail}: ${problem.fix ?? ''}` }
       const there = around(held, choose, name)
       const attempt = (one: MockRequest): Trial => {
         const service = serviceFor(one)

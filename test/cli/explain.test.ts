@@ -54,7 +54,7 @@ describe('allocation-mock explain', () => {
         '  The quantities do not add up to what was ordered (quantities-differ)',
         '  what would do: make them add up to 6',
         'Assumed: supplier.allocate.sum',
-        '  values: enforced (the default), off',
+        '  values: enforced (the default), as here; off',
         /^ {2}another value: serve --assume supplier\.allocate\.sum=VALUE, or /,
       ],
     ],
@@ -118,11 +118,6 @@ const REQUEST = {
   replyHeaders: {},
 } as const
 const HEAD = ['a-1: PUT /a', '  answered 400 after 1.0 ms, at 2026-01-01T00:00:00.000Z', '  session a, no operation']
-const ASSUMPTION = { values: ['yes', 'no'], question: 'Is it?', reason: 'So it seems.', source: 'https://a.test' } as const
-const APIS = [
-  { name: 'shop', assumptions: { 'is.it': ASSUMPTION } },
-  { name: 'depot', assumptions: { 'is.it': { ...ASSUMPTION, values: ['never', 'always'] } } },
-] as const
 
 describe('an explanation', () => {
   it.each<[string, Partial<Parameters<typeof explanation>[0]>, readonly string[]]>([
@@ -156,24 +151,27 @@ describe('an explanation', () => {
       ['', 'Nothing would do now: the order is not there'],
     ],
     [
-      'an assumption of one of two APIs',
-      { assumption: 'depot:is.it' },
+      'an assumption that the session has otherwise, and what the document bases the answer on',
+      {
+        basis: 'hearsay',
+        assumed: {
+          name: 'depot:is.it',
+          value: 'always',
+          values: ['never', 'always'],
+          question: 'Is it?',
+          reason: 'So it is.',
+          source: 'Nobody.',
+          switches: ['--assume depot:is.it=never'],
+        },
+      },
       [
+        '',
+        'Based on: "hearsay"',
         '',
         'Assumed: depot:is.it',
         '  Is it?',
-        '  values: never (the default), always',
+        '  values: never (the default); always, as here',
         '  another value: serve --assume depot:is.it=VALUE, or for one session {"assume":{"depot:is.it":"VALUE"}} when it begins',
-      ],
-    ],
-    [
-      'an assumption of an API that is not known here',
-      { assumption: 'constructor' },
-      [
-        '',
-        'Assumed: constructor',
-        '  another value: serve --assume constructor=VALUE, or for one session {"assume":{"constructor":"VALUE"}} when it begins',
-        '  allocation-mock assumptions --api FILE lists the values',
       ],
     ],
     [
@@ -202,25 +200,23 @@ describe('an explanation', () => {
         'Error at response/body/a: must be a text',
       ],
     ],
-  ])('tells %s', (_what, more, lines) => expect(explanation({ ...REQUEST, ...more }, APIS)).toEqual([...HEAD, ...lines]))
+  ])('tells %s', (_what, more, lines) => expect(explanation({ ...REQUEST, ...more })).toEqual([...HEAD, ...lines]))
 
   it.each(Object.entries(HOSTILE))('stays lines of ours with %s', (_, text) => {
     const issue = { at: text, rule: text, message: text, value: text, wanted: text, fix: text, place: { file: text, pointer: text } }
     const member = { at: text, from: text, to: text }
-    const lines = explanation(
-      {
-        ...REQUEST,
-        path: text,
-        operation: text,
-        fault: text,
-        problem: { code: text, title: text, detail: text, fix: text, issues: [issue] },
-        warnings: [issue],
-        assumption: text,
-        changes: [{ kind: text, id: text, members: [member] }],
-        repair: { kind: 'repaired', request: { method: text, path: text, headers: {} }, changes: [member], curl: text },
-      },
-      APIS,
-    )
+    const lines = explanation({
+      ...REQUEST,
+      path: text,
+      operation: text,
+      fault: text,
+      problem: { code: text, title: text, detail: text, fix: text, issues: [issue] },
+      warnings: [issue],
+      assumed: { name: text, value: text, values: [text], question: text, reason: text, source: text, switches: [text] },
+      basis: text,
+      changes: [{ kind: text, id: text, members: [member] }],
+      repair: { kind: 'repaired', request: { method: text, path: text, headers: {} }, changes: [member], curl: text },
+    })
     expect(lines.filter((line) => line.includes('\n'))).toEqual([])
     expectHarmless(lines.join('\n'))
   })

@@ -284,7 +284,7 @@ describe('x-site-context', () => {
       expect([answer.status, code]).toEqual([400, 'parameters-invalid'])
       const at = `/header/x-site-context${member}`
       expect(issues).toEqual([expect.objectContaining({ at, rule })])
-      expect(issues[0]?.place).toEqual({ file: 'oms-allocations.yaml', line: expect.any(Number), pointer })
+      expect(issues[0]?.place).toMatchObject({ file: 'oms-allocations.yaml', line: expect.any(Number), pointer })
       expect(detail).toBe(`${at} ${issues[0]?.message ?? ''}`)
       const would = issues[0]?.fix === undefined ? '' : `; ${issues[0].fix}`
       expect(body).toBe(`x-site-context${member.replace('/', '.')} ${issues[0]?.message ?? ''}${would}`)
@@ -822,7 +822,9 @@ describe('what the client would rather read', () => {
   ])('Accept: %s gets %s', async (accept, type) => {
     const { answer, code, detail, title, fix } = await refused(call('get', `${BASE}/${NOBODY}`, undefined, { Accept: accept }))
     expect(answer.headers['content-type']).toMatch(new RegExp(`^${type.replace('+', String.raw`\+`)}(;|$)`))
-    expect(answer.body).toEqual(type === problem ? { type: `urn:allocation-mock:${code}`, title, status: 400, detail, code, fix } : detail)
+    expect(answer.body).toEqual(
+      type === problem ? expect.objectContaining({ type: `urn:allocation-mock:${code}`, title, status: 400, detail, code, fix }) : detail,
+    )
   })
 
   it.each<[string, Send, number, Record<string, string>]>([

@@ -565,6 +565,7 @@ describe('bodies that cannot be read', () => {
           file: 'supplier-orders.yaml',
           line: expect.any(Number),
           pointer: '/paths/~1orders~1allocation~1{order_uuid}~1/put/requestBody',
+          basis: expect.objectContaining({ kind: 'seed' }),
         },
       },
     ])
@@ -685,7 +686,11 @@ describe('bodies that do not fit', () => {
     expect(body).toEqual(said)
     const at = pathOf(said)
     expect(issues).toEqual([expect.objectContaining({ at })])
-    expect(issues[0]?.place).toEqual({ file: 'supplier-orders.yaml', line: expect.any(Number), pointer: `/components/schemas/${pointer}` })
+    expect(issues[0]?.place).toMatchObject({
+      file: 'supplier-orders.yaml',
+      line: expect.any(Number),
+      pointer: `/components/schemas/${pointer}`,
+    })
     expect(detail).toBe(`${at} ${issues[0]?.message ?? ''}`)
   })
 
@@ -1027,7 +1032,7 @@ describe('several bad lines at once', () => {
         '/2/allocation/quantity_rejected',
       ].map((pointer) => `/body/line_items${pointer}`),
     )
-    expect(body).toEqual({
+    expect(body).toMatchObject({
       type: 'urn:allocation-mock:request-invalid',
       title: 'The body does not fit the document',
       status: 400,
@@ -1283,7 +1288,9 @@ describe('what the client would rather read', () => {
     const sent = answer.headers['content-type']?.split(';')[0]
     expect(sent).toEqual(type)
     expect(answer.body).toEqual(
-      sent === problem ? { type: `urn:allocation-mock:${code}`, title, status: 404, detail, code, fix } : { detail: 'Not found.' },
+      sent === problem
+        ? expect.objectContaining({ type: `urn:allocation-mock:${code}`, title, status: 404, detail, code, fix })
+        : { detail: 'Not found.' },
     )
   })
 

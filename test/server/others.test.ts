@@ -35,6 +35,15 @@ it.each(ofSession.filter(({ id }) => !OF_ANY.includes(id)))('$id is refused, wha
   expect([response.status, await response.json()]).toEqual([409, expect.objectContaining({ code: 'session-of-others' })])
 })
 
+it('refuses a request, and offers none in its place', async () => {
+  const headers = { accept: 'application/problem+json', authorization: 'Token 1234567890' }
+  const response = await mock.fetch('http://localhost/orders/x/', { headers })
+  expect([response.status, await response.json()]).toMatchObject([
+    409,
+    { code: 'session-of-others', repair: { kind: 'none', reason: expect.stringContaining('begin it anew') } },
+  ])
+})
+
 it.each(OF_ANY.slice(0, -2))('%s is answered as of any session', async (id) => {
   const operation = ofSession.find((one) => one.id === id)
   const url = `http://localhost/__mock${operation?.template.replace('{name}', 'default').replaceAll(/\{\w+\}/g, 'x') ?? ''}`
