@@ -1,11 +1,12 @@
-import { Fragment, type VNode } from 'preact'
+import type { VNode } from 'preact'
 import { useState } from 'preact/hooks'
 import type { ExampleRequest, SessionInfo } from '../client/client.ts'
 import { addressBelow, hasToken } from './api.ts'
-import { below, inLine, listOf, membersOf, resolved, textOf } from './json.ts'
+import { below, listOf, textOf } from './json.ts'
+import { OneOperation } from './operation.tsx'
+import { type Operation, operationsOf } from './operations.ts'
 import { Action, Empty, Field, Heading, ProblemBox, useLook } from './parts.tsx'
 import { addressOf, queryOf } from './route.ts'
-import { Try } from './try.tsx'
 
 interface Link {
   readonly name: string
@@ -46,24 +47,7 @@ function Source({ name }: { readonly name: string }): VNode {
   return hasToken() ? <Action label="JSON" asked={{ method: 'GET', path }} file={`${name}.json`} /> : <a href={addressBelow(path)}>JSON</a>
 }
 
-interface Operation {
-  readonly id: string
-  readonly method: string
-  readonly path: string
-  readonly summary: string | undefined
-  readonly description: string | undefined
-  readonly parameters: readonly Parameter[]
-}
-
-interface Parameter {
-  readonly name: string
-  readonly place: string
-  readonly isRequired: boolean
-  readonly description: string | undefined
-  readonly schema: unknown
-}
-
-/** A document: its operations, and for those that the session holds something for a request that works now. */
+/** A document: its operations by tag, and for those that the session holds something for a request that works now. */
 export function Document({ name, session }: { readonly name: string; readonly session: string }): VNode {
   const { value: document, problem } = useLook<unknown>(`/openapi/${encodeURIComponent(name)}.json`)
   const links = useLook<{ readonly documents: readonly Link[] }>('/openapi').value?.documents
@@ -83,10 +67,13 @@ export function Document({ name, session }: { readonly name: string; readonly se
       </p>
       <div class="title">
         <Heading>{name}</Heading>
-        <p>{textOf(below(document, 'info', 'title'))}</p>
+        <p>
+          {textOf(below(document, 'info', 'title'))} {textOf(below(document, 'info', 'version'))}
+        </p>
         <Source name={name} />
       </div>
       <ProblemBox problem={problem} />
+      <About text={textOf(below(document, 'info', 'description'))} />
       <div class="pick">
         <Field label="Session to try things in" help="Examples are made from what it holds.">
           <select
@@ -106,102 +93,54 @@ export function Document({ name, session }: { readonly name: string; readonly se
       </div>
       <ProblemBox problem={examples.problem} />
       {document === undefined && !problem && <Empty>Loading …</Empty>}
-      <ul class="listed card">
-        {operations.map((operation) => (
-          <li key={`${operation.method} ${operation.path}`}>
-            <One operation={operation} base={base ?? ''} session={session} example={own.find((one) => isExampleOf(one, operation))} />
-          </li>
-        ))}
-      </ul>
+      {groupsOf(document, operations).map(({ tag, description, operations: some }) => (
+        <section key={tag} class="card group">
+          {tag !== undefined && <h2>{tag}</h2>}
+          {description !== undefined && <p class="text">{description}</p>}
+          <ul class="listed">
+            {some.map((operation) => (
+              <li key={`${operation.method} ${operation.path}`}>
+                <OneOperation document={document} operation={operation} base={base ?? ''} session={session} examples={own} />
+              </li>
+            ))}
+          </ul>
+        </section>
+      ))}
     </>
   )
 }
 
 const MOST_NAMES = 200
 
-interface OneProps {
-  readonly operation: Operation
-  readonly base: string
-  readonly session: string
-  readonly example: ExampleRequest | undefined
-}
-
-function One({ operation, base, session, example }: OneProps): VNode {
-  const [isOpen, setOpen] = useState(false)
-  const { id, method, path, summary, description, parameters } = operation
+function About({ text }: { readonly text: string | undefined }): VNode | null {
+  if (text === undefined) return null
   return (
-    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>
-        <span class="method">{method}</span> <code>{base + path}</code> {summary} {example && <span class="badge">example</span>}
-      </summary>
-      {isOpen && (
-        <div class="opened">
-          {id !== '' && (
-            <p>
-              <code>{id}</code>, <a href={addressOf(['requests'], { operation: id, session })}>its requests in {session}</a>
-            </p>
-          )}
-          {description !== undefined && <p class="text">{description}</p>}
-          {parameters.length > 0 && (
-            <dl class="parameters">
-              {parameters.map((parameter) => (
-                <Fragment key={`${parameter.place} ${parameter.name}`}>
-                  <dt>
-                    <code>{parameter.name}</code> ({parameter.place}
-                    {parameter.isRequired ? ', required' : ''})
-                  </dt>
-                  <dd>
-                    {parameter.description} <span class="hint">{inLine(parameter.schema)}</span>
-                  </dd>
-                </Fragment>
-              ))}
-            </dl>
-          )}
-          {example ? (
-            <Try key={JSON.stringify(example)} session={session} example={example} />
-          ) : (
-            <Empty>There is no example: the session {session} holds nothing for it, or whose token is sent may not do it.</Empty>
-          )}
-        </div>
-      )}
+    <details class="about">
+      <summary>About the API</summary>
+      <p class="text">{text}</p>
     </details>
   )
 }
 
-const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace', 'query']
-
-function operationsOf(document: unknown): readonly Operation[] {
-  return Object.entries(membersOf(below(document, 'paths'))).flatMap(([path, written]) => {
-    const item = resolved(document, written)
-    return METHODS.flatMap((method): Operation[] => {
-      const operation = below(item, method)
-      if (operation === undefined) return []
-      const parameters = [...listOf(below(item, 'parameters')), ...listOf(below(operation, 'parameters'))].map((one) => {
-        const parameter = resolved(document, one)
-        return {
-          name: inLine(below(parameter, 'name')),
-          place: inLine(below(parameter, 'in')),
-          isRequired: below(parameter, 'required') === true,
-          description: textOf(below(parameter, 'description')),
-          schema: below(parameter, 'schema'),
-        }
-      })
-      const id = inLine(below(operation, 'operationId'))
-      return [
-        {
-          id,
-          method: method.toUpperCase(),
-          path,
-          summary: textOf(below(operation, 'summary')),
-          description: textOf(below(operation, 'description')),
-          parameters,
-        },
-      ]
-    })
-  })
+interface Group {
+  readonly tag: string | undefined
+  readonly description: string | undefined
+  readonly operations: readonly Operation[]
 }
 
-/** By its name, before which the API's stands where several have it. */
-function isExampleOf({ operation, api, method }: ExampleRequest, { id, method: own }: Operation): boolean {
-  return method === own && (operation === id || operation === `${api}:${id}`)
+/** In the order of the document's tags; what has none comes last. */
+function groupsOf(document: unknown, operations: readonly Operation[]): readonly Group[] {
+  const tags = listOf(below(document, 'tags'))
+  const byTag = Map.groupBy(operations, ({ tag }) => tag)
+  const order = [...tags.map((tag) => textOf(below(tag, 'name'))), ...byTag.keys()].filter((tag) => tag !== undefined)
+  return [...new Set([...order, undefined])].flatMap((tag) => {
+    const some = byTag.get(tag)
+    const description = textOf(
+      below(
+        tags.find((one) => below(one, 'name') === tag),
+        'description',
+      ),
+    )
+    return some ? [{ tag, description: tag === undefined ? undefined : description, operations: some }] : []
+  })
 }

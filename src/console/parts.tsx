@@ -191,7 +191,7 @@ async function save(response: Response, file: string): Promise<void> {
 /** A value as JSON; a text as it is, unless it is JSON. */
 export function Json({ value, label }: { readonly value: unknown; readonly label: string }): VNode {
   return (
-    <pre class="json" tabIndex={0} role="region" aria-label={label}>
+    <pre class="json" tabIndex={0} role="group" aria-label={label}>
       {prettyOf(value)}
     </pre>
   )

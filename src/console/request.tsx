@@ -1,5 +1,6 @@
 import { Fragment, type VNode } from 'preact'
 import type { PastRequest, Repair } from '../client/client.ts'
+import { Basis } from './described.tsx'
 import { type Change, differenceOf, type Line } from './difference.ts'
 import { below, inLine, textOf } from './json.ts'
 import { Action, Command, Copy, Empty, Heading, Json, ProblemBox, Status, useLook } from './parts.tsx'
@@ -208,6 +209,7 @@ function Issues({ issues, label }: { readonly issues: NonNullable<PastRequest['w
                 at <code>{place.pointer}</code>
               </div>
             )}
+            <Basis basis={place?.basis} />
           </li>
         ))}
       </ul>

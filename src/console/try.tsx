@@ -33,7 +33,7 @@ export function Try({ session, example }: { readonly session: string; readonly e
   }
   return (
     <form class="try" onSubmit={(event) => void submit(event)}>
-      <h2>Try it</h2>
+      <h3>Try it</h3>
       <Field label={`${method} path`}>
         <input value={path} onInput={(event) => setPath(event.currentTarget.value)} spellcheck={false} />
       </Field>

@@ -101,3 +101,11 @@ export async function press(page: Page, name: string | RegExp, role: 'button' | 
   await tabTo(page, page.getByRole(role, { name, exact: true }).first())
   await page.keyboard.press('Enter')
 }
+
+/** Opens all that is closed in the first element there, and waits until it is drawn; what that brings up stays closed. */
+export async function openAll(page: Page, within = 'main'): Promise<void> {
+  await page.evaluate(
+    `document.querySelector('${within}')?.querySelectorAll('details:not([open]) > summary').forEach((one) => one.click());
+     new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))`,
+  )
+}

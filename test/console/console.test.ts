@@ -1,12 +1,16 @@
 import type { Browser, Locator } from '@playwright/test'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import axe from 'axe-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import parcels from '../../examples/parcels/parcels.ts'
+import { documentApis } from '../../src/documents.ts'
 import { MOST_ROWS } from '../../src/console/journal.ts'
 import type { Api } from '../../src/core/api.ts'
 import type { Scenario } from '../../src/index.ts'
 import { ACCOUNT, ALLOCATION, LINE, NOW, omsClient, openMock, ORDER, ownSession, quantities, SUPPLIER, supplierClient } from '../support.ts'
-import { addressOf, CHROMIUM, expectOn, launch, openConsole, press, servedBy, tabTo } from './browser.ts'
+import { addressOf, CHROMIUM, expectOn, launch, openAll, openConsole, press, servedBy, tabTo } from './browser.ts'
 
 /** Of a member: where it is, what it was, and what it is. */
 type Difference = readonly [string, string | RegExp, string | RegExp]
@@ -227,6 +231,71 @@ describe.skipIf(CHROMIUM === undefined)('the console in a browser (skipped where
     expect(wrong).toEqual([])
   })
 
+  it('tries a cancellation from the document by the keyboard alone: 200, and the second time 404 with its reason', async () => {
+    const mock = await mocks
+    const session = await mock.createSession({ name: ownSession() })
+    const { page, wrong, open } = await openConsole(browser, await addressOf(mock))
+    await open(`#/documents/oms-allocations?session=${session.name}`)
+    await tabTo(page, page.locator('summary').filter({ hasText: 'Cancel allocations' }))
+    await page.keyboard.press('Enter')
+    await expectOn(page.getByLabel('Headers')).toHaveValue(new RegExp(`x-site-context: .*"account".*Mock-Session: ${session.name}`, 's'))
+    await press(page, 'Send')
+    await expectOn(page.getByRole('status').filter({ hasText: '200' })).toBeVisible()
+    await page.keyboard.press('Enter')
+    await expectOn(page.getByRole('status').filter({ hasText: '404' })).toBeVisible()
+    await expectOn(page.getByRole('group', { name: 'Answer' })).toContainText('is CANCELLED and has nothing left to cancel')
+    expect((await session.requests()).map(({ status }) => status)).toEqual([404, 200])
+    expect(wrong).toEqual([])
+  })
+
+  it('shows what each rule of a document is based on, beside operation, parameter, property and answer', async () => {
+    const mock = await mocks
+    const { page, wrong, open } = await openConsole(browser, await addressOf(mock))
+    await open('#/documents/oms-allocations')
+    await page.locator('summary').filter({ hasText: 'Cancel allocations' }).click()
+    const opened = page.locator('.opened').first()
+    const source = 'developer.fabric.inc/v2/api-reference/orders-v2/allocation/cancel-allocation'
+    await expectOn(opened.locator(':scope > .basis')).toContainText(`seed ${source} assumption oms.cancel.again`)
+    const parameters = opened.locator('section').filter({ has: page.getByRole('heading', { name: 'Parameters' }) })
+    await expectOn(parameters.getByText("That the header itself is required stands on the portal's")).toBeVisible()
+    await parameters.locator('summary').filter({ hasText: 'channel' }).click()
+    await expectOn(parameters.getByText('how the channel narrows the data, are assumed', { exact: false })).toBeVisible()
+    // A property without one shares that of its schema.
+    await expectOn(parameters.locator('summary').filter({ hasText: 'stage' })).toContainText('seed')
+    await opened.locator('summary').filter({ hasText: /^404/ }).click()
+    await expectOn(opened.getByText('that "not valid" covers a repeated cancellation is assumed', { exact: false })).toBeVisible()
+    await expectOn(opened.getByRole('link', { name: 'oms.cancel.again' }).first()).toHaveAttribute('href', '#/assumptions/oms.cancel.again')
+    expect(wrong).toEqual([])
+  })
+
+  it('runs nothing that stands in a document, and leads nowhere but to pages', async () => {
+    const bad = '<img src=x onerror=alert(1)><a href="javascript:alert(1)">[x](javascript:alert(1))'
+    const basis = { kind: bad, source: 'javascript:alert(1)', note: bad, assumption: bad, more: bad }
+    const schema = { type: 'object', description: bad, 'x-basis': basis, properties: { [bad]: { type: 'string', pattern: bad } } }
+    const content = { 'application/json': { schema, examples: { [bad]: { summary: bad, value: bad } } } }
+    const answer = { description: bad, 'x-basis': basis, content }
+    const post = {
+      summary: bad,
+      description: bad,
+      tags: [bad],
+      'x-basis': basis,
+      requestBody: { description: bad, content },
+      parameters: [{ name: 'q', in: 'query', description: bad, schema: { type: 'string' }, 'x-basis': bad }],
+      responses: { '200': answer },
+    }
+    const file = join(mkdtempSync(join(tmpdir(), 'mock-console-')), 'bad.json')
+    const info = { title: bad, version: '1', description: bad }
+    writeFileSync(file, JSON.stringify({ openapi: '3.1.0', info, tags: [{ name: bad, description: bad }], paths: { '/a': { post } } }))
+    await using mock = await openMock({ apis: documentApis([file]) })
+    const { page, wrong, open } = await openConsole(browser, await addressOf(mock))
+    await open('#/documents/bad')
+    await expectOn(page.getByText('onerror').first()).toBeVisible()
+    for (let rounds = 0; rounds < 3; rounds++) await openAll(page)
+    expect(await page.getByText('onerror').count()).toBeGreaterThan(15)
+    expect(await page.locator('img, a[href*="javascript:" i]:not([href^="#/"])').count()).toBe(0)
+    expect(wrong).toEqual([])
+  })
+
   it('leads from an answer to what is assumed, and to a session that assumes otherwise', async () => {
     const mock = await mocks
     const url = await addressOf(mock)
@@ -261,6 +330,7 @@ describe.skipIf(CHROMIUM === undefined)('the console in a browser (skipped where
       .getByText(/^supplier-orders\.yaml:\d+$/)
       .first()
       .waitFor()
+    await page.locator('.issues .basis', { hasText: 'seed github.com/CruxConnect/crux-docs' }).first().waitFor()
     expect(wrong).toEqual([])
   })
 
@@ -372,7 +442,7 @@ describe.skipIf(CHROMIUM === undefined)('the console in a browser (skipped where
     const { page, wrong, open } = await openConsole(browser, await addressOf(mock))
     const [name, again] = [ownSession(), ownSession()]
     await open('#/sessions')
-    await page.getByLabel('Name').first().fill(name)
+    await page.getByLabel(/^Name/).first().fill(name)
     await page.getByLabel('Scenario').selectOption('one-of-each')
     await press(page, 'Begin')
     await page.getByText('from the scenario one-of-each').waitFor()
@@ -526,6 +596,7 @@ describe.skipIf(CHROMIUM === undefined)('the console in a browser (skipped where
       ['#/sessions/nobody/state', 'There is no session nobody'],
       ['#/documents', 'supplier-orders'],
       [`#/documents/supplier-orders?session=${client.session}`, 'Get an order'],
+      [`#/documents/oms-allocations?session=${client.session}`, 'Cancel allocations'],
       [`#/contracts?session=${client.session}`, 'storefront'],
       ['#/assumptions', 'supplier.allocate.sum'],
       ['#/nowhere', 'Nothing is here'],
@@ -540,7 +611,9 @@ describe.skipIf(CHROMIUM === undefined)('the console in a browser (skipped where
       await page.evaluate(`location.hash = ${JSON.stringify(view)}`)
       await page.getByRole('main').getByText(last).first().waitFor({ state: 'attached' })
       await expectOn(page.getByText('Loading')).toHaveCount(0)
-      await page.evaluate("document.querySelectorAll('main summary').forEach((summary) => summary.click())")
+      await openAll(page)
+      // And what that has brought up of the first one.
+      await openAll(page, 'main .opened')
       expect({ view, violations: await found({}) }).toEqual({ view, violations: [] })
       expect({ view, wide: await page.evaluate('document.documentElement.scrollWidth') }).toEqual({ view, wide: width })
       // Of the scheme only the colours are another's.

@@ -6,7 +6,9 @@ import { differenceOf } from '../../src/console/difference.ts'
 import { type Field, fieldOf, type FormIssue, type Texts, valueIn } from '../../src/console/form.ts'
 import { MOST_ROWS, type Row, rowOf, waiting, withNewer } from '../../src/console/journal.ts'
 import { pointed, resolved } from '../../src/console/json.ts'
+import { operationsOf } from '../../src/console/operations.ts'
 import { addressOf, queryOf, readRoute, type Route } from '../../src/console/route.ts'
+import { type Shown, shownOf } from '../../src/console/schema.ts'
 import { curlOf, readHeaders, writtenHeaders } from '../../src/console/sent.ts'
 import { createReader, waitBefore } from '../../src/console/server-sent.ts'
 
@@ -206,4 +208,95 @@ describe('a request as a command', () => {
   ])('takes headers line by line: %j', (text, headers) => expect(readHeaders(text)).toEqual(headers))
 
   it('gives headers back as they were', () => expect(readHeaders(writtenHeaders({ A: '1', B: '' }))).toEqual({ A: '1', B: '' }))
+})
+
+describe('what a document says', () => {
+  it('is read as its operations, whose own parameters replace those of the path', () => {
+    const shared = { name: 'id', in: 'path', required: true, description: 'of the path', schema: { type: 'string' } }
+    const document = {
+      security: [{ token: [] }],
+      components: { parameters: { Id: shared }, responses: { Gone: { description: 'Gone.', 'x-basis': 'hearsay' } } },
+      paths: {
+        '/a/{id}': {
+          parameters: [{ $ref: '#/components/parameters/Id' }],
+          get: { responses: { '410': { $ref: '#/components/responses/Gone' }, 'x-other': {} } },
+          put: {
+            parameters: [{ ...shared, description: 'its own' }],
+            tags: ['t'],
+            security: [{}, { a: [], b: [] }],
+            'x-basis': { kind: 'k' },
+          },
+        },
+      },
+    }
+    const [get, put] = operationsOf(document)
+    expect(get).toMatchObject({ method: 'GET', security: ['token'], parameters: [{ description: 'of the path', isRequired: true }] })
+    expect(get?.answers).toMatchObject([{ status: '410', description: 'Gone.', basis: 'hearsay', contents: [] }])
+    expect(put).toMatchObject({ tag: 't', security: ['none', 'a and b'], basis: { kind: 'k' }, parameters: [{ description: 'its own' }] })
+  })
+
+  it('is read of Swagger 2.0 as well', () => {
+    const schema = { type: 'object' }
+    const post = {
+      parameters: [
+        { name: 'size', in: 'query', type: 'integer', maximum: 3 },
+        { name: 'b', in: 'body', schema },
+      ],
+      responses: { '200': { description: 'Done.', schema, examples: { 'application/json': { a: 1 } } } },
+    }
+    const [operation] = operationsOf({ swagger: '2.0', paths: { '/a': { post } } })
+    expect(operation?.parameters.map((one) => shownOf({}, one.schema))).toMatchObject([
+      { type: 'integer', rules: ['maximum: 3'] },
+      { type: 'object', rules: [] },
+    ])
+    expect(operation?.answers).toMatchObject([{ contents: [{ schema, examples: [{ name: 'application/json', value: { a: 1 } }] }] }])
+  })
+
+  it.each([
+    undefined,
+    7,
+    'x',
+    { paths: [] },
+    { paths: { '/a': { get: null, put: 3 } } },
+    { paths: { '/a': { get: { responses: 'x', parameters: 7 } } } },
+  ])('need not be as it should: %j', (document) =>
+    expect(operationsOf(document).every(({ parameters, answers }) => parameters.length + answers.length === 0)).toBe(true),
+  )
+
+  const document = {
+    components: {
+      schemas: { Line: { type: 'object', 'x-basis': 'told', properties: { id: {} } }, Ring: { $ref: '#/components/schemas/Ring' } },
+    },
+  }
+  const line = { $ref: '#/components/schemas/Line' }
+  it.each<[string, unknown, Partial<Shown>]>([
+    [
+      'a type with its format and rules',
+      { type: 'string', format: 'uuid', minLength: 1, enum: ['a'] },
+      { type: 'string (uuid)', rules: ['minLength: 1', 'enum: ["a"]'] },
+    ],
+    ['several types', { type: ['string', 'null'] }, { type: 'string or null' }],
+    ['a list', { type: 'array', items: line, minItems: 1 }, { type: 'array of Line', rules: ['minItems: 1'] }],
+    ['a reference, and what stands beside it', { ...line, description: 'here' }, { type: 'Line', description: 'here', basis: 'told' }],
+    [
+      'names that are closed',
+      { properties: {}, additionalProperties: false },
+      { type: 'object', rules: ['additionalProperties: false'], below: [] },
+    ],
+    ['anything', {}, { type: 'anything' }],
+    ['nothing', false, { type: 'nothing' }],
+    ['a reference that leads back to itself', { $ref: '#/components/schemas/Ring' }, { type: 'Ring', below: [] }],
+    ['a reference to another file', { $ref: 'other.yaml#/A' }, { type: 'A' }],
+  ])('is a schema in a few words: %s', (_what, schema, shown) => expect(shownOf(document, schema)).toMatchObject(shown))
+
+  it('has schemas below a schema, each by what it is to it', () => {
+    const schema = { required: ['a'], properties: { a: line, b: {} }, oneOf: [line], not: {}, patternProperties: { '^x': {} } }
+    expect(shownOf(document, schema).below.map(({ name, isProperty, isRequired }) => [name, isProperty, isRequired])).toEqual([
+      ['a', true, true],
+      ['b', true, false],
+      ['not', false, false],
+      ['one of', false, false],
+      ['names like ^x', false, false],
+    ])
+  })
 })
