@@ -154,8 +154,8 @@ const allocated =
     return ask('PUT', `/orders/allocation/${order.id}/`, { line_items: [{ line_item_uuid: lineOf(order), allocation }] })
   }
 
-/** An order of two units, and all that a supplier and a retailer can do with it. */
-const order = async (assume: Readonly<Record<string, string>>): Promise<Thing<Order>> => {
+/** An order with lines of so many units, and all that a supplier and a retailer can do with it; with the first line, where it is about one. */
+const order = async (assume: Readonly<Record<string, string>>, ...units: readonly number[]): Promise<Thing<Order>> => {
   const mock = await mockOf(assume)
   return {
     mock,
@@ -164,7 +164,10 @@ const order = async (assume: Readonly<Record<string, string>>): Promise<Thing<Or
     async begin(session) {
       const examples = await session.examples({ token: RETAILER.replace('Token ', '') })
       const sent = Object(examples.find(({ operation }) => operation === 'createOrder')?.body)
-      await asking(mock, session, asRetailer)('POST', '/orders/create/', { ...sent, skus: [{ ...sent.skus[0], quantity: 2 }] })
+      await asking(mock, session, asRetailer)('POST', '/orders/create/', {
+        ...sent,
+        skus: units.map((quantity) => ({ ...sent.skus[0], quantity })),
+      })
     },
     facts: ({ lines }) =>
       lines.map(({ allocated: a, backordered, rejected, shipped, cancellation }) => [a, backordered, rejected, shipped, cancellation]),
@@ -179,6 +182,17 @@ const order = async (assume: Readonly<Record<string, string>>): Promise<Thing<Or
         ask('POST', `/orders/tracking/${entity.id}/`, {
           tracking_number: `1Z${entity.lines[0]?.shipped ?? 0}`,
           line_items: [{ line_item_uuid: lineOf(entity), quantity_shipped: 1 }],
+        }),
+      (ask, { id, lines }) =>
+        ask('PUT', `/orders/allocation/${id}/`, {
+          line_items: lines.map((line, place) => ({
+            line_item_uuid: line.id,
+            allocation: { quantity_allocated: units[place], quantity_backordered: 0, quantity_rejected: 0 },
+          })),
+        }),
+      (ask, { id, lines }) =>
+        ask('PUT', `/orders/tracking/${id}/1Z0/`, {
+          line_items: lines.map((line) => ({ line_item_uuid: line.id, quantity_shipped: 1 })),
         }),
       (ask, entity) => ask('PATCH', '/orders/cancel/', { order_uuid: entity.id }, asRetailer),
       (ask, entity) => ask('DELETE', `/orders/items/cancel/${lineOf(entity)}/`, undefined, asRetailer),
@@ -360,7 +374,9 @@ describe('what can become of one, whatever is asked of it, is what its table say
   it('a line of an order', async () => {
     const made = new Set<string>()
     for (const assume of [{}, { 'supplier.allocate.sum': 'off' }, { 'supplier.cancel.steps': 'auto-confirm' }])
-      for (const move of await movesOf(await order(assume))) made.add(move)
+      for (const move of await movesOf(await order(assume, 2))) made.add(move)
+    // A package of one line takes in another.
+    for (const move of await movesOf(await order({}, 1, 1))) made.add(move)
     expect([...made].toSorted()).toEqual(tableOf(supplier, 'order').toSorted())
   })
 

@@ -298,7 +298,6 @@ describe('a session in which nothing has changed', () => {
   it.each<[string, (served: Served, session: string) => Promise<unknown>]>([
     ['was refused', (served, session) => served.send('GET', '/orders/x/', { headers: { 'Mock-Session': session } })],
     ['was read', (served, session) => served.order(session)],
-    ['was looked into', (served, session) => served.control('GET', `/sessions/${session}/entities`)],
   ])('gives its place to who needs one when it %s, the one first that was used first', async (_how, use) => {
     const store = watchedStore()
     await using served = await serve({ maxSessions: 2, store })

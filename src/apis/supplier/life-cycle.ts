@@ -22,6 +22,7 @@ export const lifeCycle: LifeCycle<Order> = {
     ],
     backorder: { from: 'Backordered', to: 'Allocated' },
     addTracking: { from: 'Allocated', to: 'HasTracking' },
+    updateTracking: { from: 'Allocated', to: 'HasTracking', when: 'units of it go into a package that has shipped' },
     cancelOrder: AT_ONCE,
     cancelLineItem: AT_ONCE,
     confirmOrderCancellation: CANCELLED,
