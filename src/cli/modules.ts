@@ -1,4 +1,4 @@
-import { createRequire, registerHooks } from 'node:module'
+import { createRequire, registerHooks, type ResolveHookSync } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 /** A module of the user's, and the files that it is made of. */
@@ -39,7 +39,7 @@ export async function importAnew(path: string, onFile: (file: string) => void = 
 function followImports(): void {
   registerHooks({
     resolve(specifier, context, next) {
-      const resolved = next(specifier, context)
+      const resolved = resolvedBy(specifier, context, next)
       const number = new URL(context.parentURL ?? 'file:///').searchParams.get('import')
       const isOwn = resolved.url.startsWith('file:') && !resolved.url.includes('/node_modules/') && !resolved.url.startsWith(OWN)
       if (number === null || !isOwn) return resolved
@@ -51,4 +51,14 @@ function followImports(): void {
       return { ...resolved, url: url.href }
     },
   })
+}
+
+/** What modules import by the name of this package is this one where none is installed beside them: they may stand anywhere. */
+const resolvedBy: ResolveHookSync = (specifier, context, next) => {
+  try {
+    return next(specifier, context)
+  } catch (error) {
+    if (!/^allocation-mock(\/|$)/.test(specifier)) throw error
+    return next(specifier, { ...context, parentURL: import.meta.url })
+  }
 }

@@ -38,6 +38,17 @@ describe('--api with a module that cannot be', () => {
   })
 })
 
+it('a module finds the package wherever it stands', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'alone-')), 'api.mjs')
+  const document = `{ openapi: '3.1.0', info: { title: 'Alone', version: '1' }, paths: {} }`
+  writeFileSync(
+    file,
+    `import { defineApi } from 'allocation-mock/api'\nexport default defineApi({ name: 'alone', document: ${document} })\n`,
+  )
+  const { code, out } = await new Running(process.execPath, [BIN, 'scenario', 'list', '--api', file]).ended
+  expect({ code, out }).toEqual({ code: 0, out: expect.any(String) })
+})
+
 describe('two modules of the same names', () => {
   const module = (name: string, flag: string): string => {
     const file = join(folder, `${name}.mjs`)
