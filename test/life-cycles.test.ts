@@ -2,9 +2,12 @@ import { afterAll, describe, expect, it } from 'vitest'
 import parcels from '../examples/parcels/parcels.ts'
 import { oms } from '../src/apis/oms/api.ts'
 import { supplier } from '../src/apis/supplier/api.ts'
+import { defineApi, type Input, kind, type LiveScene, reply } from '../src/api.ts'
 import type { Api, Kind } from '../src/core/api.ts'
+import type { CoreKinds } from '../src/core/world.ts'
 import { movesBy, statesIn } from '../src/core/life-cycle.ts'
 import type { Mock, MockSession } from '../src/index.ts'
+import { apiOf } from './apis/own.ts'
 import { ACCOUNT, LINE, openMock, ORDER, ownSession, RETAILER, SUPPLIER } from './support.ts'
 
 /**
@@ -319,6 +322,50 @@ const parcel = async (): Promise<Thing<Parcel>> => {
   }
 }
 
+interface Note {
+  readonly id: string
+  readonly state: string
+}
+
+/** Notes that are shut by `toString` and thrown away by `constructor`. @param onLook hears of each that is looked up */
+function notes(name: string, onLook: (id: string) => void = () => undefined): Api {
+  type Looking = LiveScene<CoreKinds & { readonly note: Note }>
+  const note = kind<Note>({
+    untouched: (id) => (onLook(id), id === 'n' ? { id, state: 'open' } : undefined),
+    lifeCycle: {
+      states: ['open', 'shut'],
+      stateOf: ({ state }) => state,
+      moves: { toString: { from: 'open', to: 'shut' }, constructor: { from: ['open', 'shut'] } },
+    },
+  })
+  const responses = Object.fromEntries([200, 404, 409].map((status) => [status, { description: 'So it is.' }]))
+  const at = {
+    parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],
+    put: { operationId: 'toString', responses },
+    delete: { operationId: 'constructor', responses },
+  }
+  return apiOf({
+    name,
+    document: { openapi: '3.1.0', info: { title: name, version: '1' }, servers: [{ url: `/${name}` }], paths: { '/notes/{id}': at } },
+    kinds: { note },
+    problems: { unknown: { status: 404, title: 'There is no such note' }, shut: { status: 409, title: 'The note is shut' } },
+    behaviours: {
+      toString({ path }: Input<{ path: { id: string } }>, scene: Looking) {
+        const one = scene.get('note', path.id)
+        if (!one) return scene.refuse('unknown')
+        if (one.state === 'shut') return scene.refuse('shut')
+        scene.put('note', { ...one, state: 'shut' })
+        return reply(200)
+      },
+      constructor({ path }: Input<{ path: { id: string } }>, scene: Looking) {
+        if (!scene.get('note', path.id)) return scene.refuse('unknown')
+        scene.remove('note', path.id)
+        return reply(200)
+      },
+    },
+  })
+}
+
 describe('a life cycle', () => {
   it('is told with its moves: the operations and steps that make them, and when', async () => {
     const mock = await mockOf({})
@@ -355,6 +402,72 @@ describe('a life cycle', () => {
       expect(await session.requests({ changed })).toMatchObject([{ operation: 'allocateOrder', changes: [{ id: ORDER, moves }] }])
     for (const changed of ['allocation', `order/${LINE}`, 'order/'])
       expect(await session.requests({ changed })).toHaveLength(changed === 'order/' ? 1 : 0)
+  })
+
+  it('goes by the names that everybody knows, and by an operation and a step of one name', async () => {
+    const { parcel: { lifeCycle, ...row } = {}, ...kinds } = parcels.kinds
+    const { sent } = parcels.steps
+    if (!lifeCycle || !sent) throw new Error('parcels have a life cycle')
+    const { cancelParcel = [], ...moves } = lifeCycle.moves
+    const parcel: Kind = { ...row, lifeCycle: { ...lifeCycle, moves: { ...moves, cancelParcel } } }
+    const own = {
+      ...parcels,
+      name: 'own',
+      kinds: { ...kinds, parcel },
+      steps: { sent, cancelParcel: { ...sent, text: 'it is cancelled' } },
+    }
+    // Its document has the same operations, and no behaviour for them.
+    const other = defineApi({
+      name: 'other',
+      document: {
+        openapi: '3.1.0',
+        info: { title: 'Other', version: '1' },
+        servers: [{ url: '/other' }],
+        paths: { '/': { get: { operationId: 'createParcel', responses: { 200: { description: 'Done.' } } } } },
+      },
+    })
+    const mock = await mockOf({}, [own, other])
+    const { lifeCycles } = Object(await (await mock.fetch('/__mock/life-cycles')).json())
+    expect(lifeCycles).toMatchObject([
+      {
+        kind: 'parcel',
+        moves: [
+          { by: 'own:createParcel', origin: 'request' },
+          { by: 'sent', origin: 'progress' },
+          { by: 'cancelParcel', origin: 'request' },
+          { by: 'cancelParcel', origin: 'progress', text: 'it is cancelled' },
+        ],
+      },
+    ])
+    await using session = await mock.createSession()
+    await asking(mock, session, {})('POST', '/v1/parcels', { to: 'Ada', depot: 'north' })
+    expect(await session.requests({ operation: 'own:createParcel' })).toHaveLength(1)
+  })
+
+  it('has operations of any name, and a refusal says which of them lead on, deletions too', async () => {
+    const mock = await mockOf({}, [notes('a'), notes('b')])
+    const { lifeCycles } = Object(await (await mock.fetch('/__mock/life-cycles')).json())
+    const rows = (api: string): object => ({
+      kind: `${api}:note`,
+      moves: ['toString', 'constructor'].map((by) => ({ by: `${api}:${by}`, origin: 'request' })),
+    })
+    expect(lifeCycles).toMatchObject([rows('a'), rows('b')])
+    await using session = await mock.createSession()
+    const ask = asking(mock, session, { Accept: 'application/problem+json' })
+    await ask('PUT', '/b/notes/n')
+    expect(await ask('PUT', '/b/notes/n')).toMatchObject({
+      repair: { kind: 'none', reason: expect.stringMatching(/; b:note n is shut, from which lead on: b:constructor \(it is gone then\)$/) },
+    })
+  })
+
+  it('is looked up for the first names of a path, however many there are', async () => {
+    const asked: string[] = []
+    const mock = await mockOf({}, [notes('a', (id) => void asked.push(id))])
+    await using session = await mock.createSession()
+    const path = `/a/notes/${Array.from({ length: 500 }, (_, place) => place).join(',')}`
+    expect(await asking(mock, session, { Accept: 'application/problem+json' })('DELETE', path)).toMatchObject({ code: 'unknown' })
+    const { size } = new Set(asked)
+    expect([size > 1, size < 50]).toEqual([true, true])
   })
 
   it('lets no step make another move', async () => {

@@ -59,7 +59,8 @@ function checkMoves({ operation = '', changes, settings }: Exchange, registry: R
   for (const change of changes)
     for (const moved of movesOf(change, settings, registry)) {
       const { lifeCycle } = registry.kinds.get(change.kind)?.row ?? {}
-      if (lifeCycle && !hasMove(lifeCycle, operation, moved))
+      // Where several APIs have an operation, it is told as `api:operation`.
+      if (lifeCycle && !hasMove(lifeCycle, operation.replace(/^.*:/, ''), moved))
         throw new Error(`${operation} moves ${change.kind} ${change.id} ${moveText(moved)}, which its life cycle does not have`)
     }
 }

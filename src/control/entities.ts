@@ -1,13 +1,14 @@
 import type { Input } from '../base/http.ts'
 import type { ListedEntities, ListedEntity, ListQuery } from '../core/api.ts'
 import { ANYBODY, type Behaviour, refused, reply, type Scene } from '../core/behaviour.ts'
-import { statesIn, statesOf } from '../core/life-cycle.ts'
+import { movesBy, statesIn, statesOf } from '../core/life-cycle.ts'
 import { idOf, Live } from '../core/live.ts'
 import { MAX_CANDIDATES } from '../core/population/listing.ts'
 import type { Named, Registry } from '../core/registry.ts'
 import type { Kind } from '../core/api.ts'
 import { place, viewOf } from '../core/scenario/place.ts'
 import type { Data } from '../core/scenario/written.ts'
+import type { ServedApi } from './examples.ts'
 import { tooMuchAtOnce } from './sessions.ts'
 
 /** What a session holds, and what is brought into it. */
@@ -20,7 +21,7 @@ interface ExistsInput extends Input {
   readonly body: Data
 }
 
-export function entityBehaviours(registry: Registry): Readonly<Record<string, Behaviour>> {
+export function entityBehaviours(registry: Registry, apis: readonly ServedApi[]): Readonly<Record<string, Behaviour>> {
   const listEntities: Behaviour<EntitiesInput> = {
     asFirst: 'shows',
     run({ query }, scene) {
@@ -56,7 +57,7 @@ export function entityBehaviours(registry: Registry): Readonly<Record<string, Be
       })
     },
   }
-  return { listEntities, addEntities, listLifeCycles: listLifeCycles(registry) }
+  return { listEntities, addEntities, listLifeCycles: listLifeCycles(apis) }
 }
 
 /** The states of what is listed, as its kind has them. */
@@ -70,28 +71,34 @@ function statesNow({ api, name, row }: Named<Kind>, { id, ...whose }: ListedEnti
 }
 
 /** The tables of the kinds that have a life cycle, a row for each move, by the names that everybody knows. */
-function listLifeCycles({ kinds }: Registry): Behaviour {
-  const lifeCycles = [...kinds].flatMap(([kind, { api, row }]) =>
-    row.lifeCycle
-      ? {
-          kind,
-          api: api.api.name,
-          ...(row.parts && { part: row.parts.word }),
-          states: row.lifeCycle.states,
-          moves: Object.entries(row.lifeCycle.moves).flatMap(([by, moves]) => {
-            const step = api.api.steps[by]
-            const named = step
-              ? { by: api.known('steps', by), origin: 'progress', text: step.text }
-              : { by: api.known('behaviours', by), origin: 'request' }
-            return [moves].flat().map(({ from, to, when }) => ({
-              ...named,
-              ...(from !== undefined && { from: statesIn(from) }),
-              ...(to !== undefined && { to: statesIn(to) }),
-              ...(when !== undefined && { when }),
-            }))
-          }),
-        }
-      : [],
+function listLifeCycles(apis: readonly ServedApi[]): Behaviour {
+  const lifeCycles = apis.flatMap(({ member: { api, known }, operations, nameOf }) =>
+    Object.entries(api.kinds).flatMap(([name, { lifeCycle, parts }]) =>
+      lifeCycle
+        ? {
+            kind: known('kinds', name),
+            api: api.name,
+            ...(parts && { part: parts.word }),
+            states: lifeCycle.states,
+            moves: Object.keys(lifeCycle.moves).flatMap((by) => {
+              const step = Object.hasOwn(api.steps, by) ? api.steps[by] : undefined
+              // An operation and a step may have one name.
+              const movers = [
+                ...(operations.includes(by) ? [{ by: nameOf(by), origin: 'request' }] : []),
+                ...(step ? [{ by: known('steps', by), origin: 'progress', text: step.text }] : []),
+              ]
+              return movers.flatMap((mover) =>
+                movesBy(lifeCycle.moves, by).map(({ from, to, when }) => ({
+                  ...mover,
+                  ...(from !== undefined && { from: statesIn(from) }),
+                  ...(to !== undefined && { to: statesIn(to) }),
+                  ...(when !== undefined && { when }),
+                })),
+              )
+            }),
+          }
+        : [],
+    ),
   )
   return { run: () => reply(200, { lifeCycles }) }
 }

@@ -45,7 +45,7 @@ export function controlBehaviours(
   const own = {
     ...FIXED,
     ...sessionBehaviours(registry),
-    ...entityBehaviours(registry),
+    ...entityBehaviours(registry, apis),
     ...settingBehaviours(known),
     listDue: listDue(registry),
     listExamples: listExamples(apis),

@@ -44,11 +44,11 @@ export interface Member {
   changesOf(changes: readonly Change[]): readonly Change[]
 }
 
-type Names = Pick<Api, 'kinds' | 'steps' | 'words' | 'settings' | 'assumptions' | 'problems' | 'behaviours'> & {
+type Names = Pick<Api, 'kinds' | 'steps' | 'words' | 'settings' | 'assumptions' | 'problems'> & {
   readonly as: NonNullable<Api['callers']['as']>
 }
 
-const TABLES = ['kinds', 'steps', 'words', 'settings', 'assumptions', 'problems', 'behaviours', 'as'] as const satisfies (keyof Names)[]
+const TABLES = ['kinds', 'steps', 'words', 'settings', 'assumptions', 'problems', 'as'] as const satisfies (keyof Names)[]
 
 /** Names that are the mock's own, and no API's. */
 export const TAKEN = {

@@ -1,5 +1,5 @@
 import { isRefused, type Outcome } from '../core/behaviour.ts'
-import { hasMove, movesBetween, moveText } from '../core/life-cycle.ts'
+import { hasMove, movesBetween, moveText, wrongWithStates } from '../core/life-cycle.ts'
 import { Live } from '../core/live.ts'
 import type { Change } from '../core/world.ts'
 import type { CheckedRequest } from './checks.ts'
@@ -57,13 +57,15 @@ function changesMade(outcome: Outcome, live: Live): readonly Change[] {
 
 const NONE: readonly Change[] = []
 
-/** @throws BehaviourError for a move that the life cycle of its kind does not have */
+/** @throws BehaviourError for a state, or a move, that the life cycle of its kind does not have */
 function checkMoves(changes: readonly Change[], { live, operation }: CheckedRequest, { member }: Service, name: string): void {
   // What is changed twice has moved from where it was before to where it ends.
   const last = new Map(changes.map((change) => [`${change.kind} ${change.id}`, change]))
   for (const { kind, id, to } of last.values()) {
     const row = member.api.kinds[kind]
     if (!row?.lifeCycle) continue
+    const wrong = to && wrongWithStates(row, to)
+    if (wrong !== undefined) throw new BehaviourError(`${name} changes ${kind} ${id}, and its life cycle ${wrong}`)
     const from = live.given.get(kind, id) ?? row.untouched?.(id, live.session, to)
     for (const moved of movesBetween(row, from, to))
       if (!hasMove(row.lifeCycle, operation.id, moved))

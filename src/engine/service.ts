@@ -78,7 +78,8 @@ export function createServices(members: readonly Member[], contracts: readonly C
       )
     }
     for (const [kind, { lifeCycle }] of Object.entries(kinds)) {
-      const wrong = lifeCycle && wrongWithLifeCycle(lifeCycle, [...operations, ...Object.keys(steps)])
+      const own = Object.keys(steps).filter((step) => steps[step]?.kind === kind)
+      const wrong = lifeCycle && wrongWithLifeCycle(lifeCycle, [...operations, ...own])
       if (wrong !== undefined) throw new DocumentError(`${file}: the life cycle of the kind "${kind}" ${wrong}`)
     }
     return {

@@ -2,7 +2,7 @@ import { decoded } from '../base/decode.ts'
 import type { Kind } from '../core/api.ts'
 import type { Scene } from '../core/behaviour.ts'
 import { hasMove, movesBy, statesIn, statesOf } from '../core/life-cycle.ts'
-import type { Member } from '../core/registry.ts'
+import type { Service } from './service.ts'
 
 /**
  * Where something that a path names stands in its life cycle, and what leads on from there, in words: `parcel 7 is SENT, from which nothing
@@ -12,11 +12,11 @@ import type { Member } from '../core/registry.ts'
 export function standing(
   operation: string,
   path: Readonly<Record<string, string>>,
-  { api, sceneOf }: Member,
+  { member: { api, sceneOf, known }, nameOf }: Service,
   given: Scene,
 ): string | undefined {
   const scene = sceneOf(given)
-  const names = Object.values(path).flatMap((value) => decoded(value).split(','))
+  const names = [...new Set(Object.values(path).flatMap((value) => decoded(value).split(',')))].slice(0, MOST_NAMES)
   for (const [name, kind] of Object.entries(api.kinds)) {
     const { lifeCycle } = kind
     if (!lifeCycle || !Object.hasOwn(lifeCycle.moves, operation)) continue
@@ -24,14 +24,19 @@ export function standing(
       for (const [part, state] of found(id, name, kind, scene)) {
         if (movesBy(lifeCycle.moves, operation).some(({ from }) => statesIn(from).includes(state))) continue
         const ways = Object.keys(lifeCycle.moves).flatMap((by) =>
-          lifeCycle.states.filter((to) => to !== state && hasMove(lifeCycle, by, { from: state, to })).map((to) => `${by} (${to})`),
+          [...lifeCycle.states, undefined]
+            .filter((to) => to !== state && hasMove(lifeCycle, by, { from: state, to }))
+            .map((to) => `${Object.hasOwn(api.steps, by) ? known('steps', by) : nameOf(by)} (${to ?? 'it is gone then'})`),
         )
-        const what = part === undefined ? `${name} ${id}` : `${kind.parts?.word ?? 'part'} ${part}`
+        const what = part === undefined ? `${known('kinds', name)} ${id}` : `${kind.parts?.word ?? 'part'} ${part}`
         return `${what} is ${state}, from which ${ways.length === 0 ? 'nothing leads on' : `lead on: ${ways.join(', ')}`}`
       }
   }
   return undefined
 }
+
+/** So many of the names in a path are looked for: each of them may lead through all that a session holds. */
+const MOST_NAMES = 20
 
 /** The states of what has the id, or of the part that has it. */
 function found(id: string, name: string, kind: Kind, { world, session }: Scene): Iterable<readonly [string | undefined, string]> {

@@ -75,7 +75,7 @@ export function createRepairs({ store, control, services, serviceFor, nearest, a
         standing(one) {
           const found = matchOf(one)
           const session = sessionOf(held.world)
-          return found && session && standing(found.target.id, found.path, found.service.member, { ...held, session, now: 0 })
+          return found && session && standing(found.target.id, found.path, found.service, { ...held, session, now: 0 })
         },
         examples: () => (known ??= examplesFor(control, name, request, held, there)),
         nearest,

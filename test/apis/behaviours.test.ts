@@ -122,6 +122,35 @@ describe('a behaviour that breaks the rules is named, its session stays as it wa
     expect(told).toMatchObject({ status: 500, code: 'behaviour-broken', detail: expect.stringContaining(said), kept: [] })
   })
 
+  it.each<[string, LifeCycle<Thing>['stateOf'], string]>([
+    ['throws', () => String(JSON.parse('{')), 'does not say the state: stateOf throws SyntaxError'],
+    ['gives no text', ({ n }) => Object(n), 'does not say the state: stateOf gives 1, and no text'],
+    ['gives a state of no name', () => '__proto__', 'says the state is "__proto__", which is none of its own: 0, 1'],
+  ])(
+    'whose life cycle %s: that is told where the mock is strict, and loses nothing of what is told elsewhere',
+    async (_name, stateOf, said) => {
+      const lifeCycle: LifeCycle<Thing> = { states: ['0', '1'], stateOf, moves: { addThing: { to: ['0', '1'] } } }
+      const grow = { text: 'it grows', kind: 'thing', waits: () => true, take: (thing: Thing) => ({ ...thing, n: 2 }) }
+      const more = { kinds: { thing: kind<Thing>({ word: 'things', lifeCycle }) }, steps: { grow } }
+      const addThing = (_input: unknown, s: Scene) => reply(201, s.put('thing', { id: 'a', n: 1 }))
+      const told = await posted(addThing, true, more)
+      expect(told).toMatchObject({
+        status: 500,
+        code: 'behaviour-broken',
+        detail: expect.stringContaining(`changes thing a, and its life cycle ${said}`),
+        kept: [],
+      })
+      await using mock = await createMock({ strict: false, apis: [apiOf({ behaviours: { addThing }, ...more })] })
+      const session = mock.session('default')
+      await mock.fetch('/things', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"n":1}' })
+      expect((await session.entities()).entities).toMatchObject([{ id: 'a', entity: { n: 1 } }])
+      expect(await session.requests()).toMatchObject([{ operation: 'addThing', changes: [{ id: 'a', to: { n: 1 } }] }])
+      await expect(session.step({ thing: 'a' })).rejects.toThrow(
+        `"grow" changes thing a, and its life cycle ${said.replace('gives 1', 'gives 2')}`,
+      )
+    },
+  )
+
   it('shows nothing of the reason to the client, and all of it in the journal', async () => {
     await using mock = await createMock({
       apis: [apiOf({ behaviours: { listThings: () => JSON.parse('{') } })],

@@ -43,7 +43,25 @@ describe('an API that cannot be is refused with its file, the name of what is wr
     [
       'a life cycle that an operation misspelt moves',
       { kinds: { thing: kind({ lifeCycle: { ...LIFE, moves: { addThig: { to: 'NEW' } } } }) } },
-      'has moves by "addThig", which is no operation and no step; the nearest are addThing',
+      'has moves by "addThig", which is no operation and no step of this kind; the nearest are addThing',
+    ],
+    [
+      'a life cycle that a step of another kind moves',
+      {
+        kinds: { thing: kind({ lifeCycle: { ...LIFE, moves: { go: { to: 'NEW' } } } }), other: kind() },
+        steps: { go: { ...step, kind: 'other' } },
+      },
+      'has moves by "go", which is no operation and no step of this kind; the nearest are ',
+    ],
+    ...[null, 'NEW', { from: 1, to: 'NEW' }, { frm: 'NEW', to: 'OLD' }].map((move): [string, object, string] => [
+      `a life cycle with the move ${JSON.stringify(move)}`,
+      { kinds: { thing: kind({ lifeCycle: { ...LIFE, moves: JSON.parse(JSON.stringify({ addThing: move })) } }) } },
+      `has a move by "addThing" that is ${JSON.stringify(move)}; give from, to or both, each a state or a list of states`,
+    ]),
+    [
+      'a life cycle with a state that is a number',
+      { kinds: { thing: kind({ lifeCycle: { ...LIFE, states: JSON.parse('["NEW", 2]') } }) } },
+      'has the state 2, which is no text',
     ],
     [
       'a life cycle with a state twice',

@@ -1,6 +1,6 @@
 import type { Kind, Step } from '../api.ts'
 import type { Scene } from '../behaviour.ts'
-import { hasMove, movesBetween, moveText } from '../life-cycle.ts'
+import { hasMove, movesBetween, moveText, wrongWithStates } from '../life-cycle.ts'
 import type { Named, Registry } from '../registry.ts'
 import { type Change, Draft, type World } from '../world.ts'
 import type { Moved, Policy, WaitingStep } from './settings.ts'
@@ -82,6 +82,8 @@ export function take({ step, on }: Pick<WaitingStep, 'step' | 'on'>, scene: Scen
   const taken = named.row.take(entity, named.api.sceneOf(scene), on.part)
   if (typeof taken === 'string') return taken
   const row = registry.kinds.get(on.kind)?.row
+  const wrong = row && wrongWithStates(row, taken)
+  if (wrong !== undefined) return `"${step}" changes ${on.kind} ${on.id}, and its life cycle ${wrong}`
   const odd = row && movesBetween(row, entity, taken).find((moved) => row.lifeCycle && !hasMove(row.lifeCycle, named.name, moved))
   if (odd) return `the life cycle of ${on.kind} does not let "${step}" move it ${moveText(odd)}; add the move under ${named.name}`
   return [{ kind: on.kind, id: on.id, to: taken }]
