@@ -1,4 +1,5 @@
 import type { Input } from '../base/http.ts'
+import { withoutSecretQuery } from '../base/secret.ts'
 import { type Behaviour, reply, type Scene } from '../core/behaviour.ts'
 import type { Registry } from '../core/registry.ts'
 import { dueSteps, subjectOf } from '../core/scenario/progress.ts'
@@ -49,7 +50,11 @@ function comingOf(step: TimelineStep, begun: number): Coming {
   const common = { origin: 'timeline', at: begun + step.at } as const
   switch (step.kind) {
     case 'call':
-      return { ...common, name: step.operation, subject: new URLSearchParams(step.parameters).toString() }
+      return {
+        ...common,
+        name: step.operation,
+        subject: withoutSecretQuery(`?${new URLSearchParams(step.parameters).toString()}`).slice(1),
+      }
     case 'exists':
       return {
         ...common,

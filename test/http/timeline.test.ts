@@ -1,6 +1,8 @@
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { reply } from '../../src/api.ts'
 import type { Mock, MockSession, Scenario } from '../../src/index.ts'
+import { apiOf } from '../apis/own.ts'
 import { ALLOCATION, LINE, omsClient, openMock, ORDER, quantities, RETAILER, supplierClient } from '../support.ts'
 
 const OTHER = 'abcdefghijklmnopqrstuvwx'
@@ -236,5 +238,15 @@ describe('what comes next', () => {
     expect(await session.due(2)).toEqual({ total: 4, due: [stock, backorder] })
     await session.advance('7d')
     expect(await session.due()).toEqual({ total: 1, due: [read] })
+  })
+
+  it('says what comes without the secrets of a call', async () => {
+    const secret = { name: 'api_key', in: 'query', schema: { type: 'string' } }
+    const listThings = { operationId: 'listThings', parameters: [secret], responses: { 200: { description: 'All.' } } }
+    const document = { openapi: '3.1.0', info: { title: 'Things', version: '1' }, paths: { '/things': { get: listThings } } }
+    await using own = await openMock({ apis: [apiOf({ document, behaviours: { listThings: () => reply(200) } })] })
+    const timeline = [{ at: '1h', operation: 'listThings', parameters: { api_key: 'Zq7hush' } }]
+    const session = await own.createSession({ scenario: { timeline } })
+    expect(await session.due()).toMatchObject({ due: [{ name: 'listThings', subject: 'api_key=***' }] })
   })
 })
