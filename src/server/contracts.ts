@@ -25,7 +25,7 @@ export interface Coverage {
   readonly percent: number
   readonly answers: readonly Answers[]
   readonly apart: readonly Answers[]
-  readonly strays: readonly Relying[]
+  readonly strays: readonly (Relying & { readonly foreign: boolean })[]
 }
 
 export interface ContractSettings {
@@ -81,13 +81,13 @@ export function createContracts({ coverage, states, registry }: ContractSettings
 
 const NONE = { note: 'no contracts were given: serve --contracts FOLDER names them, and the option contracts of createMock' }
 
-/** Every state that contracts name, with each set of parameters, and whose contracts. */
+/** Every state that contracts name, with each set of parameters, and whose contracts. Those of other providers are not for this mock to know. */
 function eachOnce({ answers, apart, strays }: Coverage): readonly {
   readonly state: string
   readonly params: Readonly<Record<string, unknown>>
   readonly consumers: readonly string[]
 }[] {
-  const all = new Set([...[...answers, ...apart].flatMap(({ interactions }) => interactions), ...strays])
+  const all = new Set([...[...answers, ...apart].flatMap(({ interactions }) => interactions), ...strays.filter(({ foreign }) => !foreign)])
   const named = [...all].flatMap(({ consumer, states }) => states.map(({ name, params }) => ({ state: name, params, consumer })))
   return [...Map.groupBy(named, ({ state, params }) => JSON.stringify([state, params])).values()].flatMap((same) =>
     same.slice(0, 1).map(({ state, params }) => ({ state, params, consumers: sorted(same.map(({ consumer }) => consumer)) })),

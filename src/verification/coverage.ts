@@ -24,6 +24,8 @@ export interface Covered {
 /** An interaction that relies on no documented answer, and why. */
 export interface Stray extends Relying {
   readonly reason: string
+  /** It is of a provider that none of the documents is about. */
+  readonly foreign: boolean
 }
 
 export interface Coverage {
@@ -49,11 +51,11 @@ export async function coverContracts(options: ContractOptions): Promise<Coverage
     for (const interaction of pact.interactions) {
       const one = relyingOf(pact, interaction)
       const found = document ? answersFor(interaction, document) : strangerOf(pact)
-      if (typeof found === 'string') strays.push({ ...one, reason: found })
+      if (typeof found === 'string') strays.push({ ...one, reason: found, foreign: !document })
       else for (const key of found) relying.set(key, [...(relying.get(key) ?? []), one])
     }
     for (const interaction of pact.unverified)
-      strays.push({ ...relyingOf(pact, interaction), reason: document ? interaction.reason : strangerOf(pact) })
+      strays.push({ ...relyingOf(pact, interaction), reason: document ? interaction.reason : strangerOf(pact), foreign: !document })
   }
   const all = documents.flatMap((document) =>
     document.operations.flatMap((operation) =>

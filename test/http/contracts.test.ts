@@ -69,7 +69,10 @@ const PACTS = {
     },
     { type: 'Asynchronous/Messages', description: 'a book was lost', contents: { content: { id: 1 } } },
   ]),
-  'other.json': { ...pact('reader', '3.0.0', [asked('a tram', 'GET', '/trams/1', 200)]), provider: { name: 'trams' } },
+  'other.json': {
+    ...pact('reader', '3.0.0', [asked('a tram', 'GET', '/trams/1', 200, { providerState: 'there is a tram' })]),
+    provider: { name: 'trams' },
+  },
 }
 
 const document = join(folder({ 'books.json': BOOKS }), 'books.json')
@@ -104,11 +107,11 @@ describe('GET /__mock/coverage', () => {
       { consumer: 'reader', description: 'a book', states: [{ name: 'there is a book', params: {} }] },
       { consumer: 'librarian', description: 'a book that is there', states: [{ name: 'the book {id} is there', params: { id: 7 } }] },
     ])
-    expect(strays.map(({ consumer, description, reason }: Json) => [consumer, description, reason])).toEqual([
-      ['reader', 'a tram', 'no document is about its provider "trams"'],
-      ['reader', 'an invoice', 'books has no GET /invoices/1'],
-      ['librarian', 'a teapot', 'look of books documents no 418; it documents 200, 404, 405, 500'],
-      ['reader', 'a book was lost', expect.stringContaining('Asynchronous/Messages')],
+    expect(strays.map(({ consumer, description, reason, foreign }: Json) => [consumer, description, reason, foreign])).toEqual([
+      ['reader', 'a tram', 'no document is about its provider "trams"', true],
+      ['reader', 'an invoice', 'books has no GET /invoices/1', false],
+      ['librarian', 'a teapot', 'look of books documents no 418; it documents 200, 404, 405, 500', false],
+      ['reader', 'a book was lost', expect.stringContaining('Asynchronous/Messages'), false],
     ])
     expect(JSON.stringify(counted)).toContain('"password":"***"')
   })
