@@ -78,7 +78,7 @@ function Said({ document, schema, basis }: SchemaProps): VNode {
         <ul class="rules">
           {rules.map((rule) => (
             <li key={rule}>
-              <code>{rule}</code>
+              <Rule text={rule} />
             </li>
           ))}
         </ul>
@@ -86,6 +86,22 @@ function Said({ document, schema, basis }: SchemaProps): VNode {
       <Basis basis={own} />
       {parts.length > 0 && <Parts document={document} parts={parts} basis={own ?? basis} />}
     </>
+  )
+}
+
+/** Of a list of thousands the beginning will do. */
+const LONG = 400
+
+function Rule({ text }: { readonly text: string }): VNode {
+  const [isOpen, setOpen] = useState(false)
+  if (text.length <= LONG) return <code>{text}</code>
+  return (
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>
+        <code>{text.slice(0, LONG / 4)} …</code>
+      </summary>
+      {isOpen && <code>{text}</code>}
+    </details>
   )
 }
 

@@ -1,3 +1,5 @@
+import { decoded } from '../base/decode.ts'
+
 /** Values of which nothing is known before they are looked at. */
 
 type Members = Readonly<Record<string, unknown>>
@@ -25,7 +27,7 @@ export function listOf(value: unknown): readonly unknown[] {
 /** What a JSON pointer leads to: `/components/schemas/Problem`, or the same behind a `#`. */
 export function pointed(document: unknown, pointer: string): unknown {
   const names = pointer.replace(/^#/, '').split('/').slice(1)
-  return below(document, ...names.map((name) => decodeURIComponent(name).replaceAll('~1', '/').replaceAll('~0', '~')))
+  return below(document, ...names.map((name) => decoded(name).replaceAll('~1', '/').replaceAll('~0', '~')))
 }
 
 /** The object that a `$ref` within its document means, or the value itself. References of references end somewhere. */

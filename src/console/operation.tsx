@@ -2,6 +2,7 @@ import type { VNode } from 'preact'
 import { useState } from 'preact/hooks'
 import type { ExampleRequest } from '../client/client.ts'
 import { Basis, Contents, Examples, Schema } from './described.tsx'
+import { madeFor } from './made.ts'
 import type { Answer, Operation, Parameter } from './operations.ts'
 import { addressOf } from './route.ts'
 import { Try } from './try.tsx'
@@ -21,6 +22,8 @@ export function OneOperation({ document, operation, base, session, examples }: O
   const [isOpen, setOpen] = useState(false)
   const { method, path, summary, isDeprecated } = operation
   const example = examples.find((one) => isExampleOf(one, operation))
+  const made = isOpen && !example ? madeFor(document, operation, base, examples) : undefined
+  const request = example ?? made?.request
   return (
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
@@ -30,13 +33,13 @@ export function OneOperation({ document, operation, base, session, examples }: O
       {isOpen && (
         <div class="opened">
           <About operation={operation} session={session} />
-          {!example && (
+          {made && (
             <p class="hint">
               There is no example: the session {session} holds nothing for it, or whose token is sent may not do it. What is sent below is
-              made from the document.
+              made from the document{made.open.length === 0 ? '' : `, which gives no value for ${made.open.join(', ')}: fill it in`}.
             </p>
           )}
-          <Try key={JSON.stringify(example)} session={session} example={example ?? madeFor(operation, base, examples)} />
+          {request && <Try key={JSON.stringify(example)} session={session} example={request} />}
           {operation.parameters.length > 0 && (
             <section>
               <h3>Parameters</h3>
@@ -132,12 +135,4 @@ function OneAnswer({
 /** By its name, before which the API's stands where several have it. */
 function isExampleOf({ operation, api, method }: ExampleRequest, { id, method: own }: Operation): boolean {
   return method === own && (operation === id || operation === `${api}:${id}`)
-}
-
-/** A request to begin with where none is known to succeed: placeholders as the document has them, and credentials as for other operations. */
-function madeFor({ id, method, path, body }: Operation, base: string, [other]: readonly ExampleRequest[]): ExampleRequest {
-  const content = body?.contents.find(({ mediaType }) => /json/i.test(mediaType))
-  const headers = { ...other?.headers, ...(content && { 'Content-Type': content.mediaType }) }
-  const sent = content?.examples.at(0)?.value
-  return { api: '', operation: id, method, path: base + path, headers, curl: '', ...(sent !== undefined && { body: sent }) }
 }

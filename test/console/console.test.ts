@@ -296,6 +296,25 @@ describe.skipIf(CHROMIUM === undefined)('the console in a browser (skipped where
     expect(wrong).toEqual([])
   })
 
+  it('folds a list of thousands, and says what is to be filled in of a request that no session has an example for', async () => {
+    const values = Array.from({ length: 5_000 }, (_, place) => `v${place}`)
+    const parameters = ['id', 'other'].map((name) => ({ name, in: 'path', required: true, schema: name === 'id' ? { enum: values } : {} }))
+    const get = { operationId: 'look', parameters, responses: { '200': { description: 'It.' } } }
+    const file = join(mkdtempSync(join(tmpdir(), 'mock-console-')), 'many.json')
+    const paths = { '/a/{id}/{other}': { get } }
+    writeFileSync(file, JSON.stringify({ openapi: '3.1.0', info: { title: 'Many', version: '1' }, paths }))
+    await using mock = await openMock({ apis: documentApis([file]) })
+    const { page, wrong, open } = await openConsole(browser, await addressOf(mock))
+    await open('#/documents/many')
+    await page.locator('summary', { hasText: '/a/{id}/{other}' }).click()
+    await expectOn(page.getByLabel('GET path')).toHaveValue('/a/v0/{other}')
+    await expectOn(page.getByText('gives no value for other: fill it in')).toBeVisible()
+    await expectOn(page.getByText('"v4999"')).toHaveCount(0)
+    await page.locator('summary', { hasText: 'enum: ["v0"' }).click()
+    await expectOn(page.getByText('"v4999"')).toBeVisible()
+    expect(wrong).toEqual([])
+  })
+
   it('leads from an answer to what is assumed, and to a session that assumes otherwise', async () => {
     const mock = await mocks
     const url = await addressOf(mock)

@@ -6,6 +6,7 @@ import { differenceOf } from '../../src/console/difference.ts'
 import { type Field, fieldOf, type FormIssue, type Texts, valueIn } from '../../src/console/form.ts'
 import { MOST_ROWS, type Row, rowOf, waiting, withNewer } from '../../src/console/journal.ts'
 import { pointed, resolved } from '../../src/console/json.ts'
+import { madeFor } from '../../src/console/made.ts'
 import { operationsOf } from '../../src/console/operations.ts'
 import { addressOf, queryOf, readRoute, type Route } from '../../src/console/route.ts'
 import { type Shown, shownOf } from '../../src/console/schema.ts'
@@ -233,6 +234,49 @@ describe('what a document says', () => {
     expect(get).toMatchObject({ method: 'GET', security: ['token'], parameters: [{ description: 'of the path', isRequired: true }] })
     expect(get?.answers).toMatchObject([{ status: '410', description: 'Gone.', basis: 'hearsay', contents: [] }])
     expect(put).toMatchObject({ tag: 't', security: ['none', 'a and b'], basis: { kind: 'k' }, parameters: [{ description: 'its own' }] })
+  })
+
+  it.each<[string, Readonly<Record<string, object>>, object, readonly string[]]>([
+    ['nothing', {}, { path: '/b/a/{id}?q={q}', headers: { A: 'b', 'X-H': '{X-H}' } }, ['id', 'q', 'X-H']],
+    [
+      'examples, a default, a first of a list',
+      { id: { example: 'a/b$&' }, q: { schema: { default: 0 } }, h: { schema: { $ref: '#/Level' } } },
+      { path: '/b/a/a%2Fb%24%26?q=0', headers: { A: 'b', 'X-H': 'low' } },
+      [],
+    ],
+    ['an object', { id: { example: { a: 1 } } }, { path: '/b/a/{id}?q={q}' }, ['id', 'q', 'X-H']],
+  ])('makes a request where it gives %s', (_what, { id, q, h }, made, open) => {
+    const parameters = [
+      { name: 'id', in: 'path', required: true, ...id },
+      { name: 'q', in: 'query', required: true, ...q },
+      { name: 'other', in: 'query', example: 1 },
+      { name: 'X-H', in: 'header', required: true, ...h },
+      { name: 'Accept', in: 'header', required: true, example: 'a/b' },
+    ]
+    const document = { Level: { enum: ['low', 'high'] }, paths: { '/a/{id}': { get: { parameters } } } }
+    const [operation] = operationsOf(document)
+    if (!operation) throw new Error('there is one')
+    const other = { api: '', operation: '', method: 'GET', path: '', headers: { A: 'b' }, curl: '' }
+    expect(madeFor(document, operation, '/b', [other])).toMatchObject({ request: made, open })
+  })
+
+  it.each<[string, object]>([
+    ['an example', { requestBody: { content: { 'application/json': { example: { a: 1 } } } } }],
+    ['an example of its schema', { requestBody: { content: { 'application/json': { schema: { $ref: '#/Thing' } } } } }],
+    ['a parameter, as Swagger 2.0 has it', { parameters: [{ name: 'body', in: 'body', required: true, schema: { $ref: '#/Thing' } }] }],
+  ])('makes a request with a body of %s', (_what, post) => {
+    const document = { Thing: { type: 'object', example: { a: 1 } }, paths: { '/a': { post } } }
+    const [operation] = operationsOf(document)
+    if (!operation) throw new Error('there is one')
+    expect(madeFor(document, operation, '', [])).toMatchObject({
+      request: { path: '/a', headers: { 'Content-Type': 'application/json' }, body: { a: 1 } },
+      open: [],
+    })
+  })
+
+  it('is followed by references that are no addresses', () => {
+    const document = { definitions: { '100%': { type: 'string' } } }
+    expect(resolved(document, { $ref: '#/definitions/100%' })).toEqual({ type: 'string' })
   })
 
   it('is read of Swagger 2.0 as well', () => {
