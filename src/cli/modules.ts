@@ -58,7 +58,7 @@ const resolvedBy: ResolveHookSync = (specifier, context, next) => {
   try {
     return next(specifier, context)
   } catch (error) {
-    if (!/^allocation-mock(\/|$)/.test(specifier)) throw error
+    if (specifier.split('/')[0] !== 'allocation-mock') throw error
     return next(specifier, { ...context, parentURL: import.meta.url })
   }
 }
