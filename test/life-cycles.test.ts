@@ -460,6 +460,14 @@ describe('a life cycle', () => {
     })
   })
 
+  it('is told of whatever is found, where an API fails at a name that is no id of its own', async () => {
+    const mock = await mockOf({}, [notes('a', (id) => void (id === 'odd' && JSON.parse('')))])
+    await using session = await mock.createSession()
+    const ask = asking(mock, session, { Accept: 'application/problem+json' })
+    await ask('PUT', '/a/notes/n')
+    expect(await ask('PUT', '/a/notes/odd,n')).toMatchObject({ repair: { reason: expect.stringMatching(/; note n is shut, from which/) } })
+  })
+
   it('is looked up for the first names of a path, however many there are', async () => {
     const asked: string[] = []
     const mock = await mockOf({}, [notes('a', (id) => void asked.push(id))])

@@ -38,13 +38,17 @@ export function standing(
 /** So many of the names in a path are looked for: each of them may lead through all that a session holds. */
 const MOST_NAMES = 20
 
-/** The states of what has the id, or of the part that has it. */
+/** The states of what has the id, or of the part that has it. Not each name in a path is an id of the kind, and what an API makes of any other may fail. */
 function found(id: string, name: string, kind: Kind, { world, session }: Scene): Iterable<readonly [string | undefined, string]> {
-  const key = world.ids(name).find((kept) => kept === id || kept.endsWith(`/${id}`)) ?? kind.keyOf?.(id, {}) ?? id
-  const entity = world.get(name, key) ?? kind.untouched?.(key, session)
-  if (entity) return statesOf(kind, entity)
-  const { parts } = kind
-  if (!parts) return []
-  for (const one of world.all(name)) if (parts.of(one).includes(id)) return [...statesOf(kind, one)].filter(([part]) => part === id)
+  try {
+    const key = world.ids(name).find((kept) => kept === id || kept.endsWith(`/${id}`)) ?? kind.keyOf?.(id, {}) ?? id
+    const entity = world.get(name, key) ?? kind.untouched?.(key, session)
+    if (entity) return statesOf(kind, entity)
+    const { parts } = kind
+    if (!parts) return []
+    for (const one of world.all(name)) if (parts.of(one).includes(id)) return [...statesOf(kind, one)].filter(([part]) => part === id)
+  } catch {
+    // It is no such id.
+  }
   return []
 }
