@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Locator } from '@playwright/test'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { CONTRACTS, folder } from '../contracts/pacts.ts'
 import { openMock, ownSession, SUPPLIER } from '../support.ts'
 import { addressOf, CHROMIUM, expectOn, launch, openConsole, press, tabTo } from './browser.ts'
@@ -60,6 +60,19 @@ describe.skipIf(CHROMIUM === undefined)('the contracts in a browser (skipped whe
     await page.getByLabel('Relied on by').selectOption('warehouse')
     await expectOn(rows).toHaveCount(0)
     expect(wrong).toEqual([])
+  })
+
+  it('stay on a narrow page, whatever consumers call things', async () => {
+    const long = 'x'.repeat(3_000)
+    const asked = { description: long, providerState: long, request: { method: 'GET', path: '/orders/1/' }, response: { status: 200 } }
+    const own = folder({ 'long.json': { ...ODD, interactions: [asked] } })
+    onTestFinished(() => rmSync(own, { recursive: true }))
+    await using mock = await openMock({ contracts: [join(own, '*.json')] })
+    const { page, open } = await openConsole(browser, await addressOf(mock), { width: 400 })
+    await open('#/contracts')
+    await page.locator('summary', { hasText: /^back-office/ }).click()
+    await expectOn(page.locator('.opened', { hasText: long }).first()).toBeVisible()
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(400)
   })
 
   it('set up by the keyboard alone what an interaction presupposes, and say what that brought in', async () => {
