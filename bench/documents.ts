@@ -3,15 +3,15 @@
  * one run: `npm run bench:documents [FILE…]`. Prism is installed into a folder of its own, where the registry has it.
  */
 import autocannon from 'autocannon'
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { prismIn } from './prism.ts'
 
-const PRISM = '5.16.0'
 const SECONDS = Number(process.env['SECONDS'] ?? 4)
 /** How long a server may take until it answers, in milliseconds. */
 const PATIENCE = 120_000
@@ -31,18 +31,6 @@ interface Measured {
   readonly ready?: number
   readonly rss?: number
   readonly rate?: number
-}
-
-function prismIn(place: string): readonly string[] | undefined {
-  try {
-    execFileSync('npm', ['i', '--prefix', place, '--no-audit', '--no-fund', '--ignore-scripts', `@stoplight/prism-cli@${PRISM}`], {
-      stdio: 'ignore',
-    })
-    return [process.execPath, join(place, 'node_modules/@stoplight/prism-cli/dist/index.js'), 'mock', '-m', 'false', '-v', 'silent', '-p']
-  } catch {
-    process.stderr.write('Prism cannot be installed here\n')
-    return undefined
-  }
 }
 
 /** A document of as many operations, of which each has schemas of its own, until it is as large. */

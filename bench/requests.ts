@@ -1,6 +1,6 @@
 /** The benchmark's requests: for orders and allocations that the default seed has. */
-import { EXAMPLE_ACCOUNT, EXAMPLE_STAGE, allocationPopulation } from '../dist/apis/oms/population.js'
-import { orderPopulation } from '../dist/apis/supplier/population.js'
+import { EXAMPLE_ACCOUNT, EXAMPLE_STAGE, allocationPopulation } from '../src/apis/oms/population.ts'
+import { orderPopulation } from '../src/apis/supplier/population.ts'
 
 export const NOW = '2026-03-01T12:00:00Z'
 export const ORDERS = 20_000
@@ -51,6 +51,12 @@ export const allocateRequests = [0, 1].flatMap((turn) =>
     }),
   })),
 )
+
+/** What the schema refuses: a line that is named by a number. */
+export const refusedRequests = allocateRequests.map(({ path, body }) => ({
+  path,
+  body: body.replace(/"line_item_uuid":"[^"]*"/, '"line_item_uuid":7'),
+}))
 
 const OPEN = new Set(['ALLOCATED', 'PENDING_DROP', 'PENDING_PICK'])
 const cancellable: string[] = []
