@@ -267,14 +267,25 @@ function segmentsOf(path: string): Segment[] {
   })
 }
 
+/** The part between the slashes of this number and the next. */
+function segmentAt(index: number, path: string): string {
+  let from = 0
+  for (let slashes = 0; slashes < index; slashes++) {
+    from = path.indexOf('/', from) + 1
+    if (from === 0) return ''
+  }
+  const to = path.indexOf('/', from)
+  return to === -1 ? path.slice(from) : path.slice(from, to)
+}
+
 /** As they were sent: the router decodes what it finds. */
 function valuesOf(segments: readonly Segment[], path: string): Record<string, string> {
-  if (segments.length === 0) return {}
-  const sent = path.split('/')
   const [first] = segments
-  const [name] = first?.names ?? []
+  if (!first) return {}
+  const [name] = first.names
   // The common case: one parameter, which is a whole segment. A computed name is a name, even __proto__.
-  if (first && name !== undefined && segments.length === 1 && !first.pattern) return { [name]: sent[first.index] ?? '' }
+  if (name !== undefined && segments.length === 1 && !first.pattern) return { [name]: segmentAt(first.index, path) }
+  const sent = path.split('/')
   return Object.fromEntries(
     segments.flatMap(({ index, names, pattern }) => {
       const text = sent[index] ?? ''

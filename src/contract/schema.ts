@@ -53,6 +53,16 @@ const EXTENDED = new Set(['paths', 'responses', 'callbacks', 'content'])
 export function createReader(document: LoadedDocument): Reader {
   const sources = new Map(document.sources.map((source) => [source.uri, source]))
   const places = new WeakMap<object, { uri: string; pointer: string }>()
+  const toldPlaces = new WeakMap<object, Map<string | undefined, Place | undefined>>()
+  const placed = (node: object, key: string | undefined): Place | undefined => {
+    const found = places.get(node) ?? placeIn(sources.values(), node)
+    places.set(node, found)
+    if (found === NOWHERE) return undefined
+    const pointer = key === undefined ? found.pointer : `${found.pointer}/${pointerPart(key)}`
+    const line = sources.get(found.uri)?.lineOf(pointer)
+    const basis = basisAt(sources.get(found.uri)?.content, pointer)
+    return { file: found.uri, pointer, ...(line !== undefined && { line }), ...(basis !== undefined && { basis }) }
+  }
   let known: Map<string, { uri: string; pointer: string }> | undefined
 
   function lookup(uri: string, pointer: string): unknown {
@@ -179,13 +189,11 @@ export function createReader(document: LoadedDocument): Reader {
     where: ({ uri, pointer }) => lineAt(uri, pointer),
     placeOf(node, key) {
       if (typeof node !== 'object' || node === null) return undefined
-      const found = places.get(node) ?? placeIn(sources.values(), node)
-      places.set(node, found)
-      if (found === NOWHERE) return undefined
-      const pointer = key === undefined ? found.pointer : `${found.pointer}/${pointerPart(key)}`
-      const line = sources.get(found.uri)?.lineOf(pointer)
-      const basis = basisAt(sources.get(found.uri)?.content, pointer)
-      return { file: found.uri, pointer, ...(line !== undefined && { line }), ...(basis !== undefined && { basis }) }
+      // The same is wrong again and again.
+      const told = toldPlaces.get(node) ?? new Map<string | undefined, Place | undefined>()
+      if (told.size === 0) toldPlaces.set(node, told)
+      if (!told.has(key)) told.set(key, placed(node, key))
+      return told.get(key)
     },
   }
 }

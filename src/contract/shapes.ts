@@ -1,5 +1,5 @@
 import { pointerPart } from '../base/http.ts'
-import type { Located, Reader } from './schema.ts'
+import { isJson, type Located, type Reader } from './schema.ts'
 
 /** What several schemas together declare, as far as names go. */
 export interface Shape {
@@ -56,10 +56,10 @@ export function isDeclared(value: unknown, shape: Shape): boolean {
     const { items } = shape
     return items === undefined || value.every((element) => isDeclared(element, items))
   }
-  if (shape.members.size === 0) return true
-  for (const [name, inner] of Object.entries(value)) {
+  if (shape.members.size === 0 || !isJson(value)) return true
+  for (const name of Object.keys(value)) {
     const member = shape.members.get(name)
-    if (member ? !isDeclared(inner, member) : !shape.open) return false
+    if (member ? !isDeclared(value[name], member) : !shape.open) return false
   }
   return true
 }

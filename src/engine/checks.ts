@@ -256,11 +256,11 @@ export class RequestChecks implements Record<CheckName, () => Problem | undefine
     const caller = this.#caller
     const permissions = caller?.permissions
     if (!caller || !permissions) return undefined
-    const wanted = this.#operations.flatMap(({ id }) => {
-      const behaviour = this.#service.behaviours[id]
-      return behaviour?.admits?.includes(caller.kind) === false ? [] : [behaviour?.permission]
-    })
-    if (wanted.some((permission) => permission === undefined || permissions.includes(permission))) return undefined
+    const behaviours = this.#operations
+      .map(({ id }) => this.#service.behaviours[id])
+      .filter((behaviour) => behaviour?.admits?.includes(caller.kind) !== false)
+    if (behaviours.some((behaviour) => behaviour?.permission === undefined || permissions.includes(behaviour.permission))) return undefined
+    const wanted = behaviours.map((behaviour) => behaviour?.permission)
     return {
       code: 'permission-missing',
       detail: `the user lacks the permission ${wanted.join(' or ')}`,

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer'
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { pipeline, Readable } from 'node:stream'
+import { STATUS_CODES } from '../packages.ts'
 import { hasNoBody, type Cut, GARBAGE, type MockRequest, type RequestBody } from '../base/http.ts'
 import type { Stream } from './events.ts'
 import type { Handled } from './line.ts'
@@ -49,11 +50,13 @@ export function writeReply(
 ): void {
   const { status, text } = reply
   const headers = headersOf(reply, more)
-  if (text !== undefined) headers['Content-Length'] = Buffer.byteLength(text)
-  else if (!hasNoBody(status)) headers['Content-Length'] = 0
+  const length = text === undefined ? 0 : Buffer.byteLength(text)
+  if (text !== undefined || !hasNoBody(status)) headers['Content-Length'] = length
   if (mustClose) headers['Connection'] = 'close'
   response.writeHead(status, headers)
-  response.end(isHead ? undefined : text)
+  if (isHead || text === undefined) response.end()
+  // A text of as many bytes as characters is ASCII, which reads the same in Latin 1, and is written as it stands.
+  else response.end(text, length === text.length ? 'latin1' : 'utf8')
 }
 
 /** How long a reader of a stream may take to read its end, in milliseconds. */

@@ -17,10 +17,17 @@ export interface Asked {
 }
 
 /** An exchange with nothing remarkable about it. */
-export function exchangeOf({ request, ...asked }: Asked, { status, headers, mediaType, text, cut }: Handled): Exchange {
+export function exchangeOf(
+  { id, session, origin, request, now, real }: Asked,
+  { status, headers, mediaType, text, cut }: Handled,
+): Exchange {
   const { method, prefix, path, query, headers: sent, body } = request
   return {
-    ...asked,
+    id,
+    session,
+    origin,
+    now,
+    real,
     method,
     path: prefix + path + (query === '' ? '' : `?${query}`),
     headers: sent,

@@ -107,8 +107,8 @@ function shapedBy(before: Order, supplier: number, answered: readonly Line[]): A
     return 'supplier.allocate.sum'
   if (answered.some(({ id, rejected }) => rejected < (before.lines.find((line) => line.id === id)?.rejected ?? 0)))
     return 'supplier.rejected.falls'
-  const isLeftOut = ({ id, ...line }: Line): boolean =>
-    line.supplier === supplier && line.cancellation === 'none' && !answered.some((one) => one.id === id)
+  const isLeftOut = ({ id, supplier: own, cancellation }: Line): boolean =>
+    own === supplier && cancellation === 'none' && !answered.some((one) => one.id === id)
   if (before.lines.some(isLeftOut)) return 'supplier.allocate.lines'
   return answered.some(({ supplierCost }) => supplierCost === null) ? 'supplier.sku-cost' : undefined
 }
