@@ -16,9 +16,9 @@ if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
   enableCompileCache()
   let main
   try {
-    ;({ main } = await import('../dist/cli/main.js'))
+    ;({ main } = await import('../dist/main.js'))
   } catch (error) {
-    if (error.code !== 'ERR_MODULE_NOT_FOUND' || !error.message.includes('dist/cli/main.js')) throw error
+    if (error.code !== 'ERR_MODULE_NOT_FOUND' || !error.message.includes('dist/main.js')) throw error
     console.error('allocation-mock is not built. Run "npm ci" (with install scripts allowed) or "npm run build" first.')
     process.exitCode = 2
   }

@@ -1,39 +1,95 @@
 /**
- * Makes dist/: JavaScript and types by tsc; the documents as JSON with the lines of their parts, so that nothing parses YAML at start; and the
- * console, as one program and one style sheet.
+ * Makes dist/: types by tsc; programs of few files, which start faster than one of hundreds; the documents as JSON with the lines of their parts, so
+ * that nothing parses YAML at start; and the console, as one program and one style sheet.
  */
-import { buildSync } from 'esbuild'
+import { build as bundle, buildSync, type Plugin } from 'esbuild'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { compileDocument, loadDocument } from '../src/document/load.ts'
+import { servingOf } from '../src/available.ts'
+import { BUNDLED } from '../src/bundled.ts'
+import { writtenTests } from '../src/contract/written.ts'
+import { compileDocument, digestOf, loadDocument } from '../src/document/load.ts'
+import { ownDocument } from '../src/serving.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
 const next = join(root, 'dist.next')
 const stamp = stampOf(['src', 'spec', 'scripts', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'])
 
-// npm prepares a checkout more often than one asks it to: the first `npx allocation-mock` does, while a server or tests may run from dist/.
-const made = join(dist, '.stamp')
-if (!existsSync(made) || readFileSync(made, 'utf8') !== stamp) await build()
-
 /** Made aside, so that what does not compile leaves what was there. */
 async function build(): Promise<void> {
   rmSync(next, { recursive: true, force: true })
   const options = ['-p', join(root, 'tsconfig.build.json'), '--outDir', next]
   execFileSync('tsc', options, { stdio: 'inherit', shell: process.platform === 'win32' })
+  await buildPrograms()
   mkdirSync(join(next, 'documents'))
+  // With the names that are there when nobody serves other APIs.
+  const { registry } = await servingOf()
   for (const file of readdirSync(join(root, 'spec')).filter((name) => name.endsWith('.yaml'))) {
-    const { document, lines } = compileDocument(await loadDocument(join(root, 'spec', file)))
+    const loaded = await loadDocument(join(root, 'spec', file))
+    const whole = BUNDLED.some(({ name }) => name === loaded.name) ? loaded : await ownDocument(loaded.name, registry)
+    const { document, lines } = compileDocument(loaded, digestOf(whole))
     writeFileSync(join(next, 'documents', `${document.name}.json`), JSON.stringify(document))
     writeFileSync(join(next, 'documents', `${document.name}.lines.json`), JSON.stringify(lines))
+    writeFileSync(join(next, 'documents', `${document.name}.tests.js`), writtenTests(whole, HEAD))
   }
   buildConsole()
   writeFileSync(join(next, '.stamp'), stamp)
   rmSync(dist, { recursive: true, force: true })
   renameSync(next, dist)
+}
+
+/** What is imported or run from outside. Packages are not copied: whoever installs this one gets them, and their corrections. */
+const PROGRAMS = {
+  index: 'index.ts',
+  api: 'api.ts',
+  client: 'client/client.ts',
+  main: 'cli/main.ts',
+  'verify-child': 'verification/pact/verify-child.ts',
+  runtime: 'contract/runtime.ts',
+}
+
+async function buildPrograms(): Promise<void> {
+  await bundle({
+    entryPoints: Object.entries(PROGRAMS).map(([out, file]) => ({ in: join(root, 'src', file), out })),
+    outdir: next,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    packages: 'external',
+    sourcemap: true,
+    sourcesContent: false,
+    chunkNames: '[name]-[hash]',
+    plugins: [whereTheyStood],
+    define: { 'import.meta.url': STOOD },
+  })
+}
+
+/** What tests of schemas begin with. */
+const HEAD = `import { createRequire } from 'node:module'
+import { FORMATS, later } from '../runtime.js'
+const require = createRequire(import.meta.url)`
+
+/** What a module calls its own place. */
+const STOOD = 'placeOfThisModule'
+
+/** Modules look for files from where they stand; together in one file they go on from where they stood in src/. */
+const whereTheyStood: Plugin = {
+  name: 'where-they-stood',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8')
+      if (!text.includes('import.meta.url')) return undefined
+      const place = relative(join(root, 'src'), path).split(sep).join('/').replace(/\.ts$/, '.js')
+      const before = `import { pathToFileURL as urlOf } from 'node:url'; const ${STOOD} = new URL(${JSON.stringify(`./${place}`)}, urlOf(import.meta.dirname + '/')).href;`
+      return { contents: `${before} ${text}`, loader: 'ts' }
+    })
+  },
 }
 
 function buildConsole(): void {
@@ -76,3 +132,7 @@ function filesIn(path: string): string[] {
     .map(({ parentPath, name }) => join(parentPath, name))
     .toSorted()
 }
+
+// npm prepares a checkout more often than one asks it to: the first `npx allocation-mock` does, while a server or tests may run from dist/.
+const made = join(dist, '.stamp')
+if (!existsSync(made) || readFileSync(made, 'utf8') !== stamp) await build()

@@ -25,6 +25,7 @@ import { type MockOptions as CoreOptions, type ReadOptions, readOptions } from '
 import { type Serving, stampOf } from './serving.ts'
 import { OptionError, StoreUnavailable, UsageError } from './base/problem.ts'
 import type { Coverage } from './server/contracts.ts'
+import { doWhenQuiet } from './server/ahead.ts'
 import { createApp } from './server/app.ts'
 import { createEvents } from './server/events.ts'
 import { createJournal } from './server/journal.ts'
@@ -82,6 +83,8 @@ export interface Listening {
   readonly port: number
   /** Who may use control routes: whoever is on this machine, who has the control token, or anybody. */
   readonly control: 'loopback' | 'token' | 'open'
+  /** Once nobody has asked for anything for a quarter of a second: what can wait, waits for it. Never, where the mock is closed before. */
+  readonly quiet: Promise<void>
 }
 
 /** How many clients may follow the journal at a time. */
@@ -178,7 +181,11 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
   }
   current = await answeringOf(serving, options, shared)
   const answering = (): Answering => current ?? unanswered()
-  const handle: Handler = (...asked) => answering().handle(...asked)
+  let requests = 0
+  const handle: Handler = (...asked) => {
+    requests++
+    return answering().handle(...asked)
+  }
   /** What never comes to a session is told all the same. */
   const refuse = (request: MockRequest, problem: Problem): Handled => {
     const handled = toLine(refusal(problem), real(), isControlPath(request.path))
@@ -227,8 +234,16 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     async listen({ port = 4010, host = '127.0.0.1', tls } = {}) {
       const bound = await servers.listen(app, port, host, tls)
       isBeyond ||= bound.isBeyond
-      compileWhenIdle(answering(), (one) => one === current && !closing.signal.aborted)
-      return { url: bound.url, port: bound.port, control: bound.isBeyond ? (access.isOpen ? 'open' : 'token') : 'loopback' }
+      const served = answering()
+      const quiet = new Promise<void>((resolve) => {
+        doWhenQuiet(
+          [...served.serving.services, served.serving.control].map(({ contract }) => contract.operations),
+          () => requests,
+          () => served === current && !closing.signal.aborted,
+          resolve,
+        )
+      })
+      return { url: bound.url, port: bound.port, control: bound.isBeyond ? (access.isOpen ? 'open' : 'token') : 'loopback', quiet }
     },
     async reload(apis = options.apis) {
       const next = await answeringOf(await servingOf(apis), { ...options, ...(apis && { apis }) }, shared)
@@ -471,24 +486,4 @@ function requireNode(): void {
 function readVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
   return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : '0.0.0'
-}
-
-/** Documents with more operations compile each when it is called: most are never, and what all of them take would be hundreds of megabytes. */
-const MOST_COMPILED = 100
-
-/** One operation at a time, when nothing else is to do, while it is in use. What does not compile says so when it is called. */
-function compileWhenIdle(answering: Answering, isInUse: (answering: Answering) => boolean): void {
-  const { services, control } = answering.serving
-  const waiting = [...services, control].flatMap(({ contract: { operations } }) => (operations.length > MOST_COMPILED ? [] : operations))
-  const next = (): void => {
-    const operation = waiting.shift()
-    if (!operation || !isInUse(answering)) return
-    try {
-      operation.compile()
-    } catch {
-      // Nothing is served unchecked: the operation answers 500 with the place.
-    }
-    setImmediate(next)
-  }
-  setImmediate(next)
 }

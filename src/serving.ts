@@ -8,7 +8,7 @@ import { controlBehaviours, stateBehaviours } from './control/operations.ts'
 import type { Api } from './core/api.ts'
 import { versionsOf } from './core/scenario/saved.ts'
 import { type Registry, registryOf } from './core/registry.ts'
-import { loadBundled, type LoadedDocument, readDocument, type ReadDocument } from './document/load.ts'
+import { loadBundled, digestOf, type LoadedDocument, readDocument, type ReadDocument } from './document/load.ts'
 import { createServices, operationsOf, type Service } from './engine/service.ts'
 import { DocumentError } from './base/problem.ts'
 import { type Served, withNames } from './library.ts'
@@ -66,7 +66,7 @@ export async function serveApis(apis: readonly Api[], scenarios: readonly string
     }
   })
   const own = async (name: string, behaviours: Api['behaviours']): Promise<Service> => {
-    const contract = createContract(withNames((await loadedOf(name, name)).document, registry))
+    const contract = createContract(await ownDocument(name, registry))
     const [service] = createServices(registryOf([ownApi(name, behaviours)]).members, [contract])
     if (!service) throw new Error(`there is no document "${name}"`)
     return service
@@ -86,6 +86,12 @@ export async function serveApis(apis: readonly Api[], scenarios: readonly string
     scenarios: [...scenarios, ...apis.flatMap((api) => pathOf(api.scenarios))],
     states: apis.flatMap((api) => pathOf(api.states)),
   }
+}
+
+/** A document of the mock's own, with the names of these APIs. What the build has made of it holds for the names that it was made with. */
+export async function ownDocument(name: string, registry: Registry): Promise<LoadedDocument> {
+  const { tests, ...document } = withNames((await loadedOf(name, name)).document, registry)
+  return tests?.digest === digestOf(document) ? { ...document, tests } : document
 }
 
 /** Operations that two documents have at one path: only the first is found. */

@@ -119,7 +119,7 @@ describe('the documents', () => {
   it.each(names)('%s has operations and schemas that compile', (name) => {
     const { operations } = createContract(documentOf(name))
     expect(operations.length).toBeGreaterThan(name === 'provider-states' ? 0 : 2)
-    for (const operation of operations) operation.compile()
+    for (const operation of operations) Array.from(operation.compiling())
   })
 })
 

@@ -82,6 +82,9 @@ async function loadApi(file: string, onFile?: (file: string) => void): Promise<A
 /** Where an error comes from: the first line of a file that its stack names. Of a text that does not parse the stack names none. */
 function placeIn(error: unknown, file: string): string {
   if (error instanceof SyntaxError) return `; node --check ${file} says where`
-  const [, url = import.meta.url, line] = /(file:\/\/\/[^\s)]+?):(\d+)/.exec(error instanceof Error ? (error.stack ?? '') : '') ?? []
-  return url === import.meta.url ? '' : ` (${relative('', fileURLToPath(url))}:${line})`
+  const [, url, line] = /(file:\/\/\/[^\s)]+?):(\d+)/.exec(error instanceof Error ? (error.stack ?? '') : '') ?? []
+  return url === undefined || url.startsWith(OWN) ? '' : ` (${relative('', fileURLToPath(url))}:${line})`
 }
+
+/** This package's code, built or not. */
+const OWN = new URL('..', import.meta.url).href

@@ -52,15 +52,10 @@ export async function serve(settings: ServeSettings, io: Io, origin: Origin): Pr
   for (const warning of mock.warnings.slice(0, MAX_WARNINGS)) io.err(`warning: ${warning}`)
   if (mock.warnings.length > MAX_WARNINGS)
     io.err(`warning: ${mock.warnings.length - MAX_WARNINGS} more of the documents' parts are not served as a whole`)
-  const { url, control } = listening
+  const { url, control, quiet } = listening
   const ended = untilStopped(io.env['npm_lifecycle_event'] !== undefined)
   io.out(`allocation-mock ready on ${url} (seed ${seed}, data version ${mock.dataVersion})`)
-  try {
-    for (const line of await firstSteps(mock, url, requireSession ? 'me' : 'default')) io.out(line)
-  } catch (error) {
-    // A session that was kept may be answered by other APIs, or the store may be out of reach just now.
-    io.err(`warning: ${messageFrom(error)}`)
-  }
+  void showFirstSteps(quiet, () => firstSteps(mock, url, requireSession ? 'me' : 'default'), io)
   if (control !== 'loopback') io.out(`${safety(control, settings.controlToken === undefined ? mock.controlToken : undefined)}\n`)
   const watching = watch && (options.apis ?? options.contracts) ? following(mock, origin, begun, io) : undefined
   const signal = await ended
@@ -129,8 +124,19 @@ function cannotListen(error: unknown, port: number, host: string): string {
 }
 
 /** What to paste first: requests that work, with ids that exist; of each API the first ones. */
+/** Whoever asks at once is answered first. */
+async function showFirstSteps(quiet: Promise<void>, steps: () => Promise<readonly string[]>, io: Io): Promise<void> {
+  await quiet
+  try {
+    for (const line of await steps()) io.out(line)
+  } catch (error) {
+    // A session that was kept may be answered by other APIs, or the store may be out of reach just now.
+    io.err(`warning: ${messageFrom(error)}`)
+  }
+}
+
 async function firstSteps(mock: Mock, url: string, session: string): Promise<string[]> {
-  const examples = await mock.session(session).examples({ host: new URL(url).host })
+  const examples = await mock.session(session).examples({ host: new URL(url).host, limit: MAX_SHOWN + 1 })
   const origin = session === 'default' ? url : `${url}/~${session}`
   const shown = [...Map.groupBy(examples, ({ api }) => api).values()].flatMap((ofApi) => ofApi.slice(0, MAX_SHOWN))
   const others = Object.entries(mock.authorization).filter(

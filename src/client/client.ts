@@ -158,8 +158,10 @@ export interface EntityPage {
 
 export interface ExampleFilter {
   readonly token?: string
+  /** How many of each API at most. */
+  readonly limit?: number
   /** Whose they are, as an API knows callers: `account` and `stage`. */
-  readonly [whose: string]: string | undefined
+  readonly [whose: string]: string | number | undefined
   /** What the commands name where the mock is in this process; `localhost` unless said otherwise. */
   readonly host?: string
 }

@@ -1,4 +1,5 @@
-import { type CharSet, JS } from 'refa'
+import type { CharSet, JS } from 'refa'
+import { refa } from '../packages.ts'
 
 /**
  * Whether a pattern can be matched in so many ways that to find that a text does not match takes a time that doubles with each of its
@@ -13,7 +14,7 @@ import { type CharSet, JS } from 'refa'
  */
 export function isExponential(source: string, flags = 'u'): boolean {
   // As ajv and the comparator compile it.
-  const { expression } = JS.Parser.fromLiteral({ source, flags }).parse({
+  const { expression } = refa().JS.Parser.fromLiteral({ source, flags }).parse({
     maxBackreferenceWords: 0,
     backreferences: 'unknown',
     // What is simplified says the same, and is not run the same.

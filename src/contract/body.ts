@@ -3,7 +3,7 @@ import { createMedia, type Media } from './media.ts'
 import { closeness, type MediaType, mediaTypeOf } from './media-type.ts'
 import type { Located, Reader } from './schema.ts'
 import { excerpt } from './excerpt.ts'
-import type { Validator } from './validator.ts'
+import type { Compilable, Validator } from './validator.ts'
 
 export type ReadBody =
   | { readonly kind: 'body'; readonly value: unknown; readonly undeclared: readonly Issue[] }
@@ -13,8 +13,8 @@ export type ReadBody =
 export interface Bodies {
   readonly mediaTypes: readonly string[]
   read(body: RequestBody, contentType: string | undefined): ReadBody
-  /** @throws DocumentError */
-  compile(): void
+  /** Of its media types. */
+  readonly schemas: readonly Compilable[]
 }
 
 const NONE: readonly Issue[] = []
@@ -27,7 +27,7 @@ const UNDECLARED: ReadBody = {
 
 export function createBodies(operation: Located, reader: Reader, validator: Validator): Bodies {
   const located = reader.child(operation, 'requestBody')
-  if (!located) return { mediaTypes: [], read: (body) => (body.kind === 'none' ? NOTHING : UNDECLARED), compile: () => undefined }
+  if (!located) return { mediaTypes: [], read: (body) => (body.kind === 'none' ? NOTHING : UNDECLARED), schemas: [] }
   const required = located.value['required'] === true
   const all = reader.children(located, 'content').map(([name, entry]) => ({
     type: mediaTypeOf(name),
@@ -68,7 +68,7 @@ export function createBodies(operation: Located, reader: Reader, validator: Vali
 
   return {
     mediaTypes: all.map(({ name }) => name),
-    compile: () => all.forEach(({ media }) => media.compile()),
+    schemas: all.map(({ media }) => media),
     read(body, contentType) {
       if (body.kind === 'none') return required ? unreadable('required', 'there is none', `send one as ${known}`) : NOTHING
       const { sent, media } = wanted(contentType ?? '')

@@ -7,6 +7,8 @@ export interface Expression {
   readonly flags: string
   /** Whether texts are tested by the pattern itself, and not in another way. */
   readonly isRun: boolean
+  /** Whether the engine's own test of a text is all there is to it, however long the text is. */
+  readonly isPlain: boolean
   /** In a time that grows no faster than the text; a long one passes where there is none. */
   test(text: string): boolean
   /** Other ones have other texts: ajv tells them apart by it. */
@@ -79,11 +81,14 @@ function read(written: string): Expression | undefined {
       const expression = new RegExp(source, flags)
       // One that is too large for the engine only says so when it runs.
       expression.test('')
+      const isOver = isEndless(source, flags)
+      const degree = isOver ? Infinity : degreeIn(source, flags)
       return {
         source,
         flags,
-        isRun: !isEndless(source, flags),
-        test: testOf(expression, source, flags),
+        isRun: !isOver,
+        isPlain: degree <= 1,
+        test: testOf(expression, degree),
         toString: () => String(expression),
       }
     } catch (error) {
@@ -101,11 +106,10 @@ const MOST_STEPS_ALONE = 100_000_000
  * By the engine's own, where that is known to end soon; else by an automaton. What neither can test in time is not held against the text: whoever
  * sends it could keep everybody waiting.
  */
-function testOf(expression: RegExp, source: string, flags: string): (text: string) => boolean {
-  const isOver = isEndless(source, flags)
-  const degree = isOver ? Infinity : degreeIn(source, flags)
+function testOf(expression: RegExp, degree: number): (text: string) => boolean {
   if (degree <= 1) return (text) => expression.test(text)
-  const shortOf = (steps: number): number => (isOver ? SHORT : steps ** (1 / degree))
+  const { source, flags } = expression
+  const shortOf = (steps: number): number => (degree === Infinity ? SHORT : steps ** (1 / degree))
   const [short, shortAlone] = [shortOf(MOST_STEPS), shortOf(MOST_STEPS_ALONE)]
   let linear: ReturnType<typeof linearTest> | 'none'
   return (text) => {

@@ -1,5 +1,4 @@
-import type { Ajv2020, Format } from 'ajv/dist/2020.js'
-import addKnown from 'ajv-formats'
+import type { Format } from 'ajv/dist/2020.js'
 import { fullFormats } from 'ajv-formats/dist/formats.js'
 
 /*
@@ -59,7 +58,9 @@ export function rangeOf(format: unknown): readonly (readonly [least: number, mos
   return range && range[1] < 2 ** 16 ? [range] : []
 }
 
-const OWN: Readonly<Record<string, Format>> = {
+/** All formats, by name. */
+export const FORMATS: Readonly<Record<string, Format>> = {
+  ...fullFormats,
   email: isEmail,
   'idn-email': isIdnEmail,
   'idn-hostname': isIdnHostname,
@@ -69,14 +70,12 @@ const OWN: Readonly<Record<string, Format>> = {
   url: known.uri,
   base64: /^(?:[a-z0-9+/]{4})*(?:[a-z0-9+/]{2}==|[a-z0-9+/]{3}=)?$/i,
   base64url: /^[\w-]*={0,2}$/,
-}
-
-/** Gives a validator all formats. */
-export function addFormats(ajv: Ajv2020): void {
-  addKnown.default(ajv)
-  for (const [name, format] of Object.entries(OWN)) ajv.addFormat(name, format)
-  for (const [name, [least, most]] of Object.entries(RANGES))
-    ajv.addFormat(name, { type: 'number', validate: (value: number) => value >= least && value <= most })
+  ...Object.fromEntries(
+    Object.entries(RANGES).map(([name, [least, most]]): [string, Format] => [
+      name,
+      { type: 'number', validate: (value: number) => value >= least && value <= most },
+    ]),
+  ),
 }
 
 function testOf(name: 'uri' | 'uri-reference' | 'hostname' | 'ipv4' | 'ipv6'): (text: string) => boolean {

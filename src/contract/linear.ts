@@ -1,4 +1,5 @@
-import { CharSet, type Concatenation, JS, NFA, type NoParent, Words } from 'refa'
+import type { Concatenation, NFA, NoParent } from 'refa'
+import { refa } from '../packages.ts'
 
 type Alternative = NoParent<Concatenation>
 type Element = Alternative['elements'][number]
@@ -16,16 +17,18 @@ const MOST_NODES = 20_000
  */
 export function linearTest(source: string, flags: string): Test | undefined {
   try {
-    const { expression, maxCharacter } = JS.Parser.fromLiteral({ source, flags }).parse({ backreferences: 'throw', maxNodes: MOST_NODES })
+    const { expression, maxCharacter } = refa()
+      .JS.Parser.fromLiteral({ source, flags })
+      .parse({ backreferences: 'throw', maxNodes: MOST_NODES })
     const made = (alternatives: Alternative[]): NFA =>
-      NFA.fromRegex(alternatives, { maxCharacter }, { assertions: 'throw' }, new NFA.LimitedNodeFactory(MOST_NODES))
+      refa().NFA.fromRegex(alternatives, { maxCharacter }, { assertions: 'throw' }, new (refa().NFA.LimitedNodeFactory)(MOST_NODES))
     const anything = anythingUpTo(maxCharacter)
     const [only, other] = expression.alternatives
     const [conditions, rest] = only && !other ? leadingConditions(only) : [[], undefined]
     const whole = made(rest ? [ended(rest, anything)] : expression.alternatives.map((one) => ended(begun(one, anything), anything)))
     const ahead = conditions.map(({ negate, alternatives }) => ({ negate, nfa: made(alternatives.map((one) => ended(one, anything))) }))
     return (text) => {
-      const word = flags.includes('u') ? Words.fromStringToUnicode(text) : Words.fromStringToUTF16(text)
+      const word = flags.includes('u') ? refa().Words.fromStringToUnicode(text) : refa().Words.fromStringToUTF16(text)
       return whole.test(word) && ahead.every(({ negate, nfa }) => nfa.test(word) !== negate)
     }
   } catch {
@@ -39,7 +42,9 @@ export function linearTest(source: string, flags: string): Test | undefined {
  * begin anywhere. Parts that cannot be told apart make it more than a power (see `isExponential`).
  */
 export function degreeOf(source: string, flags: string): number {
-  const { expression } = JS.Parser.fromLiteral({ source, flags }).parse({ backreferences: 'unknown', simplify: false, maxNodes: Infinity })
+  const { expression } = refa()
+    .JS.Parser.fromLiteral({ source, flags })
+    .parse({ backreferences: 'unknown', simplify: false, maxNodes: Infinity })
   const isAnchored = expression.alternatives.every(({ elements: [first] }) => first && isEdge(first, 'behind'))
   return loopsIn(expression.alternatives) + (isAnchored ? 0 : 1)
 }
@@ -104,6 +109,6 @@ function concatenation(elements: Element[]): Alternative {
 }
 
 function anythingUpTo(maximum: number): Element {
-  const one: Element = { type: 'CharacterClass', characters: CharSet.all(maximum) }
+  const one: Element = { type: 'CharacterClass', characters: refa().CharSet.all(maximum) }
   return { type: 'Quantifier', min: 0, max: Infinity, lazy: false, alternatives: [concatenation([one])] }
 }

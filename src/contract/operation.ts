@@ -1,5 +1,5 @@
 import { type Input, type Issue, type MockReply, pointerPart, type RequestBody } from '../base/http.ts'
-import type { LoadedDocument } from '../document/load.ts'
+import type { LoadedDocument, Tests } from '../document/load.ts'
 import { DocumentError } from '../base/problem.ts'
 import { type Answer, readAnswers } from './answer.ts'
 import { createBodies, type ReadBody } from './body.ts'
@@ -39,8 +39,8 @@ export interface Operation extends Security {
   readAnswers(): readonly Answer[]
   /** What a client can send it; read when it is first wanted. */
   readSendable(): Sendable
-  /** Compiles what is otherwise compiled at first use. @throws DocumentError */
-  compile(): void
+  /** Compiles what is otherwise compiled at first use, a schema for each step. @throws DocumentError */
+  compiling(): Iterable<void>
 }
 
 export type ReadParameters = Omit<Input, 'body'> & {
@@ -89,11 +89,11 @@ export function createContract(document: LoadedDocument): Contract {
   const { content } = main
   if (!isJson(content) || !SIGNS.some((sign) => Object.hasOwn(content, sign)))
     throw new DocumentError(`${main.uri}: it is no OpenAPI document: it has no version, as "openapi" or "swagger", and no paths`)
-  const request = once(() => sideOf(formOf(document, 'request')))
+  const request = once(() => sideOf(formOf(document, 'request'), document.tests?.request))
   const response = once(() => {
     const answered = formOf(document, 'response')
     // What stands in nobody's words but JSON Schema's reads the same on both sides.
-    const side = answered === document && formOf(document, 'request') === document ? request() : sideOf(answered)
+    const side = answered === document && formOf(document, 'request') === document ? request() : sideOf(answered, document.tests?.response)
     return { ...side, loosened: once(() => sideOf(loosened(answered))) }
   })
   // Where things stand is the same in all forms of a document.
@@ -173,9 +173,9 @@ function baseOf(server: Located | DocumentError | undefined, reader: Reader): st
 }
 
 /** A document read for what is sent, or for what is answered. */
-function sideOf(document: LoadedDocument): Side {
+function sideOf(document: LoadedDocument, tests?: Tests): Side {
   const reader = createReader(document)
-  return { reader, validator: createValidator(document, reader) }
+  return { reader, validator: createValidator(document, reader, true, tests) }
 }
 
 /** Where an operation stands, and what reads it. */
@@ -262,10 +262,8 @@ function createOperation(
     checkForeign: (reply, isBodyRead) => replies().checkForeign(reply, isBodyRead),
     readAnswers: answers,
     readSendable: sendable,
-    compile() {
-      for (const parameter of parameters()) parameter.compile()
-      bodies().compile()
-      replies().compile()
+    *compiling() {
+      for (const schema of [...parameters(), ...bodies().schemas, ...replies().schemas]) yield schema.compile()
       const [slip] = security().slips
       if (slip !== undefined) throw new DocumentError(slip)
     },

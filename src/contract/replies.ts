@@ -3,6 +3,7 @@ import type { Side } from './generate.ts'
 import { createParameter, type Parameter } from './parameter.ts'
 import type { Located } from './schema.ts'
 import type { Check } from './issues.ts'
+import type { Compilable } from './validator.ts'
 
 /** What a document says of the answers of an operation. */
 export interface Replies {
@@ -12,7 +13,8 @@ export interface Replies {
   check(reply: MockReply): readonly Issue[]
   /** What is wrong with an answer of another service: its headers are looked at as well. @param isBodyRead its body is what it sent */
   checkForeign(reply: MockReply, isBodyRead: boolean): readonly Issue[]
-  compile(): void
+  /** Of all its answers. */
+  readonly schemas: readonly Compilable[]
 }
 
 const NONE: readonly Issue[] = []
@@ -22,7 +24,7 @@ const NO_TYPE: Issue = { at: '/header/content-type', rule: 'required', message: 
 
 interface Response {
   /** By media type, without its parameters, in lower case. */
-  readonly content: ReadonlyMap<string, (Check & { compile(): void }) | undefined>
+  readonly content: ReadonlyMap<string, (Check & Compilable) | undefined>
   readonly required: readonly string[]
   readonly headers: () => readonly Parameter[]
 }
@@ -30,7 +32,7 @@ interface Response {
 export function createReplies(operation: Located, { reader, validator }: Side): Replies {
   const responses = new Map(
     reader.children(operation, 'responses').map(([status, response]): [string, Response] => {
-      const content = new Map<string, (Check & { compile(): void }) | undefined>()
+      const content = new Map<string, (Check & Compilable) | undefined>()
       for (const [type, entry] of reader.children(response, 'content')) {
         const schema = reader.schema(entry, 'schema')
         content.set(plainType(type), schema && validator.check(schema))
@@ -74,7 +76,7 @@ export function createReplies(operation: Located, { reader, validator }: Side): 
 
   return {
     statuses: [...responses.keys()],
-    compile: () => responses.forEach(({ content }) => content.forEach((check) => check?.compile())),
+    schemas: [...responses.values()].flatMap(({ content }) => [...content.values()].flatMap((check) => check ?? [])),
     check: (reply) => checkAs(reply, responseOf(reply.status), true),
     checkForeign(reply, isBodyRead) {
       const response = responseOf(reply.status)

@@ -1,19 +1,26 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import type { Ajv2020, CodeOptions, ValidateFunction } from 'ajv/dist/2020.js'
 import { type Issue, MAX_ISSUES, pointerPart } from '../base/http.ts'
 import { kindOf } from '../document/keys.ts'
-import type { LoadedDocument } from '../document/load.ts'
+import type { LoadedDocument, Tests } from '../document/load.ts'
 import { DocumentError, messageFrom } from '../base/problem.ts'
 import { type Expression, expressionOf } from './expressions.ts'
-import { addFormats } from './formats.ts'
+import { FORMATS } from './formats.ts'
 import { type Check, choicesOf, issuesOf } from './issues.ts'
 import type { Explainer } from './meant.ts'
+import { ajv } from '../packages.ts'
 import { BASE, isJson, type Json, type Located, type Reader } from './schema.ts'
 import { createShapes, isDeclared, type Shape, strangers } from './shapes.ts'
 import { createWeighing } from './weight.ts'
 
+/** What is compiled at its first use. */
+export interface Compilable {
+  /** @throws DocumentError for a schema that does not compile */
+  compile(): void
+}
+
 export interface Validator {
   /** A check against the schema, compiled at its first use (2 to 11 ms); throws DocumentError then if it does not compile. */
-  check(schema: Located): Check & { compile(): void }
+  check(schema: Located): Check & Compilable
   /** Names what the value holds but the schema does not declare, wherever the schema does not say it is open. */
   undeclared(schema: Located): Check
 }
@@ -23,14 +30,15 @@ const FINE: readonly Issue[] = Object.freeze([])
 /**
  * A validator for one document: one ajv instance that reads every schema in place.
  * @param isOften Whether the same is checked again and again: what checks it is then made to be fast, which takes half the time that it takes to make
+ * @param made What says of schemas whether a value is well, by `keyOf`, where the build has made it: what is wrong is explained by the schema itself
  */
-export function createValidator(document: LoadedDocument, reader: Reader, isOften = true): Validator {
+export function createValidator(document: LoadedDocument, reader: Reader, isOften = true, made?: Tests): Validator {
   // Most values are well, and one that is not is looked at again: stopping at the first issue is the faster check. Neither is made
   // before it is needed: to read a document's schemas takes longer than all the rest of a start.
-  const made = new Map<boolean, Ajv2020>()
+  const instances = new Map<boolean, Ajv2020>()
   const ajvOf = (allErrors: boolean): Ajv2020 => {
-    const ajv = made.get(allErrors) ?? createAjv(document, allErrors, isOften)
-    made.set(allErrors, ajv)
+    const ajv = instances.get(allErrors) ?? createAjv(document, { allErrors, verbose: true }, { optimize: isOften })
+    instances.set(allErrors, ajv)
     return ajv
   }
   const shapeOf = createShapes(reader)
@@ -40,8 +48,7 @@ export function createValidator(document: LoadedDocument, reader: Reader, isOfte
     check(declared) {
       // Ajv loses its way where a pointer leads to nothing but a reference to a whole file.
       const schema = followed(declared, reader)
-      // A name with half a character in it is none that a reference could have: it does not compile.
-      const uri = `${BASE}${encodeURI(schema.uri)}#${encodeURI(schema.pointer.toWellFormed())}`
+      const key = keyOf(schema)
       const compile = (allErrors: boolean): ValidateFunction => {
         try {
           const heavy = heavyIn(schema)
@@ -49,7 +56,7 @@ export function createValidator(document: LoadedDocument, reader: Reader, isOfte
             throw new DocumentError(
               `${reader.where(heavy)}: the schema at #${heavy.pointer} stands for millions of others that speak of one value; let it refer to each once`,
             )
-          return ajvOf(allErrors).compile({ $ref: uri })
+          return ajvOf(allErrors).compile({ $ref: BASE + key })
         } catch (error) {
           if (error instanceof DocumentError) throw error
           const place = reader.placeOf(schema.value)
@@ -57,17 +64,21 @@ export function createValidator(document: LoadedDocument, reader: Reader, isOfte
           throw new DocumentError(`${schema.uri}:${place?.line ?? '?'}: the schema at #${schema.pointer} does not compile: ${reason}`)
         }
       }
-      let isFine: ValidateFunction | undefined
+      const test = made?.get(key)
+      let first: ValidateFunction | undefined
       let explain: ValidateFunction | undefined
       const check: Check = (value, at, all = true) => {
-        isFine ??= compile(false)
-        if (isFine(value)) return FINE
-        if (!all) return issuesOf(isFine.errors ?? [], at, explainer, false)
-        explain ??= compile(true)
-        explain(value)
-        return issuesOf(explain.errors ?? [], at, explainer, true)
+        if ((test ?? (first ??= compile(false)))(value)) return FINE
+        if (all) {
+          explain ??= compile(true)
+          explain(value)
+          return issuesOf(explain.errors ?? [], at, explainer, true)
+        }
+        first ??= compile(false)
+        first(value)
+        return issuesOf(first.errors ?? [], at, explainer, false)
       }
-      return Object.assign(check, { compile: () => void (isFine ??= compile(false)) })
+      return Object.assign(check, { compile: () => void (test ?? (first ??= compile(false))) })
     },
     undeclared(schema) {
       let shape: Shape | undefined
@@ -106,24 +117,33 @@ function followed(schema: Located, reader: Reader): Located {
   return target?.pointer === '' ? followed(target, reader) : schema
 }
 
-function createAjv(document: LoadedDocument, allErrors: boolean, isOften: boolean): Ajv2020 {
-  const ajv = new Ajv2020({
+/** What a schema is known by beside others of its document. A name with half a character in it is none that a reference could have: it does not compile. */
+function keyOf({ uri, pointer }: Located): string {
+  return `${encodeURI(uri)}#${encodeURI(pointer.toWellFormed())}`
+}
+
+/** An instance that knows a document's schemas. */
+export function createAjv(
+  document: LoadedDocument,
+  told: { readonly allErrors: boolean; readonly verbose: boolean; readonly messages?: boolean },
+  code: CodeOptions,
+): Ajv2020 {
+  const made = new (ajv().Ajv2020)({
+    ...told,
     strict: false,
     strictNumbers: true,
-    allErrors,
     validateSchema: false,
-    verbose: true,
     logger: false,
     addUsedSchema: false,
     // Twice the time for each object, so only where a name of the document is one that every object has.
     ownProperties: document.sources.some(({ content }) => namesInherited(content)),
     // 19.99 is a multiple of 0.01, though no double is.
     multipleOfPrecision: 8,
-    code: { regExp, optimize: isOften },
+    code: { regExp, ...code },
+    formats: FORMATS,
   })
-  addFormats(ajv)
-  for (const { uri, content } of document.sources) if (isJson(content)) ajv.addSchema(asSchema(content), BASE + encodeURI(uri))
-  return ajv
+  for (const { uri, content } of document.sources) if (isJson(content)) made.addSchema(asSchema(content), BASE + encodeURI(uri))
+  return made
 }
 
 const regExp = Object.assign(
@@ -132,7 +152,7 @@ const regExp = Object.assign(
     if (!found) throw new SyntaxError(`the pattern ${pattern} is no regular expression`)
     return found
   },
-  // Code is never written out.
+  // What code that is written out calls it.
   { code: 'expressionOf' },
 )
 

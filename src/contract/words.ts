@@ -1,5 +1,6 @@
-import { CharSet, JS } from 'refa'
+import type { CharSet, JS } from 'refa'
 import type { Expression } from './expressions.ts'
+import { refa } from '../packages.ts'
 
 type Alternatives = ReturnType<JS.Parser['parse']>['expression']['alternatives']
 type Element = Alternatives[number]['elements'][number]
@@ -27,7 +28,7 @@ export function createWords(): Words {
 }
 
 function alternativesOf({ source, flags }: Expression): Alternatives {
-  return JS.Parser.fromLiteral({ source, flags }).parse({ backreferences: 'unknown', maxNodes: Infinity }).expression.alternatives
+  return refa().JS.Parser.fromLiteral({ source, flags }).parse({ backreferences: 'unknown', maxNodes: Infinity }).expression.alternatives
 }
 
 /** So many parts a text has at most, whatever a pattern asks for: what repeats may stand in what repeats. */
@@ -76,7 +77,7 @@ const likely = new WeakMap<CharSet, CharSet['ranges']>()
 function likelyOf(set: CharSet): CharSet['ranges'] {
   const known = likely.get(set)
   if (known) return known
-  const preferred = PREFERRED.map((ranges) => set.intersect(CharSet.empty(set.maximum).union(ranges)))
+  const preferred = PREFERRED.map((ranges) => set.intersect(refa().CharSet.empty(set.maximum).union(ranges)))
   const { ranges } = preferred.find((some) => !some.isEmpty) ?? set.without(SURROGATES)
   likely.set(set, ranges)
   return ranges

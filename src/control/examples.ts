@@ -22,7 +22,7 @@ export interface ServedApi {
 
 interface ExamplesInput extends Input {
   readonly path: { readonly name: SessionName }
-  readonly query: Readonly<Record<string, unknown>> & { readonly token?: string }
+  readonly query: Readonly<Record<string, unknown>> & { readonly token?: string; readonly limit?: number }
   readonly header: { readonly host?: string; readonly 'x-forwarded-proto'?: string }
 }
 
@@ -43,15 +43,15 @@ function examplesOf(
   query: ExamplesInput['query'],
   origin: string,
   given: Scene,
-): object[] {
+): readonly object[] {
   const { name, callers, behaviours, kinds } = member.api
   const scene = member.sceneOf(given)
   const value = query.token?.trim() ?? Object.values(callers.tokens ?? {})[0] ?? ''
   const credentials = { scheme: callers.scheme ?? '', value }
   const judged = callers.judge?.(credentials) ?? callers.of?.(credentials, callers.headers?.(query) ?? {}, scene) ?? ANYBODY
   // Those that its document answers come behind those that do something.
-  const all = [...new Set([...Object.keys(behaviours), ...operations])]
-  return all.flatMap((operation) => {
+  const all = new Set([...Object.keys(behaviours), ...operations])
+  return firstOf(query.limit ?? all.size, all, (operation) => {
     const behaviour: Partial<Behaviour> = behaviours[operation] ?? {}
     const method = methodOf(operation)
     const isOpen = behaviour.admits?.includes(ANYBODY.kind) ?? callers.scheme === undefined
@@ -83,6 +83,16 @@ function examplesOf(
       },
     ]
   })
+}
+
+/** What is made of as many as are wanted: no more is looked for. */
+function firstOf<One, Made>(limit: number, all: Iterable<One>, make: (one: One) => readonly Made[]): readonly Made[] {
+  const made: Made[] = []
+  for (const one of all) {
+    if (made.length >= limit) break
+    made.push(...make(one))
+  }
+  return made
 }
 
 function exampleOf(behaviour: Partial<Behaviour>, live: Live, plainPath: string | undefined): ExampleRequest | undefined {

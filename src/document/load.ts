@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { basename, dirname, extname, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { fileKind, readText, realPath } from './file.ts'
@@ -16,11 +18,32 @@ export interface LoadedDocument {
   /** The main file's, where it is one that may change. */
   readonly folder?: string
   readonly sources: readonly Source[]
+  /** What the build has made of the schemas of its requests, and of its answers. */
+  readonly tests?: WrittenTests
 }
+
+interface WrittenTests {
+  readonly request: Tests
+  readonly response: Tests
+  /** Of the document that they were made of, by `digestOf`. */
+  readonly digest: string
+}
+
+/** Tells documents apart by what stands in them. */
+export function digestOf({ sources }: Pick<LoadedDocument, 'sources'>): string {
+  return createHash('sha256')
+    .update(JSON.stringify(sources.map(({ uri, content }) => [uri, content])))
+    .digest('base64')
+}
+
+/** What says of schemas whether a value is well, by the schema's place. */
+export type Tests = Pick<ReadonlyMap<string, (value: unknown) => boolean>, 'get'>
 
 /** What `compileDocument` keeps of a document, so that nobody parses YAML at start. */
 export interface CompiledDocument {
   readonly name: string
+  /** Of what its written tests were made of, where there are some. */
+  readonly tested?: string
   readonly sources: readonly { readonly uri: string; readonly content: unknown }[]
 }
 
@@ -129,22 +152,29 @@ function isOfName({ target, uri }: Reference, names: readonly (readonly [uri: st
   return ids.some((id) => id === before || (URL.canParse(before, id) && ids.includes(new URL(before, id).href)))
 }
 
-/** The compiled form of a document, to be written as two JSON files. */
-export function compileDocument(loaded: LoadedDocument): { document: CompiledDocument; lines: CompiledLines } {
+/** The compiled form of a document, to be written as two JSON files. @param tested the digest of what its written tests were made of */
+export function compileDocument(loaded: LoadedDocument, tested?: string): { document: CompiledDocument; lines: CompiledLines } {
   return {
-    document: { name: loaded.name, sources: loaded.sources.map(({ uri, content }) => ({ uri, content })) },
+    document: {
+      name: loaded.name,
+      ...(tested !== undefined && { tested }),
+      sources: loaded.sources.map(({ uri, content }) => ({ uri, content })),
+    },
     lines: loaded.sources.map((source) =>
       Object.fromEntries(pointersOf(source.content).map((pointer) => [pointer, source.lineOf(pointer) ?? 1])),
     ),
   }
 }
 
-/** Reads what `compileDocument` made. The lines are read when the first one is asked for. */
-export function loadCompiled(file: string, linesFile: string): LoadedDocument {
-  const { name, sources }: CompiledDocument = JSON.parse(readFileSync(file, 'utf8'))
+/** Reads what `compileDocument` made. The lines, and the tests, are read when the first one is asked for. */
+export function loadCompiled(file: string, linesFile: string, testsFile = ''): LoadedDocument {
+  const { name, sources, tested }: CompiledDocument = JSON.parse(readFileSync(file, 'utf8'))
   let lines: CompiledLines | undefined
+  let tests: Omit<WrittenTests, 'digest'> | undefined
+  const testsOf = (side: 'request' | 'response'): Tests => ({ get: (key) => (tests ??= readTests(testsFile))[side].get(key) })
   return {
     name,
+    ...(tested !== undefined && { tests: { request: testsOf('request'), response: testsOf('response'), digest: tested } }),
     sources: sources.map(({ uri, content }, index) => ({
       uri,
       content,
@@ -183,8 +213,15 @@ export function loadBundled(name: string): Promise<LoadedDocument> {
 async function readBundled(name: string): Promise<LoadedDocument> {
   const compiled = fileURLToPath(new URL(`../documents/${name}.json`, import.meta.url))
   return existsSync(compiled)
-    ? loadCompiled(compiled, compiled.replace(/\.json$/, '.lines.json'))
+    ? loadCompiled(compiled, compiled.replace(/\.json$/, '.lines.json'), compiled.replace(/\.json$/, '.tests.js'))
     : loadDocument(fileURLToPath(new URL(`../../spec/${name}.yaml`, import.meta.url)))
+}
+
+const require = createRequire(import.meta.url)
+
+function readTests(file: string): Omit<WrittenTests, 'digest'> {
+  const { default: tests }: { readonly default: Omit<WrittenTests, 'digest'> } = require(file)
+  return tests
 }
 
 const schemas = new Map<string, Promise<LoadedDocument>>()

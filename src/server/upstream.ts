@@ -1,7 +1,8 @@
-import { Agent as PlainAgent, type IncomingMessage, request as requestPlain } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { Agent as SecureAgent, request as requestSecure } from 'node:https'
 import { Readable } from 'node:stream'
 import type { MockRequest, Problem } from '../base/http.ts'
+import { Agent as PlainAgent, request as requestPlain } from '../packages.ts'
 import { messageFrom } from '../base/problem.ts'
 
 /** What another service answers. */

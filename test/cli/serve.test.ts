@@ -381,10 +381,10 @@ describe('allocation-mock serve', () => {
     const { code, out } = await runHere(['serve', '--help'])
     expect(code).toBe(0)
     expect(out).toContain('ALLOCATION_MOCK_SUPPLIER_TOKEN')
-    const [files, packages] = [new Set([join(ROOT, 'dist/cli/main.js')]), new Set<string>()]
+    const [files, packages] = [new Set([join(ROOT, 'dist/main.js')]), new Set<string>()]
     // A set goes on to what is added while it is gone through.
     for (const file of files)
-      for (const [, from = ''] of readFileSync(file, 'utf8').matchAll(/^import .* from '(.*)';$/gm))
+      for (const [, from = ''] of readFileSync(file, 'utf8').matchAll(/^(?:import|export|\}) .*?"(\S+)";$/gm))
         if (from.startsWith('.')) files.add(join(file, '..', from))
         else if (!from.startsWith('node:')) packages.add(from)
     expect([...packages]).toEqual(['commander'])

@@ -150,7 +150,7 @@ describe('a style', () => {
     expect(() => operation.readParameters({ path: { color: 'a' }, query: 'color=a', headers: { color: 'a' } })).toThrow(
       new DocumentError(message),
     )
-    expect(() => operation.compile()).toThrow(message)
+    expect(() => Array.from(operation.compiling())).toThrow(message)
   })
 
   it.each([
@@ -800,7 +800,7 @@ describe('the parameters of an operation', () => {
     const slip = 'a.yaml:1: a parameter needs a name, and a place: path, query, header or cookie'
     expect(operation.slips).toEqual([slip])
     expect(operation.readParameters({ path: {}, query: 'b=1', headers: {} })).toMatchObject({ query: { b: '1' }, issues: [] })
-    expect(() => operation.compile()).toThrow(new DocumentError(slip))
+    expect(() => Array.from(operation.compiling())).toThrow(new DocumentError(slip))
   })
 
   it('one of a path that does not have it is looked for nowhere', () => {

@@ -247,7 +247,7 @@ describe('a document', () => {
     expect(operation.judge({})).toEqual(judged ?? expect.objectContaining({ kind: 'refused' }))
     expect(operation.judge({ authorization: 'Token 1' })).toEqual(judged ?? found('token', '1'))
     expect(operation.slips).toEqual([expect.stringMatching(new RegExp(`^a\\.yaml:1.*"${name}"`))])
-    expect(() => operation.compile()).toThrow(DocumentError)
+    expect(() => Array.from(operation.compiling())).toThrow(DocumentError)
   })
 })
 

@@ -623,7 +623,7 @@ describe('a schema', () => {
     }).operations
     expect(operation?.checkReply({ status: 200, body: 'a' })).toEqual([])
     expect(() => operation?.readBody({ kind: 'text', text: '1' }, 'application/json')).toThrow(DocumentError)
-    expect(() => operation?.compile()).toThrow(DocumentError)
+    expect(() => Array.from(operation?.compiling() ?? [])).toThrow(DocumentError)
   })
 })
 

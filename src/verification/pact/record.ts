@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { buffer } from 'node:stream/consumers'
+import { createServer } from '../../packages.ts'
 import type { Interaction, Pact } from './pact.ts'
 import type { Task } from './part.ts'
 import type { Fields } from './value.ts'

@@ -1,5 +1,6 @@
-import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { request as httpRequest } from '../../packages.ts'
 
 export interface Sending {
   readonly method: string

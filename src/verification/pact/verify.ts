@@ -38,8 +38,8 @@ export interface Internals {
   readonly partSize?: number
 }
 
-/** The same file while this is TypeScript, and after it was compiled. */
-const CHILD = new URL(import.meta.url.endsWith('.ts') ? './verify-child.ts' : './verify-child.js', import.meta.url)
+/** While this is TypeScript, and after it was built: then all programs stand beside one another. */
+const CHILD = new URL(import.meta.url.endsWith('.ts') ? './verify-child.ts' : '../../verify-child.js', import.meta.url)
 /** How long a request may take unless somebody says otherwise, in milliseconds. */
 export const TIMEOUT = 30_000
 const GRACE = 60_000
