@@ -90,7 +90,8 @@ export async function readDocument(file: string): Promise<ReadDocument> {
     const source = await parse(path, uri)
     sources.set(uri, source)
     for (const { target, pointer } of referencesOf(source)) {
-      const where = `${uri}:${source.lineOf(pointer) ?? '?'} ($ref: ${target})`
+      // The line is looked for when somebody is to read it.
+      const where = (): string => `${uri}:${source.lineOf(pointer) ?? '?'} ($ref: ${target})`
       const reference = { target, uri, where }
       try {
         const { path: found, fragment } = targetOf(reference, path, root, main)
@@ -105,7 +106,7 @@ export async function readDocument(file: string): Promise<ReadDocument> {
   for (const { file: uri, fragment, ...reference } of ends) {
     const content = sources.get(uri)?.content
     if (!isTarget(valueAt(content, fragment)))
-      faults.push({ ...reference, message: `${reference.where}: it leads nowhere${besideIt(content, fragment)}` })
+      faults.push({ ...reference, message: `${reference.where()}: it leads nowhere${besideIt(content, fragment)}` })
   }
   const names =
     faults.length === 0
@@ -125,22 +126,22 @@ interface Reference {
   readonly target: string
   /** The file that it stands in. */
   readonly uri: string
-  readonly where: string
+  readonly where: () => string
 }
 
 /** @throws DocumentError for a reference to no file that may be read */
 function targetOf({ target, where }: Reference, path: string, root: string, main: string): { path: string; fragment: string } {
   if (/^[a-z][a-z0-9+.-]*:/i.test(target) || target.startsWith('//'))
-    throw new DocumentError(`${where}: references may name files beside the document, not addresses`)
+    throw new DocumentError(`${where()}: references may name files beside the document, not addresses`)
   const [file, fragment] = partsOf(target, where)
   if (fragment !== '' && !fragment.startsWith('/'))
     throw new DocumentError(
-      `${where}: what stands behind # must be a pointer, which begins with a slash, or a name that a schema has given itself`,
+      `${where()}: what stands behind # must be a pointer, which begins with a slash, or a name that a schema has given itself`,
     )
   if (file !== '' && fileKind(main) === 'pipe')
-    throw new DocumentError(`${where}: beside a document from a pipe there are no files; bundle it, or name its file`)
-  const found = file === '' ? path : realPath(resolve(dirname(path), file), where)
-  if (!found.startsWith(root + sep)) throw new DocumentError(`${where}: the file lies outside the document's folder ${root}`)
+    throw new DocumentError(`${where()}: beside a document from a pipe there are no files; bundle it, or name its file`)
+  const found = file === '' ? path : realPath(resolve(dirname(path), file), where())
+  if (!found.startsWith(root + sep)) throw new DocumentError(`${where()}: the file lies outside the document's folder ${root}`)
   return { path: found, fragment }
 }
 
@@ -238,11 +239,11 @@ function uriOf(path: string, root: string): string {
 }
 
 /** The file that a reference names, empty for its own, and what stands behind the number sign; decoded. */
-function partsOf(reference: string, where: string): [file: string, fragment: string] {
+function partsOf(reference: string, where: () => string): [file: string, fragment: string] {
   const [before = '', behind = ''] = reference.split('#')
   const [file, fragment] = [percentDecoded(before), percentDecoded(behind)]
   if (file === undefined || fragment === undefined)
-    throw new DocumentError(`${where}: the reference holds a percent sign that encodes nothing`)
+    throw new DocumentError(`${where()}: the reference holds a percent sign that encodes nothing`)
   return [file, fragment]
 }
 
