@@ -5,6 +5,7 @@ import { Telling } from './telling.ts'
 /** Commands that nothing runs, each with the reason. */
 const NOT_RUN: Readonly<Record<string, string>> = {
   'npm cit\n': 'it would run these tests',
+  'npm run bench\n': 'it takes minutes, and says what a machine can do',
   'docker build -t allocation-mock .\ndocker run --rm -p 127.0.0.1:4010:4010 allocation-mock\n':
     'no container engine runs where the tests do; container.test.ts runs what an image would',
   'docker compose -f examples/replicas/compose.yaml up --build\n': 'the same; container.test.ts reads it, and the page has two replicas',

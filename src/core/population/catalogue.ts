@@ -1,4 +1,5 @@
-import { at, fakerAt, type Key, keyOf, oneOf, pick } from './random.ts'
+import { firstName, lastName, street } from './names.ts'
+import { at, fakerAt, type Key, keyOf, oneOf, pick, seriesAt } from './random.ts'
 
 /** What people order, and where they live: tables, so that name, price, weight and variant fit one another, and city, state, ZIP code and area code too. */
 
@@ -121,14 +122,14 @@ export interface Person {
 /** A person who lives somewhere. */
 export function person(key: Key): Person {
   const [city, state, zip, area] = oneOf(at(key, 'place'), PLACES)
-  const first = fakerAt(at(key, 'first')).person.firstName()
-  const last = fakerAt(at(key, 'last')).person.lastName()
+  const first = firstName(seriesAt(at(key, 'first')))
+  const last = lastName(seriesAt(at(key, 'last')))
   return {
     first,
     last,
     email: `${first}.${last}@example.com`.toLowerCase().replaceAll(/[^a-z.@]/g, ''),
     phone: `${area}55501${two(pick(at(key, 'phone'), 100))}`,
-    street: `${1 + pick(at(key, 'house'), 2400)} ${fakerAt(at(key, 'street')).location.street()}`,
+    street: `${1 + pick(at(key, 'house'), 2400)} ${street(seriesAt(at(key, 'street')))}`,
     city,
     state,
     postalCode: zip + two(pick(at(key, 'zip'), 99) + 1),

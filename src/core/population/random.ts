@@ -59,7 +59,7 @@ export function chanceOf(key: Key): (place: string) => () => number {
 }
 
 /** An endless series in [0, 1) for a key: the generator sfc32, whose state is 128 bits. */
-function series(key: Key): () => number {
+export function seriesAt(key: Key): () => number {
   let a = key.x
   let b = key.y
   let c = 0x9e3779b9
@@ -98,7 +98,7 @@ export function uuid(key: Key): string {
   return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-4${digits.slice(13, 16)}-${variant}${digits.slice(17, 20)}-${digits.slice(20)}`
 }
 
-let next = series({ x: 0, y: 0 })
+let next = seriesAt({ x: 0, y: 0 })
 // An instance of our own, so that nobody who shares the process is disturbed. The class comes from the one-locale module: the package's
 // main module loads all locales (160 ms instead of 20). `next` is a closure: faker calls it detached from its object.
 const faker: typeof english = Reflect.construct(english.constructor, [
@@ -107,7 +107,7 @@ const faker: typeof english = Reflect.construct(english.constructor, [
 
 /** Faker at a key: whatever it is asked first is a function of that key alone. One key a value. */
 export function fakerAt(key: Key): typeof english {
-  next = series(key)
+  next = seriesAt(key)
   return faker
 }
 
