@@ -39,14 +39,17 @@ export function createContracts({ coverage, states, registry }: ContractSettings
   showCoverage(): Promise<MockReply>
   listStates(): Promise<MockReply>
 } {
-  return {
-    async showCoverage() {
+  // Neither changes as long as these APIs are served: they are told once, however often they are asked for.
+  let shown: MockReply | undefined
+  let listed: MockReply | undefined
+  const made = {
+    async showCoverage(): Promise<MockReply> {
       const { contracts, relied, percent, answers, apart, strays } = await coverage()
       const body = { contracts, ...(contracts.length === 0 && NONE), relied, percent, answers, apart, strays }
       return { status: 200, body: withoutSecretMembers(body) }
     },
 
-    async listStates() {
+    async listStates(): Promise<MockReply> {
       const known = await states()
       const named = eachOnce(await coverage())
       const matched = named.map((one) => ({ ...one, match: matchState(known, one.state, one.params, registry) }))
@@ -76,6 +79,10 @@ export function createContracts({ coverage, states, registry }: ContractSettings
       )
       return { status: 200, body: { states: rows, unmet } }
     },
+  }
+  return {
+    showCoverage: async () => (shown ??= await made.showCoverage()),
+    listStates: async () => (listed ??= await made.listStates()),
   }
 }
 
