@@ -158,19 +158,23 @@ export function createAsking(settings: AskSettings): (sent: Sent) => Promise<Ask
     // What a fault has done to the text is not undone.
     const isAsItCame = isPassed && !isGone && disturbed.text === right.text && disturbed.mediaType === right.mediaType
     const handled = isAsItCame ? asItCame(disturbed, returned?.raw) : disturbed
-    const asked = { id: taken.id, session: name, origin: 'request' as const, request, now, real: taken.real }
-    const { changes, settings: session } = own
-    const came = { operation, problem, warnings, assumption, changes, settings: session, explain, duration: elapsed(), met }
-    const exchange = exchangeOf(asked, handled, came)
-    if (!hit && !late && !isGone && !returned && !violations) return { handled, exchange }
-    const more = {
+    const exchange: Exchange = {
+      ...exchangeOf({ id: taken.id, session: name, origin: 'request', request, now, real: taken.real }, handled),
       ...(hit && { fault: nameOfFault(hit) }),
+      operation,
+      problem,
+      warnings,
+      assumption,
+      ...own,
+      met,
       ...(late && { asked: { real: late.taken.real, met: late.met } }),
       ...(isGone && { isGone }),
       ...(returned && { upstream: returned.upstream }),
       ...(violations && { violations }),
+      explain,
+      duration: elapsed(),
     }
-    return { handled, exchange: { ...exchange, ...more } }
+    return { handled, exchange }
   }
 
   function nowhere({ method, path }: MockRequest, now: number): Answer {

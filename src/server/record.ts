@@ -16,19 +16,10 @@ export interface Asked {
   readonly real: number
 }
 
-/** What came of it, as far as something did. */
-type Came = Partial<
-  Pick<Exchange, 'operation' | 'problem' | 'warnings' | 'assumption' | 'changes' | 'settings' | 'explain' | 'duration' | 'met'>
->
-
-const NOTHING_CAME: Came = {}
-const NONE: readonly never[] = []
-
-/** An exchange: with nothing remarkable about it, where nothing is said. */
+/** An exchange with nothing remarkable about it. */
 export function exchangeOf(
   { id, session, origin, request, now, real }: Asked,
   { status, headers, mediaType, text, cut }: Handled,
-  { operation, problem, warnings = NONE, assumption, changes = NONE, settings, explain, duration = 0, met }: Came = NOTHING_CAME,
 ): Exchange {
   const { method, prefix, path, query, headers: sent, body } = request
   return {
@@ -47,15 +38,14 @@ export function exchangeOf(
     mediaType,
     replyBody: text,
     ...(cut && { cut }),
-    operation,
-    problem,
-    warnings,
-    assumption,
-    changes,
-    settings,
-    explain,
-    duration,
-    ...(met && { met }),
+    operation: undefined,
+    problem: undefined,
+    warnings: [],
+    assumption: undefined,
+    changes: [],
+    settings: undefined,
+    explain: undefined,
+    duration: 0,
   }
 }
 
