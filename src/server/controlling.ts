@@ -69,13 +69,14 @@ export function createControlling(settings: ControlSettings): Controlling {
   const ask = (name: SessionName, request: MockRequest, around: Around): Promise<Found> => {
     // A slip in a name is never passed over here: nobody's client is under test.
     const there = (held: Held, real: number): Around => ({ ...settings.around(held, real, name), strict: true })
-    // The default session is always there.
-    const isFirst = (held: Held): boolean => !held.record && name !== nameOf()
+    // The default session is always there: what needs one that there is begins it. A look begins none.
+    const firstOf = (held: Held): 'begins' | 'shows' | undefined =>
+      held.record ? 'begins' : (asFirst(request) ?? (name === nameOf() ? 'begins' : undefined))
     const plan: Plan = {
       asks: 'control',
       idOf: (held) => controlId(name, held),
       answer(held, { real }) {
-        const first = isFirst(held) ? asFirst(request) : 'begins'
+        const first = firstOf(held)
         if (first === undefined) return { ...unanswered(around.real), problem: UNKNOWN }
         // What others have made is not read: only its end, and what is noted of it, is the same for all.
         const problem = isOfAny(request) ? undefined : foreign(held, name)
@@ -92,7 +93,7 @@ export function createControlling(settings: ControlSettings): Controlling {
         const notes = held.record || answer.changes.length > 0 ? noted(held) : undefined
         // The first piece may begin the session: it says by whom.
         if (needs !== undefined) return { hasChanged: answer.hasChanged === true, notes }
-        if (isFirst(held) && asFirst(request) === 'shows') return { isNothing: true }
+        if (firstOf(held) === 'shows') return { isNothing: true }
         // A replay has to set it again. What is done with sessions as a whole is kept, if at all, by who does it.
         const isSet = reply.status < 400 && request.method !== 'GET' && (!command || command.kind === 'show-session')
         if (!isSet) return { notes }

@@ -119,6 +119,13 @@ describe('the header Mock-Scenario', () => {
     expect((await shared.order(name, { 'Mock-Scenario': 'already-shipped' })).status).toBe(200)
   })
 
+  it('is so also where somebody has looked at the session, the default one as well', async () => {
+    await using served = await serve()
+    for (const look of ['examples?limit=1', 'entities', 'due']) await served.control('GET', `/sessions/default/${look}`)
+    expect(await served.names()).toEqual([])
+    expect((await served.order('default', { 'Mock-Scenario': 'already-shipped' })).status).toBe(200)
+  })
+
   it.each<[string, (name: string) => Promise<unknown>, RegExp]>([
     [
       'without a scenario',
