@@ -10,7 +10,7 @@ import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { servingOf } from '../src/available.ts'
 import { BUNDLED } from '../src/bundled.ts'
-import { writtenTests } from '../src/contract/written.ts'
+import { precompiledModule } from '../src/contract/precompiled.ts'
 import { compileDocument, digestOf, loadDocument } from '../src/document/load.ts'
 import { ownDocument } from '../src/serving.ts'
 
@@ -34,7 +34,7 @@ async function build(): Promise<void> {
     const { document, lines } = compileDocument(loaded, digestOf(whole))
     writeFileSync(join(next, 'documents', `${document.name}.json`), JSON.stringify(document))
     writeFileSync(join(next, 'documents', `${document.name}.lines.json`), JSON.stringify(lines))
-    writeFileSync(join(next, 'documents', `${document.name}.tests.js`), writtenTests(whole, HEAD))
+    writeFileSync(join(next, 'documents', `${document.name}.precompiled.js`), precompiledModule(whole, HEAD))
   }
   buildConsole()
   writeFileSync(join(next, '.stamp'), stamp)
@@ -49,7 +49,7 @@ const PROGRAMS = {
   client: 'client/client.ts',
   main: 'cli/main.ts',
   'verify-child': 'verification/pact/verify-child.ts',
-  runtime: 'contract/runtime.ts',
+  'precompiled-runtime': 'contract/precompiled-runtime.ts',
 }
 
 async function buildPrograms(): Promise<void> {
@@ -70,9 +70,9 @@ async function buildPrograms(): Promise<void> {
   })
 }
 
-/** What tests of schemas begin with. */
+/** What precompiled schemas begin with. */
 const HEAD = `import { createRequire } from 'node:module'
-import { FORMATS, later } from '../runtime.js'
+import { FORMATS, later } from '../precompiled-runtime.js'
 const require = createRequire(import.meta.url)`
 
 /** What a module calls its own place. */
@@ -82,7 +82,7 @@ const STOOD = 'placeOfThisModule'
 const whereTheyStood: Plugin = {
   name: 'where-they-stood',
   setup({ onLoad }) {
-    onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
+    onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, ({ path }) => {
       const text = readFileSync(path, 'utf8')
       if (!text.includes('import.meta.url')) return undefined
       const place = relative(join(root, 'src'), path).split(sep).join('/').replace(/\.ts$/, '.js')

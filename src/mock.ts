@@ -25,7 +25,7 @@ import { type MockOptions as CoreOptions, type ReadOptions, readOptions } from '
 import { type Serving, stampOf } from './serving.ts'
 import { OptionError, StoreUnavailable, UsageError } from './base/problem.ts'
 import type { Coverage } from './server/contracts.ts'
-import { doWhenQuiet } from './server/ahead.ts'
+import { compileAhead, doWhenQuiet } from './server/quiet.ts'
 import { createApp } from './server/app.ts'
 import { createEvents } from './server/events.ts'
 import { createJournal } from './server/journal.ts'
@@ -234,16 +234,20 @@ export async function createMock(options: MockOptions = {}): Promise<Mock> {
     async listen({ port = 4010, host = '127.0.0.1', tls } = {}) {
       const bound = await servers.listen(app, port, host, tls)
       isBeyond ||= bound.isBeyond
-      const served = answering()
-      const quiet = new Promise<void>((resolve) => {
-        doWhenQuiet(
-          [...served.serving.services, served.serving.control].map(({ contract }) => contract.operations),
-          () => requests,
-          () => served === current && !closing.signal.aborted,
-          resolve,
-        )
-      })
-      return { url: bound.url, port: bound.port, control: bound.isBeyond ? (access.isOpen ? 'open' : 'token') : 'loopback', quiet }
+      const quiet = Promise.withResolvers<void>()
+      const waiting = function* (): Generator<void> {
+        yield quiet.resolve()
+        const served = answering()
+        const documents = [...served.serving.services, served.serving.control].map(({ contract }) => contract.operations)
+        yield* compileAhead(documents, () => served === current)
+      }
+      doWhenQuiet(
+        waiting(),
+        () => requests,
+        () => closing.signal.aborted,
+      )
+      const control = bound.isBeyond ? (access.isOpen ? 'open' : 'token') : 'loopback'
+      return { url: bound.url, port: bound.port, control, quiet: quiet.promise }
     },
     async reload(apis = options.apis) {
       const next = await answeringOf(await servingOf(apis), { ...options, ...(apis && { apis }) }, shared)

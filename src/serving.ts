@@ -88,10 +88,10 @@ export async function serveApis(apis: readonly Api[], scenarios: readonly string
   }
 }
 
-/** A document of the mock's own, with the names of these APIs. What the build has made of it holds for the names that it was made with. */
+/** A document of the mock's own, with the names of these APIs. What the build has compiled of it holds for the names that it had there. */
 export async function ownDocument(name: string, registry: Registry): Promise<LoadedDocument> {
-  const { tests, ...document } = withNames((await loadedOf(name, name)).document, registry)
-  return tests?.digest === digestOf(document) ? { ...document, tests } : document
+  const { precompiled, ...document } = withNames((await loadedOf(name, name)).document, registry)
+  return precompiled?.digest === digestOf(document) ? { ...document, precompiled } : document
 }
 
 /** Operations that two documents have at one path: only the first is found. */

@@ -2099,7 +2099,8 @@ describe('both lifecycles', async () => {
         const served = servers[store]
         const runs = sessions.map(async (commands) => {
           const model = new Model(base)
-          const real = { served, session: ownSession(), met, wholes, isAlone: true }
+          const { name } = await served.mock.createSession({ name: ownSession() })
+          const real = { served, session: name, met, wholes, isAlone: true }
           await fc.asyncModelRun(() => ({ model, real }), commands)
           await sweep(model, real)
         })

@@ -195,6 +195,16 @@ export type Repair =
     }
   | { readonly kind: 'none'; readonly reason: string }
 
+/** What a document does not say, and how it is decided. */
+export interface Assumption {
+  readonly name: string
+  readonly value: string
+  readonly values: readonly string[]
+  readonly question: string
+  readonly reason: string
+  readonly source: string
+}
+
 /** One past request, and what became of it. */
 export interface PastRequest {
   readonly id: string
@@ -235,15 +245,7 @@ export interface PastRequest {
   /** What is told of one request that is asked for by itself: what would do now in the place of a refused one, … */
   readonly repair?: Repair
   /** … the assumption that shaped the answer, as the session has it, with the options of `serve` that decide otherwise, … */
-  readonly assumed?: {
-    readonly name: string
-    readonly value: string
-    readonly values: readonly string[]
-    readonly question: string
-    readonly reason: string
-    readonly source: string
-    readonly switches: readonly string[]
-  }
+  readonly assumed?: Assumption & { readonly switches: readonly string[] }
   /** … and what the document bases the refusal on (its `x-basis`). */
   readonly basis?: unknown
   readonly requestHeaders?: Readonly<Record<string, string>>

@@ -1,17 +1,9 @@
 import type { VNode } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Assumption } from '../client/client.ts'
 import { below, textOf } from './json.ts'
 import { Action, Empty, Field, Heading, ProblemBox, useLook } from './parts.tsx'
 import { addressOf } from './route.ts'
-
-interface Assumption {
-  readonly name: string
-  readonly value: string
-  readonly values: readonly string[]
-  readonly question: string
-  readonly reason: string
-  readonly source: string
-}
 
 /** What the documents do not say, and how this mock decides. @param name the one that is to be seen first */
 export function Assumptions({ name }: { readonly name: string | undefined }): VNode {

@@ -83,7 +83,7 @@ export function pictureOf(table: LifeCycle, now: string | undefined, came: reado
       for (const other of to) {
         if (one === other) continue
         const wasTaken = came.some((way) => way.from === one && way.to === other)
-        pairs.set(`${one} ${other}`, { from: one, to: other, kind: wasTaken ? 'came' : one === now ? 'next' : 'other' })
+        pairs.set(JSON.stringify([one, other]), { from: one, to: other, kind: wasTaken ? 'came' : one === now ? 'next' : 'other' })
       }
   const arcs = [...pairs.values()].map((pair) => ({ ...pair, path: arcOf(yOf(pair.from), yOf(pair.to)) }))
   return {

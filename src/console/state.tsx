@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import type { EntityPage, PastRequest, SessionInfo } from '../client/client.ts'
 import { below, inLine, listOf } from './json.ts'
 import { type LifeCycle, waysOf } from './life-cycle.ts'
-import { Lives } from './lives.tsx'
+import { LifeCycleCard } from './life-cycle-card.tsx'
 import { Action, Empty, Field, Heading, Json, type Looked, NoSession, ProblemBox, Status, useLook } from './parts.tsx'
 import { addressOf, queryOf } from './route.ts'
 
@@ -120,7 +120,7 @@ function Opened({ name, path, entity: { kind, id, entity, states = [] }, whose, 
   return (
     <div class="opened">
       {table && states.length > 0 && (
-        <Lives name={name} table={table} states={states} came={waysOf(requests.value?.requests ?? [], kind, id)} />
+        <LifeCycleCard name={name} table={table} states={states} came={waysOf(requests.value?.requests ?? [], kind, id)} />
       )}
       <div class="actions">
         <Action

@@ -31,7 +31,7 @@ export function Timeline({ name, before }: { readonly name: string; readonly bef
           Refresh
         </button>
       </div>
-      <ProblemBox problem={session.problem ?? past.problem} />
+      <ProblemBox problem={session.problem ?? past.problem ?? coming.problem} />
       <nav class="pages" aria-label="Pages">
         {past.value?.before !== undefined && <a href={addressOf(['sessions', name, 'timeline'], { before: past.value.before })}>Earlier</a>}
         {before !== undefined && <a href={addressOf(['sessions', name, 'timeline'])}>To now</a>}

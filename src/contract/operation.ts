@@ -1,5 +1,5 @@
 import { type Input, type Issue, type MockReply, pointerPart, type RequestBody } from '../base/http.ts'
-import type { LoadedDocument, Tests } from '../document/load.ts'
+import type { LoadedDocument, ValidateFunctions } from '../document/load.ts'
 import { DocumentError } from '../base/problem.ts'
 import { type Answer, readAnswers } from './answer.ts'
 import { createBodies, type ReadBody } from './body.ts'
@@ -89,11 +89,12 @@ export function createContract(document: LoadedDocument): Contract {
   const { content } = main
   if (!isJson(content) || !SIGNS.some((sign) => Object.hasOwn(content, sign)))
     throw new DocumentError(`${main.uri}: it is no OpenAPI document: it has no version, as "openapi" or "swagger", and no paths`)
-  const request = once(() => sideOf(formOf(document, 'request'), document.tests?.request))
+  const request = once(() => sideOf(formOf(document, 'request'), document.precompiled?.request))
   const response = once(() => {
     const answered = formOf(document, 'response')
     // What stands in nobody's words but JSON Schema's reads the same on both sides.
-    const side = answered === document && formOf(document, 'request') === document ? request() : sideOf(answered, document.tests?.response)
+    const side =
+      answered === document && formOf(document, 'request') === document ? request() : sideOf(answered, document.precompiled?.response)
     return { ...side, loosened: once(() => sideOf(loosened(answered))) }
   })
   // Where things stand is the same in all forms of a document.
@@ -173,9 +174,9 @@ function baseOf(server: Located | DocumentError | undefined, reader: Reader): st
 }
 
 /** A document read for what is sent, or for what is answered. */
-function sideOf(document: LoadedDocument, tests?: Tests): Side {
+function sideOf(document: LoadedDocument, precompiled?: ValidateFunctions): Side {
   const reader = createReader(document)
-  return { reader, validator: createValidator(document, reader, true, tests) }
+  return { reader, validator: createValidator(document, reader, true, precompiled) }
 }
 
 /** Where an operation stands, and what reads it. */

@@ -1,7 +1,7 @@
 import type { Ajv2020, CodeOptions, ValidateFunction } from 'ajv/dist/2020.js'
 import { type Issue, MAX_ISSUES, pointerPart } from '../base/http.ts'
 import { kindOf } from '../document/keys.ts'
-import type { LoadedDocument, Tests } from '../document/load.ts'
+import type { LoadedDocument, ValidateFunctions } from '../document/load.ts'
 import { DocumentError, messageFrom } from '../base/problem.ts'
 import { type Expression, expressionOf } from './expressions.ts'
 import { FORMATS } from './formats.ts'
@@ -30,9 +30,9 @@ const FINE: readonly Issue[] = Object.freeze([])
 /**
  * A validator for one document: one ajv instance that reads every schema in place.
  * @param isOften Whether the same is checked again and again: what checks it is then made to be fast, which takes half the time that it takes to make
- * @param made What says of schemas whether a value is well, by `keyOf`, where the build has made it: what is wrong is explained by the schema itself
+ * @param precompiled What says whether a value is well, by `keyOf` of its schema: what is wrong is explained by the schema itself
  */
-export function createValidator(document: LoadedDocument, reader: Reader, isOften = true, made?: Tests): Validator {
+export function createValidator(document: LoadedDocument, reader: Reader, isOften = true, precompiled?: ValidateFunctions): Validator {
   // Most values are well, and one that is not is looked at again: stopping at the first issue is the faster check. Neither is made
   // before it is needed: to read a document's schemas takes longer than all the rest of a start.
   const instances = new Map<boolean, Ajv2020>()
@@ -64,11 +64,11 @@ export function createValidator(document: LoadedDocument, reader: Reader, isOfte
           throw new DocumentError(`${schema.uri}:${place?.line ?? '?'}: the schema at #${schema.pointer} does not compile: ${reason}`)
         }
       }
-      const test = made?.get(key)
+      const isWell = precompiled?.get(key)
       let first: ValidateFunction | undefined
       let explain: ValidateFunction | undefined
       const check: Check = (value, at, all = true) => {
-        if ((test ?? (first ??= compile(false)))(value)) return FINE
+        if ((isWell ?? (first ??= compile(false)))(value)) return FINE
         if (all) {
           explain ??= compile(true)
           explain(value)
@@ -78,7 +78,7 @@ export function createValidator(document: LoadedDocument, reader: Reader, isOfte
         first(value)
         return issuesOf(first.errors ?? [], at, explainer, false)
       }
-      return Object.assign(check, { compile: () => void (test ?? (first ??= compile(false))) })
+      return Object.assign(check, { compile: () => void (isWell ?? (first ??= compile(false))) })
     },
     undeclared(schema) {
       let shape: Shape | undefined

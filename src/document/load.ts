@@ -18,13 +18,13 @@ export interface LoadedDocument {
   /** The main file's, where it is one that may change. */
   readonly folder?: string
   readonly sources: readonly Source[]
-  /** What the build has made of the schemas of its requests, and of its answers. */
-  readonly tests?: WrittenTests
+  /** What the build has compiled of the schemas of its requests, and of its answers. */
+  readonly precompiled?: Precompiled
 }
 
-interface WrittenTests {
-  readonly request: Tests
-  readonly response: Tests
+interface Precompiled {
+  readonly request: ValidateFunctions
+  readonly response: ValidateFunctions
   /** Of the document that they were made of, by `digestOf`. */
   readonly digest: string
 }
@@ -36,14 +36,14 @@ export function digestOf({ sources }: Pick<LoadedDocument, 'sources'>): string {
     .digest('base64')
 }
 
-/** What says of schemas whether a value is well, by the schema's place. */
-export type Tests = Pick<ReadonlyMap<string, (value: unknown) => boolean>, 'get'>
+/** What says whether a value is well, by the place of its schema. */
+export type ValidateFunctions = Pick<ReadonlyMap<string, (value: unknown) => boolean>, 'get'>
 
 /** What `compileDocument` keeps of a document, so that nobody parses YAML at start. */
 export interface CompiledDocument {
   readonly name: string
-  /** Of what its written tests were made of, where there are some. */
-  readonly tested?: string
+  /** The digest of what was precompiled, where something was. */
+  readonly precompiledOf?: string
   readonly sources: readonly { readonly uri: string; readonly content: unknown }[]
 }
 
@@ -153,12 +153,12 @@ function isOfName({ target, uri }: Reference, names: readonly (readonly [uri: st
   return ids.some((id) => id === before || (URL.canParse(before, id) && ids.includes(new URL(before, id).href)))
 }
 
-/** The compiled form of a document, to be written as two JSON files. @param tested the digest of what its written tests were made of */
-export function compileDocument(loaded: LoadedDocument, tested?: string): { document: CompiledDocument; lines: CompiledLines } {
+/** The compiled form of a document, to be written as two JSON files. @param precompiledOf the digest of what was precompiled */
+export function compileDocument(loaded: LoadedDocument, precompiledOf?: string): { document: CompiledDocument; lines: CompiledLines } {
   return {
     document: {
       name: loaded.name,
-      ...(tested !== undefined && { tested }),
+      ...(precompiledOf !== undefined && { precompiledOf }),
       sources: loaded.sources.map(({ uri, content }) => ({ uri, content })),
     },
     lines: loaded.sources.map((source) =>
@@ -167,15 +167,19 @@ export function compileDocument(loaded: LoadedDocument, tested?: string): { docu
   }
 }
 
-/** Reads what `compileDocument` made. The lines, and the tests, are read when the first one is asked for. */
-export function loadCompiled(file: string, linesFile: string, testsFile = ''): LoadedDocument {
-  const { name, sources, tested }: CompiledDocument = JSON.parse(readFileSync(file, 'utf8'))
+/** Reads what `compileDocument` made. The lines, and what was precompiled, are read when the first one is asked for. */
+export function loadCompiled(file: string, linesFile: string, precompiledFile = ''): LoadedDocument {
+  const { name, sources, precompiledOf }: CompiledDocument = JSON.parse(readFileSync(file, 'utf8'))
   let lines: CompiledLines | undefined
-  let tests: Omit<WrittenTests, 'digest'> | undefined
-  const testsOf = (side: 'request' | 'response'): Tests => ({ get: (key) => (tests ??= readTests(testsFile))[side].get(key) })
+  let functions: Omit<Precompiled, 'digest'> | undefined
+  const functionsOf = (side: 'request' | 'response'): ValidateFunctions => ({
+    get: (key) => (functions ??= readPrecompiled(precompiledFile))[side].get(key),
+  })
   return {
     name,
-    ...(tested !== undefined && { tests: { request: testsOf('request'), response: testsOf('response'), digest: tested } }),
+    ...(precompiledOf !== undefined && {
+      precompiled: { request: functionsOf('request'), response: functionsOf('response'), digest: precompiledOf },
+    }),
     sources: sources.map(({ uri, content }, index) => ({
       uri,
       content,
@@ -214,15 +218,15 @@ export function loadBundled(name: string): Promise<LoadedDocument> {
 async function readBundled(name: string): Promise<LoadedDocument> {
   const compiled = fileURLToPath(new URL(`../documents/${name}.json`, import.meta.url))
   return existsSync(compiled)
-    ? loadCompiled(compiled, compiled.replace(/\.json$/, '.lines.json'), compiled.replace(/\.json$/, '.tests.js'))
+    ? loadCompiled(compiled, compiled.replace(/\.json$/, '.lines.json'), compiled.replace(/\.json$/, '.precompiled.js'))
     : loadDocument(fileURLToPath(new URL(`../../spec/${name}.yaml`, import.meta.url)))
 }
 
 const require = createRequire(import.meta.url)
 
-function readTests(file: string): Omit<WrittenTests, 'digest'> {
-  const { default: tests }: { readonly default: Omit<WrittenTests, 'digest'> } = require(file)
-  return tests
+function readPrecompiled(file: string): Omit<Precompiled, 'digest'> {
+  const { default: functions }: { readonly default: Omit<Precompiled, 'digest'> } = require(file)
+  return functions
 }
 
 const schemas = new Map<string, Promise<LoadedDocument>>()

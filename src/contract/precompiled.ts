@@ -8,16 +8,16 @@ import { BASE } from './schema.ts'
 import { createAjv } from './validator.ts'
 
 /**
- * The module that says of values whether they are well by the schemas of a document: what `tests` of a loaded document is. Only that: what
+ * The module that says of values whether they are well by the schemas of a document: what is `precompiled` of a loaded document. Only that: what
  * explains, with files and lines, reads the schemas themselves.
- * @param head what it begins with: there are `FORMATS`, `later` of `contract/runtime.ts`, and Node's `require`
+ * @param head what it begins with: there are `FORMATS`, `later` of `contract/precompiled-runtime.ts`, and Node's `require`
  */
-export function writtenTests(document: LoadedDocument, head: string): string {
+export function precompiledModule(document: LoadedDocument, head: string): string {
   const asked = { request: new Set<string>(), response: new Set<string>() }
   const recording = (keys: Set<string>) => ({ get: (key: string) => void keys.add(key) })
   for (const operation of createContract({
     ...document,
-    tests: { request: recording(asked.request), response: recording(asked.response), digest: '' },
+    precompiled: { request: recording(asked.request), response: recording(asked.response), digest: '' },
   }).operations)
     Array.from(operation.compiling())
   const sides = (['request', 'response'] as const).map((side) => {
@@ -42,7 +42,7 @@ export function writtenTests(document: LoadedDocument, head: string): string {
         return isPlain ? `new RegExp(${JSON.stringify(source)}, ${JSON.stringify(flags)})` : `later(${pattern})`
       })
     const rows = keys.map((key, index) => `[${JSON.stringify(key)}, ${side}${index}]`)
-    return `function ${side}Tests() {\n${body}\nreturn new Map([${rows.join(', ')}])\n}`
+    return `function ${side}Functions() {\n${body}\nreturn new Map([${rows.join(', ')}])\n}`
   })
-  return [head, ...modules, 'export default { request: requestTests(), response: responseTests() }', ''].join('\n')
+  return [head, ...modules, 'export default { request: requestFunctions(), response: responseFunctions() }', ''].join('\n')
 }

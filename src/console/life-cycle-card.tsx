@@ -5,7 +5,7 @@ import { type Came, type LifeCycle, onwards, pictureOf, STATE } from './life-cyc
 import { Empty, Field } from './parts.tsx'
 import { addressOf } from './route.ts'
 
-interface LivesProps {
+interface LifeCycleCardProps {
   readonly name: string
   readonly table: LifeCycle
   readonly states: NonNullable<EntityPage['entities'][number]['states']>
@@ -13,7 +13,7 @@ interface LivesProps {
 }
 
 /** Where it stands in its life cycle, what brought it there, and what leads on; of one part at a time, where it has parts. */
-export function Lives({ name, table, states, came }: LivesProps): VNode {
+export function LifeCycleCard({ name, table, states, came }: LifeCycleCardProps): VNode {
   const [chosen, setChosen] = useState(states[0]?.part)
   const now = states.find(({ part }) => part === chosen)?.state
   const ways = came.filter(({ part }) => part === chosen)

@@ -11,12 +11,12 @@ import { loadDocument } from '../../src/document/load.ts'
 import { ownDocument } from '../../src/serving.ts'
 import { ROOT } from '../cli/process.ts'
 
-/** What the build has written says of a value whether it is well; the schema itself says the same of the same values. */
+/** What the build has compiled says of a value whether it is well; the schema itself says the same of the same values. */
 
 const LONG = process.env['LONG'] !== undefined
 const VALUES = LONG ? 60 : 6
 
-type Tests = ReadonlyMap<string, (value: unknown) => boolean>
+type ValidateFunctions = ReadonlyMap<string, (value: unknown) => boolean>
 
 const generate = await loadGenerate()
 const { registry } = await servingOf()
@@ -37,9 +37,9 @@ function mutations(value: unknown): unknown[] {
   })
 }
 
-describe.each(['supplier-orders', 'oms-allocations', 'control', 'provider-states'])('what is written of %s', async (name) => {
-  const written: { readonly default: Readonly<Record<'request' | 'response', Tests>> } = await import(
-    join(ROOT, `dist/documents/${name}.tests.js`)
+describe.each(['supplier-orders', 'oms-allocations', 'control', 'provider-states'])('what is compiled of %s', async (name) => {
+  const compiled: { readonly default: Readonly<Record<'request' | 'response', ValidateFunctions>> } = await import(
+    join(ROOT, `dist/documents/${name}.precompiled.js`)
   )
   const isOwn = name === 'control' || name === 'provider-states'
   const document = isOwn ? await ownDocument(name, registry) : await loadDocument(join(ROOT, `spec/${name}.yaml`))
@@ -50,14 +50,14 @@ describe.each(['supplier-orders', 'oms-allocations', 'control', 'provider-states
     const validator = createValidator(formed, reader)
     const side = { reader, validator }
     const judged = { well: 0, wrong: 0 }
-    for (const [key, test] of written.default[role]) {
+    for (const [key, isWell] of compiled.default[role]) {
       const [uri = '', pointer = ''] = key.split('#').map(decodeURI)
       const schema = reader.at(uri, pointer)
       const check = validator.check(schema)
       const judge = (value: unknown): void => {
-        const isWell = check(value, '').length === 0
-        judged[isWell ? 'well' : 'wrong']++
-        if (test(value) !== isWell) expect({ key, value, isWell: test(value) }).toEqual({ key, value, isWell })
+        const wanted = check(value, '').length === 0
+        judged[wanted ? 'well' : 'wrong']++
+        if (isWell(value) !== wanted) expect({ key, value, isWell: isWell(value) }).toEqual({ key, value, isWell: wanted })
       }
       for (let number = 0; number < VALUES; number++) {
         let made: unknown
@@ -72,7 +72,7 @@ describe.each(['supplier-orders', 'oms-allocations', 'control', 'provider-states
       }
       fc.assert(fc.property(fc.jsonValue(), judge), { numRuns: 10, seed: 1 })
     }
-    // What reads the same on both sides is written once.
-    expect(judged.well > 0 && judged.wrong > 0).toBe(role === 'request' || written.default.response.size > 0)
+    // What reads the same on both sides is compiled once.
+    expect(judged.well > 0 && judged.wrong > 0).toBe(role === 'request' || compiled.default.response.size > 0)
   })
 })

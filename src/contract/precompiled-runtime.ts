@@ -1,6 +1,6 @@
 import { expressionOf, type Expression } from './expressions.ts'
 
-/** What the tests that the build writes out call: `writtenTests`. */
+/** What the code that the build has compiled of schemas calls: `precompiledModule`. */
 export { FORMATS } from './formats.ts'
 
 /** A pattern that is looked at when it is first needed. */
