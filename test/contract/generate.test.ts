@@ -507,14 +507,14 @@ describe('what is generated', () => {
   })
 })
 
-/** Documents with answers that nothing fits, and how many: branches of oneOf that fit all the same values, and what has to stand in itself. */
-const IMPOSSIBLE: Readonly<Record<string, number>> = { 'readme-legacy.json': 24, 'circular-request-bodies.json': 1 }
-/** Documents that are refused, whatever is answered. */
-const REFUSED = ['parameters-style.json', 'response-http-behavior.json']
+/** Documents with answers that nothing fits, and how many: what has to stand in itself. */
+const IMPOSSIBLE: Readonly<Record<string, number>> = { 'circular-request-bodies.json': 1 }
+/** Those with answers of which several branches of oneOf fit the same values: what is made fits them, and so not one alone. */
+const LOOSENED: Readonly<Record<string, number>> = { 'readme-legacy.json': 24 }
 
 const published = ['2.0', '3.0', '3.1'].flatMap((version) =>
   readdirSync(join(PUBLISHED, version, 'json'))
-    .filter((file) => file.endsWith('.json') && !REFUSED.includes(file))
+    .filter((file) => file.endsWith('.json'))
     .map((file) => [`${version}/${file}`, join(PUBLISHED, version, 'json', file)] as const),
 )
 const own = ['oms-allocations', 'supplier-orders', 'control'].map((name) => [name, join(ROOT, `spec/${name}.yaml`)] as const)
@@ -525,7 +525,7 @@ describe('every answer of a document', () => {
     '%s fits it',
     async (name, file) => {
       const contract = createContract(openApiOf(await loadDocument(file)))
-      const impossible = new Set<string>()
+      const [impossible, loosened] = [new Set<string>(), new Set<string>()]
       let made = 0
       for (const operation of contract.operations)
         for (const { status, headers, contents } of operation.readAnswers())
@@ -541,7 +541,9 @@ describe('every answer of a document', () => {
                   body: generated?.(generate, purpose),
                   mediaType,
                 }
-                expect({ reply, issues: operation.checkReply(reply) }).toEqual({ reply, issues: [] })
+                const issues = operation.checkReply(reply)
+                if (issues.length > 0 && issues.every(({ rule }) => rule === 'oneOf')) loosened.add(`${operation.id} ${status}`)
+                else expect({ reply, issues }).toEqual({ reply, issues: [] })
                 made++
               } catch (error) {
                 if (!(error instanceof DocumentError)) throw error
@@ -549,6 +551,7 @@ describe('every answer of a document', () => {
               }
             }
       expect([...impossible]).toHaveLength(IMPOSSIBLE[name.slice(4)] ?? 0)
+      expect([...loosened]).toHaveLength(LOOSENED[name.slice(4)] ?? 0)
       // Some have no schema of an answer.
       if (!LONG) expect(made).toBeGreaterThan(30)
     },
