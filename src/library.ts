@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { checkData } from './contract/data.ts'
-import { nearest, withKnownNames } from './base/nearest.ts'
+import { thereAre, withKnownNames } from './base/nearest.ts'
 import type { SessionStart } from './core/session.ts'
 import type { Wrong } from './core/scenario/lineage.ts'
 import { DATA_VERSION } from './core/population/random.ts'
@@ -73,10 +73,7 @@ export async function readStart(scenario: string | Scenario, base: SessionStart,
   const isName = typeof scenario === 'string' && /^[\w-]+$/.test(scenario)
   const content = isName ? known.scenario(scenario) : undefined
   if (isName && !content)
-    throw new OptionError(
-      'scenario',
-      `there is no scenario "${scenario}"; there are ${nearest(scenario, known.scenarios()).join(', ')}, or name a file`,
-    )
+    throw new OptionError('scenario', `there is no scenario "${scenario}"; ${thereAre(scenario, known.scenarios())}, or name a file`)
   const one: Reading<Scenario> = content
     ? { kind: 'read', content, loaded: placeOf(content) }
     : await read(scenario, 'scenario', known.registry)

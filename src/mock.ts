@@ -1,4 +1,4 @@
-import { nearest as nearestNames } from './base/nearest.ts'
+import { nearestAre } from './base/nearest.ts'
 import { refusal } from './base/refusal.ts'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -411,12 +411,7 @@ async function contractsOf(
 function passageOf(sendsOn: ReadOptions['sendsOn'], maxBodyBytes: number, { operations }: Serving): Passage | undefined {
   const strange = Object.keys(sendsOn.pass ?? {}).find((operation) => !operations.has(operation))
   if (strange !== undefined)
-    throw new OptionError(
-      'pass',
-      `there is no operation "${strange}"; the nearest are ${nearestNames(strange, [...operations.keys()])
-        .slice(0, 5)
-        .join(', ')}`,
-    )
+    throw new OptionError('pass', `there is no operation "${strange}"; ${nearestAre(strange, [...operations.keys()])}`)
   return createPassage({ ...sendsOn, maxBytes: PASSED * maxBodyBytes })
 }
 

@@ -15,11 +15,23 @@ export function nearest(name: string, known: readonly string[]): string[] {
     .map(({ one }) => one)
 }
 
+/** What there is in place of an unknown name, in words: `there are a, b`. */
+export function thereAre(name: string, known: readonly string[]): string {
+  return known.length === 0 ? 'there is none' : `there ${known.length === 1 ? 'is' : 'are'} ${nearest(name, known).join(', ')}`
+}
+
+/** The same of many, so many at most: `the nearest are a, b`. */
+export function nearestAre(name: string, known: readonly string[], most = 5): string {
+  return known.length === 0
+    ? 'there is none'
+    : `the nearest ${known.length === 1 ? 'is' : 'are'} ${nearest(name, known).slice(0, most).join(', ')}`
+}
+
 /** An unknown name is told with those that would do, the most similar first. */
 export function withKnownNames(issue: Issue): Issue {
   if (issue.rule !== 'additionalProperties') return issue
-  const known = nearest(issue.at.slice(issue.at.lastIndexOf('/') + 1), [issue.wanted].flat().map(String))
-  return { ...issue, fix: `there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}` }
+  const [name, known] = [issue.at.slice(issue.at.lastIndexOf('/') + 1), [issue.wanted].flat().map(String)]
+  return { ...issue, fix: thereAre(name, known) }
 }
 
 function distance(a: string, b: string): number {

@@ -1,4 +1,4 @@
-import { nearest } from '../base/nearest.ts'
+import { nearestAre } from '../base/nearest.ts'
 import { DocumentError } from '../base/problem.ts'
 import type { LoadedDocument } from '../document/load.ts'
 import { formOf } from './form.ts'
@@ -16,13 +16,8 @@ export function standalone(loaded: LoadedDocument, name: string, asked: string):
   const schemas = namedSchemas(reader, uri)
   const found = schemas.find(([one]) => one === name)?.[1]
   if (!found) {
-    const names = nearest(
-      name,
-      schemas.map(([one]) => one),
-    ).slice(0, 5)
-    throw new DocumentError(
-      `${asked} has the schema "${name}", which ${uri} does not have; ${names.length === 0 ? 'it has none' : `the nearest are ${names.join(', ')}`}`,
-    )
+    const names = schemas.map(([one]) => one)
+    throw new DocumentError(`${asked} has the schema "${name}", which ${uri} does not have; ${nearestAre(name, names)}`)
   }
   const names = new Map<string, string>()
   const defs: Record<string, Json> = {}

@@ -1,4 +1,4 @@
-import { nearest } from '../base/nearest.ts'
+import { nearestAre } from '../base/nearest.ts'
 import { isObject } from '../base/values.ts'
 
 /** The states that an entity, or each of its parts, can be in, and the moves between them. */
@@ -114,8 +114,7 @@ export function wrongWithLifeCycle({ states, moves }: LifeCycle, known: readonly
   const twice = states.find((state, place) => states.indexOf(state) < place)
   if (twice !== undefined) return `has the state "${twice}" twice`
   for (const by of Object.keys(moves)) {
-    if (!known.includes(by))
-      return `has moves by "${by}", which is no operation and no step of this kind; the nearest are ${nearest(by, known).slice(0, 5).join(', ')}`
+    if (!known.includes(by)) return `has moves by "${by}", which is no operation and no step of this kind; ${nearestAre(by, known)}`
     for (const move of movesBy(moves, by)) {
       if (!isMove(move))
         return `has a move by "${by}" that is ${JSON.stringify(move)}; give from, to or both, each a state or a list of states, and when, a text`

@@ -1,7 +1,7 @@
 import type { FindNearest } from '../contract/nearest.ts'
 import type { Contract } from '../contract/operation.ts'
 import { namesAmong } from '../base/names.ts'
-import { nearest } from '../base/nearest.ts'
+import { nearestAre } from '../base/nearest.ts'
 import { refusal } from '../base/refusal.ts'
 import type { Api, Dialect } from '../core/api.ts'
 import type { CheckName } from '../core/behaviour.ts'
@@ -72,10 +72,8 @@ export function createServices(members: readonly Member[], contracts: readonly C
     const operations = contract.operations.map(({ id }) => id)
     const stray = Object.keys(behaviours).find((id) => !operations.includes(id))
     if (stray !== undefined) {
-      const near = nearest(stray, operations).slice(0, 5).join(', ')
-      throw new DocumentError(
-        `${file}: there is a behaviour for the operation "${stray}", which ${contract.name} does not have; the nearest are ${near}`,
-      )
+      const near = nearestAre(stray, operations)
+      throw new DocumentError(`${file}: there is a behaviour for the operation "${stray}", which ${contract.name} does not have; ${near}`)
     }
     for (const [kind, { lifeCycle }] of Object.entries(kinds)) {
       const own = Object.keys(steps).filter((step) => steps[step]?.kind === kind)

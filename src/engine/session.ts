@@ -1,7 +1,7 @@
 import { chosen } from '../core/assumption.ts'
 import type { Kind } from '../core/api.ts'
 import type { Named, Registry } from '../core/registry.ts'
-import { nearest } from '../base/nearest.ts'
+import { nearest, thereAre } from '../base/nearest.ts'
 import type { WantedSession } from '../core/behaviour.ts'
 import { isTime, timeOf, writtenClock } from '../core/clock.ts'
 import type { Data, Scenario } from '../core/scenario/written.ts'
@@ -237,7 +237,7 @@ function inBody({ in: owner, ...issue }: Wrong, { scenario, clock, assume }: Wan
 }
 
 export function unknownScenario(name: string, names: readonly string[]): Problem {
-  return { code: 'scenario-unknown', detail: `there is no scenario "${name}"`, fix: `there are ${nearest(name, names).join(', ')}` }
+  return { code: 'scenario-unknown', detail: `there is no scenario "${name}"`, fix: thereAre(name, names) }
 }
 
 export function unknownSession(name: string, names: readonly string[]): Problem {

@@ -191,7 +191,9 @@ export function unmatched(matched: Exclude<MatchedState, FilledState>, text: str
       return {
         code: 'state-unknown',
         detail: `no provider state has the text "${text}"`,
-        fix: `the nearest are ${matched.known.map((known) => `"${known}"`).join(', ')}; a file of your own texts is given with --states`,
+        fix: `${
+          matched.known.length === 0 ? 'there is none' : `the nearest are ${matched.known.map((known) => `"${known}"`).join(', ')}`
+        }; a file of your own texts is given with --states`,
       }
     case 'missing':
       return {

@@ -14,6 +14,11 @@ describe('an API that cannot be is refused with its file, the name of what is wr
       { behaviours: { listThing: () => undefined } },
       'the operation "listThing", which things does not have; the nearest are listThings',
     ],
+    [
+      'an operation of a document that has none',
+      { document: { openapi: '3.1.0', info: { title: 'Things' }, paths: {} }, behaviours: { listThing: () => undefined } },
+      'the operation "listThing", which things does not have; there is none',
+    ],
     ['a behaviour that is no function', { behaviours: { listThings: {} } }, 'the behaviour "listThings" is not valid; give a function'],
     ['a kind that is nothing', { kinds: { thing: undefined } }, 'the kind "thing" is not valid; give kind({ … })'],
     [

@@ -1,5 +1,5 @@
 import { type Issue, valueAt } from '../../base/http.ts'
-import { nearest } from '../../base/nearest.ts'
+import { thereAre } from '../../base/nearest.ts'
 import type { Data, Scenario } from './written.ts'
 import type { Known } from './known.ts'
 
@@ -28,7 +28,7 @@ export function lineageOf(scenario: Scenario, known: Known): { readonly lineage:
     const found = known.scenario(name)
     const where = { at: '/extends', ...(last.name !== undefined && { in: last.name }) }
     if (!found) {
-      const fix = `there are ${nearest(name, known.scenarios()).join(', ')}`
+      const fix = thereAre(name, known.scenarios())
       return { lineage, wrong: [{ ...where, message: `names no scenario: "${name}"`, fix }] }
     }
     if (lineage.some((one) => one.scenario === found))

@@ -4,7 +4,7 @@ import { hasNoBody, CUTS, MAX_ISSUES, pointerPart } from '../../base/http.ts'
 import { UsageError } from '../../base/problem.ts'
 import { assume, type Assumptions } from '../assumption.ts'
 import type { Registry } from '../registry.ts'
-import { nearest } from '../../base/nearest.ts'
+import { nearest, nearestAre, thereAre } from '../../base/nearest.ts'
 import { readClock, readDuration, writtenDuration } from '../clock.ts'
 import type { SessionStart } from '../session.ts'
 import { type Delay, type Fault, type FaultReply, type Policy, type Progress, type TimelineStep } from './settings.ts'
@@ -83,7 +83,7 @@ function readSettings(
 }
 
 function knownNames(name: string, known: readonly string[]): string {
-  return known.length === 0 ? 'there is none' : `there are ${nearest(name, known).join(', ')}`
+  return thereAre(name, known)
 }
 
 /** Undefined where nothing goes on by itself. */
@@ -327,9 +327,7 @@ function someOf(all: readonly { readonly name: string }[]): string {
 }
 
 function knownOperations(name: string, operations: Known['operations']): string {
-  return `the nearest are ${nearest(name, [...operations.keys()])
-    .slice(0, 3)
-    .join(', ')}`
+  return nearestAre(name, [...operations.keys()], 3)
 }
 
 function readStep(written: WrittenStep, pointer: string, known: Known, issues: Wrong[]): TimelineStep | undefined {
