@@ -2,7 +2,6 @@ import { prefersProblem } from './accept.ts'
 import express, { type Express, type Request, type Response } from 'express'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { MockRequest, Problem } from '../base/http.ts'
 import { cutReply, passReply, readRequest, type Received, streamReply, writeReply } from './exchange.ts'
 import type { Handler } from './handler.ts'
@@ -62,14 +61,11 @@ export function createApp({ handle, maxBodyBytes, needsToken, cors, refuse, onFa
       return
     }
     const { request, chunks } = received
-    if (earlier) {
-      await earlier
-      // Others are to be served as well, however many one client has sent.
-      await nextTurn()
-      if (!incoming.socket.writable) {
-        response.destroy()
-        return
-      }
+    if (earlier) await earlier
+    await nextTurn()
+    if (earlier && !incoming.socket.writable) {
+      response.destroy()
+      return
     }
     const isHead = request.method === 'HEAD'
     const { origin } = request.headers
@@ -99,6 +95,23 @@ export function createApp({ handle, maxBodyBytes, needsToken, cors, refuse, onFa
     else writeReply(response, reply, headers, isHead, mustClose)
   }
   return app
+}
+
+let turn: Promise<void> | undefined
+
+/**
+ * Until all that has come in by now is read. Requests that go on together take each step one after the other, and each finds code and data
+ * still in the processor's caches: under load that halves what one costs (Larus and Parkes, Using Cohort Scheduling to Enhance Server
+ * Performance, 2002). And however many requests one client has sent on its connection, others are served in between.
+ */
+function nextTurn(): Promise<void> {
+  turn ??= new Promise((resolve) => {
+    setImmediate(() => {
+      turn = undefined
+      resolve()
+    })
+  })
+  return turn
 }
 
 /** The body as it came; of one that was too large to be kept the rest as it comes. */
