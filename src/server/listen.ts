@@ -42,6 +42,17 @@ export interface Servers {
   close(): Promise<void>
 }
 
+/**
+ * What is known of a connection. It changes in place: a map that gained and lost an entry with each request would be made anew every few
+ * hundred of them, and in V8 a map that was once old keeps all that came after it, with the responses in them, until the heap is collected.
+ */
+interface Connection {
+  /** Its last request that is not answered: they are answered in turn. */
+  last: ServerResponse | undefined
+  /** It is one too many: it is told so. */
+  readonly isSurplus: boolean
+}
+
 interface Bound {
   readonly url: string
   readonly port: number
@@ -69,9 +80,7 @@ export function createServers({ refuse, cors, maxConnections = 2_000 }: ServerSe
   return {
     isBeyond,
     async listen(app, port, host, tls) {
-      /** Of each connection the last request that is not answered: they are answered in turn. */
-      const busy = new Map<Duplex, ServerResponse>()
-      const surplus = new WeakSet<Socket>()
+      const connections = new Map<Duplex, Connection>()
       const broken = new WeakSet<Duplex>()
 
       const respond = (request: IncomingMessage, response: ServerResponse, problem: Problem): void => {
@@ -86,7 +95,7 @@ export function createServers({ refuse, cors, maxConnections = 2_000 }: ServerSe
           if (socket.writable) writeLast(socket, line, more)
           else socket.destroy()
         }
-        const pending = busy.get(socket)
+        const pending = connections.get(socket)?.last
         if (!pending) answer()
         else if (pending.req.complete) pending.once('close', answer)
         // Its body broke off. Only an answer that is the next one, and has not begun, can be this.
@@ -97,14 +106,15 @@ export function createServers({ refuse, cors, maxConnections = 2_000 }: ServerSe
       /** One for all: a listener of its own for each response would be a good part of what a request costs. */
       function ended(this: ServerResponse): void {
         const { socket } = this.req
-        if (busy.get(socket) === this) busy.delete(socket)
+        const connection = connections.get(socket)
+        if (connection?.last === this) connection.last = undefined
         // An answer that was begun before did not say that it is the last.
         if (!server.listening && socket.writable) socket.destroySoon()
       }
 
       const answer = (request: IncomingMessage, response: ServerResponse): void => {
-        const { socket } = request
-        if (surplus.has(socket)) {
+        const connection = connections.get(request.socket)
+        if (connection?.isSurplus === true) {
           respond(request, response, surplusProblem)
           return
         }
@@ -114,7 +124,7 @@ export function createServers({ refuse, cors, maxConnections = 2_000 }: ServerSe
         }
         // While it closes, a connection that is kept alive would go on bringing requests.
         if (isDraining || !server.listening) response.setHeader('Connection', 'close')
-        busy.set(socket, response)
+        if (connection) connection.last = response
         response.on('close', ended)
         app(request, response)
       }
@@ -137,13 +147,11 @@ export function createServers({ refuse, cors, maxConnections = 2_000 }: ServerSe
       })
       // Some more are let in to be told; what is beyond them is closed.
       server.maxConnections = 2 * maxConnections
-      const sockets = new Set<Socket>()
       let isOutside = true
       server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
-        sockets.add(socket)
-        if (sockets.size > maxConnections) surplus.add(socket)
+        connections.set(socket, { last: undefined, isSurplus: connections.size >= maxConnections })
         beyond.set(socket, isOutside)
-        socket.once('close', () => sockets.delete(socket))
+        socket.once('close', () => connections.delete(socket))
       })
       // A connection that never gets to its handshake would keep the server from stopping.
       const raw = new Set<Socket>()
@@ -154,7 +162,7 @@ export function createServers({ refuse, cors, maxConnections = 2_000 }: ServerSe
         })
       const { port: bound, address } = await start(server, port, host)
       isOutside = !isLoopback(address)
-      stops.add(() => stop(server, [...sockets, ...(sockets.size === 0 ? raw : [])], busy))
+      stops.add(() => stop(server, connections, connections.size === 0 ? raw : []))
       return { url: `${tls ? 'https' : 'http'}://${nameOf(host)}:${bound}`, port: bound, isBeyond: isOutside }
     },
     drain() {
@@ -192,14 +200,18 @@ function start(server: Server, port: number, host: string): Promise<{ readonly p
 /** How long requests in flight may take to finish, in milliseconds. */
 const GRACE = 5_000
 
-/** Ends at once what has no request in flight: a browser's spare connection, a half-sent request. What is in flight may finish. */
-function stop(server: Server, sockets: Iterable<Socket>, busy: ReadonlyMap<Duplex, unknown>): Promise<void> {
+/**
+ * Ends at once what has no request in flight: a browser's spare connection, a half-sent request. What is in flight may finish.
+ * @param raw those that never got to their handshake
+ */
+function stop(server: Server, connections: ReadonlyMap<Duplex, Connection>, raw: Iterable<Socket>): Promise<void> {
   return new Promise((resolve) => {
     const late = setTimeout(() => server.closeAllConnections(), GRACE)
     server.close(() => {
       clearTimeout(late)
       resolve()
     })
-    for (const socket of sockets) if (!busy.has(socket)) socket.destroy()
+    for (const [socket, { last }] of connections) if (!last) socket.destroy()
+    for (const socket of raw) socket.destroy()
   })
 }
