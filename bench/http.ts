@@ -16,9 +16,12 @@ import { parseArgs } from 'node:util'
 import autocannon from 'autocannon'
 import { pictureOf } from './picture.ts'
 import { prismIn } from './prism.ts'
+import type { Begun } from './servers.ts'
 import {
   ALLOCATIONS,
+  allocatePaths,
   allocateRequests,
+  allocationPaths,
   cancelPaths,
   getPaths,
   NOW,
@@ -71,11 +74,12 @@ const PRISM_PORT = '4099'
 const prism = prismIn(folder)
 const prismCommand = prism && [...prism.slice(1), PRISM_PORT, here('../spec/supplier-orders.yaml')]
 const before = process.env['BEFORE']
+const begun = join(folder, 'begun.json')
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
-  node: [here('servers.ts'), 'node'],
-  bare: [here('servers.ts'), 'bare'],
-  express: [here('servers.ts'), 'express'],
   mock: serve(here('..')),
+  node: [here('servers.ts'), 'node', begun],
+  bare: [here('servers.ts'), 'bare', begun],
+  express: [here('servers.ts'), 'express', begun],
   ...(before !== undefined && { before: serve(before) }),
   ...(prismCommand && { prism: prismCommand }),
 }
@@ -204,8 +208,28 @@ function spread(values: readonly number[]): readonly [number, number, number] {
   return [sorted[Math.floor(sorted.length / 2)] ?? 0, sorted[0] ?? 0, sorted.at(-1) ?? 0]
 }
 
+/** What the mock answers to these paths, by their last names. */
+function answered({ url }: Server, paths: readonly string[], headers: Row['headers']): Promise<Begun['orders']> {
+  return Promise.all(
+    paths.map(async (path) => {
+      const response = await fetch(url + path, { headers })
+      return [path.split('/').findLast((part) => part !== '') ?? '', await response.json()] as const
+    }),
+  )
+}
+
 const servers = new Map<string, Server>()
-for (const [name, command] of Object.entries(COMMANDS)) servers.set(name, await start(command))
+for (const [name, command] of Object.entries(COMMANDS)) {
+  const server = await start(command)
+  servers.set(name, server)
+  if (name !== 'mock') continue
+  const orders = [...new Set([...getPaths, ...allocatePaths.map((path) => path.replace('/allocation', ''))])]
+  const known: Begun = {
+    orders: await answered(server, orders, supplierHeaders),
+    allocations: await answered(server, allocationPaths, omsHeaders),
+  }
+  writeFileSync(begun, JSON.stringify(known))
+}
 const isMock = (name: string): boolean => name === 'mock' || name === 'before'
 for (const [name, { url }] of servers)
   for (const { path, method } of isMock(name) ? cancels.slice(0, 200) : []) await fetch(url + path, { method, headers: omsHeaders })

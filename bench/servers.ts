@@ -1,23 +1,12 @@
 /**
- * What the mock is compared with, a process each: `node servers.ts express|bare|node`. Prints its address.
+ * What the mock is compared with, a process each: `node servers.ts express|bare|node FILE`. Prints its address.
  * `express` is what anybody writes: routes, express.json, res.json. `bare` is the least that Express can do: one layer, own body reading. `node` is
- * the same without Express. All parse the same requests and keep state in a Map, but check nothing.
+ * the same without Express. All parse the same requests and keep state in a Map, but check nothing. The file has what they begin with, as the
+ * mock answers it, so that all send bodies of the same size; and nothing else has gone on in their processes.
  */
 import express from 'express'
+import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
-import { createMock } from '../dist/index.js'
-import { ALLOCATIONS, NOW, ORDERS } from './requests.ts'
-
-/** One session changes more than anybody would. */
-const OPTIONS = {
-  now: NOW,
-  orders: ORDERS,
-  allocations: ALLOCATIONS,
-  checkReplies: false,
-  maxEntities: 1_000_000,
-  maxSessionBytes: 2 ** 40,
-  maxStateBytes: 2 ** 40,
-}
 
 interface Line {
   uuid: string
@@ -25,18 +14,10 @@ interface Line {
 }
 type State = Map<string, { line_items: Line[] } & Record<string, unknown>>
 
-/** What the mock would answer, taken from it once, so that all three send bodies of the same size. */
-async function stateOf(paths: readonly string[], headers: Record<string, string>): Promise<State> {
-  const mock = await createMock(OPTIONS)
-  const { url } = await mock.listen({ port: 0 })
-  const found = await Promise.all(
-    paths.map(async (path) => {
-      const response = await fetch(url + path, { headers })
-      return [path.split('/').findLast((part) => part !== '') ?? '', await response.json()] as const
-    }),
-  )
-  await mock.close()
-  return new Map(found as [string, { line_items: Line[] }][])
+/** What they begin with, by its id. */
+export interface Begun {
+  readonly orders: readonly (readonly [string, unknown])[]
+  readonly allocations: readonly (readonly [string, unknown])[]
 }
 
 function listen(server: Server): void {
@@ -46,9 +27,9 @@ function listen(server: Server): void {
   })
 }
 
-const { allocatePaths, getPaths, allocationPaths, supplierHeaders, omsHeaders } = await import('./requests.ts')
-const orders = await stateOf([...new Set([...getPaths, ...allocatePaths.map((path) => path.replace('/allocation', ''))])], supplierHeaders)
-const allocations = await stateOf(allocationPaths, omsHeaders)
+const begun = JSON.parse(readFileSync(process.argv[3] ?? '', 'utf8')) as Begun
+const orders: State = new Map(begun.orders as never)
+const allocations: State = new Map(begun.allocations as never)
 const known = [...allocations.values()]
 let cancels = 0
 const allocate = (id: string, body: { line_items: { line_item_uuid: string; allocation: object }[] }): object => {
