@@ -675,17 +675,17 @@ describe('room', () => {
     const room = createRoom(3)
     const made: string[] = []
     const remembering = (name: string): ((number: number) => string) =>
-      room.remember(
-        (number: number) => number,
-        (number) => {
-          made.push(`${name}${number}`)
-          return `${name}${number}`
-        },
-      )
+      room.remember((number) => {
+        made.push(`${name}${number}`)
+        return `${name}${number}`
+      })
     const [a, b] = [remembering('a'), remembering('b')]
     expect([a(1), b(1), a(2), a(1), b(1), a(2)]).toEqual(['a1', 'b1', 'a2', 'a1', 'b1', 'a2'])
     expect(made).toEqual(['a1', 'b1', 'a2'])
     expect([b(2), b(1), a(1), b(1)]).toEqual(['b2', 'b1', 'a1', 'b1'])
     expect(made).toEqual(['a1', 'b1', 'a2', 'b2', 'a1', 'b1'])
+    // Numbers that have the same place.
+    expect([a(1), a(4), a(4), a(1)]).toEqual(['a1', 'a4', 'a4', 'a1'])
+    expect(made.slice(6)).toEqual(['a4', 'a1'])
   })
 })

@@ -164,12 +164,11 @@ const METHODS = ['Ground', 'Ground', 'Two Day Delivery', 'Overnight Delivery'] a
 const VENDORS = ['56', '71', '103', '118', '240'] as const
 
 /**
- * How many populations are kept, and of all of them together how many entities and found ids. A population with all its templates takes a
+ * How many populations are kept, and of all of them together how many entities. A population with all its templates takes a
  * good half of a megabyte, an allocation three kilobytes.
  */
 const MAX_POPULATIONS = 32
-const entities = createRoom(8_000)
-const indices = createRoom(8_000)
+const entities = createRoom(1_000)
 
 /** All that a population is a function of, beside the tenant. */
 type PopulationOf = Pick<Session, 'seed' | 'epoch'> & { readonly settings: Pick<Session['settings'], 'allocations'> }
@@ -253,63 +252,68 @@ function createPopulation({ seed, epoch, size, account, stage }: Origin): Alloca
   ])
   const example = isExample && size > 0 ? exampleAllocation(tenant, timeAt(0)) : undefined
 
-  const create = entities.remember(
-    (index: number) => index,
-    (index): Allocation => {
-      const own = at(at(key, 'own'), index)
-      const residue = index % PERIOD
-      const { document: facts, cancelled } = template(residue)
-      const plan = planOf(residue)
-      const updated = timeAt(index)
-      const stamp = (before: number): string => timestamp(updated - before * HOUR, 9)
-      const stamps = plan.steps.map(({ before }) => stamp(before))
-      const [created = stamp(0)] = stamps
-      const updatedAt = stamps.at(-1) ?? created
-      const orderDate = stamp((plan.steps[0]?.before ?? 0) + 0.25)
-      const estimatedDeliveryDate = stamp(-72)
-      const orderId = orders.idAt(index)
-      const sentToPPSDate = stamps[plan.steps.findIndex(({ from }) => from === 'PENDING_DROP')]
-      const id = allocationId(ids.idAt(index))
-      const { items, ...rest } = facts
-      const document: AllocationDocument = {
-        allocationId: id,
-        parentAllocationId: id,
-        ...rest,
-        items: items.map((item, place) => ({
-          ...item,
-          orderLineId: orderLines.idAt(index * MAX_ITEMS + place),
-          orderId,
-          orderDate,
-          estimatedDeliveryDate,
-          segment: null,
-          attributes: {},
-        })),
-        allocationRequestId: requests.idAt(index),
-        allocationNum: numbers.idAt(index),
-        ...(sentToPPSDate !== undefined && { sentToPPSDate }),
-        allocationDate: created,
-        updatedAt,
-        poNumber: poNumbers.idAt(index),
-        shipDate:
-          plan.statusCode === 'CANCELLED' || plan.statusCode === 'PARTIALLY_CANCELLED'
-            ? null
-            : plan.statusCode === 'SHIPPED'
-              ? updatedAt
-              : stamp(-24),
-        shipToId: addresses.idAt(index),
-        ...customerAt(own),
-        auditLogs: plan.steps.flatMap((step, number) =>
-          auditLogs(step, at(at(own, 'audit'), number), stamps[number] ?? updatedAt, items, cancelled),
-        ),
-      }
-      return { document, tenant, cancelled, tried: [] }
-    },
-  )
+  const create = entities.remember((index): Allocation => {
+    const own = at(at(key, 'own'), index)
+    const residue = index % PERIOD
+    const { document: facts, cancelled } = template(residue)
+    const plan = planOf(residue)
+    const updated = timeAt(index)
+    const stamp = (before: number): string => timestamp(updated - before * HOUR, 9)
+    const stamps = plan.steps.map(({ before }) => stamp(before))
+    const [created = stamp(0)] = stamps
+    const updatedAt = stamps.at(-1) ?? created
+    const orderDate = stamp((plan.steps[0]?.before ?? 0) + 0.25)
+    const estimatedDeliveryDate = stamp(-72)
+    const orderId = orders.idAt(index)
+    const sentToPPSDate = stamps[plan.steps.findIndex(({ from }) => from === 'PENDING_DROP')]
+    const id = allocationId(ids.idAt(index))
+    const { items } = facts
+    const { shipToAddress, recipient } = customerAt(own)
+    // Written out, for spreading what is known would be a third of what an allocation costs.
+    const document: AllocationDocument = {
+      allocationId: id,
+      parentAllocationId: id,
+      locationNum: facts.locationNum,
+      locationType: facts.locationType,
+      version: facts.version,
+      type: facts.type,
+      itemsType: facts.itemsType,
+      orderSubType: facts.orderSubType,
+      vendorId: facts.vendorId,
+      shipType: facts.shipType,
+      shipMethod: facts.shipMethod,
+      statusCode: facts.statusCode,
+      items: items.map((item, place) => ({
+        ...item,
+        orderLineId: orderLines.idAt(index * MAX_ITEMS + place),
+        orderId,
+        orderDate,
+        estimatedDeliveryDate,
+        segment: null,
+        attributes: {},
+      })),
+      allocationRequestId: requests.idAt(index),
+      allocationNum: numbers.idAt(index),
+      ...(sentToPPSDate !== undefined && { sentToPPSDate }),
+      allocationDate: created,
+      updatedAt,
+      poNumber: poNumbers.idAt(index),
+      shipDate:
+        plan.statusCode === 'CANCELLED' || plan.statusCode === 'PARTIALLY_CANCELLED'
+          ? null
+          : plan.statusCode === 'SHIPPED'
+            ? updatedAt
+            : stamp(-24),
+      shipToId: addresses.idAt(index),
+      shipToAddress,
+      recipient,
+      auditLogs: plan.steps.flatMap((step, number) =>
+        auditLogs(step, at(at(own, 'audit'), number), stamps[number] ?? updatedAt, items, cancelled),
+      ),
+    }
+    return { document, tenant, cancelled, tried: [] }
+  })
 
-  const find = indices.remember(
-    (id: string) => id,
-    (id) => ids.indexOf(id, size),
-  )
   const entity = (index: number): Allocation => (index === 0 && example ? example : create(index))
   return {
     sequence: { size, period: PERIOD, facts: template, entity },
@@ -329,7 +333,7 @@ function createPopulation({ seed, epoch, size, account, stage }: Origin): Alloca
     available: (locationNum, sku) => AMPLE[0] + pick(at(at(at(key, 'stock'), locationNum), sku), AMPLE[1]),
     distance: (locationNum, region) => pick(at(at(at(key, 'distance'), locationNum), region), 4_000),
     allocation(id) {
-      const index = find(id)
+      const index = ids.indexOf(id, size)
       return index === undefined ? undefined : entity(index)
     },
     indicesOf(member, value) {

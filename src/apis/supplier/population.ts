@@ -83,12 +83,11 @@ const EXAMPLE_SKU: { readonly id: string; readonly sku: Sku } = {
 }
 
 /**
- * How many populations are kept, and of all of them together how many entities and found ids. A population with all its templates takes a
+ * How many populations are kept, and of all of them together how many entities. A population with all its templates takes a
  * good half of a megabyte, an order two kilobytes.
  */
 const MAX_POPULATIONS = 32
-const entities = createRoom(8_000)
-const indices = createRoom(8_000)
+const entities = createRoom(1_000)
 
 /** All that a population is a function of. */
 type PopulationOf = Pick<Session, 'seed' | 'epoch'> & { readonly settings: Pick<Session['settings'], 'orders'> }
@@ -137,44 +136,40 @@ function createPopulation({ seed, epoch, settings: { orders: size } }: Populatio
     return index === 0 ? example : createOrder(index)
   }
 
-  const createOrder = entities.remember(
-    (index: number) => index,
-    (index) => {
-      const own = at(at(key, 'own'), index)
-      const created = timeAt(index)
-      const customer = person(own)
-      const { retailer, lines, carrier } = template(index % PERIOD)
-      const { cost: shippingCost, ...shipping } = oneOf(carrier, CARRIERS)
-      const value = lines.reduce((sum, { cost, ordered }) => sum + cost * ordered, 0)
-      return {
-        id: orderId(orderIds.idAt(index)),
-        index,
-        poNumber: poNumbers.idAt(index),
-        createdAt: timestamp(created, 6),
-        retailer,
-        submittedBy: `${customer.first} ${customer.last}`,
-        notes: pick(at(own, 'notes'), 8) === 0 ? 'Please ring the bell and leave the parcel at the side door.' : null,
-        address: addressOf(own, customer),
-        shipping,
-        fees: { order_fee: 0.99, order_tax: money(value * 0.07), shipping_cost: shippingCost, drop_ship_fee: 0.5 },
-        attributes: null,
-        lines: lines.map((line, place): Line => ({
-          ...line,
-          id: lineId(lineIds.idAt(index * MAX_LINES + place)),
-          tracking: line.shipped === 0 ? [] : [tracking(at(own, place), line, shipping, shippingCost, Math.min(created + 2 * DAY, epoch))],
-        })),
-      } satisfies Order
-    },
-  )
+  const createOrder = entities.remember((index) => {
+    const own = at(at(key, 'own'), index)
+    const created = timeAt(index)
+    const customer = person(own)
+    const { retailer, lines, carrier } = template(index % PERIOD)
+    const { cost: shippingCost, ...shipping } = oneOf(carrier, CARRIERS)
+    const value = lines.reduce((sum, { cost, ordered }) => sum + cost * ordered, 0)
+    return {
+      id: orderId(orderIds.idAt(index)),
+      index,
+      poNumber: poNumbers.idAt(index),
+      createdAt: timestamp(created, 6),
+      retailer,
+      submittedBy: `${customer.first} ${customer.last}`,
+      notes: pick(at(own, 'notes'), 8) === 0 ? 'Please ring the bell and leave the parcel at the side door.' : null,
+      address: addressOf(own, customer),
+      shipping,
+      fees: { order_fee: 0.99, order_tax: money(value * 0.07), shipping_cost: shippingCost, drop_ship_fee: 0.5 },
+      attributes: null,
+      lines: lines.map((line, place): Line => ({
+        ...line,
+        id: lineId(lineIds.idAt(index * MAX_LINES + place)),
+        tracking: line.shipped === 0 ? [] : [tracking(at(own, place), line, shipping, shippingCost, Math.min(created + 2 * DAY, epoch))],
+      })),
+    } satisfies Order
+  })
 
   const indexOf = (id: string): number | undefined => orderIds.indexOf(id, size)
-  const find = indices.remember((id: string) => id, indexOf)
   return {
     sequence: { size, period: PERIOD, facts: template, entity },
     idAt: orderIds.idAt,
-    indexOf: find,
+    indexOf,
     order(id) {
-      const index = find(id)
+      const index = indexOf(id)
       return index === undefined ? undefined : entity(index)
     },
     orderOfLine(id) {

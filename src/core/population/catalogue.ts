@@ -152,38 +152,47 @@ export function remember<Argument, Result>(
   keyOfArgument: (argument: Argument) => string | number,
   make: (argument: Argument) => Result,
 ): (argument: Argument) => Result {
-  return createRoom(limit).remember(keyOfArgument, make)
+  const kept = new Map<string | number, Result>()
+  return (argument) => {
+    const key = keyOfArgument(argument)
+    const known = kept.get(key)
+    if (known !== undefined) return known
+    const made = make(argument)
+    const [first] = kept.keys()
+    if (kept.size >= limit && first !== undefined) kept.delete(first)
+    kept.set(key, made)
+    return made
+  }
 }
 
-/** Room for a number of things that several functions have made: it goes to those that are used, and what was kept first goes first. */
+/** Room for a number of things that several functions make of numbers: what was kept first goes first. */
 export interface Room {
-  remember<Argument, Result>(
-    keyOfArgument: (argument: Argument) => string | number,
-    make: (argument: Argument) => Result,
-  ): (argument: Argument) => Result
+  remember<Result>(make: (number: number) => Result): (number: number) => Result
 }
 
+/**
+ * Each function has a list of places, and a number has its place there by its remainder. In a map, which each new thing would change, V8 kept
+ * all that had ever been in it until the heap was collected.
+ */
 export function createRoom(limit: number): Room {
-  const leaving = new Set<() => void>()
+  /** What lets go of each thing that is kept: a ring, in which the oldest is the next. */
+  const leaving: (() => void)[] = []
+  let next = 0
   return {
-    remember(keyOfArgument, make) {
-      const kept = new Map<string | number, ReturnType<typeof make>>()
-      return (argument) => {
-        const key = keyOfArgument(argument)
-        const known = kept.get(key)
-        if (known !== undefined) return known
-        const made = make(argument)
-        // What there is not is not kept: its key is whatever a client sent.
-        if (made === undefined) return made
-        if (leaving.size >= limit)
-          for (const leave of leaving) {
-            leave()
-            leaving.delete(leave)
-            break
-          }
-        leaving.add(() => void kept.delete(key))
-        kept.set(key, made)
-        return made
+    remember<Result>(make: (number: number) => Result) {
+      const kept = Array.from<{ readonly number: number; readonly made: Result } | undefined>({ length: limit })
+      return (number) => {
+        const place = number % limit
+        const known = kept[place]
+        if (known?.number === number) return known.made
+        const entry = { number, made: make(number) }
+        kept[place] = entry
+        leaving[next]?.()
+        leaving[next] = () => {
+          if (kept[place] === entry) kept[place] = undefined
+        }
+        next = (next + 1) % limit
+        return entry.made
       }
     },
   }

@@ -1,4 +1,4 @@
-import { createRoom } from './catalogue.ts'
+import { remember } from './catalogue.ts'
 import { type Interval, select, type Selection } from './selection.ts'
 
 /** How many entities a search may look at one by one: to make one takes some 30 microseconds. */
@@ -142,8 +142,8 @@ function materialise<Facts, Entity extends Facts>(
 type Selections = ReadonlyMap<string, Selection>
 
 const NOTHING = select(1, [])
-/** How many selections are kept of all populations together, and how long the name of one may be: names come from clients. */
-const selections = createRoom(1_000)
+/** How many selections are kept of a population, and how long the name of one may be: names come from clients. */
+const MAX_SELECTIONS = 100
 const MAX_SIGNATURE = 500
 const kept = new WeakMap<object, (signature: string, make: () => Selections) => Selections>()
 
@@ -152,7 +152,8 @@ function selectionsOf<Facts, Entity extends Facts>(listing: Listing<Facts, Entit
   if (signature === undefined || signature.length > MAX_SIGNATURE) return makeSelections(listing)
   let find = kept.get(sequence)
   if (!find) {
-    const remembered = selections.remember(
+    const remembered = remember(
+      MAX_SELECTIONS,
       ({ name }: { readonly name: string; make(): Selections }) => name,
       ({ make }) => make(),
     )
