@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import type { MockRequest, Problem } from '../base/http.ts'
 import { cutReply, passReply, readRequest, type Received, streamReply, writeReply } from './exchange.ts'
 import type { Handler } from './handler.ts'
-import type { Handled } from './line.ts'
+import type { Handled, Line } from './line.ts'
 import { preflightHeaders } from './origin.ts'
 import { isControlPath } from './session.ts'
 
@@ -36,37 +36,27 @@ export function createApp({ handle, maxBodyBytes, needsToken, cors, refuse, onFa
     if (!known) queues.set(socket, queue)
     queue.length++
     if (queue.length > MOST_WAITING) stopReading(socket, queue)
-    queue.last = inTurn(request, response, queue, queue.length > 1 ? queue.last : undefined)
+    queue.last = serve(request, response, queue, queue.length > 1 ? queue.last : undefined)
   })
 
-  async function inTurn(request: Request, response: Response, queue: Queue, earlier: Promise<void> | undefined): Promise<void> {
+  async function serve(incoming: Request, response: Response, queue: Queue, earlier: Promise<void> | undefined): Promise<void> {
     try {
-      await serve(request, response, earlier)
+      const received = await readRequest(incoming, maxBodyBytes)
+      if (earlier) await earlier
+      await nextTurn()
+      // Who has gone away in the middle of its body, or while others were answered, has begun nothing, and is not there to be answered.
+      if (received && (!earlier || incoming.socket.writable)) await answer(incoming, response, received)
+      else response.destroy()
     } catch (error) {
       onFailure(error)
       response.destroy()
     } finally {
       queue.length--
-      if (queue.length === MOST_WAITING && queue.hasPaused) request.socket.resume()
+      if (queue.length === MOST_WAITING && queue.hasPaused) incoming.socket.resume()
     }
   }
 
-  async function serve(incoming: Request, response: Response, earlier: Promise<void> | undefined): Promise<void> {
-    let received: Received
-    try {
-      received = await readRequest(incoming, maxBodyBytes)
-    } catch {
-      // The client went away in the middle of its body: there is nobody to answer, and nothing was begun.
-      response.destroy()
-      return
-    }
-    const { request, chunks } = received
-    if (earlier) await earlier
-    await nextTurn()
-    if (earlier && !incoming.socket.writable) {
-      response.destroy()
-      return
-    }
+  async function answer(incoming: Request, response: Response, { request, chunks }: Received): Promise<void> {
     const isHead = request.method === 'HEAD'
     const { origin } = request.headers
     // The rest of a body that is too large is not read, so the connection cannot serve another request.
@@ -82,12 +72,7 @@ export function createApp({ handle, maxBodyBytes, needsToken, cors, refuse, onFa
         return
       }
     }
-    const reply = await handle(request, prefersProblem(incoming.headers.accept), {
-      onGone: (callback) => onGone(socket, callback),
-      needsToken: () => needsToken(socket),
-      isSecure: incoming.secure,
-      sent: () => sentBody(incoming, request.body, chunks),
-    })
+    const reply = await handle(request, prefersProblem(incoming.headers.accept), new OwnLine(incoming, request, chunks, needsToken))
     const headers = { Date: httpDate(reply.now), ...cors(origin, reply.isControl, socket) }
     if (reply.cut !== undefined) cutReply(response, reply, reply.cut, headers, isHead)
     else if (reply.raw) passReply(response, reply, reply.raw, headers, isHead, mustClose)
@@ -145,10 +130,38 @@ function stopReading(socket: Socket, queue: Queue): void {
   socket.pause()
 }
 
-function onGone(socket: Socket, callback: () => void): () => void {
-  if (socket.destroyed) callback()
-  else socket.once('close', callback)
-  return () => void socket.off('close', callback)
+/** What is asked of it seldom, of most requests nothing. */
+class OwnLine implements Line {
+  readonly #incoming: Request
+  readonly #request: MockRequest
+  readonly #chunks: readonly Buffer[]
+  readonly #needsToken: AppSettings['needsToken']
+
+  constructor(incoming: Request, request: MockRequest, chunks: readonly Buffer[], needsToken: AppSettings['needsToken']) {
+    this.#incoming = incoming
+    this.#request = request
+    this.#chunks = chunks
+    this.#needsToken = needsToken
+  }
+
+  get isSecure(): boolean {
+    return this.#incoming.secure
+  }
+
+  onGone(callback: () => void): () => void {
+    const { socket } = this.#incoming
+    if (socket.destroyed) callback()
+    else socket.once('close', callback)
+    return () => void socket.off('close', callback)
+  }
+
+  needsToken(): boolean {
+    return this.#needsToken(this.#incoming.socket)
+  }
+
+  sent(): Buffer | Readable | undefined {
+    return sentBody(this.#incoming, this.#request.body, this.#chunks)
+  }
 }
 
 let lastSecond = Number.NaN

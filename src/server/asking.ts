@@ -47,7 +47,13 @@ export interface AskSettings extends Waiting {
 }
 
 /** What came of it; or how many sessions there are, where there is no place for its own. */
-export type Asked = { readonly handled: Handled; readonly exchange: Exchange } | { readonly full: number }
+export type Asked = Told | { readonly full: number }
+
+/** An answer as it goes over the line, and as the journal keeps it. */
+interface Told {
+  readonly handled: Handled
+  readonly exchange: Exchange
+}
 
 /** Asks the session of a request for its answer, and keeps that in the journal. */
 export function createAsking(settings: AskSettings): (sent: Sent) => Promise<Asked> {
@@ -56,33 +62,33 @@ export function createAsking(settings: AskSettings): (sent: Sent) => Promise<Ask
 
   return async (sent) => {
     const first = await askWith(sent, undefined)
-    const { hit, needs } = first.answer
-    if (first.full !== undefined || !hit || hit.delay === 0) return end(sent, first)
+    const { hit, needs } = first.found.answer
+    if (first.found.full !== undefined || !hit || hit.delay === 0) return end(sent, first)
     const isGone = await waitOn(hit.delay, sent.line, settings)
     const isBefore = hit.fault.at === 'before'
-    if (needs === 'delay' && !(isBefore && isGone)) return end(sent, await askWith(sent, first))
+    if (needs === 'delay' && !(isBefore && isGone)) return end(sent, await askWith(sent, first.found))
     if (!isBefore) return end(sent, first)
     // Who is gone by then has changed nothing.
-    const told = tell(sent, first, undefined, isGone)
+    const told = tell(sent, first.found, first, isGone)
     await store.use(sent.name, (held) => ({
       changes: [],
       result: undefined,
-      exchanges: held.life === first.taken.life ? [told.exchange] : [],
+      exchanges: held.life === first.found.taken.life ? [told.exchange] : [],
     }))
     return withoutRest(told, first)
   }
 
-  function end(sent: Sent, found: Waited): Asked {
+  function end(sent: Sent, waited: Waited): Asked {
+    const { found } = waited
     if (found.full !== undefined) return { full: found.full }
     const { failure } = found.answer
     if (failure !== undefined) settings.onFailure(failure)
     const { handled, exchange } = found.kept
-    const told = handled && exchange ? { handled, exchange } : tell(sent, found, found.late, false)
-    return withoutRest(told, found)
+    return withoutRest(handled && exchange ? { handled, exchange } : tell(sent, found, waited, false), waited)
   }
 
   /** What another service has answered beyond what is sent is not read. */
-  function withoutRest<T extends { readonly handled: Handled }>(told: T, { returned }: Waited): T {
+  function withoutRest(told: Told, { returned }: Waited): Told {
     if (told.handled.raw === undefined || told.handled.cut !== undefined) letGo(returned?.raw)
     return told
   }
@@ -97,7 +103,7 @@ export function createAsking(settings: AskSettings): (sent: Sent) => Promise<Ask
       if (needs === 'chooser') choose ??= await loadChooser()
       else if (needs === 'upstream' && passage)
         returned = await passOn(passage, operation, sent.request, serviceFor(sent.request)?.contract.base ?? '', sent.line)
-      else return { ...found, late, returned }
+      else return { found, late, returned }
       before = found.taken
     }
   }
@@ -132,18 +138,18 @@ export function createAsking(settings: AskSettings): (sent: Sent) => Promise<Ask
         // What a client that has gone by then is told is known after the delay.
         const isToCome = hit && !late && hit.delay > 0 && hit.fault.at === 'before'
         if (needs !== undefined || isToCome) return { hasChanged: isChanged, notes }
-        return { ...tell(sent, { ...found, kept: {}, late, returned }, late, false), hasChanged: isChanged, notes }
+        const { handled, exchange } = tell(sent, found, { late, returned }, false)
+        return { handled, exchange, hasChanged: isChanged, notes }
       },
     }
   }
 
-  /** The answer as it goes over the line, and as the journal keeps it. */
   function tell(
     { name, request, line, elapsed }: Sent,
-    { answer, own, met, taken, returned }: Waited,
-    late: Found | undefined,
+    { answer, own, met, taken }: Omit<Found, 'kept'>,
+    { late, returned }: Pick<Waited, 'late' | 'returned'>,
     isGone: boolean,
-  ): { readonly handled: Handled; readonly exchange: Exchange } {
+  ): Told {
     const { reply, now, operation, problem, warnings, assumption, hit = late?.answer.hit, isPassed = false, violations } = answer
     const explain = problem && problem !== BEGUN_ANEW ? settings.explainAt(taken.id, request, line) : undefined
     const broken = violations && violationsHeader(violations)
@@ -186,7 +192,11 @@ export function createAsking(settings: AskSettings): (sent: Sent) => Promise<Ask
 }
 
 /** An answer, with what came before it: what the request met before its delay, and what another service has answered. */
-type Waited = Found & { readonly late?: Found | undefined; readonly returned?: Returned | undefined }
+interface Waited {
+  readonly found: Found
+  readonly late: Found | undefined
+  readonly returned: Returned | undefined
+}
 
 function nothing(problem: Problem): Omit<Answer, 'now'> {
   return { reply: refusal(problem), changes: [], problem, warnings: [], steps: [] }

@@ -15,17 +15,19 @@ export interface Received {
   readonly chunks: readonly Buffer[]
 }
 
-/** The request as plain data. A body above the limit is not kept; what is left of it is not read. */
-export async function readRequest(incoming: IncomingMessage, maxBytes: number): Promise<Received> {
-  const request = readHead(incoming)
-  if (!hasBody(incoming)) return { request, chunks: [] }
+/**
+ * The request as plain data. A body above the limit is not kept; what is left of it is not read.
+ * @returns undefined, where the client goes away in the middle of its body
+ */
+export async function readRequest(incoming: IncomingMessage, maxBytes: number): Promise<Received | undefined> {
+  if (!hasBody(incoming)) return { request: readHead(incoming), chunks: NO_CHUNKS }
   const chunks: Buffer[] = []
   const body = await readBody(incoming, maxBytes, chunks)
-  return { request: { ...request, body }, chunks }
+  return body && { request: readHead(incoming, body), chunks }
 }
 
-/** The request without its body. */
-export function readHead(incoming: IncomingMessage): MockRequest {
+/** The request, without its body unless that was read. */
+export function readHead(incoming: IncomingMessage, body: RequestBody = NO_BODY): MockRequest {
   const { method = 'GET' } = incoming
   // A proxy's client sends the whole address (RFC 9112, 3.2.2).
   const url = (incoming.url ?? '/').replace(/^https?:\/\/[^/?]*/i, '') || '/'
@@ -35,7 +37,7 @@ export function readHead(incoming: IncomingMessage): MockRequest {
     path: mark === -1 ? url : url.slice(0, mark),
     query: mark === -1 ? '' : url.slice(mark + 1),
     headers: plainHeaders(incoming),
-    body: NO_BODY,
+    body,
     prefix: '',
   }
 }
@@ -187,6 +189,7 @@ function headText(status: number, headers: Readonly<Record<string, string | numb
 type Line = Pick<Handled, 'status' | 'headers' | 'mediaType' | 'text'>
 
 const NO_BODY: RequestBody = { kind: 'none' }
+const NO_CHUNKS: readonly Buffer[] = []
 
 function plainHeaders({ headers }: IncomingMessage): Record<string, string> {
   const plain: Record<string, string> = {}
@@ -201,11 +204,11 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] !== undefined && headers['content-length'] !== '0')
 }
 
-function readBody(incoming: IncomingMessage, maxBytes: number, chunks: Buffer[]): Promise<RequestBody> {
+function readBody(incoming: IncomingMessage, maxBytes: number, chunks: Buffer[]): Promise<RequestBody | undefined> {
   const encoding = incoming.headers['content-encoding']
   const tooLarge: RequestBody = { kind: 'too-large', limit: maxBytes }
   if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) return Promise.resolve(tooLarge)
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     let size = 0
     const take = (chunk: Buffer): void => {
       size += chunk.length
@@ -222,7 +225,7 @@ function readBody(incoming: IncomingMessage, maxBytes: number, chunks: Buffer[])
     }
     incoming.on('data', take)
     incoming.on('end', end)
-    incoming.on('error', reject)
+    incoming.on('error', () => resolve(undefined))
   })
 }
 

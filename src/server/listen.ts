@@ -128,9 +128,9 @@ export function createServers({ refuse, cors, maxConnections = 2_000 }: ServerSe
         response.on('close', ended)
         app(request, response)
       }
-      const server: Server = tls
-        ? createSecureServer({ ...tls, requireHostHeader: false }, answer)
-        : createServer({ requireHostHeader: false }, answer)
+      // What has no body is not made a stream that somebody could read.
+      const options = { requireHostHeader: false, optimizeEmptyRequests: true }
+      const server: Server = tls ? createSecureServer({ ...tls, ...options }, answer) : createServer(options, answer)
       server.on('checkExpectation', (request, response) =>
         respond(request, response, {
           code: 'expectation-unknown',

@@ -71,16 +71,17 @@ export async function askInPieces(store: Store, name: SessionName, registry: Reg
       const { changes, steps } = answer
       const apart = recordedApart(answer, held.world, registry)
       const taken = steps.length === 0 ? own : { ...own, steps: own.steps + steps.length }
-      const found = { answer, own: apart.own, met: metBy(changes, held.world), taken }
+      const { own: recorded } = apart
+      const met = metBy(changes, held.world)
       if (held.full !== undefined && (plan.asks === 'request' || changes.length > 0))
-        return { changes: [], result: { ...found, kept: {}, full: held.full } }
-      const kept = keep(found, held)
+        return { changes: [], result: { answer, own: recorded, met, taken, kept: {}, full: held.full } }
+      const kept = keep({ answer, own: recorded, met, taken }, held)
       const told = steps.map((step, place) =>
         exchangeOfStep(`${own.id}.${own.steps + place + 1}`, name, step, apart.steps[place], own.real),
       )
       return {
         changes,
-        result: { ...found, kept },
+        result: { answer, own: recorded, met, taken, kept },
         asks: isSame || isOver || kept.isNothing ? undefined : plan.asks,
         hasChanged: kept.hasChanged === true,
         notes: kept.notes,
