@@ -184,11 +184,10 @@ export function allocate(order: Order, supplier: number, wanted: readonly Wanted
   const malformed: Found[] = [...repeated]
   const impossible: Found[] = [...unknown]
   for (const [index, one] of wanted.entries()) {
-    const at = `/body/line_items/${index}`
     const line = own.get(one.lineId)
     if (!line) continue
-    malformed.push(...quantityIssues(line, one, rules['supplier.allocate.sum'], `${at}/allocation`))
-    impossible.push(...stateIssues(line, one, rules['supplier.rejected.falls'], at))
+    malformed.push(...quantityIssues(line, one, rules['supplier.allocate.sum'], index))
+    impossible.push(...stateIssues(line, one, rules['supplier.rejected.falls'], index))
   }
   if (rules['supplier.allocate.lines'] === 'all') malformed.push(...missingLines(own, wanted))
   const problem = problemOf(malformed.length > 0 ? malformed : impossible)
@@ -216,6 +215,11 @@ export type Found = {
   readonly assumption?: AssumptionName
 }
 
+/** Where the request has it. */
+function placeOf(index: number): string {
+  return `/body/line_items/${index}`
+}
+
 /** The supplier's own lines by id, and what is wrong with the ids of a request's `line_items`. */
 export function namedLines(
   order: Order,
@@ -227,21 +231,20 @@ export function namedLines(
   const found: Found[] = []
   const unknown: Found[] = []
   for (const [index, id] of ids.entries()) {
-    const at = `/body/line_items/${index}/line_item_uuid`
     const earlier = seen.get(id)
     if (earlier !== undefined)
       found.push({
         code: 'line-repeated',
-        at,
+        at: `${placeOf(index)}/line_item_uuid`,
         message: `line ${id} stands in line_items ${earlier} and ${index}`,
         fix: 'name each line once',
-        instead: [{ at: `/body/line_items/${index}` }],
+        instead: [{ at: placeOf(index) }],
       })
     seen.set(id, index)
     if (!lines.has(id))
       unknown.push({
         code: 'line-unknown',
-        at,
+        at: `${placeOf(index)}/line_item_uuid`,
         message: `order ${order.id} has no line ${id} for you`,
         fix: `its lines are ${[...lines.keys()].join(', ')}`,
       })
@@ -293,35 +296,35 @@ function missingLines(own: ReadonlyMap<string, Line>, wanted: readonly Wanted[])
       ]
 }
 
-function quantityIssues(line: Line, wanted: Wanted, sum: Assumptions['supplier.allocate.sum'], at: string): Found[] {
+function quantityIssues(line: Line, wanted: Wanted, sum: Assumptions['supplier.allocate.sum'], index: number): Found[] {
   const { allocated, accepted, backordered, rejected, ordered } = wanted
   const found: Found[] = []
   if (accepted !== undefined && accepted !== allocated)
     found.push({
       code: 'quantities-differ',
-      at: `${at}/quantity_accepted`,
+      at: `${placeOf(index)}/allocation/quantity_accepted`,
       message: `quantity_accepted is ${accepted}, but quantity_allocated is ${allocated}`,
       fix: 'send quantity_allocated alone',
-      instead: [{ at: `${at}/quantity_accepted` }],
+      instead: [{ at: `${placeOf(index)}/allocation/quantity_accepted` }],
       value: accepted,
     })
   if (ordered !== undefined && ordered !== line.ordered)
     found.push({
       code: 'quantities-differ',
-      at: `${at}/quantity_ordered`,
+      at: `${placeOf(index)}/allocation/quantity_ordered`,
       message: `quantity_ordered is ${ordered}, but ${line.ordered} were ordered`,
       fix: `send ${line.ordered}, or leave it out`,
-      instead: [{ at: `${at}/quantity_ordered`, to: line.ordered }],
+      instead: [{ at: `${placeOf(index)}/allocation/quantity_ordered`, to: line.ordered }],
       value: ordered,
     })
   const total = allocated + backordered + rejected
   if (sum === 'enforced' && total !== line.ordered)
     found.push({
       code: 'quantities-differ',
-      at,
+      at: `${placeOf(index)}/allocation`,
       message: `${allocated} allocated + ${backordered} backordered + ${rejected} rejected is ${total}, not the ${line.ordered} ordered`,
       fix: `make them add up to ${line.ordered}`,
-      instead: added(wanted, line.ordered - total, at),
+      instead: added(wanted, line.ordered - total, `${placeOf(index)}/allocation`),
       assumption: 'supplier.allocate.sum',
     })
   return found
@@ -339,28 +342,34 @@ function added({ allocated, backordered, rejected }: Wanted, missing: number, at
   return instead
 }
 
-function stateIssues(line: Line, { allocated, rejected }: Wanted, falls: Assumptions['supplier.rejected.falls'], at: string): Found[] {
-  if (line.cancellation === 'confirmed') return [{ code: 'line-closed', at, message: `line ${line.id} is cancelled`, fix: 'leave it out' }]
+function stateIssues(line: Line, { allocated, rejected }: Wanted, falls: Assumptions['supplier.rejected.falls'], index: number): Found[] {
+  if (line.cancellation === 'confirmed')
+    return [{ code: 'line-closed', at: placeOf(index), message: `line ${line.id} is cancelled`, fix: 'leave it out' }]
   if (line.cancellation === 'pending')
     return [
-      { code: 'line-closed', at, message: `a cancellation of line ${line.id} waits for an answer`, fix: 'answer the cancellation first' },
+      {
+        code: 'line-closed',
+        at: placeOf(index),
+        message: `a cancellation of line ${line.id} waits for an answer`,
+        fix: 'answer the cancellation first',
+      },
     ]
   const found: Found[] = []
   if (allocated < line.shipped)
     found.push({
       code: 'shipped-already',
-      at: `${at}/allocation/quantity_allocated`,
+      at: `${placeOf(index)}/allocation/quantity_allocated`,
       message: `${line.shipped} of line ${line.id} are shipped, so ${allocated} cannot be all that is allocated`,
       fix: `allocate ${line.shipped} at least`,
-      instead: [{ at: `${at}/allocation/quantity_allocated`, to: line.shipped }],
+      instead: [{ at: `${placeOf(index)}/allocation/quantity_allocated`, to: line.shipped }],
     })
   if (falls === 'refused' && rejected < line.rejected)
     found.push({
       code: 'rejected-falls',
-      at: `${at}/allocation/quantity_rejected`,
+      at: `${placeOf(index)}/allocation/quantity_rejected`,
       message: `${line.rejected} of line ${line.id} are rejected for good, not ${rejected}`,
       fix: `reject ${line.rejected} at least`,
-      instead: [{ at: `${at}/allocation/quantity_rejected`, to: line.rejected }],
+      instead: [{ at: `${placeOf(index)}/allocation/quantity_rejected`, to: line.rejected }],
       assumption: 'supplier.rejected.falls',
     })
   return found

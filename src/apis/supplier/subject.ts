@@ -70,11 +70,17 @@ const MAX_QUANTITY = 2_147_483_647
 
 /** A digit string can be larger, or smaller, than JSON Schema can say of it. */
 export function quantityIssue(value: Quantity | undefined, at: string, least = 0): Issue | undefined {
+  if (isQuantity(value, least)) return undefined
   const units = Number(value ?? least)
   if (units > MAX_QUANTITY)
     return { at, rule: 'maximum', message: `is ${value}; it must be at most ${MAX_QUANTITY}`, value, wanted: MAX_QUANTITY }
-  if (units < least) return { at, rule: 'minimum', message: `is ${value}; it must be at least ${least}`, value, wanted: least }
-  return undefined
+  return { at, rule: 'minimum', message: `is ${value}; it must be at least ${least}`, value, wanted: least }
+}
+
+/** Whether it is neither too large nor too small; what is left out is neither. */
+export function isQuantity(value: Quantity | undefined, least = 0): boolean {
+  const units = Number(value ?? least)
+  return !(units < least || units > MAX_QUANTITY)
 }
 
 /** The refusal of a body for such issues; undefined when there are none. */

@@ -15,6 +15,7 @@ import {
   orderInPath,
   organizationOf,
   type Quantity,
+  isQuantity,
   quantityIssue,
   viewerOf,
 } from './subject.ts'
@@ -54,7 +55,9 @@ export const allocateOrder: Behaviour<AllocateInput, Order> = {
     const supplier = organizationOf(scene.caller)
     const tooLarge = invalid(
       body.line_items.flatMap(({ allocation }, index) =>
-        QUANTITIES.map((name) => quantityIssue(allocation[name], `/body/line_items/${index}/allocation/${name}`)),
+        QUANTITIES.filter((name) => !isQuantity(allocation[name])).map((name) =>
+          quantityIssue(allocation[name], `/body/line_items/${index}/allocation/${name}`),
+        ),
       ),
     )
     if (tooLarge) return refused(tooLarge)
