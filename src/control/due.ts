@@ -39,7 +39,7 @@ export function listDue(registry: Registry): Behaviour<DueInput> {
         .slice(0, limit)
         .map((one) => ({ ...one, at: new Date(one.at).toISOString() }))
       return reply(200, {
-        total: world.ids('step').length + timeline.length,
+        total: world.count('step') + timeline.length,
         due: [...timed, ...readFirst(world, limit - timed.length, registry)],
       })
     },

@@ -152,6 +152,7 @@ function memberOf(api: Api, known: Member['known']): Member {
     get: (kind, id) => world.get(known('kinds', kind), idOf(kind, id)),
     all: (kind) => world.all(known('kinds', kind)),
     ids: (kind) => world.ids(known('kinds', kind)),
+    count: (kind) => world.count(known('kinds', kind)),
   })
   return {
     api,

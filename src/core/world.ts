@@ -48,6 +48,8 @@ export interface World<Of extends object = Kinds> {
   all<K extends keyof Of & string>(kind: K): Iterable<Of[K]>
   /** What it keeps of a kind is kept under. */
   ids(kind: keyof Of & string): readonly string[]
+  /** How many it keeps of a kind. */
+  count(kind: keyof Of & string): number
   /** How many entities it keeps. */
   readonly size: number
   /** What they take in memory. */
@@ -120,6 +122,10 @@ export class Entities<Of extends object = Kinds> implements WholeWorld<Of> {
 
   ids(kind: keyof Of & string): readonly string[] {
     return [...(this.#tables[kind]?.keys() ?? [])]
+  }
+
+  count(kind: keyof Of & string): number {
+    return this.#tables[kind]?.size ?? 0
   }
 
   apply<K extends keyof Of & string>({ kind, id, to }: Change<Of, K>): void {
@@ -217,6 +223,10 @@ export class Draft<Of extends object = Kinds> implements World<Of> {
       ...this.#below.ids(kind).filter((id) => !this.#gone.has(`${kind} ${id}`) && !this.#above.get(kind, id)),
       ...this.#above.ids(kind),
     ]
+  }
+
+  count(kind: keyof Of & string): number {
+    return this.ids(kind).length
   }
 
   apply(changes: readonly Change<Of>[]): void {

@@ -284,7 +284,7 @@ export function describe(world: World, start: SessionStart, real: number, regist
     assume: chosen(assumptions, registry.assumptions),
     progress: writtenProgress(progress, registry),
     faults: faults.map(({ id }) => id),
-    waiting: [...world.all('step')].length,
+    waiting: world.count('step'),
     changes: sizeOf(world, registry),
     size: world.size,
   }
@@ -302,5 +302,5 @@ export function timeIn(world: World, { clock }: SessionStart, real: number): num
 
 /** How many entities of its APIs a session keeps. */
 function sizeOf(world: World, registry: Registry): number {
-  return [...registry.kinds.keys()].reduce((sum, kind) => (isShown(kind, registry) ? sum + world.ids(kind).length : sum), 0)
+  return [...registry.kinds.keys()].reduce((sum, kind) => (isShown(kind, registry) ? sum + world.count(kind) : sum), 0)
 }
