@@ -2,6 +2,8 @@ import { prefersProblem } from './accept.ts'
 import express, { type Express, type Request, type Response } from 'express'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
+// Not the global one: tests that fake it would never be answered.
+import { setImmediate } from 'node:timers'
 import type { MockRequest, Problem } from '../base/http.ts'
 import { cutReply, passReply, readRequest, type Received, streamReply, writeReply } from './exchange.ts'
 import type { Handler } from './handler.ts'

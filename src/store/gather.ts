@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers'
+
 /**
  * Sends together what is asked for at the same time: while as many as may be are on their way, what comes waits, and goes as one.
  * @param send answers as many as it is given, in their order; where it fails, all that it was given fail

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Cut } from '../../src/base/http.ts'
 import { createApp } from '../../src/server/app.ts'
 import type { Handler } from '../../src/server/handler.ts'
@@ -215,6 +215,41 @@ describe('the line of a request', () => {
     answer()
     expect((await answered).bytes.toString()).toContain(TEXT)
     expect(told).toBe(0)
+  })
+})
+
+describe('requests that come in together', () => {
+  it('take each step together, in the order in which they came', async () => {
+    const steps: string[] = []
+    const { port } = await edge(async ({ path }) => {
+      steps.push(`${path} begins`)
+      await Promise.resolve()
+      steps.push(`${path} ends`)
+      return WHOLE
+    })
+    const ask = async (socket: Socket, path: string): Promise<void> => {
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`)
+      await once(socket, 'data')
+    }
+    const [first, second] = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')]
+    for (const socket of [first, second]) await ask(socket, '/before')
+    steps.length = 0
+    // Nothing is read until this turn is over: then both are there.
+    await Promise.all([ask(first, '/1'), ask(second, '/2')])
+    first.destroy()
+    second.destroy()
+    expect(steps).toEqual(['/1 begins', '/2 begins', '/1 ends', '/2 ends'])
+  })
+
+  it('are answered in a test that fakes its timers', async () => {
+    const { url } = await edge(async () => WHOLE)
+    vi.useFakeTimers()
+    try {
+      const response = await fetch(url)
+      expect(response.status).toBe(200)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })
 
