@@ -245,12 +245,12 @@ describe('what no value can be made for stops its own operation alone, and says 
     ['a multiple of very little', answering({ type: 'number', multipleOf: 1e-300 })],
     ['a multiple of very much', answering({ type: 'number', multipleOf: 1e300 })],
     [
-      '5,000 items that differ, of 5,000',
+      '3,000 items that differ, of 3,000',
       answering({
         type: 'array',
         uniqueItems: true,
-        minItems: LONG ? 5_000 : 1_000,
-        items: { enum: Array.from({ length: LONG ? 5_000 : 1_000 }, (_, i) => `v${i}`) },
+        minItems: LONG ? 3_000 : 1_000,
+        items: { enum: Array.from({ length: LONG ? 3_000 : 1_000 }, (_, i) => `v${i}`) },
       }),
     ],
     ['an enum of many values', answering({ enum: Array.from({ length: LONG ? 200_000 : 10_000 }, (_, i) => `v${i}`) })],

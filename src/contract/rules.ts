@@ -64,6 +64,7 @@ export function listedIn(rules: readonly Json[]): readonly unknown[] | undefined
     ...(Array.isArray(rule['enum']) ? [rule['enum'].map((one: unknown) => one)] : []),
   ])
   const [first, ...others] = lists
+  if (others.length === 0) return first
   const texts = others.map((list) => new Set(list.map((value) => JSON.stringify(value))))
   return first?.filter((value) => texts.every((list) => list.has(JSON.stringify(value))))
 }
