@@ -29,6 +29,7 @@ export async function memoryStore(settings: StoreSettings): Promise<Store> {
   const boundTo = new Map<string, SessionName>()
   /** Those in which nothing has changed; the one that was used last stands last. */
   const untouched = new Set<SessionName>()
+  let latest: SessionName | undefined
   let lives = 0
   let bytes = 0
   let bindingBytes = 0
@@ -39,8 +40,12 @@ export async function memoryStore(settings: StoreSettings): Promise<Store> {
     snapshots.clear()
     for (const binding of notes.bindings) unbind(binding)
     sessions.delete(name)
-    untouched.delete(name)
+    leave(name)
     journal.forget(name)
+  }
+  const leave = (name: SessionName): void => {
+    untouched.delete(name)
+    if (latest === name) latest = undefined
   }
   const unbind = (binding: Binding): void => {
     boundTo.delete(binding.key)
@@ -143,8 +148,12 @@ export async function memoryStore(settings: StoreSettings): Promise<Store> {
     }
     if (!session.hasChanged) {
       session.hasChanged = work.hasChanged === true
-      untouched.delete(name)
-      if (!session.hasChanged) untouched.add(name)
+      if (session.hasChanged) leave(name)
+      else if (latest !== name) {
+        untouched.delete(name)
+        untouched.add(name)
+        latest = name
+      }
     }
     if (exchanges) for (const exchange of exchanges) journal.keep(exchange)
   }
