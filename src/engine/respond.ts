@@ -247,14 +247,16 @@ function passOn(
 function work(checks: RequestChecks, checked: CheckedRequest, service: Service, request: MockRequest, scene: Scene, around: Around): Own {
   const { operation, behaviour, input, live } = checked
   if (!behaviour) return fromDocument({}, checks, operation, service, request, scene, around)
-  const { outcome, changes } = runBehaviour(checked, service, around.strict)
+  // What is looked at twice is what others have written.
+  const isApi = around.services.includes(service)
+  const { outcome, changes } = runBehaviour(checked, service, around.strict && isApi)
   const name = service.nameOf(operation.id)
   switch (outcome.kind) {
     case 'refused':
       return checks.refuse(outcome.problem)
     case 'command':
       // What the server itself does is asked of the mock's own APIs alone.
-      if (around.services.includes(service))
+      if (isApi)
         throw new BehaviourError(
           `${behaviourName(operation.id, service.member.api)} returns a command; let it return reply(…) or scene.refuse(…)`,
         )
