@@ -19,6 +19,7 @@ const FLAGS_OF_OTHERS = [
   '--abort-on-container-exit',
   '--exit-code-from',
   '--max-old-space-size',
+  '--max-semi-space-size',
 ]
 /** Control requests as the reference has them; what stands in braces is any part of a path. */
 const ROUTES = firstOf('control-api.md', /^## (.+)$/gm).map((route) => {
