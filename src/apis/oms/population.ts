@@ -267,22 +267,11 @@ function createPopulation({ seed, epoch, size, account, stage }: Origin): Alloca
     const orderId = orders.idAt(index)
     const sentToPPSDate = stamps[plan.steps.findIndex(({ from }) => from === 'PENDING_DROP')]
     const id = allocationId(ids.idAt(index))
-    const { items } = facts
-    const { shipToAddress, recipient } = customerAt(own)
-    // Written out, for spreading what is known would be a third of what an allocation costs.
+    const { items, ...rest } = facts
     const document: AllocationDocument = {
       allocationId: id,
       parentAllocationId: id,
-      locationNum: facts.locationNum,
-      locationType: facts.locationType,
-      version: facts.version,
-      type: facts.type,
-      itemsType: facts.itemsType,
-      orderSubType: facts.orderSubType,
-      vendorId: facts.vendorId,
-      shipType: facts.shipType,
-      shipMethod: facts.shipMethod,
-      statusCode: facts.statusCode,
+      ...rest,
       items: items.map((item, place) => ({
         ...item,
         orderLineId: orderLines.idAt(index * MAX_ITEMS + place),
@@ -305,8 +294,7 @@ function createPopulation({ seed, epoch, size, account, stage }: Origin): Alloca
             ? updatedAt
             : stamp(-24),
       shipToId: addresses.idAt(index),
-      shipToAddress,
-      recipient,
+      ...customerAt(own),
       auditLogs: plan.steps.flatMap((step, number) =>
         auditLogs(step, at(at(own, 'audit'), number), stamps[number] ?? updatedAt, items, cancelled),
       ),
