@@ -12,12 +12,8 @@ if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
   process.exitCode = 2
 } else {
   const { enableCompileCache } = await import('node:module')
-  const { setFlagsFromString } = await import('node:v8')
   // Compiled code is kept between runs, beside other programs' of Node: about a fifth of what a start takes.
   enableCompileCache()
-  // V8 makes objects old at once where many from the same place have lived for long. Here they do while hundreds of requests come in at a time, and
-  // ever after each request would leave old garbage that keeps its young in memory: a request would cost half as much again.
-  setFlagsFromString('--no-allocation-site-pretenuring')
   let main
   try {
     ;({ main } = await import('../dist/main.js'))

@@ -11,6 +11,8 @@ export interface Outside {
   readonly now?: () => number
   /** Once all is written: why results did not get where they were sent, if they did not. */
   readonly lost?: () => Promise<string | undefined>
+  /** Called once a server listens. */
+  readonly listens?: () => void
   /** Aborted once nobody reads results any more. */
   readonly unread?: AbortSignal
 }

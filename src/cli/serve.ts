@@ -54,6 +54,7 @@ export async function serve(settings: ServeSettings, io: Io, origin: Origin): Pr
     io.err(`warning: ${mock.warnings.length - MAX_WARNINGS} more of the documents' parts are not served as a whole`)
   const { url, control, quiet } = listening
   const ended = untilStopped(io.env['npm_lifecycle_event'] !== undefined)
+  io.listens?.()
   io.out(`allocation-mock ready on ${url} (seed ${seed}, data version ${mock.dataVersion})`)
   void showFirstSteps(quiet, () => firstSteps(mock, url, requireSession ? 'me' : 'default'), io)
   if (control !== 'loopback') io.out(`${safety(control, settings.controlToken === undefined ? mock.controlToken : undefined)}\n`)
