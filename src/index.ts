@@ -28,8 +28,7 @@ export type {
   Steppable,
 } from './client/client.ts'
 export type { Different, Repeated, Replayed } from './recording/replay.ts'
-export { compareContracts } from './verification/compare.ts'
-export { coverContracts, type Coverage, type Covered, type Relying, type Stray } from './verification/coverage.ts'
+export type { Coverage, Covered, Relying, Stray } from './verification/coverage.ts'
 export type { ContractOptions, VerifyContractsOptions } from './verification/options.ts'
 export type { Report, Row } from './verification/pact/pact.ts'
 export type { Change, World } from './core/world.ts'
@@ -42,4 +41,4 @@ export { assumptionList, checkScenarios, fileSchema, findStates, listScenarios }
 export type { AssumptionRow, FoundState, ScenarioRow } from './available.ts'
 export { createMock } from './mock.ts'
 export type { Listening, Mock, MockOptions } from './mock.ts'
-export { replay, verifyContracts } from './wiring.ts'
+export { compareContracts, coverContracts, replay, verifyContracts } from './wiring.ts'

@@ -1,14 +1,15 @@
 import type * as Available from './available.ts'
 import { documentApis } from './documents.ts'
 import type { Mock, MockOptions } from './mock.ts'
-import { replay as replayIn, type Replayed } from './recording/replay.ts'
+import type { Replayed } from './recording/replay.ts'
+import type * as Compare from './verification/compare.ts'
+import type * as Cover from './verification/coverage.ts'
 import type { MockAccess } from './verification/mock-access.ts'
 import type { VerifyContractsOptions } from './verification/options.ts'
 import type { Report } from './verification/pact/pact.ts'
-import { type MissingState, missingStates as missingStatesIn } from './verification/states.ts'
-import { verifyContracts as verifyContractsIn } from './verification/verify.ts'
+import type { MissingState } from './verification/states.ts'
 
-/** Where the rooms that are given a mock, and know none, get ours. */
+/** Where the rooms that are given a mock, and know none, get ours. They are loaded when they are called: whoever only serves needs none of them. */
 
 /**
  * Repeats an exported session in a mock of its own, and compares the answers byte for byte.
@@ -17,12 +18,13 @@ import { verifyContracts as verifyContractsIn } from './verification/verify.ts'
  * @param onProgress hears how many requests are repeated, of how many
  * @throws UsageError for what is not a valid export, or cannot be repeated here
  */
-export function replay(
+export async function replay(
   exported: unknown,
   apis?: MockOptions['apis'],
   onProgress?: (progress: { readonly done: number; readonly total: number }) => void,
 ): Promise<Replayed> {
-  return replayIn(
+  const { replay } = await import('./recording/replay.ts')
+  return replay(
     exported,
     (options) => openMock({ ...options, ...(apis && { apis }) }),
     async () => (await available()).apiVersions(apis),
@@ -36,12 +38,22 @@ export function replay(
  * @throws UsageError for what cannot be verified at all: no files, not a pact, a document that cannot be read, nothing that is ours
  */
 export async function verifyContracts({ apis, ...options }: VerifyOptions): Promise<Report> {
-  return verifyContractsIn({ ...options, ...(await documentsOf(apis)) }, accessTo(apis))
+  const { verifyContracts } = await import('./verification/verify.ts')
+  return verifyContracts({ ...options, ...(await documentsOf(apis)) }, accessTo(apis))
 }
+
+/** What the comparator says of each pact: the static half alone. Pacts of other providers are left out. */
+export const compareContracts: typeof Compare.compareContracts = async (options) =>
+  (await import('./verification/compare.ts')).compareContracts(options)
+
+/** Operations and their documented statuses, with the interactions that expect them. Without pacts nobody expects any. */
+export const coverContracts: typeof Cover.coverContracts = async (options) =>
+  (await import('./verification/coverage.ts')).coverContracts(options)
 
 /** The provider states of the pacts that neither those of the APIs nor the team's own know. */
 export async function missingStates({ apis, ...options }: VerifyOptions): Promise<readonly MissingState[]> {
-  return missingStatesIn({ ...options, ...(await documentsOf(apis)) }, accessTo(apis))
+  const { missingStates } = await import('./verification/states.ts')
+  return missingStates({ ...options, ...(await documentsOf(apis)) }, accessTo(apis))
 }
 
 /** Contracts of the bundled APIs, or of others. */
