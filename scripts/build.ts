@@ -31,10 +31,12 @@ async function build(): Promise<void> {
   for (const file of readdirSync(join(root, 'spec')).filter((name) => name.endsWith('.yaml'))) {
     const loaded = await loadDocument(join(root, 'spec', file))
     const whole = BUNDLED.some(({ name }) => name === loaded.name) ? loaded : await ownDocument(loaded.name, registry)
-    const { document, lines } = compileDocument(loaded, digestOf(whole))
+    const { code, closures } = precompiledModule(whole, HEAD)
+    const digests = (side: 'request' | 'response') => Object.fromEntries([...closures[side]].map(([key, text]) => [key, digestOf(text)]))
+    const { document, lines } = compileDocument(loaded, { request: digests('request'), response: digests('response') })
     writeFileSync(join(next, 'documents', `${document.name}.json`), JSON.stringify(document))
     writeFileSync(join(next, 'documents', `${document.name}.lines.json`), JSON.stringify(lines))
-    writeFileSync(join(next, 'documents', `${document.name}.precompiled.js`), precompiledModule(whole, HEAD))
+    writeFileSync(join(next, 'documents', `${document.name}.precompiled.js`), code)
   }
   buildConsole()
   writeFileSync(join(next, '.stamp'), stamp)

@@ -323,9 +323,6 @@ async function answeringOf(serving: Serving, options: MockOptions, shared: Share
   const scenarios = await readScenarios(options.scenarios, base, serving)
   const known = async (): Promise<Known> => knownBy(await scenarios(), serving)
   const defaults = options.scenario === undefined ? base : await readStart(options.scenario, base, await known())
-  const routes = [...services, control, providerStates].flatMap(({ contract: { base, operations }, member, nameOf }) =>
-    operations.map(({ id, method, template }) => ({ api: member.api.name, operation: nameOf(id), method, path: base + template })),
-  )
   const loaded = options.session === undefined ? undefined : await readSession(options.session, base, await known(), real())
   for (const [option, start] of [
     ['scenario', defaults],
@@ -336,7 +333,11 @@ async function answeringOf(serving: Serving, options: MockOptions, shared: Share
     const problem = options[option] === undefined ? undefined : beginsTooLarge(start, settings.limits, real(), registry)
     if (problem) throw new OptionError(option, `${problem.detail}; ${problem.fix ?? ''}`)
   }
-  const nearest = nearestAmong(routes)
+  const nearest = nearestAmong(() =>
+    [...services, control, providerStates].flatMap(({ contract: { base, operations }, member, nameOf }) =>
+      operations.map(({ id, method, template }) => ({ api: member.api.name, operation: nameOf(id), method, path: base + template })),
+    ),
+  )
   const started = new Map<string, Started>()
   /** Scenarios are placed to be tried: once for each name. */
   const startFromWanted = async (wanted: WantedSession, at: number): Promise<Started> => {

@@ -24,7 +24,7 @@ const NONE: ReadonlySet<string> = new Set()
  */
 export function formOf(given: LoadedDocument, role: Role): LoadedDocument {
   const document = withoutDynamic(given)
-  if (!document.sources.some(({ content }) => isMarked(content, role))) return document
+  if (!document.sources.some(({ content }) => mayBeMarked(content) && isMarked(content, [ABSENT[role]], role))) return document
   const reader = passingOver(createReader(document))
   const names = new Set<string>()
   return {
@@ -59,20 +59,47 @@ function loose(value: unknown, isNamed = false): unknown {
   )
 }
 
-function isMarked(value: unknown, role: Role): boolean {
-  if (Array.isArray(value)) return value.some((one) => isMarked(one, role))
-  if (!isJson(value)) return false
-  const { nullable, exclusiveMinimum, exclusiveMaximum, discriminator, $id: id } = value
-  return (
-    [value[ABSENT[role]], exclusiveMinimum, exclusiveMaximum].some((mark) => typeof mark === 'boolean') ||
-    nullable !== undefined ||
-    isJson(discriminator) ||
-    [id, value['$anchor'], value['$dynamicAnchor'], value['$dynamicRef']].some((name) => typeof name === 'string') ||
-    mended(value, role) !== value ||
-    Object.entries(value).some(([key, one]) => SCHEMAS.has(key) && isJson(one) && Object.values(one).some((schema) => !isSchema(schema))) ||
-    Object.values(value).some((one) => isMarked(one, role))
-  )
+const marked = new WeakMap<object, boolean>()
+
+/** Whether something in a file reads otherwise for one role at least. What does for answers does for requests as well. */
+function mayBeMarked(content: unknown): boolean {
+  if (typeof content !== 'object' || content === null) return false
+  const known = marked.get(content)
+  if (known !== undefined) return known
+  const found = isMarked(content, Object.values(ABSENT), 'request')
+  marked.set(content, found)
+  return found
 }
+
+/** @param absent what marks properties that do not belong there */
+function isMarked(value: unknown, absent: readonly string[], role: Role): boolean {
+  if (Array.isArray(value)) return value.some((one) => isMarked(one, absent, role))
+  if (!isJson(value)) return false
+  if (mended(value, role) !== value) return true
+  for (const key in value) {
+    const inner = value[key]
+    if (MARKS.get(key)?.(inner) === true || (typeof inner === 'boolean' && absent.includes(key))) return true
+    if (typeof inner !== 'object' || inner === null) continue
+    if (SCHEMAS.has(key) && isJson(inner) && !Object.values(inner).every(isSchema)) return true
+    if (isMarked(inner, absent, role)) return true
+  }
+  return false
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string'
+const isFlag = (value: unknown): boolean => typeof value === 'boolean'
+
+/** Keywords, and what they have to be to mean something else than in JSON Schema 2020-12, or to need more than ajv gives them. */
+const MARKS: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
+  ['exclusiveMinimum', isFlag],
+  ['exclusiveMaximum', isFlag],
+  ['nullable', (value) => value !== undefined],
+  ['discriminator', isJson],
+  ['$id', isText],
+  ['$anchor', isText],
+  ['$dynamicAnchor', isText],
+  ['$dynamicRef', isText],
+])
 
 /** Changes one file of a document. */
 class Forming {

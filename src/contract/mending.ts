@@ -60,6 +60,9 @@ const KEYWORDS: Readonly<Record<string, (value: unknown) => boolean>> = {
 /** Words of JSON Schema's older drafts that newer readers refuse, and those that say what drafts are meant. */
 const OLD = new Set(['id', '$schema'])
 
+/** What may have to be mended. */
+const MENDED: ReadonlySet<string> = new Set([...OLD, 'type', 'required', ...Object.keys(KEYWORDS)])
+
 /** Objects with one of these are no schemas: there `required` is a yes or no. */
 const OTHERS = ['in', 'content', 'schema'] as const
 /** Objects without any of these may be headers, of which nothing is said but that they are required. */
@@ -71,11 +74,13 @@ const OWN = ['type', 'properties', '$ref', 'allOf', 'anyOf', 'oneOf', 'items', '
  * The same where there are none.
  */
 export function mended(schema: Json, role: Role): Json {
-  const isOther = OTHERS.some((key) => Object.hasOwn(schema, key))
   let changed: Map<string, unknown> | undefined
-  for (const [key, value] of Object.entries(schema)) {
-    const now = isOther ? value : mendedValue(key, value, schema, role)
+  for (const key in schema) {
+    if (!MENDED.has(key)) continue
+    const value = schema[key]
+    const now = mendedValue(key, value, schema, role)
     if (now === value) continue
+    if (OTHERS.some((other) => Object.hasOwn(schema, other))) return schema
     changed ??= new Map(Object.entries(schema))
     if (now === undefined) changed.delete(key)
     else if (key === 'items' && Array.isArray(now)) {
@@ -137,7 +142,10 @@ const SCALAR = new Set(['string', 'number', 'integer', 'boolean'])
 function typeOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.length === 0 ? undefined : value
   if (typeof value !== 'string') return value === null ? 'null' : value
+  if (PLAIN.has(value)) return value
   const known = value.toLowerCase()
   if (Object.hasOwn(TYPES, known)) return TYPES[known]
-  return /^(object|array|string|number|integer|boolean|null)$/.test(known) ? known : value
+  return PLAIN.has(known) ? known : value
 }
+
+const PLAIN: ReadonlySet<string> = new Set(['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'])

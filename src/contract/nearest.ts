@@ -1,3 +1,5 @@
+import { once } from '../base/once.ts'
+
 /** An operation as somebody looks for it. */
 export interface KnownRoute {
   readonly api: string
@@ -36,14 +38,19 @@ const WEIGHTS = {
   method: 0.3,
 } as const
 
-/** Finds the operations that are most like a method and a path which none has; none where nothing is alike. */
-export function nearestAmong(routes: readonly KnownRoute[]): FindNearest {
-  // Methods of one path are laid beside a request's once.
-  const known = [...Map.groupBy(routes, ({ path }) => path)].map(([path, own]) => ({ routes: own, own: partsOf(path) }))
-  const pairs = new Map(known.flatMap(({ own }) => own.segments).map((word) => [word, new Set(pairsOf(word.toLowerCase()))]))
+/** Finds the operations that are most like a method and a path which none has; none where nothing is alike. They are asked for when one is sought. */
+export function nearestAmong(routes: () => readonly KnownRoute[]): FindNearest {
+  const prepared = once(() => {
+    // Methods of one path are laid beside a request's once.
+    const known = [...Map.groupBy(routes(), ({ path }) => path)].map(([path, own]) => ({ routes: own, own: partsOf(path) }))
+    const pairs = new Map(known.flatMap(({ own }) => own.segments).map((word) => [word, new Set(pairsOf(word.toLowerCase()))]))
+    return { known, pairs }
+  })
   return (method, path) => {
     const sent = partsOf(path)
-    return sent.segments.length > MAX_SEGMENTS ? [] : nearest(method, sent, known, pairs)
+    if (sent.segments.length > MAX_SEGMENTS) return []
+    const { known, pairs } = prepared()
+    return nearest(method, sent, known, pairs)
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Input, type Issue, type MockReply, pointerPart, type RequestBody } from '../base/http.ts'
 import type { LoadedDocument, ValidateFunctions } from '../document/load.ts'
+import { once } from '../base/once.ts'
 import { DocumentError } from '../base/problem.ts'
 import { type Answer, readAnswers } from './answer.ts'
 import { createBodies, type ReadBody } from './body.ts'
@@ -89,12 +90,13 @@ export function createContract(document: LoadedDocument): Contract {
   const { content } = main
   if (!isJson(content) || !SIGNS.some((sign) => Object.hasOwn(content, sign)))
     throw new DocumentError(`${main.uri}: it is no OpenAPI document: it has no version, as "openapi" or "swagger", and no paths`)
-  const request = once(() => sideOf(formOf(document, 'request'), document.precompiled?.request))
+  const asked = once(() => formOf(document, 'request'))
+  const request = once(() => sideOf(asked(), document.precompiled?.request))
   const response = once(() => {
     const answered = formOf(document, 'response')
     // What stands in nobody's words but JSON Schema's reads the same on both sides.
-    const side =
-      answered === document && formOf(document, 'request') === document ? request() : sideOf(answered, document.precompiled?.response)
+    const isSame = answered === document && asked() === document
+    const side = isSame ? request() : sideOf(answered, document.precompiled?.response)
     return { ...side, loosened: once(() => sideOf(loosened(answered))) }
   })
   // Where things stand is the same in all forms of a document.
@@ -146,12 +148,6 @@ function operationsIn(item: Located, reader: Reader): [method: string, operation
     .items(item, 'additionalOperations')
     .flatMap(([method, located]): [string, Located][] => (located instanceof DocumentError ? [] : [[method, located]]))
   return [...own, ...additional]
-}
-
-/** Reads a thing when it is first asked for. What cannot be read says so each time. */
-function once<T>(read: () => T): () => T {
-  let known: { readonly value: T } | undefined
-  return () => (known ??= { value: read() }).value
 }
 
 /** The path of a server, its variables replaced by their defaults (OpenAPI 3.1, 4.8.5). */

@@ -7,17 +7,27 @@ import { createContract } from './operation.ts'
 import { BASE } from './schema.ts'
 import { createAjv } from './validator.ts'
 
+/** A module, and the closures of the schemas that it was made of, by their keys. */
+export interface Written {
+  readonly code: string
+  readonly closures: Readonly<Record<'request' | 'response', ReadonlyMap<string, string>>>
+}
+
 /**
  * The module that says of values whether they are well by the schemas of a document: what is `precompiled` of a loaded document. Only that: what
  * explains, with files and lines, reads the schemas themselves.
  * @param head what it begins with: there are `FORMATS`, `later` of `contract/precompiled-runtime.ts`, and Node's `require`
  */
-export function precompiledModule(document: LoadedDocument, head: string): string {
-  const asked = { request: new Set<string>(), response: new Set<string>() }
-  const recording = (keys: Set<string>) => ({ get: (key: string) => void keys.add(key) })
+export function precompiledModule(document: LoadedDocument, head: string): Written {
+  const closures = { request: new Map<string, string>(), response: new Map<string, string>() }
+  const recording = (of: Map<string, string>) => ({ get: (key: string, closure: () => string) => void of.set(key, closure()) })
   for (const operation of createContract({
     ...document,
-    precompiled: { request: recording(asked.request), response: recording(asked.response), digest: '' },
+    precompiled: {
+      request: recording(closures.request),
+      response: recording(closures.response),
+      digests: { request: {}, response: {} },
+    },
   }).operations)
     Array.from(operation.compiling())
   const sides = (['request', 'response'] as const).map((side) => {
@@ -26,7 +36,7 @@ export function precompiledModule(document: LoadedDocument, head: string): strin
       { allErrors: false, verbose: false, messages: false },
       { source: true, esm: true, formats: _`FORMATS` },
     )
-    const keys = [...asked[side]]
+    const keys = [...closures[side].keys()]
     for (const [index, key] of keys.entries()) ajv.addSchema({ $ref: BASE + key }, `${side}${index}`)
     const names = Object.fromEntries(keys.map((_key, index) => [`${side}${index}`, `${side}${index}`]))
     return { side, keys, code: standaloneCode.default(ajv, names) }
@@ -44,5 +54,6 @@ export function precompiledModule(document: LoadedDocument, head: string): strin
     const rows = keys.map((key, index) => `[${JSON.stringify(key)}, ${side}${index}]`)
     return `function ${side}Functions() {\n${body}\nreturn new Map([${rows.join(', ')}])\n}`
   })
-  return [head, ...modules, 'export default { request: requestFunctions(), response: responseFunctions() }', ''].join('\n')
+  const last = 'export default { request: requestFunctions(), response: responseFunctions() }'
+  return { code: [head, ...modules, last, ''].join('\n'), closures }
 }

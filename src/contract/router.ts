@@ -56,8 +56,8 @@ const MAX_PARAMETER_LENGTH = 16_384
 export function createRouter<Target>(routes: readonly Route<Target>[]): Router<Target> {
   const router = FindMyWay({ maxParamLength: MAX_PARAMETER_LENGTH, ignoreTrailingSlash: false, caseSensitive: true })
   const items = new Map<string, Item<Target>>()
-  /** The paths that find-my-way has no words for, by the number of their segments: what is longest without its parameters first. */
-  const odd = new Map<number, readonly Form<Target>[]>()
+  /** The paths that find-my-way has no words for, by the number of their segments. */
+  const odd = new Map<number, Form<Target>[]>()
   /** All that have parameters. */
   const forms = new Map<number, Form<Target>[]>()
   const hidden: { route: Route<Target>; behind: Route<Target> }[] = []
@@ -71,12 +71,8 @@ export function createRouter<Target>(routes: readonly Route<Target>[]): Router<T
       items.set(place, item)
       const { length } = path.split('/')
       const form = formOf(path, item)
-      if (item.hasParameters) forms.set(length, [...(forms.get(length) ?? []), form])
-      if (isOdd)
-        odd.set(
-          length,
-          [...(odd.get(length) ?? []), form].toSorted((one, other) => other.literal - one.literal),
-        )
+      if (item.hasParameters) listIn(forms, length).push(form)
+      if (isOdd) listIn(odd, length).push(form)
       else router.on('GET', place, () => undefined, item)
     }
     const candidates = item.methods.get(route.method) ?? []
@@ -91,6 +87,8 @@ export function createRouter<Target>(routes: readonly Route<Target>[]): Router<T
       )
     }
   }
+  // What is longest without its parameters is looked at first.
+  for (const all of odd.values()) all.sort((one, other) => other.literal - one.literal)
 
   /** The router takes what is behind a number sign for no part of the path; a client that sends one means it. */
   function find(path: string): Item<Target> | undefined {
@@ -126,6 +124,12 @@ export function createRouter<Target>(routes: readonly Route<Target>[]): Router<T
       return { kind: 'wrong-method', allowed, targets, other: operationIn(findWith(method, path), method, path, sent) }
     },
   }
+}
+
+function listIn<Item>(lists: Map<number, Item[]>, key: number): Item[] {
+  const list = lists.get(key) ?? []
+  lists.set(key, list)
+  return list
 }
 
 /** A path of the document: what it has for each method. */

@@ -1,8 +1,9 @@
 import type { Ajv2020, CodeOptions, ValidateFunction } from 'ajv/dist/2020.js'
 import { type Issue, MAX_ISSUES, pointerPart } from '../base/http.ts'
-import { kindOf } from '../document/keys.ts'
+import { kindOf, wordsIn } from '../document/keys.ts'
 import type { LoadedDocument, ValidateFunctions } from '../document/load.ts'
 import { DocumentError, messageFrom } from '../base/problem.ts'
+import { closureOf } from './closure.ts'
 import { type Expression, expressionOf } from './expressions.ts'
 import { FORMATS } from './formats.ts'
 import { type Check, choicesOf, issuesOf } from './issues.ts'
@@ -64,7 +65,7 @@ export function createValidator(document: LoadedDocument, reader: Reader, isOfte
           throw new DocumentError(`${schema.uri}:${place?.line ?? '?'}: the schema at #${schema.pointer} does not compile: ${reason}`)
         }
       }
-      const isWell = precompiled?.get(key)
+      const isWell = precompiled?.get(key, () => closureOf(schema, reader))
       let first: ValidateFunction | undefined
       let explain: ValidateFunction | undefined
       const check: Check = (value, at, all = true) => {
@@ -136,7 +137,7 @@ export function createAjv(
     logger: false,
     addUsedSchema: false,
     // Twice the time for each object, so only where a name of the document is one that every object has.
-    ownProperties: document.sources.some(({ content }) => namesInherited(content)),
+    ownProperties: document.sources.some(({ content }) => !INHERITED.isDisjointFrom(wordsIn(content))),
     // 19.99 is a multiple of 0.01, though no double is.
     multipleOfPrecision: 8,
     code: { regExp, ...code },
@@ -158,21 +159,31 @@ const regExp = Object.assign(
 
 const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype))
 
-function namesInherited(value: unknown): boolean {
-  if (typeof value === 'string') return INHERITED.has(value)
-  if (typeof value !== 'object' || value === null) return false
-  const isList = Array.isArray(value)
-  for (const name of Object.keys(value)) if (!isList && INHERITED.has(name)) return true
-  return Object.values(value).some((inner) => (typeof inner === 'string' ? isList && INHERITED.has(inner) : namesInherited(inner)))
-}
-
 /** Ajv takes each file for a schema, also one that holds something else, such as a parameter: what it says of itself is none of a schema's rules. */
 function asSchema(content: Json): Json {
+  if (NAMING.isDisjointFrom(wordsIn(content))) return unseen(withoutRequired(content))
   const schema = withoutNames(content)
-  if (!isJson(schema) || !['in', 'content', 'schema'].some((key) => Object.hasOwn(schema, key))) return isJson(schema) ? schema : {}
+  return isJson(schema) ? withoutRequired(schema) : {}
+}
+
+function withoutRequired(schema: Json): Json {
+  if (!['in', 'content', 'schema'].some((key) => Object.hasOwn(schema, key))) return schema
   const { required: _, ...rest } = schema
   return rest
 }
+
+/**
+ * Ajv goes through all that it sees of a schema, for names that parts have given themselves. Where there are none it need see nothing: references
+ * lead to what is not enumerable as well, and a document of a thousand operations is ready for the first as soon as one of ten.
+ */
+function unseen(content: Json): Json {
+  const isThere = HOLDING.filter((key) => Object.hasOwn(content, key))
+  if (isThere.length === 0) return content
+  return Object.defineProperties({ ...content }, Object.fromEntries(isThere.map((key) => [key, { enumerable: false }])))
+}
+
+/** What holds schemas, and is none of a schema's rules. */
+const HOLDING = ['paths', 'webhooks', 'components', 'definitions', '$defs']
 
 /** A value without data in which something has a name that ajv would take for a schema's. The same where there is none: objects are known by themselves. */
 function withoutNames(value: unknown, isNamed = false): unknown {

@@ -34,6 +34,31 @@ export function kindOf(key: string, isNamed: boolean): 'data' | 'names' | 'part'
   return DATA.has(key) ? 'data' : NAMES.has(key) ? 'names' : 'part'
 }
 
+const words = new WeakMap<object, ReadonlySet<string>>()
+
+/** The names that stand anywhere in a value, and the texts in its lists. What is not among them need not be looked for; they are looked for once. */
+export function wordsIn(value: unknown): ReadonlySet<string> {
+  if (typeof value !== 'object' || value === null) return NONE
+  const known = words.get(value)
+  if (known) return known
+  const found = new Set<string>()
+  collect(value, found)
+  words.set(value, found)
+  return found
+}
+
+const NONE: ReadonlySet<string> = new Set()
+
+function collect(value: object, found: Set<string>): void {
+  const isList = Array.isArray(value)
+  for (const key in value) {
+    const inner: unknown = Reflect.get(value, key)
+    if (!isList) found.add(key)
+    else if (typeof inner === 'string') found.add(inner)
+    if (typeof inner === 'object' && inner !== null) collect(inner, found)
+  }
+}
+
 /** The schemas of a file that have given themselves names: `https://…` by `$id`, `#name` by `$anchor`. */
 export function* namedIn(value: unknown, pointer = '', isNamed = false): Generator<[name: string, pointer: string]> {
   if (typeof value !== 'object' || value === null) return

@@ -22,28 +22,31 @@ export interface LoadedDocument {
   readonly precompiled?: Precompiled
 }
 
-interface Precompiled {
+export interface Precompiled {
   readonly request: ValidateFunctions
   readonly response: ValidateFunctions
-  /** Of the document that they were made of, by `digestOf`. */
-  readonly digest: string
+  /** Of the closures of the schemas that they were made of, by `digestOf`. */
+  readonly digests: Digests
 }
 
-/** Tells documents apart by what stands in them. */
-export function digestOf({ sources }: Pick<LoadedDocument, 'sources'>): string {
-  return createHash('sha256')
-    .update(JSON.stringify(sources.map(({ uri, content }) => [uri, content])))
-    .digest('base64')
+type Digests = Readonly<Record<'request' | 'response', Readonly<Record<string, string>>>>
+
+/** Tells texts apart. */
+export function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
 }
 
 /** What says whether a value is well, by the place of its schema. */
-export type ValidateFunctions = Pick<ReadonlyMap<string, (value: unknown) => boolean>, 'get'>
+export interface ValidateFunctions {
+  /** @param closure all that the schema says now, with what it refers to */
+  get(key: string, closure: () => string): ((value: unknown) => boolean) | undefined
+}
 
 /** What `compileDocument` keeps of a document, so that nobody parses YAML at start. */
 export interface CompiledDocument {
   readonly name: string
-  /** The digest of what was precompiled, where something was. */
-  readonly precompiledOf?: string
+  /** What of it was precompiled, where something was. */
+  readonly precompiledOf?: Digests
   readonly sources: readonly { readonly uri: string; readonly content: unknown }[]
 }
 
@@ -95,8 +98,8 @@ export async function readDocument(file: string): Promise<ReadDocument> {
       const reference = { target, uri, where }
       try {
         const { path: found, fragment } = targetOf(reference, path, root, main)
-        ends.push({ ...reference, file: uriOf(found, root), fragment })
-        waiting.push(found)
+        ends.push({ ...reference, file: found === path ? uri : uriOf(found, root), fragment })
+        if (found !== path) waiting.push(found)
       } catch (error) {
         if (!(error instanceof DocumentError)) throw error
         faults.push({ ...reference, message: error.message })
@@ -153,8 +156,8 @@ function isOfName({ target, uri }: Reference, names: readonly (readonly [uri: st
   return ids.some((id) => id === before || (URL.canParse(before, id) && ids.includes(new URL(before, id).href)))
 }
 
-/** The compiled form of a document, to be written as two JSON files. @param precompiledOf the digest of what was precompiled */
-export function compileDocument(loaded: LoadedDocument, precompiledOf?: string): { document: CompiledDocument; lines: CompiledLines } {
+/** The compiled form of a document, to be written as two JSON files. @param precompiledOf what of it was precompiled */
+export function compileDocument(loaded: LoadedDocument, precompiledOf?: Digests): { document: CompiledDocument; lines: CompiledLines } {
   return {
     document: {
       name: loaded.name,
@@ -171,14 +174,14 @@ export function compileDocument(loaded: LoadedDocument, precompiledOf?: string):
 export function loadCompiled(file: string, linesFile: string, precompiledFile = ''): LoadedDocument {
   const { name, sources, precompiledOf }: CompiledDocument = JSON.parse(readFileSync(file, 'utf8'))
   let lines: CompiledLines | undefined
-  let functions: Omit<Precompiled, 'digest'> | undefined
+  let functions: Functions | undefined
   const functionsOf = (side: 'request' | 'response'): ValidateFunctions => ({
     get: (key) => (functions ??= readPrecompiled(precompiledFile))[side].get(key),
   })
   return {
     name,
     ...(precompiledOf !== undefined && {
-      precompiled: { request: functionsOf('request'), response: functionsOf('response'), digest: precompiledOf },
+      precompiled: { request: functionsOf('request'), response: functionsOf('response'), digests: precompiledOf },
     }),
     sources: sources.map(({ uri, content }, index) => ({
       uri,
@@ -224,8 +227,10 @@ async function readBundled(name: string): Promise<LoadedDocument> {
 
 const require = createRequire(import.meta.url)
 
-function readPrecompiled(file: string): Omit<Precompiled, 'digest'> {
-  const { default: functions }: { readonly default: Omit<Precompiled, 'digest'> } = require(file)
+type Functions = Readonly<Record<'request' | 'response', ReadonlyMap<string, (value: unknown) => boolean>>>
+
+function readPrecompiled(file: string): Functions {
+  const { default: functions }: { readonly default: Functions } = require(file)
   return functions
 }
 
@@ -265,7 +270,9 @@ function besideIt(content: unknown, pointer: string): string {
 
 function referencesOf({ content, uri }: Source): { target: string; pointer: string }[] {
   try {
-    return [...references(content)]
+    const found: { target: string; pointer: string }[] = []
+    collect(content, [], false, found)
+    return found
   } catch (error) {
     // An alias that stands for what it stands in has no end.
     if (error instanceof RangeError) throw new DocumentError(`${uri}: it is nested without end`)
@@ -273,16 +280,23 @@ function referencesOf({ content, uri }: Source): { target: string; pointer: stri
   }
 }
 
-function* references(value: unknown, pointer = '', named = false): Generator<{ target: string; pointer: string }> {
+/** @param path the keys that lead to the value: a pointer is made of them only where there is a reference */
+function collect(value: unknown, path: string[], isNamed: boolean, found: { target: string; pointer: string }[]): void {
   if (typeof value !== 'object' || value === null) return
-  for (const [key, inner] of Object.entries(value)) {
-    const at = `${pointer}/${pointerPart(key)}`
-    const kind = kindOf(key, named)
+  for (const key in value) {
+    const inner: unknown = Reflect.get(value, key)
+    const kind = kindOf(key, isNamed)
     if (kind === 'data') continue
-    if (!named && key === '$ref' && typeof inner === 'string') yield { target: inner, pointer: at }
-    else if (!named && key === 'discriminator') yield* mappedReferences(inner, at)
-    else yield* references(inner, at, kind === 'names')
+    path.push(key)
+    if (!isNamed && key === '$ref' && typeof inner === 'string') found.push({ target: inner, pointer: pointerOf(path) })
+    else if (!isNamed && key === 'discriminator') found.push(...mappedReferences(inner, pointerOf(path)))
+    else collect(inner, path, kind === 'names', found)
+    path.pop()
   }
+}
+
+function pointerOf(path: readonly string[]): string {
+  return path.map((key) => `/${pointerPart(key)}`).join('')
 }
 
 /** What a discriminator's values stand for: a reference, or the name of a schema (OpenAPI 3.1, 4.8.25). */

@@ -32,7 +32,7 @@ export async function parse(path: string, uri: string): Promise<Source> {
   const content = jsonIn(text)
   // What is no JSON after all is told by the parser of YAML, which knows the line.
   const source = content === undefined ? await parseYaml(text, uri) : { uri, content, lineOf: linesOfJson(text) }
-  const deep = deepIn(source.content)
+  const deep = deepIn(source.content, content === undefined ? new Map() : undefined)
   if (deep !== undefined)
     throw new DocumentError(
       `${uri}:${source.lineOf(deep) ?? '?'}: it is nested too deep to be read: a document may have ${MAX_LEVELS} levels`,
@@ -40,16 +40,20 @@ export async function parse(path: string, uri: string): Promise<Source> {
   return source
 }
 
-/** The pointer of something that lies deeper than documents do; undefined where nothing does. What lies too deep to be gone through depends on the machine. */
-function deepIn(value: unknown, level = 0, known = new Map<object, number>()): string | undefined {
+/**
+ * The pointer of something that lies deeper than documents do; undefined where nothing does. What lies too deep to be gone through depends on the
+ * machine.
+ * @param known how deep lies what has been gone through, where there may be aliases: what they stand for lies in many places
+ */
+function deepIn(value: unknown, known: Map<object, number> | undefined, level = 0): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   if (level > MAX_LEVELS) return ''
-  // What aliases stand for may lie in many places.
-  if ((known.get(value) ?? -1) >= level) return undefined
-  known.set(value, level)
-  for (const key of Object.keys(value)) {
-    const inner: unknown = Reflect.get(value, key)
-    const deep = deepIn(inner, level + 1, known)
+  if (known) {
+    if ((known.get(value) ?? -1) >= level) return undefined
+    known.set(value, level)
+  }
+  for (const key in value) {
+    const deep = deepIn(Reflect.get(value, key), known, level + 1)
     if (deep !== undefined) return `/${pointerPart(key)}${deep}`
   }
   return undefined
@@ -69,8 +73,10 @@ function jsonIn(text: string): unknown {
 
 function namesIn(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0
-  const inner: readonly unknown[] = Object.values(value)
-  return inner.reduce<number>((sum, one) => sum + namesIn(one), Array.isArray(value) ? 0 : inner.length)
+  const isList = Array.isArray(value)
+  let names = 0
+  for (const key in value) names += (isList ? 0 : 1) + namesIn(Reflect.get(value, key))
+  return names
 }
 
 export function linesOfJson(text: string): Source['lineOf'] {

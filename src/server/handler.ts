@@ -2,6 +2,7 @@ import { refusal } from '../base/refusal.ts'
 import { belowBase, isBelow } from '../base/path.ts'
 import type { SessionName } from '../base/session-name.ts'
 import type { MockRequest, Problem } from '../base/http.ts'
+import { once } from '../base/once.ts'
 import { StoreUnavailable } from '../base/problem.ts'
 import type { WantedSession } from '../core/behaviour.ts'
 import type { Exchange } from '../core/exchange.ts'
@@ -134,11 +135,19 @@ export function createHandler(settings: HandlerSettings): Handler {
   })
   const aroundIn = ({ others }: Held, real: number, name: SessionName, prefersProblem = false, more?: AroundMore): Around =>
     aroundAt(real, { others, start: more?.start ?? startOf(name), more }, prefersProblem)
-  const parameters = new Set(services.flatMap(({ contract }) => contract.operations.flatMap((operation) => operation.parameters)))
+  const parameters = once(() => new Set(services.flatMap(({ contract }) => contract.operations.flatMap((one) => one.parameters))))
   const { entities: maxEntities } = limits
   const { maxSessionBytes } = settings
   const server = { strict, checkReplies, maxBodyBytes, maxEntities, ...(maxSessionBytes !== undefined && { maxSessionBytes }) }
-  const sessions = createSessions({ ...settings, about: { version, dataVersion, parameters, server } })
+  const about = {
+    version,
+    dataVersion,
+    get parameters() {
+      return parameters()
+    },
+    server,
+  }
+  const sessions = createSessions({ ...settings, about })
   const setState = createStates({ ...settings, sessions, around: aroundIn })
   const foreign = ({ record }: Held, name: SessionName): Problem | undefined =>
     record && record.notes.apis !== settings.apis ? ofOthers(name, record.notes.apis, settings.apis) : undefined

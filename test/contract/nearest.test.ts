@@ -15,7 +15,7 @@ const ROUTES: readonly KnownRoute[] = [
 ].map(([operation = '', method = '', path = '']) => ({ api: 'one', operation, method, path }))
 
 const near = (method: string, path: string): [string, ...string[]][] =>
-  nearestAmong(ROUTES)(method, path).map(({ operation, differs }) => [operation, ...differs])
+  nearestAmong(() => ROUTES)(method, path).map(({ operation, differs }) => [operation, ...differs])
 
 describe('the nearest operations', () => {
   it.each<[string, string, ...[string, ...string[]][]]>([

@@ -9,7 +9,7 @@ import { createValidator } from '../../src/contract/validator.ts'
 import { chanceOf, keyOf } from '../../src/core/population/random.ts'
 import { loadDocument } from '../../src/document/load.ts'
 import { ownDocument } from '../../src/serving.ts'
-import { ROOT } from '../cli/process.ts'
+import { ROOT, Running } from '../cli/process.ts'
 
 /** What the build has compiled says of a value whether it is well; the schema itself says the same of the same values. */
 
@@ -74,5 +74,37 @@ describe.each(['supplier-orders', 'oms-allocations', 'control', 'provider-states
     }
     // What reads the same on both sides is compiled once.
     expect(judged.well > 0 && judged.wrong > 0).toBe(role === 'request' || compiled.default.response.size > 0)
+  })
+})
+
+/** Asks a mock of another API, as it was built, for what names of APIs say nothing of, and then for what they do. */
+const ASKING = `
+  const { default: parcels } = await import('./examples/parcels/parcels.ts')
+  const { createMock } = await import('./dist/index.js')
+  const { cache } = (await import('node:module')).createRequire(process.cwd() + '/dist/index.js')
+  const mock = await createMock({ apis: [parcels] })
+  const ask = async (method, path, body) => {
+    const headers = { 'content-type': 'application/json' }
+    const { status } = await mock.fetch('http://localhost/__mock' + path, { method, headers, body: body && JSON.stringify(body) })
+    return [status, Object.keys(cache).some((file) => file.includes('ajv/dist/2020'))]
+  }
+  console.log(JSON.stringify([
+    await ask('GET', '/requests?limit=3'),
+    await ask('GET', '/requests?limit=many'),
+    await ask('POST', '/sessions', { name: 'one', scenario: { parcels: [] } }),
+    await ask('POST', '/sessions', { name: 'two', scenario: { orders: [] } }),
+  ]))
+`
+
+it('is used for other APIs as far as their names say nothing else: no schema is compiled for the rest', async () => {
+  const { out, err } = await new Running(process.execPath, ['--input-type=module', '-e', ASKING], { cwd: ROOT }).ended
+  expect({ asked: JSON.parse(out || 'null'), err }).toEqual({
+    asked: [
+      [200, false],
+      [400, true],
+      [201, true],
+      [400, true],
+    ],
+    err: '',
   })
 })
