@@ -91,8 +91,8 @@ const ASKING = `
   console.log(JSON.stringify([
     await ask('GET', '/requests?limit=3'),
     await ask('GET', '/requests?limit=many'),
-    await ask('POST', '/sessions', { name: 'one', scenario: { parcels: [] } }),
-    await ask('POST', '/sessions', { name: 'two', scenario: { orders: [] } }),
+    await ask('GET', '/sessions/default/entities?kind=parcel'),
+    await ask('GET', '/sessions/default/entities?kind=order'),
   ]))
 `
 
@@ -102,7 +102,7 @@ it('is used for other APIs as far as their names say nothing else: no schema is 
     asked: [
       [200, false],
       [400, true],
-      [201, true],
+      [200, true],
       [400, true],
     ],
     err: '',
