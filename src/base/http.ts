@@ -156,7 +156,7 @@ export function pointerParts(pointer: string): string[] {
 export function valueAt(from: unknown, pointer: string): unknown {
   let value = from
   for (const part of pointerParts(pointer))
-    value = typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, part)?.value : undefined
+    value = typeof value === 'object' && value !== null && Object.hasOwn(value, part) ? Reflect.get(value, part) : undefined
   return value
 }
 

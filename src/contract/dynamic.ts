@@ -1,4 +1,4 @@
-import { kindOf, wordsIn } from '../document/keys.ts'
+import { kindOf, mayName } from '../document/keys.ts'
 import type { LoadedDocument } from '../document/load.ts'
 import { pointerPart, valueAt } from '../base/http.ts'
 import { DocumentError } from '../base/problem.ts'
@@ -14,7 +14,7 @@ const FILLED = 'x-filled'
  * where there is none; references to other files are left as they are.
  */
 export function withoutDynamic(document: LoadedDocument): LoadedDocument {
-  if (!document.sources.some(({ content }) => NAMING.some((key) => wordsIn(content).has(key)) && hasDynamic(content))) return document
+  if (!document.sources.some(({ content }) => mayName(content) && hasDynamic(content))) return document
   const reader = createReader(document)
   return {
     ...document,

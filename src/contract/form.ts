@@ -1,8 +1,9 @@
-import { kindOf, namedIn } from '../document/keys.ts'
+import { hasWordsOf, kindOf, mayName, namedIn } from '../document/keys.ts'
 import type { LoadedDocument } from '../document/load.ts'
 import { choicesOf, conditionOf } from './discriminator.ts'
 import { withoutDynamic } from './dynamic.ts'
 import { mended, type Role } from './mending.ts'
+import { onDemand } from './on-demand.ts'
 import { BASE, createReader, isJson, type Json, type Located, partsOf, passingOver, type Reader } from './schema.ts'
 
 /** Below these stand schemas by names that somebody chose. */
@@ -27,13 +28,21 @@ export function formOf(given: LoadedDocument, role: Role): LoadedDocument {
   if (!document.sources.some(({ content }) => mayBeMarked(content) && isMarked(content, [ABSENT[role]], role))) return document
   const reader = passingOver(createReader(document))
   const names = new Set<string>()
+  // Of two with one name the first keeps it: then the order counts.
+  const isInOrder = document.sources.some(({ content }) => mayName(content))
   return {
     ...document,
-    sources: document.sources.map((source) => ({
-      ...source,
-      content: new Forming(reader, role, source.uri, names, document.sources).change(source.content),
-    })),
+    sources: document.sources.map((source) => {
+      const forming = new Forming(reader, role, source.uri, names, document.sources)
+      const { content } = source
+      return { ...source, content: !isInOrder && isMain(content) ? forming.whole(content) : forming.change(content) }
+    }),
   }
+}
+
+/** Whether a file is the main one of a document. Others may be schemas themselves. */
+function isMain(content: unknown): content is Json {
+  return isJson(content) && (Object.hasOwn(content, 'openapi') || Object.hasOwn(content, 'swagger'))
 }
 
 /** The document with `anyOf` wherever it has `oneOf` alone. */
@@ -122,6 +131,24 @@ class Forming {
     this.#names = names
     this.#role = role
     this.#uri = uri
+  }
+
+  /** The main file of a document. What it has by names is changed when it is asked for: requests need little of a large document. */
+  whole(content: Json): Json {
+    const { components, ...rest } = this.#parts(content)
+    const changed = { ...rest, ...(isJson(components) && { components: this.#parts(components) }) }
+    hasWordsOf(changed, content)
+    return changed
+  }
+
+  #parts(given: Json): Json {
+    const entries = Object.entries(given).map(([key, inner]): [string, unknown] => {
+      const kind = kindOf(key, false)
+      if (kind === 'data' || key === 'components') return [key, inner]
+      if (kind === 'part' && !SCHEMAS.has(key)) return [key, this.change(inner)]
+      return [key, isJson(inner) ? onDemand(SCHEMAS.has(key) ? withSchemas(inner) : inner, (one) => this.change(one)) : inner]
+    })
+    return Object.fromEntries(entries)
   }
 
   /** @param absent Names of properties that a schema around this one marks, of which this one is a part. */

@@ -1,5 +1,6 @@
 import { basisAt, type Place, pointerPart, pointerParts } from '../base/http.ts'
 import { namedIn } from '../document/keys.ts'
+import { soFar } from './on-demand.ts'
 import type { LoadedDocument } from '../document/load.ts'
 import { DocumentError } from '../base/problem.ts'
 
@@ -68,7 +69,7 @@ export function createReader(document: LoadedDocument): Reader {
   function lookup(uri: string, pointer: string): unknown {
     let value: unknown = sources.get(uri)?.content
     for (const part of pointerParts(pointer))
-      value = typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, part)?.value : undefined
+      value = typeof value === 'object' && value !== null && Object.hasOwn(value, part) ? Reflect.get(value, part) : undefined
     return value
   }
 
@@ -255,8 +256,9 @@ function placeIn(sources: Iterable<LoadedDocument['sources'][number]>, node: obj
   const isBelow = (value: unknown): boolean => {
     if (value === node) return true
     if (typeof value !== 'object' || value === null) return false
-    for (const key in value) {
-      if (isBelow(Reflect.get(value, key))) {
+    const known = soFar(value)
+    for (const key in known) {
+      if (isBelow(Reflect.get(known, key))) {
         keys.push(key)
         return true
       }

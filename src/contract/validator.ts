@@ -1,6 +1,6 @@
 import type { Ajv2020, CodeOptions, ValidateFunction } from 'ajv/dist/2020.js'
 import { type Issue, MAX_ISSUES, pointerPart } from '../base/http.ts'
-import { kindOf, wordsIn } from '../document/keys.ts'
+import { kindOf, mayName, wordsIn } from '../document/keys.ts'
 import type { LoadedDocument, ValidateFunctions } from '../document/load.ts'
 import { DocumentError, messageFrom } from '../base/problem.ts'
 import { closureOf } from './closure.ts'
@@ -161,7 +161,7 @@ const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object
 
 /** Ajv takes each file for a schema, also one that holds something else, such as a parameter: what it says of itself is none of a schema's rules. */
 function asSchema(content: Json): Json {
-  if (NAMING.isDisjointFrom(wordsIn(content))) return unseen(withoutRequired(content))
+  if (!mayName(content)) return unseen(withoutRequired(content))
   const schema = withoutNames(content)
   return isJson(schema) ? withoutRequired(schema) : {}
 }

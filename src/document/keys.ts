@@ -49,6 +49,19 @@ export function wordsIn(value: unknown): ReadonlySet<string> {
 
 const NONE: ReadonlySet<string> = new Set()
 
+/** Says that there are the same in a value that is made of another. */
+export function hasWordsOf(value: object, other: unknown): void {
+  words.set(value, wordsIn(other))
+}
+
+/** Names of their own for schemas, and references to them. */
+const NAMING: ReadonlySet<string> = new Set(['$id', '$anchor', '$dynamicAnchor', '$dynamicRef'])
+
+/** Whether schemas in a file may have given themselves names. */
+export function mayName(content: unknown): boolean {
+  return !NAMING.isDisjointFrom(wordsIn(content))
+}
+
 function collect(value: object, found: Set<string>): void {
   const isList = Array.isArray(value)
   for (const key in value) {
