@@ -79,6 +79,6 @@ function endOfUtf8(bytes: Buffer): number {
 }
 
 function readChunk(file: number): Buffer {
-  const chunk = Buffer.allocUnsafe(65_536)
+  const chunk = Buffer.allocUnsafe(2 ** 20)
   return chunk.subarray(0, readSync(file, chunk))
 }
