@@ -4,7 +4,7 @@ import { choicesOf, conditionOf } from './discriminator.ts'
 import { withoutDynamic } from './dynamic.ts'
 import { mended, type Role } from './mending.ts'
 import { onDemand } from './on-demand.ts'
-import { BASE, createReader, isJson, type Json, type Located, partsOf, passingOver, type Reader } from './schema.ts'
+import { BASE, createReader, isJson, isMain, type Json, type Located, partsOf, passingOver, type Reader } from './schema.ts'
 
 /** Below these stand schemas by names that somebody chose. */
 const SCHEMAS = new Set(['properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions', 'schemas'])
@@ -38,11 +38,6 @@ export function formOf(given: LoadedDocument, role: Role): LoadedDocument {
       return { ...source, content: !isInOrder && isMain(content) ? forming.whole(content) : forming.change(content) }
     }),
   }
-}
-
-/** Whether a file is the main one of a document. Others may be schemas themselves. */
-function isMain(content: unknown): content is Json {
-  return isJson(content) && (Object.hasOwn(content, 'openapi') || Object.hasOwn(content, 'swagger'))
 }
 
 /** The document with `anyOf` wherever it has `oneOf` alone. */

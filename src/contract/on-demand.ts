@@ -1,4 +1,4 @@
-import type { Json } from './schema.ts'
+type Json = Readonly<Record<string, unknown>>
 
 const madeOf = new WeakMap<object, ReadonlyMap<string | symbol, unknown>>()
 

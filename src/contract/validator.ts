@@ -9,7 +9,7 @@ import { FORMATS } from './formats.ts'
 import { type Check, choicesOf, issuesOf } from './issues.ts'
 import type { Explainer } from './meant.ts'
 import { ajv } from '../packages.ts'
-import { BASE, isJson, type Json, type Located, type Reader } from './schema.ts'
+import { BASE, isJson, isMain, type Json, type Located, type Reader } from './schema.ts'
 import { createShapes, isDeclared, type Shape, strangers } from './shapes.ts'
 import { createWeighing } from './weight.ts'
 
@@ -161,13 +161,9 @@ const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object
 
 /** Ajv takes each file for a schema, also one that holds something else, such as a parameter: what it says of itself is none of a schema's rules. */
 function asSchema(content: Json): Json {
-  if (!mayName(content)) return unseen(withoutRequired(content))
-  const schema = withoutNames(content)
-  return isJson(schema) ? withoutRequired(schema) : {}
-}
-
-function withoutRequired(schema: Json): Json {
-  if (!['in', 'content', 'schema'].some((key) => Object.hasOwn(schema, key))) return schema
+  if (isMain(content) && !mayName(content)) return unseen(content)
+  const schema = mayName(content) ? withoutNames(content) : content
+  if (!isJson(schema) || !['in', 'content', 'schema'].some((key) => Object.hasOwn(schema, key))) return isJson(schema) ? schema : {}
   const { required: _, ...rest } = schema
   return rest
 }
@@ -176,14 +172,9 @@ function withoutRequired(schema: Json): Json {
  * Ajv goes through all that it sees of a schema, for names that parts have given themselves. Where there are none it need see nothing: references
  * lead to what is not enumerable as well, and a document of a thousand operations is ready for the first as soon as one of ten.
  */
-function unseen(content: Json): Json {
-  const isThere = HOLDING.filter((key) => Object.hasOwn(content, key))
-  if (isThere.length === 0) return content
-  return Object.defineProperties({ ...content }, Object.fromEntries(isThere.map((key) => [key, { enumerable: false }])))
+function unseen(document: Json): Json {
+  return Object.defineProperties({ ...document }, Object.fromEntries(Object.keys(document).map((key) => [key, { enumerable: false }])))
 }
-
-/** What holds schemas, and is none of a schema's rules. */
-const HOLDING = ['paths', 'webhooks', 'components', 'definitions', '$defs']
 
 /** A value without data in which something has a name that ajv would take for a schema's. The same where there is none: objects are known by themselves. */
 function withoutNames(value: unknown, isNamed = false): unknown {
