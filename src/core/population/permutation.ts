@@ -1,4 +1,5 @@
-import { at, hexWord, type Key, number, scramble } from './random.ts'
+import { hexWords, uuidOf } from './hex.ts'
+import { at, type Key, number, scramble } from './random.ts'
 
 /**
  * A population's ids are numbers in disguise: a keyed bijection turns an index into an id and back, so that "is this id one of
@@ -15,10 +16,10 @@ export interface Numbering {
 const ROUNDS = 6
 const WORD = 0x1_0000_0000
 
-/** Permutes pairs of halves of up to 53 bits each, so that a half fits a number. */
+/** Permutes pairs of halves of up to 53 bits each, so that a half fits a number. What is made of a pair is made at once: no pair is put together. */
 interface Network {
-  forward(left: number, right: number): readonly [left: number, right: number]
-  backward(left: number, right: number): readonly [left: number, right: number]
+  forward<Made>(left: number, right: number, make: (left: number, right: number) => Made): Made
+  backward<Made>(left: number, right: number, make: (left: number, right: number) => Made): Made
 }
 
 function network(key: Key, halfBits: number): Network {
@@ -35,13 +36,21 @@ function network(key: Key, halfBits: number): Network {
     return highMask === 0 ? low : ((half / WORD) ^ (first & highMask)) * WORD + low
   }
   return {
-    forward(left, right) {
-      for (const round of keys) [left, right] = [right, mix(left, right, round)]
-      return [left, right]
+    forward(left, right, make) {
+      for (const round of keys) {
+        const mixed = mix(left, right, round)
+        left = right
+        right = mixed
+      }
+      return make(left, right)
     },
-    backward(left, right) {
-      for (const round of reversed) [left, right] = [mix(right, left, round), left]
-      return [left, right]
+    backward(left, right, make) {
+      for (const round of reversed) {
+        const mixed = mix(right, left, round)
+        right = left
+        left = mixed
+      }
+      return make(left, right)
     },
   }
 }
@@ -53,45 +62,43 @@ function network(key: Key, halfBits: number): Network {
 export function uuids(key: Key): Numbering {
   const { forward, backward } = network(key, 53)
   const check = at(key, 'check')
+  /** The halves stand one behind the other, 8 bits of the checksum before and 2 in the variant. */
   const text = (left: number, right: number): string => {
-    const rest = hexWord(number(at(at(check, left), right)))
-    const digits = rest.slice(0, 2) + hexHalf(left).slice(2) + hexHalf(right).slice(2)
-    const variant = '89ab'.charAt(Number.parseInt(rest.charAt(2), 16) & 3)
-    return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-4${digits.slice(12, 15)}-${variant}${digits.slice(15, 18)}-${digits.slice(18)}`
+    const rest = number(at(at(check, left), right))
+    const low = left >>> 0
+    return uuidOf(
+      (rest & 0xff00_0000) | (left / WORD),
+      (low & 0xffff_0000) | ((low >>> 4) & 0x0fff),
+      ((rest << 8) & 0x3000_0000) | ((low & 15) << 24) | (right / WORD),
+      right,
+    )
   }
   return {
-    idAt: (index) => text(...forward(0, index)),
+    idAt: (index) => forward(0, index, text),
     indexOf(id, size) {
       if (!UUID_V4.test(id)) return undefined
       const digits = id.slice(0, 8) + id.slice(9, 13) + id.slice(15, 18) + id.slice(20, 23) + id.slice(24)
       const left = Number.parseInt(digits.slice(2, 16), 16)
       const right = Number.parseInt(digits.slice(16), 16)
       if (!Number.isSafeInteger(left) || !Number.isSafeInteger(right)) return undefined
-      const [zero, index] = backward(left, right)
-      return zero === 0 && index < size && text(left, right) === id ? index : undefined
+      return backward(left, right, (zero, index) => (zero === 0 && index < size && text(left, right) === id ? index : undefined))
     },
   }
 }
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
-/** 16 hexadecimal digits. */
-function hexHalf(half: number): string {
-  return hexWord(half / WORD) + hexWord(half)
-}
-
 /** 24 hexadecimal digits: 96 bits, in halves of 48. */
 export function hexIds(key: Key): Numbering {
   const { forward, backward } = network(key, 48)
+  const text = (left: number, right: number): string =>
+    hexWords(((left / WORD) << 16) | (left >>> 16), (left << 16) | (right / WORD), right)
   return {
-    idAt(index) {
-      const [left, right] = forward(0, index)
-      return hexHalf(left).slice(4) + hexHalf(right).slice(4)
-    },
+    idAt: (index) => forward(0, index, text),
     indexOf(id, size) {
       if (!/^[0-9a-f]{24}$/.test(id)) return undefined
-      const [zero, index] = backward(Number.parseInt(id.slice(0, 12), 16), Number.parseInt(id.slice(12), 16))
-      return zero === 0 && index < size ? index : undefined
+      const [left, right] = [Number.parseInt(id.slice(0, 12), 16), Number.parseInt(id.slice(12), 16)]
+      return backward(left, right, (zero, index) => (zero === 0 && index < size ? index : undefined))
     },
   }
 }
@@ -101,12 +108,11 @@ export function tenDigits(key: Key, prefix = ''): Numbering {
   const { forward, backward } = network(key, 17)
   const HALF = 2 ** 17
   const LIMIT = 10 ** 10
+  const whole = (left: number, right: number): number => left * HALF + right
   const walk = (start: number, step: Network['forward']): number => {
     let value = start
-    do {
-      const [left, right] = step(Math.floor(value / HALF), value % HALF)
-      value = left * HALF + right
-    } while (value >= LIMIT)
+    do value = step(Math.floor(value / HALF), value % HALF, whole)
+    while (value >= LIMIT)
     return value
   }
   return {

@@ -1,4 +1,5 @@
 import { faker as english } from '@faker-js/faker/locale/en'
+import { hexWords, uuidOf } from './hex.ts'
 
 /**
  * Everything generated is a function of a key, and keys come from the seed by name and number, never from the order of calls:
@@ -77,25 +78,15 @@ export function seriesAt(key: Key): () => number {
   return next
 }
 
-const BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
-
-/** A 32-bit number as eight lower-case hexadecimal digits. By table: `toString(16)` of a number beyond 2^30 takes a microsecond. */
-export function hexWord(word: number): string {
-  return `${BYTES[word >>> 24]}${BYTES[(word >>> 16) & 255]}${BYTES[(word >>> 8) & 255]}${BYTES[word & 255]}`
-}
-
-/** As many lower-case hexadecimal digits as asked for. */
+/** At most 24 lower-case hexadecimal digits. */
 export function hex(key: Key, digits: number): string {
-  let text = ''
-  for (let word = 0; text.length < digits; word++) text += hexWord(number(at(key, word)))
-  return text.slice(0, digits)
+  const text = hexWords(number(at(key, 0)), number(at(key, 1)), number(at(key, 2)))
+  return digits < text.length ? text.slice(0, digits) : text
 }
 
 /** A UUID, version 4 (RFC 9562). */
 export function uuid(key: Key): string {
-  const digits = hex(key, 32)
-  const variant = '89ab'.charAt(Number.parseInt(digits.charAt(16), 16) & 3)
-  return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-4${digits.slice(13, 16)}-${variant}${digits.slice(17, 20)}-${digits.slice(20)}`
+  return uuidOf(number(at(key, 0)), number(at(key, 1)), number(at(key, 2)), number(at(key, 3)))
 }
 
 let next = seriesAt({ x: 0, y: 0 })
