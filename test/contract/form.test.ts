@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { formOf } from '../../src/contract/form.ts'
+import { soFar } from '../../src/contract/on-demand.ts'
 import { createContract, type Operation } from '../../src/contract/operation.ts'
+import { createReader } from '../../src/contract/schema.ts'
 import type { LoadedDocument } from '../../src/document/load.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -194,3 +196,49 @@ it('is the document itself where there is nothing to do', () => {
   const document = documentOf({ ...User, properties: {} })
   expect(formOf(document, 'request')).toBe(document)
 })
+
+describe('a large document', () => {
+  const document = documentOf({ $ref: '#/components/schemas/User' }, { User, Other: { ...User, nullable: true } })
+
+  it('is changed where something is asked for, once, and nowhere else', () => {
+    const formed = formOf(document, 'request')
+    const content = Object(formed.sources[0]?.content)
+    const { schemas } = content.components
+    expect([Object.keys(schemas), soFar(schemas), soFar(content.paths)]).toEqual([['User', 'Other'], {}, {}])
+
+    const reader = createReader(formed)
+    const { value } = reader.at('a.yaml', '/components/schemas/User')
+    expect(value['required']).toEqual(['name'])
+    expect(reader.placeOf(value)?.pointer).toBe('/components/schemas/User')
+    expect(soFar(schemas)).toEqual({ User: value })
+    expect(reader.at('a.yaml', '/components/schemas/User').value).toBe(value)
+    expect(soFar(content.paths)).toEqual({})
+  })
+
+  it('is changed as a whole where schemas give themselves names: the first of two keeps it', () => {
+    const named = (title: string) => ({ $id: 'https://example.com/a', title, nullable: true })
+    const { components } = Object(formOf(documentOf({}, { First: named('one'), Second: named('two') }), 'request').sources[0]?.content)
+    expect([components.schemas.Second, components.schemas.First].map((one) => JSON.stringify(one).match(/"\$id":"(.*?)"/)?.[1])).toEqual([
+      'https://example.com/a?again=2',
+      'https://example.com/a',
+    ])
+  })
+
+  it('may be frozen, and have names that objects have', () => {
+    const schemas = { ...JSON.parse('{"__proto__":{"type":"string","nullable":true}}'), constructor: { type: 'integer', nullable: true } }
+    const properties = { a: { $ref: '#/components/schemas/__proto__' }, b: { $ref: '#/components/schemas/constructor' } }
+    const [operation] = createContract(deepFrozen(documentOf({ properties }, schemas))).operations
+    if (!operation) throw new Error('no operation')
+    expect(broken(operation, { a: null, b: null })).toEqual([[], []])
+    expect(broken(operation, { a: 1, b: 'x' })).toEqual([
+      ['/body/a type', '/body/b type'],
+      ['/body/a type', '/body/b type'],
+    ])
+  })
+})
+
+function deepFrozen<Given>(value: Given): Given {
+  if (typeof value !== 'object' || value === null) return value
+  Object.values(value).forEach(deepFrozen)
+  return Object.freeze(value)
+}
