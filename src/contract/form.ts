@@ -4,7 +4,7 @@ import { choicesOf, conditionOf } from './discriminator.ts'
 import { withoutDynamic } from './dynamic.ts'
 import { mended, type Role } from './mending.ts'
 import { onDemand } from './on-demand.ts'
-import { BASE, createReader, isJson, isMain, type Json, type Located, partsOf, passingOver, type Reader } from './schema.ts'
+import { BASE, createReader, isJson, type Json, type Located, partsOf, passingOver, type Reader } from './schema.ts'
 
 /** Below these stand schemas by names that somebody chose. */
 const SCHEMAS = new Set(['properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions', 'schemas'])
@@ -32,10 +32,9 @@ export function formOf(given: LoadedDocument, role: Role): LoadedDocument {
   const isInOrder = document.sources.some(({ content }) => mayName(content))
   return {
     ...document,
-    sources: document.sources.map((source) => {
+    sources: document.sources.map((source, place) => {
       const forming = new Forming(reader, role, source.uri, names, document.sources)
-      const { content } = source
-      return { ...source, content: !isInOrder && isMain(content) ? forming.whole(content) : forming.change(content) }
+      return { ...source, content: place === 0 && !isInOrder ? forming.main(source.content) : forming.change(source.content) }
     }),
   }
 }
@@ -128,26 +127,18 @@ class Forming {
     this.#uri = uri
   }
 
-  /** The main file of a document. What it has by names is changed when it is asked for: requests need little of a large document. */
-  whole(content: Json): Json {
-    const { components, ...rest } = this.#parts(content)
-    const changed = { ...rest, ...(isJson(components) && { components: this.#parts(components) }) }
-    hasWordsOf(changed, content)
+  /** The main file of a document: what it has by names, and below its components, is changed when it is asked for. Requests need little of it. */
+  main(content: unknown): unknown {
+    const changed = this.change(content, false, NONE, true)
+    if (isJson(changed)) hasWordsOf(changed, content)
     return changed
   }
 
-  #parts(given: Json): Json {
-    const entries = Object.entries(given).map(([key, inner]): [string, unknown] => {
-      const kind = kindOf(key, false)
-      if (kind === 'data' || key === 'components') return [key, inner]
-      if (kind === 'part' && !SCHEMAS.has(key)) return [key, this.change(inner)]
-      return [key, isJson(inner) ? onDemand(SCHEMAS.has(key) ? withSchemas(inner) : inner, (one) => this.change(one)) : inner]
-    })
-    return Object.fromEntries(entries)
-  }
-
-  /** @param absent Names of properties that a schema around this one marks, of which this one is a part. */
-  change(given: unknown, isNamed = false, absent = NONE): unknown {
+  /**
+   * @param absent Names of properties that a schema around this one marks, of which this one is a part.
+   * @param isOnDemand Whether what stands here by names is changed when it is asked for.
+   */
+  change(given: unknown, isNamed = false, absent = NONE, isOnDemand = false): unknown {
     if (Array.isArray(given)) return given.map((one) => this.change(one))
     if (!isJson(given)) return given
     const isResource = !isNamed && typeof given['$id'] === 'string'
@@ -161,9 +152,12 @@ class Forming {
       if (!isNamed && key === 'allOf' && Array.isArray(inner)) return [key, inner.map((part) => this.#part(part, all))]
       if (!isNamed && key === '$ref' && this.#resources.length > 0) return [key, this.#whole(inner)]
       if (!isNamed && key === '$dynamicRef') return [this.#isOne(inner) ? '$ref' : DYNAMIC, inner]
+      if (isOnDemand && key === 'components') return [key, this.change(inner, false, NONE, true)]
       // Whatever else stands in its place, it allows anything.
-      if (SCHEMAS.has(key) && !isNamed && isJson(inner)) return [key, this.change(withSchemas(inner), true)]
-      return [key, this.change(inner, kind === 'names')]
+      const named = SCHEMAS.has(key) && !isNamed && isJson(inner) ? withSchemas(inner) : inner
+      const isOfNames = named !== inner || kind === 'names'
+      if (isOnDemand && isOfNames && isJson(named)) return [key, onDemand(named, (one) => this.change(one))]
+      return [key, this.change(named, isOfNames)]
     })
     if (isResource) this.#resources.pop()
     const changed = Object.fromEntries(entries)
@@ -204,12 +198,14 @@ class Forming {
     if (!choice) return changed
     const required: readonly unknown[] = Array.isArray(changed['required']) ? changed['required'] : []
     const { oneOf, ...rest } = changed
+    // A branch that stood here as well as in the list would have two places, and whoever asks for one gets that of the other.
+    const told = { ...choice, branches: choice.branches.map((one) => ({ ...one, branch: this.change(one.branch) })) }
     // Where the value says which branch it is, it may fit others as well.
     const branches = choice.isClosed && oneOf !== undefined ? { ...rest, anyOf: oneOf } : changed
-    const told: Json = { ...branches, required: [...new Set([...required, choice.property])] }
+    const chosen: Json = { ...branches, required: [...new Set([...required, choice.property])] }
     // A condition of its own is left to stand.
-    const parts: readonly unknown[] = Array.isArray(told['allOf']) ? told['allOf'] : []
-    return 'if' in told ? { ...told, allOf: [...parts, conditionOf(choice)] } : { ...told, ...conditionOf(choice) }
+    const parts: readonly unknown[] = Array.isArray(chosen['allOf']) ? chosen['allOf'] : []
+    return 'if' in chosen ? { ...chosen, allOf: [...parts, conditionOf(told)] } : { ...chosen, ...conditionOf(told) }
   }
 
   /** Limits that exclude themselves, and null, in the words of OpenAPI 3.1, in whose documents the old ones are found as well. */

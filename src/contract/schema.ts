@@ -40,11 +40,6 @@ export function isJson(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Whether a file is the main one of a document. Others may be schemas themselves. */
-export function isMain(content: unknown): content is Json {
-  return isJson(content) && (Object.hasOwn(content, 'openapi') || Object.hasOwn(content, 'swagger'))
-}
-
 /** What the files of a document stand below. Not with its name: names of hosts are compared without case, and those of documents are not. */
 export const BASE = 'mock://document/'
 

@@ -9,7 +9,7 @@ import { FORMATS } from './formats.ts'
 import { type Check, choicesOf, issuesOf } from './issues.ts'
 import type { Explainer } from './meant.ts'
 import { ajv } from '../packages.ts'
-import { BASE, isJson, isMain, type Json, type Located, type Reader } from './schema.ts'
+import { BASE, isJson, type Json, type Located, type Reader } from './schema.ts'
 import { createShapes, isDeclared, type Shape, strangers } from './shapes.ts'
 import { createWeighing } from './weight.ts'
 
@@ -143,7 +143,8 @@ export function createAjv(
     code: { regExp, ...code },
     formats: FORMATS,
   })
-  for (const { uri, content } of document.sources) if (isJson(content)) made.addSchema(asSchema(content), BASE + encodeURI(uri))
+  for (const { uri, content } of document.sources)
+    if (isJson(content)) made.addSchema(mayName(content) ? asSchema(content) : unseen(asSchema(content)), BASE + encodeURI(uri))
   return made
 }
 
@@ -161,7 +162,6 @@ const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object
 
 /** Ajv takes each file for a schema, also one that holds something else, such as a parameter: what it says of itself is none of a schema's rules. */
 function asSchema(content: Json): Json {
-  if (isMain(content) && !mayName(content)) return unseen(content)
   const schema = mayName(content) ? withoutNames(content) : content
   if (!isJson(schema) || !['in', 'content', 'schema'].some((key) => Object.hasOwn(schema, key))) return isJson(schema) ? schema : {}
   const { required: _, ...rest } = schema
@@ -172,9 +172,14 @@ function asSchema(content: Json): Json {
  * Ajv goes through all that it sees of a schema, for names that parts have given themselves. Where there are none it need see nothing: references
  * lead to what is not enumerable as well, and a document of a thousand operations is ready for the first as soon as one of ten.
  */
-function unseen(document: Json): Json {
-  return Object.defineProperties({ ...document }, Object.fromEntries(Object.keys(document).map((key) => [key, { enumerable: false }])))
+function unseen(file: Json): Json {
+  const isThere = HOLDING.filter((key) => Object.hasOwn(file, key))
+  if (isThere.length === 0) return file
+  return Object.defineProperties({ ...file }, Object.fromEntries(isThere.map((key) => [key, { enumerable: false }])))
 }
+
+/** What holds the parts of a document, and says nothing in a schema. */
+const HOLDING = ['paths', 'webhooks', 'components']
 
 /** A value without data in which something has a name that ajv would take for a schema's. The same where there is none: objects are known by themselves. */
 function withoutNames(value: unknown, isNamed = false): unknown {

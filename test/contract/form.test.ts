@@ -237,6 +237,49 @@ describe('a large document', () => {
   })
 })
 
+it('is checked in each of its files, whatever stands at the head of one', () => {
+  const [main] = documentOf({ $ref: 'pet.yaml' }, {}, '3.0.3').sources
+  if (!main) throw new Error('no file')
+  const Pet = { openapi: '3.0.3', ...User, properties: { ...User.properties, name: { ...text, nullable: true } }, components: {} }
+  const sources = [main, { uri: 'pet.yaml', content: Pet, lineOf: () => 2 }]
+  const [operation] = createContract({ name: 'a', sources }).operations
+  if (!operation) throw new Error('no operation')
+  expect(broken(operation, { name: null })).toEqual([[], ['/body/id required']])
+  expect(broken(operation, 5)).toEqual([['/body type'], ['/body type']])
+})
+
+it('is told with one place, whatever was asked before', () => {
+  const branch = (name: string, required: string) => ({ ...ref(name), required: [required] })
+  const kinds = (name: string) => ({ type: 'object', properties: { kind: { const: name } } })
+  const schemas = {
+    Derived: { type: 'object', allOf: [ref('Base')] },
+    Base: {
+      type: 'object',
+      required: ['id'],
+      properties: { id },
+      discriminator: { propertyName: 'kind' },
+      oneOf: [branch('Cat', 'x'), branch('Dog', 'y')],
+    },
+    Cat: kinds('Cat'),
+    Dog: kinds('Dog'),
+  }
+  const content = (name: string) => ({ required: true, content: { 'application/json': { schema: ref(name) } } })
+  const paths = Object.fromEntries(['Derived', 'Base'].map((name) => [`/${name}`, { post: { requestBody: content(name), responses: {} } }]))
+  const places = (names: readonly string[]): readonly string[] => {
+    const sources = [{ uri: 'a.yaml', content: { openapi: '3.1.0', paths, components: { schemas } }, lineOf: () => 1 }]
+    const { operations } = createContract({ name: 'a', sources })
+    const asked = names.map((name) => {
+      const read = operations
+        .find(({ template }) => template === `/${name}`)
+        ?.readBody({ kind: 'text', text: '{"kind":"Cat"}' }, 'application/json')
+      return `${name}: ${read?.kind === 'refused' ? read.problem.issues?.map(({ place }) => place?.pointer).join() : read?.kind}`
+    })
+    return asked.toSorted()
+  }
+  expect(places(['Derived', 'Base'])).toEqual(places(['Base', 'Derived']))
+  expect(places(['Base'])).toEqual(['Base: /components/schemas/Base/then/required'])
+})
+
 function deepFrozen<Given>(value: Given): Given {
   if (typeof value !== 'object' || value === null) return value
   Object.values(value).forEach(deepFrozen)

@@ -92,7 +92,7 @@ const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f
 export function hexIds(key: Key): Numbering {
   const { forward, backward } = network(key, 48)
   const text = (left: number, right: number): string =>
-    hexWords(((left / WORD) << 16) | (left >>> 16), (left << 16) | (right / WORD), right)
+    hexWords(((left / WORD) << 16) | (left >>> 16), (left << 16) | ((right / WORD) & 0xffff), right)
   return {
     idAt: (index) => forward(0, index, text),
     indexOf(id, size) {
