@@ -23,13 +23,14 @@ export function doWhenQuiet(steps: Iterator<void>, asked: () => number, isOver: 
   setTimeout(go, QUIET).unref()
 }
 
-/** Documents with more operations compile each when it is called: most are never, and what all of them take would be hundreds of megabytes. */
+/** Where a document has more operations, each is compiled when it is called: most are never, and what all of them take would be hundreds of megabytes. */
 const MOST = 100
 
 /** Compiles what requests would compile at their first use, as long as the documents are in use. What does not compile says so when it is called. */
 export function* compileAhead(documents: readonly (readonly Operation[])[], isInUse: () => boolean): Generator<void> {
+  if (documents.some(({ length }) => length > MOST)) return
   for (const operations of documents)
-    for (const operation of operations.length > MOST ? [] : operations) {
+    for (const operation of operations) {
       if (!isInUse()) return
       try {
         yield* operation.compiling()
