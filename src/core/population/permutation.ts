@@ -26,7 +26,6 @@ function network(key: Key, halfBits: number): Network {
   const highMask = halfBits > 32 ? 2 ** (halfBits - 32) - 1 : 0
   const lowMask = halfBits < 32 ? 2 ** halfBits - 1 : -1
   const keys = Array.from({ length: ROUNDS }, (_, round) => at(key, round))
-  const reversed = keys.toReversed()
   /** One half, changed by a function of the other. In plain integers: an id is asked for often, and six rounds deep. */
   const mix = (half: number, other: number, { x, y }: Key): number => {
     const otherHigh = other / WORD
@@ -35,24 +34,18 @@ function network(key: Key, halfBits: number): Network {
     const low = (half ^ (second & lowMask)) >>> 0
     return highMask === 0 ? low : ((half / WORD) ^ (first & highMask)) * WORD + low
   }
-  return {
-    forward(left, right, make) {
-      for (const round of keys) {
+  const through =
+    (rounds: readonly Key[]): Network['forward'] =>
+    (left, right, make) => {
+      for (const round of rounds) {
         const mixed = mix(left, right, round)
         left = right
         right = mixed
       }
       return make(left, right)
-    },
-    backward(left, right, make) {
-      for (const round of reversed) {
-        const mixed = mix(right, left, round)
-        right = left
-        left = mixed
-      }
-      return make(left, right)
-    },
-  }
+    }
+  const back = through(keys.toReversed())
+  return { forward: through(keys), backward: (left, right, make) => back(right, left, (first, second) => make(second, first)) }
 }
 
 /**
