@@ -40,7 +40,7 @@ export interface Exchange {
   /** Milliseconds. */
   readonly duration: number
   /** What the request met in the session when it was worked on; undefined where it did not look. */
-  readonly met?: Met
+  readonly met: Met | undefined
   /** When it came, and what it met then, where a delay lay between that and the work. */
   readonly asked?: { readonly real: number; readonly met: Met }
   /** The service that has answered. */

@@ -29,8 +29,8 @@ const MEMBER_OF_MANY = 80
 
 /** Data never change, and what changes shares with what it was: what is large is measured once. */
 const measured = new WeakMap<object, number>()
-/** Remembering what is smaller, in bytes, costs more than measuring it again. */
-const LARGE = 2_048
+/** Remembering what is smaller, in bytes, costs more than measuring it again: V8 goes through what a WeakMap knows of young objects, time and again. */
+const LARGE = 16_384
 
 function measure(value: object): number {
   let bytes = 0

@@ -117,16 +117,16 @@ export interface Recorded {
 function recorded(changes: readonly Change[], world: World, registry: Registry): Recorded {
   if (changes.length === 0) return NOTHING
   // Of what changes twice the second time begins where the first ended.
-  const met = new Map<string, object | undefined>()
+  const met = changes.length > 1 ? new Map<string, object | undefined>() : undefined
   let settings = sessionOf(world)
   const kept: KeptChange[] = []
   for (const change of changes) {
     const { kind, id, to } = change
     if (isOf(change, 'session')) settings ??= change.to
     if (!isShown(kind, registry)) continue
-    const name = `${kind} ${id}`
-    kept.push({ ...change, from: met.has(name) ? met.get(name) : world.get(kind, id) })
-    met.set(name, to)
+    const name = met ? `${kind} ${id}` : id
+    kept.push({ kind, id, to, from: met?.has(name) ? met.get(name) : world.get(kind, id) })
+    met?.set(name, to)
   }
   return { changes: kept, settings }
 }

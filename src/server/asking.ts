@@ -166,19 +166,20 @@ export function createAsking(settings: AskSettings): (sent: Sent) => Promise<Ask
     const handled = isAsItCame ? asItCame(disturbed, returned?.raw) : disturbed
     const exchange: Exchange = {
       ...exchangeOf({ id: taken.id, session: name, origin: 'request', request, now, real: taken.real }, handled),
-      ...(hit && { fault: nameOfFault(hit) }),
       operation,
       problem,
       warnings,
       assumption,
-      ...own,
+      changes: own.changes,
+      settings: own.settings,
+      explain,
+      duration: elapsed(),
       met,
+      ...(hit && { fault: nameOfFault(hit) }),
       ...(late && { asked: { real: late.taken.real, met: late.met } }),
       ...(isGone && { isGone }),
       ...(returned && { upstream: returned.upstream }),
       ...(violations && { violations }),
-      explain,
-      duration: elapsed(),
     }
     return { handled, exchange }
   }

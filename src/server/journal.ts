@@ -2,7 +2,7 @@ import type { Exchange } from '../core/exchange.ts'
 import type { Keeping } from '../store/store.ts'
 import type { FindNearest, Near } from '../contract/nearest.ts'
 import type { ExchangeFilter } from '../core/behaviour.ts'
-import { bytesOf } from '../core/size.ts'
+import { weightOf } from '../core/size.ts'
 import type { Problem } from '../base/http.ts'
 import { type CoreCode, rowOf } from '../base/problem.ts'
 import { type Registry, registryOf } from '../core/registry.ts'
@@ -275,7 +275,7 @@ function weighed(exchange: Exchange): { readonly exchange: Exchange; readonly si
 function sizeOf({ path, headers, requestBody, replyHeaders, replyBody, changes, problem, warnings, violations = [] }: Exchange): number {
   let size =
     OVERHEAD +
-    changes.reduce((sum, { from, to }) => sum + ISSUE + bytesOf(from) + bytesOf(to), 0) +
+    changes.reduce((sum, { id, from, to }) => sum + weightOf(id, from) + weightOf(id, to), 0) +
     path.length +
     (requestBody?.length ?? 0) +
     (replyBody?.length ?? 0) +

@@ -213,6 +213,7 @@ describe('a journal', () => {
     settings: undefined,
     explain: undefined,
     duration: 1,
+    met: undefined,
     ...more,
   })
   const idOf = (entry: object): unknown => ('id' in entry ? entry.id : undefined)

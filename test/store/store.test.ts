@@ -423,6 +423,7 @@ function exchange(session: SessionName, number: number): Exchange {
     settings: SESSION,
     explain: undefined,
     duration: 1.5,
+    met: undefined,
   }
 }
 

@@ -3,6 +3,7 @@ import type { Problem } from './problems.ts'
 import { timestamp } from '../../core/clock.ts'
 import type { Session } from './session.ts'
 import { findBy } from '../../core/places.ts'
+import { remember } from '../../core/population/catalogue.ts'
 import { at, hex, type Key, keyOf } from '../../core/population/random.ts'
 
 export type AllocationId = string & { readonly __brand: 'AllocationId' }
@@ -108,6 +109,25 @@ export interface AuditLog {
   readonly updatedFields: readonly { readonly fieldName: string; readonly fieldOriginalValue: string }[]
 }
 
+/** More than there are of either sort. */
+const STATUSES = 20
+
+/**
+ * What an entry tells of a status that has changed. There are few, and the same stand in the entries of all allocations: each is made once, for it
+ * is the number of objects in what a session keeps that makes keeping it slow.
+ */
+export const statusWas = remember(
+  STATUSES,
+  (was: StatusCode) => was,
+  (was) => [{ fieldName: 'statusCode', fieldOriginalValue: was }],
+)
+export const itemStatusWas = remember(
+  STATUSES,
+  (was: Item['itemStatus']) => was,
+  (was) => [{ fieldName: 'itemStatus', fieldOriginalValue: was }],
+)
+export const NOTHING_UPDATED: AuditLog['updatedFields'] = []
+
 /** What is kept of an allocation: the document that clients see, and what they do not see. */
 export interface Allocation extends AllocationFacts {
   readonly document: AllocationDocument
@@ -212,8 +232,10 @@ export function revise(
 ): AllocationDocument {
   const next: AllocationDocument = { ...document, ...changes }
   const auditTimestamp = timestamp(now, 9)
-  const entry = { auditType, auditTimestamp, success: true } as const
-  const names = ['statusCode', 'type', ...told] as const
+  const changed = (['statusCode', 'type', ...told] as const).filter(
+    (name) => document[name] !== next[name] || (name === 'statusCode' && auditType === 'CANCEL'),
+  )
+  const isOfStatusAlone = changed.length === 1 && changed[0] === 'statusCode'
   const itemNumbered = findBy(next.items, ({ allocationLineNumber }) => allocationLineNumber)
   return {
     ...next,
@@ -223,10 +245,12 @@ export function revise(
       ...document.auditLogs,
       {
         auditId: hex(at(ids, 0), 24),
-        ...entry,
-        updatedFields: names
-          .filter((name) => document[name] !== next[name] || (name === 'statusCode' && auditType === 'CANCEL'))
-          .map((fieldName) => ({ fieldName, fieldOriginalValue: String(document[fieldName]) })),
+        auditType,
+        auditTimestamp,
+        success: true,
+        updatedFields: isOfStatusAlone
+          ? statusWas(document.statusCode)
+          : changed.map((fieldName) => ({ fieldName, fieldOriginalValue: String(document[fieldName]) })),
       },
       ...document.items.flatMap((item, index): AuditLog[] => {
         const quantity = moved[index] ?? 0
@@ -237,13 +261,14 @@ export function revise(
           {
             lineItemId: String(item.allocationLineNumber),
             auditId: hex(at(ids, index + 1), 24),
-            ...entry,
+            auditType,
+            auditTimestamp,
+            success: true,
             ...(reasonCode !== undefined && { reasonCode }),
             lineItemNumber: item.allocationLineNumber,
             sku: item.sku,
             quantity,
-            updatedFields:
-              after && after.itemStatus !== item.itemStatus ? [{ fieldName: 'itemStatus', fieldOriginalValue: item.itemStatus }] : [],
+            updatedFields: after && after.itemStatus !== item.itemStatus ? itemStatusWas(item.itemStatus) : NOTHING_UPDATED,
           },
         ]
       }),

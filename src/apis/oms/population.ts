@@ -6,6 +6,9 @@ import { hexIds, type Numbering, tenDigits, withFirst } from '../../core/populat
 import { at, hex, type Key, keyOf, oneOf, pick } from '../../core/population/random.ts'
 import {
   allocationId,
+  itemStatusWas,
+  NOTHING_UPDATED,
+  statusWas,
   type Allocation,
   type AllocationDocument,
   type AllocationFacts,
@@ -267,11 +270,21 @@ function createPopulation({ seed, epoch, size, account, stage }: Origin): Alloca
     const orderId = orders.idAt(index)
     const sentToPPSDate = stamps[plan.steps.findIndex(({ from }) => from === 'PENDING_DROP')]
     const id = allocationId(ids.idAt(index))
-    const { items, ...rest } = facts
+    const { items } = facts
+    const { shipToAddress, recipient } = customerAt(own)
     const document: AllocationDocument = {
       allocationId: id,
       parentAllocationId: id,
-      ...rest,
+      locationNum: facts.locationNum,
+      locationType: facts.locationType,
+      version: facts.version,
+      type: facts.type,
+      itemsType: facts.itemsType,
+      orderSubType: facts.orderSubType,
+      vendorId: facts.vendorId,
+      shipType: facts.shipType,
+      shipMethod: facts.shipMethod,
+      statusCode: facts.statusCode,
       items: items.map((item, place) => ({
         ...item,
         orderLineId: orderLines.idAt(index * MAX_ITEMS + place),
@@ -279,7 +292,7 @@ function createPopulation({ seed, epoch, size, account, stage }: Origin): Alloca
         orderDate,
         estimatedDeliveryDate,
         segment: null,
-        attributes: {},
+        attributes: NO_ATTRIBUTES,
       })),
       allocationRequestId: requests.idAt(index),
       allocationNum: numbers.idAt(index),
@@ -294,12 +307,13 @@ function createPopulation({ seed, epoch, size, account, stage }: Origin): Alloca
             ? updatedAt
             : stamp(-24),
       shipToId: addresses.idAt(index),
-      ...customerAt(own),
+      shipToAddress,
+      recipient,
       auditLogs: plan.steps.flatMap((step, number) =>
         auditLogs(step, at(at(own, 'audit'), number), stamps[number] ?? updatedAt, items, cancelled),
       ),
     }
-    return { document, tenant, cancelled, tried: [] }
+    return { document, tenant, cancelled, tried: NOWHERE }
   })
 
   const entity = (index: number): Allocation => (index === 0 && example ? example : create(index))
@@ -348,6 +362,10 @@ export function customerAt(key: Key): Pick<AllocationDocument, 'shipToAddress' |
     recipient: [{ name: { first, last }, email, phone: { number: phone, type: 'MOBILE' }, pickupType: 'Primary' }],
   }
 }
+
+/** What many allocations have, and nobody changes. */
+const NO_ATTRIBUTES = {}
+const NOWHERE: readonly string[] = []
 
 interface Template extends AllocationFacts {
   readonly cancelled: readonly number[]
@@ -411,18 +429,18 @@ function auditLogs(
   items: DocumentFacts['items'],
   cancelled: readonly number[],
 ): AuditLog[] {
-  const entry = { auditType, auditTimestamp, success: true }
   const lines = items.flatMap((item, index): AuditLog[] => {
     const quantity = auditType === 'SHIP' ? item.shippedQuantity : auditType === 'CANCEL' ? (cancelled[index] ?? 0) : 0
-    const updatedFields =
-      auditType === 'CANCEL' && item.shippedQuantity === 0 ? [{ fieldName: 'itemStatus', fieldOriginalValue: 'ALLOCATED' }] : []
+    const updatedFields = auditType === 'CANCEL' && item.shippedQuantity === 0 ? itemStatusWas('ALLOCATED') : NOTHING_UPDATED
     return quantity === 0
       ? []
       : [
           {
             lineItemId: String(item.allocationLineNumber),
             auditId: hex(at(key, index + 1), 24),
-            ...entry,
+            auditType,
+            auditTimestamp,
+            success: true,
             lineItemNumber: item.allocationLineNumber,
             sku: item.sku,
             quantity,
@@ -431,7 +449,13 @@ function auditLogs(
         ]
   })
   return [
-    { auditId: hex(at(key, 0), 24), ...entry, updatedFields: from ? [{ fieldName: 'statusCode', fieldOriginalValue: from }] : [] },
+    {
+      auditId: hex(at(key, 0), 24),
+      auditType,
+      auditTimestamp,
+      success: true,
+      updatedFields: from ? statusWas(from) : NOTHING_UPDATED,
+    },
     ...lines,
   ]
 }

@@ -34,13 +34,14 @@ export class StockLedger {
   }
 
   available(locationNum: string, sku: string): number {
-    return this.#stock(locationNum, sku).available
+    return this.#kept(stockId({ tenant: this.#tenant, locationNum, sku }), locationNum, sku).available
   }
 
   take(locationNum: string, sku: string, units: number): void {
     if (units === 0) return
-    const stock = this.#stock(locationNum, sku)
-    this.#touched.set(stockId(stock), { ...stock, available: stock.available - units })
+    const id = stockId({ tenant: this.#tenant, locationNum, sku })
+    const stock = this.#kept(id, locationNum, sku)
+    this.#touched.set(id, { ...stock, available: stock.available - units })
   }
 
   give(locationNum: string, sku: string, units: number): void {
@@ -82,8 +83,7 @@ export class StockLedger {
     return this.#population.locations.some(({ locationNum }) => locationNum === wanted)
   }
 
-  #stock(locationNum: string, sku: string): Stock {
-    const id = stockId({ tenant: this.#tenant, locationNum, sku })
+  #kept(id: string, locationNum: string, sku: string): Stock {
     return (
       this.#touched.get(id) ??
       this.#world.get('stock', id) ?? {
