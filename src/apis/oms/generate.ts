@@ -16,6 +16,7 @@ import {
   openUnits,
   revise,
   WAITING,
+  NOTHING_UPDATED,
 } from './allocation.ts'
 import { allocationsOf, expectedDelivery, progressBy, putOrder, withAllocations } from './order.ts'
 import { type AllocationPopulation, allocationPopulation, type Location, tenantOf } from './population.ts'
@@ -353,7 +354,9 @@ export class DocumentMaker {
         statusCode: 'ALLOCATED',
         locationType,
         ...document,
-        auditLogs: [{ auditId: hex(at(key, 0), 24), auditType: 'CREATE', auditTimestamp: created, success: true, updatedFields: [] }],
+        auditLogs: [
+          { auditId: hex(at(key, 0), 24), auditType: 'CREATE', auditTimestamp: created, success: true, updatedFields: NOTHING_UPDATED },
+        ],
       },
     }
     this.#made.push({ order, allocation })

@@ -4,7 +4,7 @@ import { list } from '../../core/population/listing.ts'
 import { indexBeside } from '../../core/population/permutation.ts'
 import { at, hex, keyOf } from '../../core/population/random.ts'
 import { counted, nextNumber } from '../../core/world.ts'
-import type { Allocation } from './allocation.ts'
+import { type Allocation, NOTHING_UPDATED } from './allocation.ts'
 import { allocationPopulation, type Tenant, tenantOf } from './population.ts'
 import { type Account, entityId, findAllocation } from './query.ts'
 
@@ -234,7 +234,7 @@ function statusOf(progress: readonly Progress[], none: string): string {
 export function omsOrderView(order: OmsOrder, allocations: readonly Allocation[], { session }: Scene): object {
   const progress = order.lines.map(progressBy(allocations))
   const [first] = allocations
-  const entry = { auditType: 'ORDER', success: true, updatedFields: [] }
+  const entry = { auditType: 'ORDER', success: true, updatedFields: NOTHING_UPDATED }
   return {
     ...order.sent,
     orderId: order.orderId,
