@@ -11,8 +11,12 @@ export function placesBy<T, Name>(list: readonly T[], nameOf: (one: T) => Name):
   return places
 }
 
+/** So few are looked through before a map of them is made. */
+const FEW = 8
+
 /** The first element with a name. */
 export function findBy<T, Name>(list: readonly T[], nameOf: (one: T) => Name): (name: Name) => T | undefined {
+  if (list.length <= FEW) return (name) => list.find((one) => nameOf(one) === name)
   const places = placesBy(list, nameOf)
   return (name) => {
     const place = places.get(name)

@@ -110,7 +110,8 @@ export function createJournal(maxBytes: number, nearest: FindNearest = () => [],
     },
     keep(exchange, at = place + 1) {
       place = at
-      const entry: Entry = { ...weighed(exchange), place, masked: undefined }
+      const { exchange: kept, size } = weighed(exchange)
+      const entry: Entry = { exchange: kept, place, size, masked: undefined }
       entries.push(entry)
       bytes += entry.size
       // Whoever follows sees an entry also where there is no room to keep it.
@@ -250,7 +251,7 @@ function textsOf({ path, requestBody = '', replyBody = '', fault = '' }: Exchang
 /** Without the values a client sent where they are large: the request's body has them. */
 function slim(problem: Problem): Problem {
   const { issues } = problem
-  if (!issues) return problem
+  if (!issues?.some(({ value }) => isLarge(value))) return problem
   return {
     ...problem,
     issues: issues.map(({ value, ...issue }) => {
@@ -263,12 +264,17 @@ function slim(problem: Problem): Problem {
 
 const MAX_VALUE = 1_000
 
+function isLarge(value: unknown): boolean {
+  return (typeof value === 'object' && value !== null) || (typeof value === 'string' && value.length > MAX_VALUE)
+}
+
 /** What an exchange's objects take beside its texts and entities, and what an issue takes. Rounded up. */
 const OVERHEAD = 1_000
 const ISSUE = 300
 
 function weighed(exchange: Exchange): { readonly exchange: Exchange; readonly size: number } {
-  const kept = exchange.problem ? { ...exchange, problem: slim(exchange.problem) } : exchange
+  const problem = exchange.problem && slim(exchange.problem)
+  const kept = problem === exchange.problem ? exchange : { ...exchange, problem }
   return { exchange: kept, size: sizeOf(kept) }
 }
 

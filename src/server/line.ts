@@ -43,10 +43,10 @@ export function toLine(
   { status, headers, mediaType = 'application/json', body, text: written, problem }: MockReply,
   now: number,
   isControl: boolean,
-  more?: Readonly<Record<string, string>>,
+  more: Readonly<Record<string, string>> = {},
 ): Handled {
   const text = written ?? (body === undefined ? undefined : typeof body === 'string' && !JSON_TYPE.test(mediaType) ? body : jsonText(body))
-  return { status, headers: { ...headers, ...more }, mediaType, text, now, isControl, ...(problem && { problem }) }
+  return { status, headers: headers ? { ...headers, ...more } : more, mediaType, text, now, isControl, ...(problem && { problem }) }
 }
 
 /** What of a fault only the edge, and the text on the line, can show. */

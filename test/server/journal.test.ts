@@ -296,13 +296,30 @@ describe('a journal', () => {
     expect(journal.get('a-1')).toMatchObject({ requestBody: '{ "price": 1.0, "id": 9007199254740993, "token": "***" }' })
   })
 
-  it('counts what it keeps of a change, before and after', () => {
+  it.each<[string, number, Partial<Exchange>]>([
+    ['headers', 500, { replyHeaders: { 'X-Padding': 'x'.repeat(500) } }],
+    [
+      'a change, before and after',
+      16_000,
+      { changes: [{ kind: 'order', id: ORDER, from: { notes: 'x'.repeat(5_000) }, to: { notes: 'y'.repeat(3_000) } }] },
+    ],
+  ])('counts what it keeps of %s', (_what, bytes, more) => {
     const journal = createJournal(1_000_000)
-    const { bytes: empty } = journal
     journal.keep(exchange('a-1'))
-    const plain = journal.bytes - empty
-    journal.keep(exchange('a-2', { replyHeaders: { 'X-Padding': 'x'.repeat(500) } }))
-    expect(journal.bytes - plain).toBeGreaterThan(plain + 500)
+    const plain = journal.bytes
+    journal.keep(exchange('a-2', more))
+    expect(journal.bytes - plain).toBeGreaterThan(plain + bytes)
+    expect(journal.bytes - plain).toBeLessThan(plain + 1.1 * bytes)
+  })
+
+  it('keeps no large value that was refused: the body has it', () => {
+    const journal = createJournal(1_000_000)
+    const at = '/body/x'
+    const values = [7, 'x'.repeat(5_000), { deep: true }, undefined]
+    const issues = values.map((value) => ({ at, rule: 'type', message: 'is wrong', ...(value !== undefined && { value }) }))
+    journal.keep(exchange('a-1', { problem: { code: 'request-invalid', detail: '', issues } }))
+    const kept = journal.exchange('a-1')?.problem?.issues ?? []
+    expect(kept.map(({ value }) => value)).toEqual([7, `${'x'.repeat(1_000)}…`, undefined, undefined])
   })
 
   it('shows what disturbed an answer', () => {
