@@ -14,7 +14,7 @@ const COLOURS: Readonly<Record<string, string>> = {
 /** The time that a server's processor takes for a request, as bars: an SVG that reads in light and dark. */
 export function pictureOf(measured: readonly Measured[]): string {
   const timed = measured.filter((one) => one.time)
-  const most = Math.max(...timed.map(({ time }) => time?.[0] ?? 0))
+  const most = Math.max(...timed.map(({ time }) => time?.[2] ?? 0))
   let y = 8
   const lines: string[] = []
   for (const [row, ones] of Map.groupBy(timed, (one) => one.row)) {
