@@ -28,10 +28,10 @@ async function build(): Promise<void> {
   mkdirSync(join(next, 'documents'))
   // With the names that are there when nobody serves other APIs.
   const { registry } = await servingOf()
-  for (const file of readdirSync(join(root, 'spec')).filter((name) => name.endsWith('.yaml'))) {
+  for (const file of readdirSync(join(root, 'spec'))) {
     const loaded = await loadDocument(join(root, 'spec', file))
     const whole = BUNDLED.some(({ name }) => name === loaded.name) ? loaded : await ownDocument(loaded.name, registry)
-    const { code, closures } = precompiledModule(whole, HEAD)
+    const { code, closures } = precompiledModule(whole, file.endsWith('.schema.json'), HEAD)
     const digests = (side: 'request' | 'response') => Object.fromEntries([...closures[side]].map(([key, text]) => [key, digestOf(text)]))
     const { document, lines } = compileDocument(loaded, { request: digests('request'), response: digests('response') })
     writeFileSync(join(next, 'documents', `${document.name}.json`), JSON.stringify(document))
@@ -74,7 +74,7 @@ async function buildPrograms(): Promise<void> {
 
 /** What precompiled schemas begin with. */
 const HEAD = `import { createRequire } from 'node:module'
-import { FORMATS, later } from '../precompiled-runtime.js'
+import { FORMATS, judged } from '../precompiled-runtime.js'
 const require = createRequire(import.meta.url)`
 
 /** What a module calls its own place. */

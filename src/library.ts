@@ -1,6 +1,5 @@
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { checkData } from './contract/data.ts'
 import { thereAre, withKnownNames } from './base/nearest.ts'
 import type { SessionStart } from './core/session.ts'
@@ -17,7 +16,15 @@ import { type Started, tryBringing, tryStart } from './engine/session.ts'
 import { plain } from './base/exact.ts'
 import { pointerPart, valueAt } from './base/http.ts'
 import { fileKind } from './document/file.ts'
-import { loadDocument, type LoadedDocument, loadJson } from './document/load.ts'
+import {
+  digestOf,
+  loadDocument,
+  type LoadedDocument,
+  loadJson,
+  loadSchema,
+  type Precompiled,
+  type ValidateFunctions,
+} from './document/load.ts'
 import { DocumentError, OptionError, UsageError } from './base/problem.ts'
 
 /** What teams write in files, and what comes with the APIs: scenarios and provider states. */
@@ -391,28 +398,36 @@ const schemas = new WeakMap<Registry, Map<string, Promise<LoadedDocument>>>()
 function schemaOf(option: keyof typeof COMPOSED, registry: Registry): Promise<LoadedDocument> {
   const known = schemas.get(registry) ?? new Map<string, Promise<LoadedDocument>>()
   schemas.set(registry, known)
-  const schema = known.get(option) ?? loadDocument(beside(`spec/${option}.schema.json`)).then((loaded) => withNames(loaded, registry))
+  const schema = known.get(option) ?? loadSchema(option).then((loaded) => withNames(loaded, registry))
   known.set(option, schema)
   return schema
 }
 
-/** A document of the mock's own with the names of the APIs in all its files. */
+/** A document of the mock's own with the names of the APIs in all its files, and what of its schemas the build has compiled and says the same then. */
 export function withNames(loaded: LoadedDocument, registry: Registry): LoadedDocument {
   const compose = (uri: string, content: unknown): unknown => {
     const option = (['scenario', 'states', 'state'] as const).find((one) => uri.endsWith(`${one}.schema.json`))
     return option ? COMPOSED[option](content, registry) : uri.startsWith('control.') ? controlDocument(content, registry) : content
   }
-  return { ...loaded, sources: loaded.sources.map((source) => ({ ...source, content: compose(source.uri, source.content) })) }
+  return {
+    ...loaded,
+    ...(loaded.precompiled && { precompiled: unchanged(loaded.precompiled) }),
+    sources: loaded.sources.map((source) => ({ ...source, content: compose(source.uri, source.content) })),
+  }
+}
+
+/** What the build has compiled of the schemas that say the same with other names as with those that there were. */
+function unchanged(precompiled: Precompiled): Precompiled {
+  const ofSide = (side: 'request' | 'response'): ValidateFunctions => ({
+    get: (key, closure) => (precompiled.digests[side][key] === digestOf(closure()) ? precompiled[side].get(key, closure) : undefined),
+  })
+  return { ...precompiled, request: ofSide('request'), response: ofSide('response') }
 }
 
 /** The JSON Schema of a file that users write, for an editor. */
 export async function schemaFor(option: 'scenario' | 'states', registry: Registry): Promise<unknown> {
   const { sources } = await schemaOf(option, registry)
   return sources[0]?.content
-}
-
-function beside(path: string): string {
-  return fileURLToPath(new URL(`../${path}`, import.meta.url))
 }
 
 /** Each issue in a line, with file and line where there are some. @param known where scenarios are found that others extend */

@@ -8,15 +8,7 @@ import { controlBehaviours, stateBehaviours } from './control/operations.ts'
 import type { Api } from './core/api.ts'
 import { versionsOf } from './core/scenario/saved.ts'
 import { type Registry, registryOf } from './core/registry.ts'
-import {
-  digestOf,
-  loadBundled,
-  type LoadedDocument,
-  type Precompiled,
-  readDocument,
-  type ReadDocument,
-  type ValidateFunctions,
-} from './document/load.ts'
+import { loadBundled, type LoadedDocument, readDocument, type ReadDocument } from './document/load.ts'
 import { createServices, operationsOf, type Service } from './engine/service.ts'
 import { DocumentError } from './base/problem.ts'
 import { type Served, withNames } from './library.ts'
@@ -98,16 +90,7 @@ export async function serveApis(apis: readonly Api[], scenarios: readonly string
 
 /** A document of the mock's own, with the names of these APIs. */
 export async function ownDocument(name: string, registry: Registry): Promise<LoadedDocument> {
-  const { precompiled, ...document } = withNames((await loadedOf(name, name)).document, registry)
-  return precompiled ? { ...document, precompiled: unchanged(precompiled) } : document
-}
-
-/** What the build has compiled of the schemas that say the same with other names as with those that there were. */
-function unchanged(precompiled: Precompiled): Precompiled {
-  const ofSide = (side: 'request' | 'response'): ValidateFunctions => ({
-    get: (key, closure) => (precompiled.digests[side][key] === digestOf(closure()) ? precompiled[side].get(key, closure) : undefined),
-  })
-  return { ...precompiled, request: ofSide('request'), response: ofSide('response') }
+  return withNames(await loadBundled(name), registry)
 }
 
 /** Operations that two documents have at one path: only the first is found. */

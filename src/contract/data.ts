@@ -7,15 +7,19 @@ import { createValidator } from './validator.ts'
 /** A schema takes longer to compile than a file to check. */
 const checks = new WeakMap<LoadedDocument, Check>()
 
+/** What checks data by a JSON Schema that is a file of its own. */
+export function dataCheck(schema: LoadedDocument): Check {
+  const known = checks.get(schema)
+  if (known) return known
+  const reader = createReader(schema)
+  const check = createValidator(schema, reader, true, schema.precompiled?.request).check(reader.at(schema.sources[0]?.uri ?? '', ''))
+  checks.set(schema, check)
+  return check
+}
+
 /** What is wrong with a data file by its JSON Schema, all of it; places are JSON pointers into the file. */
 export function checkData(data: LoadedDocument, schema: LoadedDocument): readonly Issue[] {
-  let check = checks.get(schema)
-  if (!check) {
-    const reader = createReader(schema)
-    check = createValidator(schema, reader).check(reader.at(schema.sources[0]?.uri ?? '', ''))
-    checks.set(schema, check)
-  }
-  return check(data.sources[0]?.content, '')
+  return dataCheck(schema)(data.sources[0]?.content, '')
 }
 
 /** The same for a value that stands in no file, by the name of a schema that comes with the mock. */

@@ -7,8 +7,8 @@ export interface Expression {
   readonly flags: string
   /** Whether texts are tested by the pattern itself, and not in another way. */
   readonly isRun: boolean
-  /** Whether the engine's own test of a text is all there is to it, however long the text is. */
-  readonly isPlain: boolean
+  /** The power of a text's length that the engine's own test of it takes in steps at worst; Infinity for what grows faster than any. */
+  readonly degree: number
   /** In a time that grows no faster than the text; a long one passes where there is none. */
   test(text: string): boolean
   /** Other ones have other texts: ajv tells them apart by it. */
@@ -87,7 +87,7 @@ function read(written: string): Expression | undefined {
         source,
         flags,
         isRun: !isOver,
-        isPlain: degree <= 1,
+        degree,
         test: testOf(expression, degree),
         toString: () => String(expression),
       }
@@ -106,7 +106,7 @@ const MOST_STEPS_ALONE = 100_000_000
  * By the engine's own, where that is known to end soon; else by an automaton. What neither can test in time is not held against the text: whoever
  * sends it could keep everybody waiting.
  */
-function testOf(expression: RegExp, degree: number): (text: string) => boolean {
+export function testOf(expression: RegExp, degree: number): (text: string) => boolean {
   if (degree <= 1) return (text) => expression.test(text)
   const { source, flags } = expression
   const shortOf = (steps: number): number => (degree === Infinity ? SHORT : steps ** (1 / degree))

@@ -222,7 +222,7 @@ async function readBundled(name: string): Promise<LoadedDocument> {
   const compiled = fileURLToPath(new URL(`../documents/${name}.json`, import.meta.url))
   return existsSync(compiled)
     ? loadCompiled(compiled, compiled.replace(/\.json$/, '.lines.json'), compiled.replace(/\.json$/, '.precompiled.js'))
-    : loadDocument(fileURLToPath(new URL(`../../spec/${name}.yaml`, import.meta.url)))
+    : loadDocument(fileURLToPath(new URL(`../../spec/${name}.${name.endsWith(SCHEMA) ? 'json' : 'yaml'}`, import.meta.url)))
 }
 
 const require = createRequire(import.meta.url)
@@ -234,13 +234,11 @@ function readPrecompiled(file: string): Functions {
   return functions
 }
 
-const schemas = new Map<string, Promise<LoadedDocument>>()
+const SCHEMA = '.schema'
 
 /** A JSON Schema that comes with the mock, for files that users write or hand around: `export`, `scenario`. Read once. */
 export function loadSchema(name: string): Promise<LoadedDocument> {
-  const schema = schemas.get(name) ?? loadDocument(fileURLToPath(new URL(`../../spec/${name}.schema.json`, import.meta.url)))
-  schemas.set(name, schema)
-  return schema
+  return loadBundled(name + SCHEMA)
 }
 
 function uriOf(path: string, root: string): string {

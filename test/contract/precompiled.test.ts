@@ -37,12 +37,13 @@ function mutations(value: unknown): unknown[] {
   })
 }
 
-describe.each(['supplier-orders', 'oms-allocations', 'control', 'provider-states'])('what is compiled of %s', async (name) => {
+const OWN = ['control', 'provider-states', 'scenario.schema', 'state.schema', 'states.schema', 'export.schema']
+
+describe.each(['supplier-orders', 'oms-allocations', ...OWN])('what is compiled of %s', async (name) => {
   const compiled: { readonly default: Readonly<Record<'request' | 'response', ValidateFunctions>> } = await import(
     join(ROOT, `dist/documents/${name}.precompiled.js`)
   )
-  const isOwn = name === 'control' || name === 'provider-states'
-  const document = isOwn ? await ownDocument(name, registry) : await loadDocument(join(ROOT, `spec/${name}.yaml`))
+  const document = OWN.includes(name) ? await ownDocument(name, registry) : await loadDocument(join(ROOT, `spec/${name}.yaml`))
 
   it.each(['request', 'response'] as const)('says of each %s what its schema says', (role) => {
     const formed = formOf(document, role)
@@ -77,34 +78,63 @@ describe.each(['supplier-orders', 'oms-allocations', 'control', 'provider-states
   })
 })
 
-/** Asks a mock of another API, as it was built, for what names of APIs say nothing of, and then for what they do. */
+/** Asks a mock, as it was built, and says after each answer what it has loaded of what compiles schemas, judges patterns and reads YAML. */
 const ASKING = `
-  const { default: parcels } = await import('./examples/parcels/parcels.ts')
+  const [apis, asked] = JSON.parse(process.argv[1])
   const { createMock } = await import('./dist/index.js')
   const { cache } = (await import('node:module')).createRequire(process.cwd() + '/dist/index.js')
-  const mock = await createMock({ apis: [parcels] })
-  const ask = async (method, path, body) => {
+  const mock = await createMock(apis ? { apis: [(await import(apis)).default] } : {})
+  const answers = []
+  for (const [method, path, body] of asked) {
     const headers = { 'content-type': 'application/json' }
     const { status } = await mock.fetch('http://localhost/__mock' + path, { method, headers, body: body && JSON.stringify(body) })
-    return [status, Object.keys(cache).some((file) => file.includes('ajv/dist/2020'))]
+    const loaded = ['ajv/dist/2020', 'refa', 'yaml/dist'].filter((name) => Object.keys(cache).some((file) => file.includes('node_modules/' + name)))
+    answers.push([status, loaded.map((name) => name.split('/')[0]).join(' ')])
   }
-  console.log(JSON.stringify([
-    await ask('GET', '/requests?limit=3'),
-    await ask('GET', '/requests?limit=many'),
-    await ask('GET', '/sessions/default/entities?kind=parcel'),
-    await ask('GET', '/sessions/default/entities?kind=order'),
-  ]))
+  console.log(JSON.stringify(answers))
 `
+type Asked = readonly [method: string, path: string, body?: object]
 
-it('is used for other APIs as far as their names say nothing else: no schema is compiled for the rest', async () => {
-  const { out, err } = await new Running(process.execPath, ['--input-type=module', '-e', ASKING], { cwd: ROOT }).ended
-  expect({ asked: JSON.parse(out || 'null'), err }).toEqual({
-    asked: [
-      [200, false],
-      [400, true],
-      [200, true],
-      [400, true],
-    ],
-    err: '',
+async function loadedFor(apis: string | undefined, asked: readonly Asked[]): Promise<unknown> {
+  const { out, err } = await new Running(process.execPath, ['--input-type=module', '-e', ASKING, JSON.stringify([apis ?? null, asked])], {
+    cwd: ROOT,
+  }).ended
+  expect(err).toBe('')
+  return JSON.parse(out)
+}
+
+describe('what the build has compiled', () => {
+  it('is used for other APIs as far as their names say nothing else: no schema is compiled for the rest', async () => {
+    const asked: readonly Asked[] = [
+      ['GET', '/requests?limit=3'],
+      ['GET', '/requests?limit=many'],
+      ['GET', '/sessions/default/entities?kind=parcel'],
+      ['GET', '/sessions/default/entities?kind=order'],
+    ]
+    const loaded = await loadedFor('./examples/parcels/parcels.ts', asked)
+    expect(loaded).toEqual([
+      [200, 'yaml'],
+      [400, 'ajv yaml'],
+      [200, 'ajv yaml'],
+      [400, 'ajv yaml'],
+    ])
+  })
+
+  it('is all that a session needs to begin, and to be saved', async () => {
+    const asked: readonly Asked[] = [
+      ['POST', '/sessions', { name: 'a' }],
+      ['POST', '/sessions', { name: 'b', seed: 'x', clock: { frozen: '2026-03-01T12:00:00Z' }, assume: { 'oms.cancel.again': '200' } }],
+      ['POST', '/sessions', { name: 'c', scenario: { population: { orders: 3 }, progress: { backorder: { after: '1d12h' } } } }],
+      ['GET', '/sessions/c/state'],
+      ['POST', '/sessions', { name: 'd', scenario: { clock: 'yesterday' } }],
+    ]
+    const loaded = await loadedFor(undefined, asked)
+    expect(loaded).toEqual([
+      [201, ''],
+      [201, ''],
+      [201, 'yaml'],
+      [200, 'yaml'],
+      [400, 'ajv refa yaml'],
+    ])
   })
 })
