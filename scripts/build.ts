@@ -1,6 +1,6 @@
 /**
- * Makes dist/: types by tsc; programs of few files, which start faster than one of hundreds; the documents as JSON with the lines of their parts, so
- * that nothing parses YAML at start; and the console, as one program and one style sheet.
+ * Makes dist/: types by tsc; programs of few files, which start faster than one of hundreds; the documents, and the files that come with the APIs,
+ * as JSON with the lines of their parts, so that nothing parses YAML at start, and schemas compiled; and the console, as one program and one style sheet.
  */
 import { build as bundle, buildSync, type Plugin } from 'esbuild'
 import { execFileSync } from 'node:child_process'
@@ -11,13 +11,14 @@ import { fileURLToPath } from 'node:url'
 import { servingOf } from '../src/available.ts'
 import { BUNDLED } from '../src/bundled.ts'
 import { precompiledModule } from '../src/contract/precompiled.ts'
-import { compileDocument, digestOf, loadDocument } from '../src/document/load.ts'
+import { compileDocument, loadDocument } from '../src/document/load.ts'
+import { digestOf, type ReadAhead } from '../src/document/parse.ts'
 import { ownDocument } from '../src/serving.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
 const next = join(root, 'dist.next')
-const stamp = stampOf(['src', 'spec', 'scripts', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'])
+const stamp = stampOf(['src', 'spec', 'fixtures', 'scripts', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'])
 
 /** Made aside, so that what does not compile leaves what was there. */
 async function build(): Promise<void> {
@@ -38,10 +39,22 @@ async function build(): Promise<void> {
     writeFileSync(join(next, 'documents', `${document.name}.lines.json`), JSON.stringify(lines))
     writeFileSync(join(next, 'documents', `${document.name}.precompiled.js`), code)
   }
+  writeFileSync(join(next, 'read-ahead.json'), JSON.stringify(await readAhead()))
   buildConsole()
   writeFileSync(join(next, '.stamp'), stamp)
   rmSync(dist, { recursive: true, force: true })
   renameSync(next, dist)
+}
+
+/** The scenarios and provider states that come with the APIs. */
+async function readAhead(): Promise<ReadAhead> {
+  const files = filesIn(join(root, 'fixtures')).filter((name) => name.endsWith('.yaml'))
+  const made = files.map(async (file) => {
+    const { document, lines } = compileDocument(await loadDocument(file))
+    const [json, [own = {}]] = [JSON.stringify(document.sources[0]?.content), lines]
+    return [digestOf(readFileSync(file, 'utf8')), { json, lines: own }] as const
+  })
+  return Object.fromEntries(await Promise.all(made))
 }
 
 /** What is imported or run from outside. Packages are not copied: whoever installs this one gets them, and their corrections. */

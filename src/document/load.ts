@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, extname, relative, resolve, sep } from 'node:path'
@@ -30,11 +29,6 @@ export interface Precompiled {
 }
 
 type Digests = Readonly<Record<'request' | 'response', Readonly<Record<string, string>>>>
-
-/** Tells texts apart. */
-export function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64url')
-}
 
 /** What says whether a value is well, by the place of its schema. */
 export interface ValidateFunctions {

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -8,6 +9,7 @@ import { createReader } from '../../src/contract/schema.ts'
 import { createValidator } from '../../src/contract/validator.ts'
 import { chanceOf, keyOf } from '../../src/core/population/random.ts'
 import { loadDocument } from '../../src/document/load.ts'
+import { digestOf, parse, type ReadAhead } from '../../src/document/parse.ts'
 import { ownDocument } from '../../src/serving.ts'
 import { ROOT, Running } from '../cli/process.ts'
 
@@ -125,6 +127,7 @@ describe('what the build has compiled', () => {
       ['POST', '/sessions', { name: 'a' }],
       ['POST', '/sessions', { name: 'b', seed: 'x', clock: { frozen: '2026-03-01T12:00:00Z' }, assume: { 'oms.cancel.again': '200' } }],
       ['POST', '/sessions', { name: 'c', scenario: { population: { orders: 3 }, progress: { backorder: { after: '1d12h' } } } }],
+      ['POST', '/sessions', { name: 'e', scenario: 'busy-day' }],
       ['GET', '/sessions/c/state'],
       ['POST', '/sessions', { name: 'd', scenario: { clock: 'yesterday' } }],
     ]
@@ -132,9 +135,25 @@ describe('what the build has compiled', () => {
     expect(loaded).toEqual([
       [201, ''],
       [201, ''],
-      [201, 'yaml'],
-      [200, 'yaml'],
-      [400, 'ajv refa yaml'],
+      [201, ''],
+      [201, ''],
+      [200, ''],
+      [400, 'ajv refa'],
     ])
+  })
+
+  it('of a file that comes with the APIs is what stands in it, line by line', async () => {
+    const known: ReadAhead = JSON.parse(readFileSync(join(ROOT, 'dist/read-ahead.json'), 'utf8'))
+    const files = ['scenarios', 'states'].flatMap((folder) =>
+      readdirSync(join(ROOT, 'fixtures', folder)).map((name) => join(ROOT, 'fixtures', folder, name)),
+    )
+    for (const file of files) {
+      // From its source nothing is read ahead.
+      const { content, lineOf } = await parse(file, 'it')
+      const { json, lines } = known[digestOf(readFileSync(file, 'utf8'))] ?? { json: '{}', lines: {} }
+      const told = Object.fromEntries(Object.keys(lines).map((pointer) => [pointer, lineOf(pointer)]))
+      expect({ file, content: JSON.parse(json), lines }).toEqual({ file, content, lines: told })
+    }
+    expect(Object.keys(known)).toHaveLength(files.length)
   })
 })
