@@ -16,8 +16,8 @@ import { type Started, tryBringing, tryStart } from './engine/session.ts'
 import { plain } from './base/exact.ts'
 import { pointerPart, valueAt } from './base/http.ts'
 import { fileKind } from './document/file.ts'
-import { digestOf } from './document/parse.ts'
 import { loadDocument, type LoadedDocument, loadJson, loadSchema, type Precompiled, type ValidateFunctions } from './document/load.ts'
+import { digestOf } from './document/read-ahead.ts'
 import { DocumentError, OptionError, UsageError } from './base/problem.ts'
 
 /** What teams write in files, and what comes with the APIs: scenarios and provider states. */

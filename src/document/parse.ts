@@ -1,6 +1,3 @@
-import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import type * as YamlModule from 'yaml'
 import type { Document, LineCounter } from 'yaml'
 import { parsedJson } from '../base/decode.ts'
@@ -8,6 +5,7 @@ import { pointerPart, pointerParts } from '../base/http.ts'
 import { DocumentError, messageFrom } from '../base/problem.ts'
 import { readText } from './file.ts'
 import { countNames, linesIn } from './json-lines.ts'
+import { readAhead } from './read-ahead.ts'
 
 /** One file of a document. */
 export interface Source {
@@ -34,8 +32,7 @@ export async function parse(path: string, uri: string): Promise<Source> {
   const text = readText(path, uri, 'document').replace(/^\uFEFF/, '')
   const content = jsonIn(text)
   // What is no JSON after all is told by the parser of YAML, which knows the line.
-  const source =
-    content === undefined ? (readAhead(text, uri) ?? (await parseYaml(text, uri))) : { uri, content, lineOf: linesOfJson(text) }
+  const source = content === undefined ? await readYaml(text, uri) : { uri, content, lineOf: linesOfJson(text) }
   const deep = deepIn(source.content, content === undefined ? new Map() : undefined)
   if (deep !== undefined)
     throw new DocumentError(
@@ -88,28 +85,9 @@ export function linesOfJson(text: string): Source['lineOf'] {
   return (pointer) => nearest(pointer, (candidate) => (lines ??= linesIn(text))(candidate))
 }
 
-/** YAML that the build has read, by `digestOf` its text: one that has changed since is read anew. */
-export type ReadAhead = Readonly<Record<string, { readonly json: string; readonly lines: Readonly<Record<string, number>> }>>
-
-/** More than has any file that comes with the mock, in characters. */
-const LONGEST_READ_AHEAD = 10_000
-let ahead: ReadAhead | undefined
-
-/** Tells texts apart. */
-export function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64url')
-}
-
-/** What comes with the mock, without YAML's parser: that takes longer to load and to read with than all else of a session's first request. */
-function readAhead(text: string, uri: string): Source | undefined {
-  if (text.length > LONGEST_READ_AHEAD) return undefined
-  const made = fileURLToPath(new URL('../read-ahead.json', import.meta.url))
-  const known: ReadAhead = (ahead ??= existsSync(made) ? JSON.parse(readFileSync(made, 'utf8')) : {})
-  const file = known[digestOf(text)]
-  return file && { uri, content: JSON.parse(file.json), lineOf: (pointer) => nearest(pointer, (candidate) => file.lines[candidate]) }
-}
-
-async function parseYaml(text: string, uri: string): Promise<Source> {
+async function readYaml(text: string, uri: string): Promise<Source> {
+  const ahead = readAhead(text)
+  if (ahead) return { uri, content: ahead.content, lineOf: (pointer) => nearest(pointer, ahead.lineAt) }
   // Loaded only when YAML is read that the build has not.
   const yaml = await import('yaml')
   const counter = new yaml.LineCounter()

@@ -254,10 +254,10 @@ function slim(problem: Problem): Problem {
   if (!issues?.some(({ value }) => isLarge(value))) return problem
   return {
     ...problem,
-    issues: issues.map(({ value, ...issue }) => {
-      if (typeof value === 'object' && value !== null) return issue
-      if (typeof value === 'string' && value.length > MAX_VALUE) return { ...issue, value: `${value.slice(0, MAX_VALUE)}…` }
-      return value === undefined ? issue : { ...issue, value }
+    issues: issues.map((issue) => {
+      const { value, ...rest } = issue
+      if (!isLarge(value)) return issue
+      return typeof value === 'string' ? { ...rest, value: `${value.slice(0, MAX_VALUE)}…` } : rest
     }),
   }
 }

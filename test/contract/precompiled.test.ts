@@ -8,8 +8,9 @@ import { loadGenerate } from '../../src/contract/generate.ts'
 import { createReader } from '../../src/contract/schema.ts'
 import { createValidator } from '../../src/contract/validator.ts'
 import { chanceOf, keyOf } from '../../src/core/population/random.ts'
-import { loadDocument } from '../../src/document/load.ts'
-import { digestOf, parse, type ReadAhead } from '../../src/document/parse.ts'
+import { loadBundled } from '../../src/document/load.ts'
+import { parse } from '../../src/document/parse.ts'
+import { digestOf, type ReadAhead } from '../../src/document/read-ahead.ts'
 import { ownDocument } from '../../src/serving.ts'
 import { ROOT, Running } from '../cli/process.ts'
 
@@ -39,13 +40,14 @@ function mutations(value: unknown): unknown[] {
   })
 }
 
-const OWN = ['control', 'provider-states', 'scenario.schema', 'state.schema', 'states.schema', 'export.schema']
+/** With the names of APIs in them. */
+const OWN = ['control', 'provider-states', 'scenario.schema', 'state.schema', 'states.schema']
 
-describe.each(['supplier-orders', 'oms-allocations', ...OWN])('what is compiled of %s', async (name) => {
+describe.each(['supplier-orders', 'oms-allocations', 'export.schema', ...OWN])('what is compiled of %s', async (name) => {
   const compiled: { readonly default: Readonly<Record<'request' | 'response', ValidateFunctions>> } = await import(
     join(ROOT, `dist/documents/${name}.precompiled.js`)
   )
-  const document = OWN.includes(name) ? await ownDocument(name, registry) : await loadDocument(join(ROOT, `spec/${name}.yaml`))
+  const document = OWN.includes(name) ? await ownDocument(name, registry) : await loadBundled(name)
 
   it.each(['request', 'response'] as const)('says of each %s what its schema says', (role) => {
     const formed = formOf(document, role)
