@@ -17,7 +17,12 @@ export function nearest(name: string, known: readonly string[]): string[] {
 
 /** What there is in place of an unknown name, in words: `there are a, b`. */
 export function thereAre(name: string, known: readonly string[]): string {
-  return known.length === 0 ? 'there is none' : `there ${known.length === 1 ? 'is' : 'are'} ${nearest(name, known).join(', ')}`
+  return thereIs(nearest(name, known))
+}
+
+/** The same of names that stand in order. */
+export function thereIs(known: readonly string[]): string {
+  return known.length === 0 ? 'there is none' : `there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}`
 }
 
 /** The same of many, so many at most: `the nearest are a, b`. */

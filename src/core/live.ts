@@ -1,3 +1,4 @@
+import { thereIs } from '../base/nearest.ts'
 import type { Problem } from '../base/http.ts'
 import type { Api, Kind } from './api.ts'
 import type { Caller, LiveScene, Refused, Scene } from './behaviour.ts'
@@ -79,8 +80,7 @@ export class Live implements LiveScene {
 
   assumed(name: string): string {
     const value = this.session.assumptions[name]
-    if (value === undefined)
-      throw new TypeError(`there is no assumption "${name}"; there are ${Object.keys(this.session.assumptions).join(', ')}`)
+    if (value === undefined) throw new TypeError(`there is no assumption "${name}"; ${thereIs(Object.keys(this.session.assumptions))}`)
     this.assumption = name
     return value
   }
@@ -102,7 +102,7 @@ export class Live implements LiveScene {
   /** @throws TypeError for a name that the API gives to no kind */
   #kindOf(name: string): Kind {
     const kind = Object.hasOwn(this.#kinds, name) ? this.#kinds[name] : undefined
-    if (!kind) throw new TypeError(`there is no kind "${name}"; there are ${Object.keys(this.#kinds).join(', ')}`)
+    if (!kind) throw new TypeError(`there is no kind "${name}"; ${thereIs(Object.keys(this.#kinds))}`)
     return kind
   }
 }

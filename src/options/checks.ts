@@ -1,3 +1,4 @@
+import { thereIs } from '../base/nearest.ts'
 import { hostname, isWebOrigin } from '../base/http.ts'
 import { OptionError, UsageError } from '../base/problem.ts'
 import { checkText, isObject } from '../base/values.ts'
@@ -12,7 +13,7 @@ export function readAssumptions(choices: Assumptions, table: AssumptionTable): A
   const assumed = assume(choices, table)
   if (assumed.kind === 'assumptions') return assumed.assumptions
   const { what, known } = assumed
-  throw new OptionError('assume', `unknown ${what}; there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}`)
+  throw new OptionError('assume', `unknown ${what}; ${thereIs(known)}`)
 }
 
 export function checkAssume(value: unknown): Assumptions {

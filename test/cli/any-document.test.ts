@@ -44,6 +44,19 @@ describe('a document of one’s own is served', () => {
     await server.stop()
   })
 
+  it('without assumptions, and says so to who chooses one', async () => {
+    const file = write('assume.json', document({ a: 1 }))
+    const { server, url } = await serveHere([file])
+    const headers = { 'content-type': 'application/json' }
+    const answer = await fetch(`${url}/__mock/sessions`, { method: 'POST', headers, body: '{"name":"x","assume":{"oms.x":"y"}}' })
+    expect([answer.status, await answer.json()]).toMatchObject([422, { detail: expect.stringContaining('oms.x'), fix: 'there is none' }])
+    await server.stop()
+    expect(await runHere(['serve', file, '--assume', 'oms.x=y'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('; there is none'),
+    })
+  })
+
   it('by its variable, as mock, with the flags that Prism has', async () => {
     const file = write('flags.json', document({ a: 1 }))
     const server = run(['mock', '-p', '0', '-h', '127.0.0.1', '-d', '--errors', '--cors', '--seed', '7', file], { cwd: folder })

@@ -4,7 +4,7 @@ import { hasNoBody, CUTS, MAX_ISSUES, pointerPart } from '../../base/http.ts'
 import { UsageError } from '../../base/problem.ts'
 import { assume, type Assumptions } from '../assumption.ts'
 import type { Registry } from '../registry.ts'
-import { nearest, nearestAre, thereAre } from '../../base/nearest.ts'
+import { nearest, nearestAre, thereAre, thereIs } from '../../base/nearest.ts'
 import { readClock, readDuration, writtenDuration } from '../clock.ts'
 import type { SessionStart } from '../session.ts'
 import { type Delay, type Fault, type FaultReply, type Policy, type Progress, type TimelineStep } from './settings.ts'
@@ -33,7 +33,7 @@ export function startOf(scenario: Scenario, name: string | undefined, base: Sess
         issues.push({
           at: `/assume/${pointerPart(assumption)}`,
           message: `is unknown: ${one.what}`,
-          fix: `there are ${one.known.join(', ')}`,
+          fix: thereIs(one.known),
         })
     }
     const assumed = assume({ ...base.assumptions, ...choices }, registry.assumptions)
