@@ -1,7 +1,7 @@
 import { chosen } from '../core/assumption.ts'
 import type { Kind } from '../core/api.ts'
 import type { Named, Registry } from '../core/registry.ts'
-import { nearest, thereAre, thereIs } from '../base/nearest.ts'
+import { nearest, thereAre } from '../base/nearest.ts'
 import type { WantedSession } from '../core/behaviour.ts'
 import { isTime, timeOf, writtenClock } from '../core/clock.ts'
 import type { Data, Scenario } from '../core/scenario/written.ts'
@@ -245,7 +245,7 @@ export function unknownSession(name: string, names: readonly string[]): Problem 
   return {
     code: 'session-unknown',
     detail: `there is no session "${name}"`,
-    fix: `one begins with its first request, or with POST /__mock/sessions; ${thereIs(near)}`,
+    fix: `one begins with its first request, or with POST /__mock/sessions; ${near.length === 0 ? 'there is none' : `there are ${near.join(', ')}`}`,
   }
 }
 
